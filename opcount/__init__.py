@@ -1,0 +1,39 @@
+"""opcount: count every elementary operation, and see that backprop is the chain rule with a memo."""
+
+from opcount.boundary import Measured, measure, unwrap, wrap
+from opcount.chain_rule import METHODS
+from opcount.counts import Counts
+from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError, Uncounted
+from opcount.gradients import PHASES, Gradient, compare, gradient
+from opcount.graph import Graph, trace
+from opcount.kinds import GROUPS, KINDS
+from opcount.scalar import Scalar
+from opcount.tally import Tally, count, region
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GROUPS",
+    "KINDS",
+    "METHODS",
+    "PHASES",
+    "BudgetExceeded",
+    "Counts",
+    "Gradient",
+    "Graph",
+    "InvalidType",
+    "InvalidValue",
+    "Measured",
+    "OpcountError",
+    "Scalar",
+    "Tally",
+    "Uncounted",
+    "compare",
+    "count",
+    "gradient",
+    "measure",
+    "region",
+    "trace",
+    "unwrap",
+    "wrap",
+]

@@ -1,0 +1,166 @@
+"""The chain rule: one recursion, two directions, with a memo or without, and the same sums as a loop.
+
+Everything the project claims is about `chain_rule` and `sweep` below. Both compute derivatives
+from a `source`, the node at which the derivative is one. `steps` says for every other node what
+the chain rule sums over: pairs of a neighbour and the way along the edge to it.
+
+    direction   source    a node's neighbours   way along the edge   what is computed
+    tangent     an input  its operands          push                 d node / d source
+    adjoint     the output  its users           pull                 d source / d node
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from opcount.counts import Counts
+from opcount.errors import InvalidValue
+from opcount.linear_maps import NUMBER, ONE, Cost, Unit, plus, total_cost
+
+Steps = Mapping[int, Sequence[tuple[int, Callable[[Any], Any]]]]
+Plus = Callable[[Any, Any], Any]
+
+
+def chain_rule(node: int, source: int, steps: Steps, plus: Plus = plus) -> Generator[int, Any, Any]:
+    """d(node) = sum over neighbours of d(neighbour) * partial; `yield n` is the recursive call for n."""
+    if node == source:
+        return ONE
+    total = None
+    for neighbour, along in steps[node]:
+        total = plus(total, along((yield neighbour)))
+    return total
+
+
+def sweep(source: int, steps: Steps, plus: Plus = plus) -> dict[int, Any]:
+    """The same sums as a loop, in an order in which every neighbour comes before the node."""
+    known: dict[int, Any] = {source: ONE}
+    for node, neighbours in steps.items():
+        for neighbour, along in neighbours:
+            known[node] = plus(known.get(node), along(known[neighbour]))
+    return known
+
+
+def recurse(
+    node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus
+) -> tuple[Any, int]:
+    """Run the recursion, asking the memo before each call; gives the derivative and the depth reached.
+
+    The calls that wait stand in a list, so that depth costs memory and meets no recursion
+    limit. A memo that keeps nothing makes it the naive recursion.
+    """
+    calls = [(node, chain_rule(node, source, steps, plus))]
+    answer = None
+    depth = 1
+    while calls:
+        asking, call = calls[-1]
+        try:
+            asked = call.send(answer)
+        except StopIteration as returned:
+            answer = memo[asking] = returned.value
+            calls.pop()
+        else:
+            answer = memo.get(asked)
+            if answer is None:
+                calls.append((asked, chain_rule(asked, source, steps, plus)))
+                depth = max(depth, len(calls))
+    return answer, depth
+
+
+class BoundedMemo(OrderedDict[int, Any]):
+    """A memo of at most `size` derivatives, which forgets the least recently used; of 0, none."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def get(self, node: int, default: Any = None) -> Any:
+        if node in self:
+            self.move_to_end(node)
+            return self[node]
+        return default
+
+    def __setitem__(self, node: int, derivative: Any) -> None:
+        if self.size:
+            super().__setitem__(node, derivative)
+            if len(self) > self.size:
+                self.popitem(last=False)
+
+
+class Method(NamedTuple):
+    """How a gradient is computed; `None` as direction is the one method without a chain rule."""
+
+    about: str
+    direction: Literal["tangent", "adjoint"] | None
+    strategy: Literal["loop", "recursion"]
+    memo: int | None = None
+    evaluations: Callable[[int], int] = lambda inputs: 1
+
+
+METHODS: Final[Mapping[str, Method]] = {
+    "finite-difference": Method(
+        "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
+    ),
+    "forward": Method("dual numbers, one evaluation for each input", "tangent", "loop", evaluations=lambda inputs: inputs),
+    "naive": Method("the adjoint recursion, nothing kept", "adjoint", "recursion", memo=0),
+    "memoized": Method("the adjoint recursion, each adjoint kept", "adjoint", "recursion"),
+    "naive-tangent": Method("the tangent recursion, nothing kept", "tangent", "recursion", memo=0),
+    "memoized-tangent": Method("the tangent recursion, each tangent kept", "tangent", "recursion"),
+    "backprop": Method("the sums of the adjoint recursion as one loop against the graph", "adjoint", "loop"),
+}
+"""The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
+
+
+def method_named(name: str) -> Method:
+    """The method of that name; raises InvalidValue, listing those that exist."""
+    try:
+        return METHODS[name]
+    except (KeyError, TypeError):
+        raise InvalidValue(f"there is no method {name!r}; the methods are {', '.join(METHODS)}") from None
+
+
+def sources_and_targets(method: Method, inputs: list[int], output: int) -> list[tuple[int, list[int]]]:
+    """From where to where a method computes derivatives: one source against the graph, one an input along it."""
+    return [(output, inputs)] if method.direction == "adjoint" else [(source, [output]) for source in inputs]
+
+
+def difference_counts(inputs: int) -> Counts:
+    """What central differences execute beside their evaluations: x + h, x - h, and the quotient by 2h."""
+    return Counts(add=inputs, sub=2 * inputs, div=inputs)
+
+
+def costs(source: int, steps: Steps) -> tuple[Cost, dict[int, Cost]]:
+    """What a sweep costs, and what the naive recursion costs from each node, without executing either.
+
+    The steps must be outlines (see `LinearMap.outline`). The products go through the same
+    `times` as in the execution, so that the rule of what is free is written once.
+    """
+    known: dict[int, Any] = {source: ONE}
+    naive = {source: Cost()}
+    every = []
+    for node, neighbours in steps.items():
+        own = [Cost(add=len(neighbours) - 1)]
+        for neighbour, along in neighbours:
+            known[node] = along(known[neighbour])
+            if type(known[node]) is not Unit:
+                own.append(known[node].cost)
+                known[node] = NUMBER
+        if len(neighbours) > 1:
+            known[node] = NUMBER
+        every += own
+        naive[node] = total_cost(own + [naive[neighbour] for neighbour, _ in neighbours])
+    return total_cost(every), naive
+
+
+def reach(source: int, onward: Callable[[int], Iterable[int]]) -> list[int]:
+    """The nodes that the source reaches, itself left out, in rising order."""
+    found = {source}
+    waiting = [source]
+    while waiting:
+        for node in onward(waiting.pop()):
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    found.remove(source)
+    return sorted(found)

@@ -1,0 +1,41 @@
+"""What opcount raises, so that one `except oc.OpcountError` catches all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opcount.counts import Counts
+
+
+class OpcountError(Exception):
+    """The root of every error that opcount itself raises."""
+
+
+class Uncounted(OpcountError, TypeError):
+    """A value would leave its counter, or an operation has no exact count."""
+
+
+class InvalidType(OpcountError, TypeError):
+    """An argument is of a type that opcount cannot work with."""
+
+
+class InvalidValue(OpcountError, ValueError):
+    """An argument is of the right type and out of range, or is not a known name."""
+
+
+class BudgetExceeded(OpcountError):
+    """The next operation, or the predicted ones, would exceed a budget.
+
+    `counts` holds what had been counted when it was raised; the operation that
+    would have gone over was not executed. `predicted` holds the exact counts
+    that were refused up front, where there is a prediction, else None.
+    """
+
+    def __init__(self, message: str, counts: Counts, predicted: Counts | None = None) -> None:
+        super().__init__(message, counts, predicted)
+        self.counts = counts
+        self.predicted = predicted
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -1,0 +1,378 @@
+"""Gradients by every method, each executed on wrapped numbers and counted by phase."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
+
+import numpy as np
+
+from opcount.boundary import unwrap
+from opcount.chain_rule import (
+    METHODS,
+    BoundedMemo,
+    difference_counts,
+    method_named,
+    recurse,
+    sources_and_targets,
+    sweep,
+)
+from opcount.counts import Counts
+from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
+from opcount.graph import Edge, Graph, checked_leaves, one_output, outline_along, record, trace, way_along
+from opcount.linear_maps import NUMBER, Unit, plus
+from opcount.scalar import Scalar
+from opcount.structure import check_number, object_array, plain_array, rebuild
+from opcount.tally import Budget, Tally, count, region
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PHASES: Final = ("primal", "partials", "accumulation")
+
+
+class Step(NamedTuple):
+    """One entry of the log: a product ("mul", "neg" or "copy") along an edge, or its "add" to a sum.
+
+    `source` is the node whose derivative is one: the output, or the input of a tangent.
+    """
+
+    kind: str
+    tail: int
+    head: int
+    position: int
+    source: int
+
+
+class Storage(NamedTuple):
+    """What a method kept at most: `nodes` of a graph, `derivatives` at once, and recursive calls, `depth`."""
+
+    nodes: int
+    derivatives: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A value, its gradient in the structure of x, and what computing them executed, by phase."""
+
+    value: Any
+    gradient: Any
+    method: str
+    phases: Mapping[str, Counts]
+    storage: Storage
+    log: tuple[Step, ...] | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """The counts of the three phases together."""
+        return sum(self.phases.values(), Counts())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each phase, a column for each kind that occurs and for the total. Needs pandas."""
+        return _table([{"phase": phase, "counts": counts} for phase, counts in self.phases.items()]).set_index("phase")
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{phase}</th>{''.join(f'<td>{counts[kind]:,}</td>' for kind in self.counts)}<td>{counts.total:,}</td></tr>"
+            for phase, counts in (*self.phases.items(), ("all", self.counts))
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("", *self.counts, "total"))
+        return f"<table><caption>{self.method}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def gradient(
+    f: Callable[[Any], Any],
+    x: Any,
+    method: str = "backprop",
+    *,
+    budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None,
+    memo: SupportsIndex | None = None,
+    step: Any = None,
+    log: bool = False,
+    granularity: str = "scalar",
+) -> Gradient:
+    """The value and the gradient of f at x, by the named method, with the operations it executed.
+
+    >>> import opcount as oc
+    >>> g = oc.gradient(lambda x: x["a"] * x["b"] + x["a"], {"a": 3.0, "b": 4.0}, method="naive")
+    >>> g.value, g.gradient
+    (15.0, {'a': 5.0, 'b': 3.0})
+    >>> g.phases["accumulation"]
+    Counts({'add': 1})
+
+    `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such
+    argument of wrapped numbers, and returns one number. What f does not wrap is data.
+    `method` is one of `METHODS`. With `log=True` the result's `log` lists the products and
+    sums of the accumulation. `memo=k` lets the memoized methods keep k derivatives at most
+    (0 is the naive recursion); `step` is the step of the finite differences, by default
+    near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
+    accumulation as in `count`, and is compared with the prediction before it starts.
+
+    Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f
+    that is not one number, BudgetExceeded over the budget, and whatever f raises.
+    """
+    rule = method_named(method)
+    if not callable(f):
+        raise InvalidType(f"f must be a function of x, not {type(f).__name__}")
+    if granularity != "scalar":
+        raise InvalidValue(f'granularity is "scalar" in this version, not {granularity!r}')
+    if step is not None and rule.direction is not None:
+        raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
+    numbers = [leaf if isinstance(leaf, Scalar) else Scalar(leaf) for leaf in checked_leaves(x)]
+    request = _Request(
+        f=f,
+        x=x,
+        numbers=numbers,
+        method=method,
+        limits=None if budget is None else Budget(budget, Tally()).limits,
+        memo=_checked_memo(memo, method, budget),
+        step=_checked_step(step),
+        log=_Log() if log else None,
+    )
+    with count() as tally:
+        value, found, storage = _differences(request) if rule.direction is None else _accumulated(request)
+    regions = tally.regions
+    plain = (_plain(derivative, number._plain()) for derivative, number in zip(found, numbers, strict=True))
+    return Gradient(
+        value=unwrap(value),
+        gradient=rebuild(x, plain, plain_array),
+        method=method,
+        phases={phase: regions.get(phase, Counts()) for phase in PHASES},
+        storage=storage,
+        log=tuple(request.log.entries) if request.log else None,
+    )
+
+
+class _Request(NamedTuple):
+    """The checked arguments of `gradient`."""
+
+    f: Callable[[Any], Any]
+    x: Any
+    numbers: list[Scalar]
+    method: str
+    limits: Mapping[str, int] | None
+    memo: int | None
+    step: Any
+    log: _Log | None
+
+    def call(self, numbers: list[Any]) -> Any:
+        return self.f(rebuild(self.x, iter(numbers), object_array))
+
+    def evaluate(self) -> Graph:
+        with region("primal"):
+            graph = record(self.f, self.x)
+        one_output(graph.result)
+        with region("partials"):
+            graph.linearize()
+        return graph
+
+    def refuse_beyond_budget(self, predicted: Counts) -> None:
+        for kind, limit in (self.limits or {}).items():
+            number = predicted.total if kind == "total" else predicted[kind]
+            if number > limit:
+                raise BudgetExceeded(
+                    f"the accumulation by {self.method!r} would execute {number:,} "
+                    f"{'operations' if kind == 'total' else kind}, over the budget of {limit:,}; "
+                    'with method="backprop" it is linear in the operations of f',
+                    request_counts(),
+                    predicted,
+                )
+
+
+Found = tuple[Any, list[Any], Storage]
+
+
+def _accumulated(request: _Request) -> Found:
+    """The gradient by the chain rule: evaluate, compute the partials, accumulate."""
+    rule = METHODS[request.method]
+    graph = request.evaluate()
+    if request.limits:
+        request.refuse_beyond_budget(graph.predict(request.method))
+    value = one_output(graph.result)
+    inputs = [node.index for node in graph.inputs]
+    found: list[Any] = []
+    kept = depth = 0
+    for number in range(rule.evaluations(len(inputs))):
+        if number:  # dual numbers: another evaluation for each further input
+            graph = request.evaluate()
+        if graph.output is None:
+            found = [None] * len(inputs)
+            continue
+        pairs = sources_and_targets(rule, inputs, graph.output.index)
+        if rule.evaluations(2) > 1:
+            pairs = pairs[number : number + 1]
+        with region("accumulation"):
+            for source, targets in pairs:
+                derivatives, kept_now, depth_now = _derivatives(request, graph, source, targets)
+                found += derivatives
+                kept, depth = max(kept, kept_now), max(depth, depth_now)
+    return value, found, Storage(len(graph.nodes), kept, depth)
+
+
+def _derivatives(request: _Request, graph: Graph, source: int, targets: list[int]) -> tuple[list[Any], int, int]:
+    """The derivatives between the source and each target (None: structurally zero), the number kept, the depth."""
+    rule = METHODS[request.method]
+    steps = graph.steps(rule.direction, source, request.log.along(source) if request.log else way_along)
+    add = request.log.plus if request.log else plus
+    if rule.strategy == "loop":
+        known = sweep(source, steps, add)
+        return [known.get(target) for target in targets], len(known), 0
+    memo: dict[int, Any] = {} if request.memo is None else BoundedMemo(request.memo)
+    found = []
+    depth = 0
+    for target in targets:
+        derivative = None
+        if target == source or target in steps:
+            derivative, reached = recurse(target, source, steps, memo, add)
+            depth = max(depth, reached)
+        found.append(derivative)
+    return found, len(memo), depth
+
+
+def _differences(request: _Request) -> Found:
+    """The gradient by central differences, (f(x + h) - f(x - h)) / 2h, one input after the other."""
+    numbers = request.numbers
+    request.refuse_beyond_budget(difference_counts(len(numbers)))
+
+    def evaluate(arguments: list[Any]) -> Scalar:
+        with region("primal"):
+            result = one_output(request.call(arguments))
+        return result if isinstance(result, Scalar) else Scalar(result)
+
+    value = evaluate(numbers)
+    found = []
+    for index, number in enumerate(numbers):
+        step = _default_step(number._plain()) if request.step is None else request.step
+        with region("accumulation"):
+            above, below = number + step, number - step
+        rise_to = evaluate([*numbers[:index], above, *numbers[index + 1 :]])
+        rise_from = evaluate([*numbers[:index], below, *numbers[index + 1 :]])
+        with region("accumulation"):
+            found.append((rise_to - rise_from) / (2 * step))
+    return value, found, Storage(0, 0, 0)
+
+
+def _default_step(number: Any) -> Any:
+    """Near the cube root of the rounding unit, where truncation and rounding balance; a power of two."""
+    if isinstance(number, Fraction):
+        return Fraction(1, 2**30)
+    if isinstance(number, Decimal):
+        return Decimal(2) ** -30 * max(1, abs(number))
+    precision = np.finfo(number.dtype).nmant if isinstance(number, np.floating) else 52
+    scale = max(math.frexp(number)[1], 0) if math.isfinite(number) else 0
+    step = 2.0 ** (scale - precision // 3)
+    return type(number)(step) if isinstance(number, np.floating) else step
+
+
+def _checked_step(step: Any) -> Any:
+    if step is None:
+        return None
+    check_number(step, "step")
+    if not step > 0:
+        raise InvalidValue(f"step must be positive, not {step!r}")
+    return step
+
+
+def _checked_memo(memo: SupportsIndex | None, method: str, budget: Any) -> int | None:
+    rule = METHODS[method]
+    if memo is None:
+        return rule.memo
+    if rule.strategy != "recursion" or rule.memo == 0:
+        raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {method!r}')
+    if budget is not None:
+        raise InvalidValue("a bounded memo has no prediction to compare a budget with; use oc.count(budget=...) around it")
+    try:
+        size = operator.index(memo)
+    except TypeError:
+        raise InvalidType(f"memo must be an integer, the number of derivatives to keep, not {memo!r}") from None
+    if size < 0:
+        raise InvalidValue(f"memo must not be negative: {memo!r}")
+    return size
+
+
+def _plain(derivative: Any, number: Any) -> Any:
+    """A derivative as a plain number, of the type of x where it is structural."""
+    if derivative is None:
+        return type(number)(0)
+    if type(derivative) is Unit:
+        return type(number)(derivative.sign)
+    return derivative._plain()
+
+
+class _Log:
+    """Writes down the products and sums of an accumulation, while they are executed."""
+
+    def __init__(self) -> None:
+        self.entries: list[Step] = []
+
+    def along(self, source: int) -> Callable[[Edge, str], Callable[[Any], Any]]:
+        def logged_way(edge: Edge, direction: str) -> Callable[[Any], Any]:
+            execute = way_along(edge, direction)
+            outline = outline_along(edge, direction)
+
+            def logged(derivative: Any) -> Any:
+                product = outline(derivative if type(derivative) is Unit else NUMBER)
+                kind = "copy" if type(product) is Unit else product.kind
+                self.entries.append(Step(kind, edge.tail, edge.head, edge.position, source))
+                return execute(derivative)
+
+            return logged
+
+        return logged_way
+
+    def plus(self, total: Any, term: Any) -> Any:
+        if total is not None:
+            self.entries.append(self.entries[-1]._replace(kind="add"))
+        return plus(total, term)
+
+
+def compare(
+    f: Callable[[Any], Any], x: Any, *, methods: Sequence[str] | None = None, budget: int = 1_000_000
+) -> pd.DataFrame:
+    """The counts of every method on the same function, a row for each method and phase.
+
+    >>> import opcount as oc
+    >>> table = oc.compare(lambda x: x[0] * x[0] * x[1], [3.0, 4.0])
+    >>> table[table.phase == "accumulation"][["method", "mul", "add", "total"]].to_string(index=False)  # doctest: +SKIP
+
+    Columns: `method`, `phase`, a column for each kind that occurs, `total`, and `executed`:
+    a method that would execute more than `budget` operations is not run, its row is the
+    exact prediction. Needs pandas. Raises what `gradient` raises.
+    """
+    rows = []
+    base = gradient(f, x)  # its primal and partials are those of every evaluation
+    with count():
+        graph = trace(f, x)
+    for name in METHODS if methods is None else methods:
+        rule = method_named(name)
+        evaluations = rule.evaluations(len(graph.inputs))
+        phases = {
+            "primal": base.phases["primal"] * evaluations,
+            "partials": base.phases["partials"] * (evaluations if rule.direction else 0),
+            "accumulation": graph.predict(name),
+        }
+        executed = sum(counts.total for counts in phases.values()) <= budget
+        if executed:
+            phases = dict(gradient(f, x, name).phases)
+        rows += [{"method": name, "phase": phase, "executed": executed, "counts": counts} for phase, counts in phases.items()]
+    return _table(rows)
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A table of rows with `counts`, spread over a column for each kind that occurs."""
+    import pandas as pd
+
+    kinds = sum((row["counts"] for row in rows), Counts())
+    spread = [
+        {key: value for key, value in row.items() if key != "counts"}
+        | {kind: row["counts"][kind] for kind in kinds}
+        | {"total": row["counts"].total}
+        for row in rows
+    ]
+    return pd.DataFrame(spread)

@@ -1,0 +1,31 @@
+"""The closed list of kinds: what an operation can be called, and in which group it stands.
+
+This is the counting convention's vocabulary. A kind is counted under its own name;
+groups, weights and flop totals are views, computed from the raw counts afterwards.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+# fmt: off
+GROUPS: Final = MappingProxyType({
+    "multiplicative": ("mul", "div", "floordiv", "mod"),
+    "additive":       ("add", "sub"),
+    "signs":          ("neg", "abs", "sign"),
+    "roots":          ("sqrt", "cbrt", "hypot"),
+    "transcendental": ("pow", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp",
+                       "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2",
+                       "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
+    "rounding":       ("floor", "ceil", "trunc", "round"),
+    "comparisons":    ("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum"),
+})
+# fmt: on
+
+KINDS: Final = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+"""Every kind, in the order in which counts are shown."""
+
+FLOP_GROUPS: Final = ("multiplicative", "additive", "roots", "transcendental")
+"""The groups whose operations are floating-point operations by the usual reading: changing
+a sign, rounding and comparing are not arithmetic, every other operation is one flop."""

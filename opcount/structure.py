@@ -1,0 +1,91 @@
+"""Nested lists, tuples, dicts and arrays of numbers, as one flat list and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import lru_cache
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from opcount.errors import InvalidType
+
+
+def leaves(x: Any, name: str = "x") -> Iterator[tuple[str, Any]]:
+    """The numbers of `x` with the expression that reaches each, in the order in which a reader meets them.
+
+    >>> list(leaves({"w": [1, 2], "b": 3}))
+    [("x['w'][0]", 1), ("x['w'][1]", 2), ("x['b']", 3)]
+
+    What is neither a list, a tuple, a dict nor an array is a leaf. Elements of an
+    array come as Python numbers where that loses nothing (float64, integers), else
+    as NumPy's.
+    """
+    if isinstance(x, dict):
+        for key, item in x.items():
+            yield from leaves(item, f"{name}[{key!r}]")
+    elif isinstance(x, (list, tuple)):
+        for index, item in enumerate(x):
+            yield from leaves(item, f"{name}[{index}]")
+    elif isinstance(x, np.ndarray):
+        exact = x.dtype == np.float64 or x.dtype.kind in "iuO"
+        items = x.ravel().tolist() if exact else list(x.ravel())
+        yield from zip((f"{name}[{index}]" for index in _indices(x)), items, strict=True)
+    else:
+        yield name, x
+
+
+def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[Any]], Any]) -> Any:
+    """`x` with its numbers replaced, in order; `array(template, items)` makes each array anew."""
+    if isinstance(x, dict):
+        return {key: rebuild(item, numbers, array) for key, item in x.items()}
+    if isinstance(x, (list, tuple)):
+        items = [rebuild(item, numbers, array) for item in x]
+        if isinstance(x, list):
+            return items
+        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    if isinstance(x, np.ndarray):
+        return array(x, [next(numbers) for _ in range(x.size)])
+    return next(numbers)
+
+
+def object_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
+    """An object array in the shape of `template`."""
+    result = np.empty(template.size, dtype=object)
+    result[:] = items
+    return result.reshape(template.shape)
+
+
+def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
+    """An array in the shape of `template`, of the dtype that its plain items ask for."""
+    return np.array(items, dtype=None if items else template.dtype).reshape(template.shape)
+
+
+@lru_cache(maxsize=None)
+def is_number_type(kind: type) -> bool:
+    """Whether values of this type are real numbers that opcount wraps; truth values are not."""
+    return issubclass(kind, (Real, Decimal)) and not issubclass(kind, bool)
+
+
+def check_number(number: Any, name: str) -> None:
+    """Raise InvalidType, saying what to pass instead, for a leaf that is no real number."""
+    if is_number_type(type(number)):
+        return
+    if isinstance(number, (complex, np.complexfloating)):
+        advice = "complex numbers are not counted; pass the real and the imaginary part"
+    elif isinstance(number, (bool, np.bool_)):
+        advice = "a truth value is no number to count or to differentiate; pass 0.0 or 1.0"
+    else:
+        advice = "pass a real number, an array of them, or nested lists, tuples and dicts of these"
+    raise InvalidType(f"{name} is {_describe(number)}: {advice}")
+
+
+def _describe(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"
+
+
+def _indices(x: np.ndarray) -> Iterator[str]:
+    return (", ".join(map(str, index)) for index in np.ndindex(x.shape))

@@ -1,0 +1,235 @@
+"""Live counting: `count()`, `region()`, budgets, and how an operation reaches every count.
+
+An operation of kind `mul` is counted by `next(meter().mul)`. The meter of the current
+context holds one iterator per kind; drawing from it adds one to every count and region
+that is open. The iterators are `itertools.count` and `zip` of them, so a draw is one call
+into C: it cannot be torn apart by another thread, and contexts that were copied (asyncio
+tasks, `asyncio.to_thread`, `contextvars.copy_context`) draw from the iterators of whoever
+opened the count.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, SupportsIndex
+
+from opcount.counts import Counts
+from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError
+from opcount.kinds import KINDS
+
+_LOCK: Final = threading.Lock()  # for what is not one draw: budgets, and many operations at once
+
+
+class Tally:
+    """What one count, or one region of it, has seen so far. Made by `count()`, read at any time."""
+
+    __slots__ = ("_bulk", "_draws", "_meter", "_regions")
+
+    def __init__(self) -> None:
+        self._draws = {kind: itertools.count() for kind in KINDS}
+        self._bulk = dict.fromkeys(KINDS, 0)
+        self._regions: dict[str, Tally] = {}
+        self._meter: Meter | None = None  # the meter in force where this tally is the innermost
+
+    @property
+    def counts(self) -> Counts:
+        """The operations executed inside, those of regions and of inner counts included."""
+        return Counts({kind: _drawn(self._draws[kind]) + self._bulk[kind] for kind in KINDS})
+
+    @property
+    def regions(self) -> dict[str, Counts]:
+        """Counts by region, each with its sub-regions included: `{"forward": ..., "forward/layer 1": ...}`."""
+        found = {}
+        for name, tally in list(self._regions.items()):
+            found[name] = tally.counts
+            found |= {f"{name}/{inner}": counts for inner, counts in tally.regions.items()}
+        return found
+
+    def _region(self, name: str) -> Tally:
+        return self._regions.get(name) or self._regions.setdefault(name, Tally())
+
+    def __repr__(self) -> str:
+        return f"Tally({self.counts!r})"
+
+    def __str__(self) -> str:
+        return str(self.counts)
+
+    def _repr_html_(self) -> str:
+        return self.counts._repr_html_()
+
+
+class Meter:
+    """Where the operations of a context go: an iterator per kind, to be drawn from with `next`."""
+
+    __slots__ = (*KINDS, "budgets", "feeds", "places")
+
+    def __init__(self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...]) -> None:
+        self.places = places  # where each open count stands now, itself or one of its regions; innermost first
+        self.feeds = feeds  # every tally that an operation here adds to
+        self.budgets = budgets
+        for kind in KINDS:
+            setattr(self, kind, self._iterator(kind))
+
+    def _iterator(self, kind: str) -> Iterator[object]:
+        if not self.feeds:
+            return itertools.repeat(None)
+        if self.budgets:
+            return _Guard(self, kind)
+        draws = [tally._draws[kind] for tally in self.feeds]
+        return draws[0] if len(draws) == 1 else zip(*draws)  # noqa: B905 (endless iterators)
+
+
+_METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=Meter((), (), ()))
+meter: Final = _METER.get
+
+
+def record(kind: str, number: int) -> None:
+    """Count `number` operations of one kind at once, or, over a budget, none of them."""
+    current = meter()
+    with _LOCK:
+        for budget in current.budgets:
+            budget.check(kind, number)
+        for budget in current.budgets:
+            budget.spend(kind, number)
+        for tally in current.feeds:
+            tally._bulk[kind] += number
+
+
+class Budget:
+    """A limit on one tally, kept as what is left of it."""
+
+    def __init__(self, budget: SupportsIndex | Mapping[str, SupportsIndex], tally: Tally) -> None:
+        limits = budget if isinstance(budget, Mapping) else {"total": budget}
+        if unknown := limits.keys() - {*KINDS, "total"}:
+            raise InvalidValue(f"budget: not a kind of operation: {', '.join(sorted(map(str, unknown)))}")
+        if not limits:
+            raise InvalidValue("budget is an empty mapping; leave it out to count without a limit")
+        self.limits = {kind: _positive(limit, f"budget[{kind!r}]" if limits is budget else "budget") for kind, limit in limits.items()}
+        self.left = dict(self.limits)
+        self.tally = tally
+
+    def check(self, kind: str, number: int) -> None:
+        for name in (kind, "total"):
+            if number > self.left.get(name, number):
+                what = "operations" if name == "total" else name
+                raise BudgetExceeded(
+                    f"{number} more {kind} would exceed the budget of {self.limits[name]} {what}", self.tally.counts
+                )
+
+    def spend(self, kind: str, number: int) -> None:
+        for name in (kind, "total"):
+            if name in self.left:
+                self.left[name] -= number
+
+
+class _Guard:
+    """The iterator of a kind under a budget: it checks first, then counts, under the lock."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, meter: Meter, kind: str) -> None:
+        self.kind = kind
+
+    def __iter__(self) -> Iterator[None]:
+        return self
+
+    def __next__(self) -> None:
+        record(self.kind, 1)
+
+
+@contextmanager
+def count(budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None) -> Iterator[Tally]:
+    """Count the operations executed on wrapped values inside the `with` block.
+
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count() as tally:
+    ...     y = x * x + 2
+    >>> tally.counts
+    Counts({'mul': 1, 'add': 1})
+
+    Counts nest, and an inner count is part of the outer one. A count sees its own thread
+    or asyncio task, and whatever is handed a copy of its context, however long that runs.
+    `budget` limits the total, or by kind as in `{"mul": 1000}`: the operation that would
+    exceed it raises BudgetExceeded and is not executed. Raises InvalidValue or InvalidType
+    for a budget that is no positive integer.
+    """
+    around = meter()
+    tally = Tally()
+    budgets = around.budgets if budget is None else (Budget(budget, tally), *around.budgets)
+    tally._meter = Meter((tally, *around.places), (tally, *around.feeds), budgets)
+    with _in_force(tally._meter):
+        yield tally
+
+
+@contextmanager
+def region(name: str) -> Iterator[None]:
+    """Count what runs inside under a name too, in every count that is open.
+
+    >>> import opcount as oc
+    >>> with oc.count() as tally:
+    ...     with oc.region("square"):
+    ...         y = oc.wrap(3.0) ** 2
+    >>> tally.regions["square"].mul
+    1
+
+    Regions nest into a tree and can be entered again: `tally.regions["outer/inner"]`.
+    Outside any count it does nothing. Raises InvalidType for a name that is no string,
+    InvalidValue for an empty one.
+    """
+    if not isinstance(name, str):
+        raise InvalidType(f"region: the name must be a string, not {type(name).__name__}")
+    if not all(name.split("/")):
+        raise InvalidValue(f"region: the name is empty, or has an empty part: {name!r}")
+    first, _, rest = name.partition("/")
+    with _in_force(_region_meter(first)):
+        if rest:
+            with region(rest):
+                yield
+        else:
+            yield
+
+
+def _region_meter(name: str) -> Meter:
+    around = meter()
+    if not around.places:
+        return around
+    places = tuple(place._region(name) for place in around.places)
+    # The innermost place decides all the rest, so it can keep the meter for the next time.
+    if places[0]._meter is None:
+        places[0]._meter = Meter(places, (*places, *around.feeds), around.budgets)
+    return places[0]._meter
+
+
+@contextmanager
+def _in_force(inside: Meter) -> Iterator[None]:
+    token = _METER.set(inside)
+    try:
+        yield
+    finally:
+        if meter() is not inside:
+            raise OpcountError(
+                "a count or region was left while one opened inside it was still open (a generator that was "
+                "suspended inside its `with` block does this); close them in the reverse order of opening"
+            )
+        _METER.reset(token)
+
+
+def _drawn(draws: itertools.count[int]) -> int:
+    # repr is the one way to read an itertools.count without drawing from it: "count(7)"
+    return int(repr(draws)[6:-1])
+
+
+def _positive(limit: SupportsIndex, name: str) -> int:
+    try:
+        number = operator.index(limit)
+    except TypeError:
+        raise InvalidType(f"{name} must be a positive integer, not {limit!r}") from None
+    if number <= 0 or isinstance(limit, bool):
+        raise InvalidValue(f"{name} must be a positive integer, not {limit!r}")
+    return number

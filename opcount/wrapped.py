@@ -1,0 +1,385 @@
+"""What every wrapped number has in common: operators, NumPy's functions, guarded exits.
+
+An operation is written out once, as a call of `apply(name, *operands)`. `Scalar` executes
+and counts it; the graph's `Node` executes it on what it holds, and records it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Final, NoReturn, Self
+
+import numpy as np
+
+from opcount.errors import Uncounted
+from opcount.structure import is_number_type
+
+
+def apply(name: str, *operands: Any) -> Any:
+    """Apply an operation by name; a Node among the operands goes before a Scalar."""
+    owner = max((operand for operand in operands if isinstance(operand, Wrapped)), key=lambda operand: operand._rank)
+    return owner._apply(name, *operands)
+
+
+def plain_operand(other: Any) -> Any:
+    """A plain operand of a wrapped number as it enters the arithmetic, or NotImplemented."""
+    if is_number_type(type(other)) or isinstance(other, bool):
+        return other
+    if isinstance(other, np.bool_):
+        return bool(other)
+    if isinstance(other, (complex, np.complexfloating)):
+        raise Uncounted(
+            "complex arithmetic on a wrapped number has no exact count; "
+            "keep the real and the imaginary part as two wrapped numbers"
+        )
+    return NotImplemented
+
+
+class Wrapped:
+    """A wrapped number: every operation on it counts or raises, and nothing leaves unseen."""
+
+    __slots__ = ()
+    _rank: ClassVar[int]
+
+    def _apply(self, name: str, *operands: Any) -> Any:
+        """The value of an operation that has `self` among its operands, or NotImplemented."""
+        raise NotImplementedError
+
+    def _plain(self) -> Any:
+        """The plain number."""
+        raise NotImplementedError
+
+    # arithmetic
+
+    def __add__(self, other: Any) -> Any:
+        return self._apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._apply("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._apply("sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._apply("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._apply("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._apply("div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._apply("div", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._apply("floordiv", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._apply("floordiv", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return self._apply("mod", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self._apply("mod", other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        quotient = self._apply("floordiv", self, other)
+        return NotImplemented if quotient is NotImplemented else (quotient, self._apply("mod", self, other))
+
+    def __rdivmod__(self, other: Any) -> Any:
+        quotient = self._apply("floordiv", other, self)
+        return NotImplemented if quotient is NotImplemented else (quotient, self._apply("mod", other, self))
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if modulus is not None:
+            raise Uncounted("pow() with a modulus has no exact count; write (x ** n) % m")
+        return self._apply("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._apply("pow", other, self)
+
+    def __neg__(self) -> Any:
+        return self._apply("neg", self)
+
+    def __abs__(self) -> Any:
+        return self._apply("abs", self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    # comparisons give plain truth values, which are ordinary control flow
+
+    def __lt__(self, other: Any) -> Any:
+        return self._apply("lt", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._apply("le", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._apply("gt", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._apply("ge", self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return self._apply("eq", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._apply("ne", self, other)
+
+    # rounding
+
+    def __floor__(self) -> Any:
+        return self._apply("floor", self)
+
+    def __ceil__(self) -> Any:
+        return self._apply("ceil", self)
+
+    def __trunc__(self) -> Any:
+        return self._apply("trunc", self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self._apply("round", self)
+
+    # functions, as the methods that NumPy calls on the elements of an object array
+
+    def sqrt(self) -> Any:
+        return self._apply("sqrt", self)
+
+    def cbrt(self) -> Any:
+        return self._apply("cbrt", self)
+
+    def square(self) -> Any:
+        return self._apply("square", self)
+
+    def exp(self) -> Any:
+        return self._apply("exp", self)
+
+    def exp2(self) -> Any:
+        return self._apply("exp2", self)
+
+    def expm1(self) -> Any:
+        return self._apply("expm1", self)
+
+    def log(self) -> Any:
+        return self._apply("log", self)
+
+    def log2(self) -> Any:
+        return self._apply("log2", self)
+
+    def log10(self) -> Any:
+        return self._apply("log10", self)
+
+    def log1p(self) -> Any:
+        return self._apply("log1p", self)
+
+    def sin(self) -> Any:
+        return self._apply("sin", self)
+
+    def cos(self) -> Any:
+        return self._apply("cos", self)
+
+    def tan(self) -> Any:
+        return self._apply("tan", self)
+
+    def arcsin(self) -> Any:
+        return self._apply("arcsin", self)
+
+    def arccos(self) -> Any:
+        return self._apply("arccos", self)
+
+    def arctan(self) -> Any:
+        return self._apply("arctan", self)
+
+    def sinh(self) -> Any:
+        return self._apply("sinh", self)
+
+    def cosh(self) -> Any:
+        return self._apply("cosh", self)
+
+    def tanh(self) -> Any:
+        return self._apply("tanh", self)
+
+    def arcsinh(self) -> Any:
+        return self._apply("arcsinh", self)
+
+    def arccosh(self) -> Any:
+        return self._apply("arccosh", self)
+
+    def arctanh(self) -> Any:
+        return self._apply("arctanh", self)
+
+    def fabs(self) -> Any:
+        return self._apply("abs", self)
+
+    def rint(self) -> Any:
+        return self._apply("round", self)
+
+    def arctan2(self, other: Any) -> Any:
+        return apply("arctan2", self, other)
+
+    def hypot(self, other: Any) -> Any:
+        return apply("hypot", self, other)
+
+    def conjugate(self) -> Self:
+        return self
+
+    @property
+    def real(self) -> Self:
+        return self
+
+    # NumPy's functions of a wrapped number
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        operation = UFUNCS.get(ufunc)
+        if operation is None:
+            raise Uncounted(
+                f"np.{ufunc.__name__} has no exact count for a wrapped number; "
+                "write it with operations that have one, or take the plain number with oc.unwrap(x)"
+            )
+        arrays = any(isinstance(operand, np.ndarray) for operand in inputs)
+        if method == "__call__" and not keywords and not arrays:
+            return operation(*inputs)
+        if method == "__call__" and keywords.keys() <= {"out", "where"}:
+            _refuse_plain(keywords.get("out", ()), ufunc)
+            return np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(_boxed, inputs), **keywords)
+        raise Uncounted(
+            f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} of a wrapped number with "
+            f"{', '.join(keywords) or 'these arguments'} has no exact count; put the numbers into an array with oc.wrap"
+        )
+
+    # copies stay wrapped
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    # exits, guarded: each says what to write instead
+
+    def __float__(self) -> NoReturn:
+        raise Uncounted(
+            "a wrapped number was asked to become a plain float, which nobody would count: "
+            "use NumPy's function instead of math's (np.sin(x), not math.sin(x)), "
+            "an array of dtype object instead of float, or oc.unwrap(x) for the plain number"
+        )
+
+    def __int__(self) -> NoReturn:
+        raise Uncounted(f"int() of a wrapped number would not be counted: use {_ROUND} or oc.unwrap(x)")
+
+    def __index__(self) -> NoReturn:
+        raise Uncounted(
+            "a wrapped number cannot be an index, a size or a range: use the plain number, oc.unwrap(x)"
+        )
+
+    def __complex__(self) -> NoReturn:
+        raise Uncounted("complex() of a wrapped number would not be counted: use oc.unwrap(x) for the plain number")
+
+    def __bool__(self) -> NoReturn:
+        raise Uncounted("the truth of a wrapped number is a comparison that nobody would count: write x != 0")
+
+    def __hash__(self) -> NoReturn:
+        raise Uncounted("a wrapped number cannot be a dict key or in a set: use the plain number, oc.unwrap(x)")
+
+    def as_integer_ratio(self) -> NoReturn:
+        raise Uncounted(
+            "the integer ratio of a wrapped number would not be counted (the statistics and fractions modules "
+            "ask for it): write it with operators, sum(xs) / len(xs), or use oc.unwrap(x)"
+        )
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise Uncounted("a wrapped number cannot be pickled, its counter stays behind: send oc.unwrap(x)")
+
+
+_ROUND: Final = "round(x), math.floor(x), math.trunc(x)"
+
+
+def _boxed(operand: Any) -> Any:
+    # a 0-d array keeps NumPy from asking a wrapped operand how to convert it
+    if not isinstance(operand, Wrapped):
+        return operand
+    box = np.empty((), dtype=object)
+    box[()] = operand
+    return box
+
+
+def _refuse_plain(outputs: tuple[Any, ...], ufunc: np.ufunc) -> None:
+    for output in outputs:
+        if output is not None and output.dtype != object:
+            raise Uncounted(
+                f"np.{ufunc.__name__} would write wrapped numbers into a plain {output.dtype} array: "
+                "let it make a new array (a = a + x, not a += x), or use an array of dtype object"
+            )
+
+
+def _divmod(x: Any, y: Any) -> Any:
+    return divmod(x, y)
+
+
+_NAMES: Final[dict[np.ufunc, str]] = {
+    np.add: "add",
+    np.subtract: "sub",
+    np.multiply: "mul",
+    np.divide: "div",
+    np.floor_divide: "floordiv",
+    np.remainder: "mod",
+    np.negative: "neg",
+    np.absolute: "abs",
+    np.fabs: "abs",
+    np.power: "pow",
+    np.square: "square",
+    np.sqrt: "sqrt",
+    np.cbrt: "cbrt",
+    np.hypot: "hypot",
+    np.exp: "exp",
+    np.exp2: "exp2",
+    np.expm1: "expm1",
+    np.log: "log",
+    np.log2: "log2",
+    np.log10: "log10",
+    np.log1p: "log1p",
+    np.logaddexp: "logaddexp",
+    np.sin: "sin",
+    np.cos: "cos",
+    np.tan: "tan",
+    np.arcsin: "arcsin",
+    np.arccos: "arccos",
+    np.arctan: "arctan",
+    np.arctan2: "arctan2",
+    np.sinh: "sinh",
+    np.cosh: "cosh",
+    np.tanh: "tanh",
+    np.arcsinh: "arcsinh",
+    np.arccosh: "arccosh",
+    np.arctanh: "arctanh",
+    np.maximum: "maximum",
+    np.minimum: "minimum",
+    np.sign: "sign",
+    np.floor: "floor",
+    np.ceil: "ceil",
+    np.trunc: "trunc",
+    np.rint: "round",
+    np.less: "lt",
+    np.less_equal: "le",
+    np.greater: "gt",
+    np.greater_equal: "ge",
+    np.equal: "eq",
+    np.not_equal: "ne",
+}
+
+UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
+    **{ufunc: partial(apply, name) for ufunc, name in _NAMES.items()},
+    np.reciprocal: lambda x: 1 / x,
+    np.divmod: _divmod,
+    np.positive: lambda x: x,
+    np.conjugate: lambda x: x,
+}
+"""NumPy's elementwise functions of a wrapped number, as the operations they execute."""
+
