@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counts import Counts
 from opcount.errors import InvalidValue
-from opcount.linear_maps import NUMBER, ONE, Cost, Unit, plus, total_cost
+from opcount.linear_maps import NUMBER, ONE, Cost, Outline, plus
 
 Steps = Mapping[int, Sequence[tuple[int, Callable[[Any], Any]]]]
 Plus = Callable[[Any, Any], Any]
@@ -138,19 +138,18 @@ def costs(source: int, steps: Steps) -> tuple[Cost, dict[int, Cost]]:
     """
     known: dict[int, Any] = {source: ONE}
     naive = {source: Cost()}
-    every = []
+    once = Cost()
     for node, neighbours in steps.items():
-        own = [Cost(add=len(neighbours) - 1)]
+        own = below = Cost(add=len(neighbours) - 1)
         for neighbour, along in neighbours:
-            known[node] = along(known[neighbour])
-            if type(known[node]) is not Unit:
-                own.append(known[node].cost)
-                known[node] = NUMBER
-        if len(neighbours) > 1:
-            known[node] = NUMBER
-        every += own
-        naive[node] = total_cost(own + [naive[neighbour] for neighbour, _ in neighbours])
-    return total_cost(every), naive
+            term = along(known[neighbour])
+            if type(term) is Outline:
+                own, below, term = own + term.cost, below + term.cost, NUMBER
+            below += naive[neighbour]
+        known[node] = term if len(neighbours) == 1 else NUMBER
+        naive[node] = below
+        once += own
+    return once, naive
 
 
 def reach(source: int, onward: Callable[[int], Iterable[int]]) -> list[int]:

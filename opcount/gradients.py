@@ -28,7 +28,7 @@ from opcount.graph import Edge, Graph, checked_leaves, one_output, outline_along
 from opcount.linear_maps import NUMBER, Unit, plus
 from opcount.scalar import Scalar
 from opcount.structure import check_number, object_array, plain_array, rebuild
-from opcount.tally import Budget, Tally, count, region
+from opcount.tally import Tally, checked_limits, count, region
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,17 +125,12 @@ def gradient(
     if step is not None and rule.direction is not None:
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
     numbers = [leaf if isinstance(leaf, Scalar) else Scalar(leaf) for leaf in checked_leaves(x)]
-    request = _Request(
-        f=f,
-        x=x,
-        numbers=numbers,
-        method=method,
-        limits=None if budget is None else Budget(budget, Tally()).limits,
-        memo=_checked_memo(memo, method, budget),
-        step=_checked_step(step),
-        log=_Log() if log else None,
-    )
+    limits = {} if budget is None else checked_limits(budget)
+    size = _checked_memo(memo, method, budget)
+    step = _checked_step(step)
+    entries = _Log() if log else None
     with count() as tally:
+        request = _Request(f, x, numbers, method, tally, limits, size, step, entries)
         value, found, storage = _differences(request) if rule.direction is None else _accumulated(request)
     regions = tally.regions
     plain = (_plain(derivative, number._plain()) for derivative, number in zip(found, numbers, strict=True))
@@ -145,7 +140,7 @@ def gradient(
         method=method,
         phases={phase: regions.get(phase, Counts()) for phase in PHASES},
         storage=storage,
-        log=tuple(request.log.entries) if request.log else None,
+        log=tuple(entries.entries) if entries else None,
     )
 
 
@@ -156,7 +151,8 @@ class _Request(NamedTuple):
     x: Any
     numbers: list[Scalar]
     method: str
-    limits: Mapping[str, int] | None
+    tally: Tally
+    limits: Mapping[str, int]
     memo: int | None
     step: Any
     log: _Log | None
@@ -173,14 +169,14 @@ class _Request(NamedTuple):
         return graph
 
     def refuse_beyond_budget(self, predicted: Counts) -> None:
-        for kind, limit in (self.limits or {}).items():
+        for kind, limit in self.limits.items():
             number = predicted.total if kind == "total" else predicted[kind]
             if number > limit:
                 raise BudgetExceeded(
                     f"the accumulation by {self.method!r} would execute {number:,} "
                     f"{'operations' if kind == 'total' else kind}, over the budget of {limit:,}; "
-                    'with method="backprop" it is linear in the operations of f',
-                    request_counts(),
+                    'method="backprop" takes a number of operations linear in those of f',
+                    self.tally.counts,
                     predicted,
                 )
 
@@ -238,7 +234,8 @@ def _derivatives(request: _Request, graph: Graph, source: int, targets: list[int
 def _differences(request: _Request) -> Found:
     """The gradient by central differences, (f(x + h) - f(x - h)) / 2h, one input after the other."""
     numbers = request.numbers
-    request.refuse_beyond_budget(difference_counts(len(numbers)))
+    if request.limits:
+        request.refuse_beyond_budget(difference_counts(len(numbers)))
 
     def evaluate(arguments: list[Any]) -> Scalar:
         with region("primal"):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from opcount.chain_rule import Steps, costs, difference_counts, method_named, reach, sources_and_targets
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import LinearMap, as_map, total_cost
+from opcount.linear_maps import Cost, LinearMap, as_map
 from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.structure import check_number, leaves, object_array, rebuild
@@ -186,11 +186,12 @@ class Graph:
             return difference_counts(len(inputs))
         if self.output is None:
             return Counts()
-        found = []
+        total = Cost()
         for source, targets in sources_and_targets(rule, inputs, self.output.index):
             once, naive = costs(source, self.steps(rule.direction, source, outline_along))
-            found += [once] if rule.memo is None else [naive[target] for target in targets if target in naive]
-        return Counts(total_cost(found)._asdict())
+            for cost in [once] if rule.memo is None else [naive[target] for target in targets if target in naive]:
+                total += cost
+        return Counts(mul=total.mul, neg=total.neg, add=total.add)
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"

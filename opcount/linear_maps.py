@@ -8,8 +8,7 @@ other, so all of them get the same courtesy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from opcount.scalar import Scalar
 from opcount.wrapped import Wrapped
@@ -55,17 +54,18 @@ def number(derivative: Any) -> Any:
     return Scalar(derivative.sign) if type(derivative) is Unit else derivative
 
 
-class Cost(NamedTuple):
-    """Products, negations and sums of an accumulation."""
+class Cost:
+    """Products, negations and sums of an accumulation; light, since a prediction adds one for every edge."""
 
-    mul: int = 0
-    neg: int = 0
-    add: int = 0
+    __slots__ = ("add", "mul", "neg")
 
+    def __init__(self, mul: int = 0, neg: int = 0, add: int = 0) -> None:
+        self.mul = mul
+        self.neg = neg
+        self.add = add
 
-def total_cost(costs: Iterable[Cost]) -> Cost:
-    """The sum of costs, kind by kind."""
-    return Cost(*map(sum, zip(Cost(), *costs, strict=True)))
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.mul + other.mul, self.neg + other.neg, self.add + other.add)
 
 
 class Outline:
@@ -83,7 +83,7 @@ class Outline:
     @property
     def kind(self) -> str:
         """The kind of the last step, "copy" where it executed nothing."""
-        return next((kind for kind, number in self.cost._asdict().items() if number), "copy")
+        return "mul" if self.cost.mul else "neg" if self.cost.neg else "copy"
 
     def __mul__(self, other: Outline) -> Outline:
         return _PRODUCT

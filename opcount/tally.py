@@ -103,14 +103,9 @@ def record(kind: str, number: int) -> None:
 class Budget:
     """A limit on one tally, kept as what is left of it."""
 
-    def __init__(self, budget: SupportsIndex | Mapping[str, SupportsIndex], tally: Tally) -> None:
-        limits = budget if isinstance(budget, Mapping) else {"total": budget}
-        if unknown := limits.keys() - {*KINDS, "total"}:
-            raise InvalidValue(f"budget: not a kind of operation: {', '.join(sorted(map(str, unknown)))}")
-        if not limits:
-            raise InvalidValue("budget is an empty mapping; leave it out to count without a limit")
-        self.limits = {kind: _positive(limit, f"budget[{kind!r}]" if limits is budget else "budget") for kind, limit in limits.items()}
-        self.left = dict(self.limits)
+    def __init__(self, limits: Mapping[str, int], tally: Tally) -> None:
+        self.limits = limits
+        self.left = dict(limits)
         self.tally = tally
 
     def check(self, kind: str, number: int) -> None:
@@ -161,7 +156,7 @@ def count(budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None) -> 
     """
     around = meter()
     tally = Tally()
-    budgets = around.budgets if budget is None else (Budget(budget, tally), *around.budgets)
+    budgets = around.budgets if budget is None else (Budget(checked_limits(budget), tally), *around.budgets)
     tally._meter = Meter((tally, *around.places), (tally, *around.feeds), budgets)
     with _in_force(tally._meter):
         yield tally
@@ -223,6 +218,19 @@ def _in_force(inside: Meter) -> Iterator[None]:
 def _drawn(draws: itertools.count[int]) -> int:
     # repr is the one way to read an itertools.count without drawing from it: "count(7)"
     return int(repr(draws)[6:-1])
+
+
+def checked_limits(budget: SupportsIndex | Mapping[str, SupportsIndex]) -> dict[str, int]:
+    """A budget as limits by kind or "total"; raises InvalidValue or InvalidType for what is no budget."""
+    limits = budget if isinstance(budget, Mapping) else {"total": budget}
+    if unknown := limits.keys() - {*KINDS, "total"}:
+        raise InvalidValue(
+            f"budget: not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
+            f'the keys are "total" and the kinds {", ".join(KINDS)}'
+        )
+    if not limits:
+        raise InvalidValue("budget is an empty mapping; leave it out to count without a limit")
+    return {kind: _positive(limit, f"budget[{kind!r}]" if limits is budget else "budget") for kind, limit in limits.items()}
 
 
 def _positive(limit: SupportsIndex, name: str) -> int:
