@@ -3,7 +3,13 @@
 from opcount.boundary import Measured, measure, unwrap, wrap
 from opcount.chain_rule import METHODS
 from opcount.counts import Counts
-from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError, Uncounted
+from opcount.errors import (
+    BudgetExceeded,
+    InvalidType,
+    InvalidValue,
+    OpcountError,
+    Uncounted,
+)
 from opcount.gradients import PHASES, Gradient, compare, gradient
 from opcount.graph import Graph, trace
 from opcount.kinds import GROUPS, KINDS

@@ -47,7 +47,9 @@ def unwrap(y: Any) -> Any:
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
     plain = (leaf._plain() if isinstance(leaf, Wrapped) else leaf for _, leaf in leaves(y, "y"))
-    return rebuild(y, plain, lambda template, items: template if template.dtype != object else plain_array(template, items))
+    return rebuild(
+        y, plain, lambda template, items: template if template.dtype != object else plain_array(template, items)
+    )
 
 
 class Measured(NamedTuple):

@@ -12,7 +12,14 @@ the chain rule sums over: pairs of a neighbour and the way along the edge to it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counts import Counts
@@ -21,6 +28,7 @@ from opcount.linear_maps import NUMBER, ONE, Cost, Outline, plus
 
 Steps = Mapping[int, Sequence[tuple[int, Callable[[Any], Any]]]]
 Plus = Callable[[Any, Any], Any]
+Direction = Literal["tangent", "adjoint"]
 
 
 def chain_rule(node: int, source: int, steps: Steps, plus: Plus = plus) -> Generator[int, Any, Any]:
@@ -42,9 +50,7 @@ def sweep(source: int, steps: Steps, plus: Plus = plus) -> dict[int, Any]:
     return known
 
 
-def recurse(
-    node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus
-) -> tuple[Any, int]:
+def recurse(node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus) -> tuple[Any, int]:
     """Run the recursion, asking the memo before each call; gives the derivative and the depth reached.
 
     The calls that wait stand in a list, so that depth costs memory and meets no recursion
@@ -92,7 +98,7 @@ class Method(NamedTuple):
     """How a gradient is computed; `None` as direction is the one method without a chain rule."""
 
     about: str
-    direction: Literal["tangent", "adjoint"] | None
+    direction: Direction | None
     strategy: Literal["loop", "recursion"]
     memo: int | None = None
     evaluations: Callable[[int], int] = lambda inputs: 1
@@ -102,7 +108,9 @@ METHODS: Final[Mapping[str, Method]] = {
     "finite-difference": Method(
         "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
     ),
-    "forward": Method("dual numbers, one evaluation for each input", "tangent", "loop", evaluations=lambda inputs: inputs),
+    "forward": Method(
+        "dual numbers, one evaluation for each input", "tangent", "loop", evaluations=lambda inputs: inputs
+    ),
     "naive": Method("the adjoint recursion, nothing kept", "adjoint", "recursion", memo=0),
     "memoized": Method("the adjoint recursion, each adjoint kept", "adjoint", "recursion"),
     "naive-tangent": Method("the tangent recursion, nothing kept", "tangent", "recursion", memo=0),

@@ -38,7 +38,9 @@ class Counts(Mapping[str, int]):
     def __init__(self, counts: Mapping[str, SupportsIndex] | None = None, /, **kinds: SupportsIndex) -> None:
         given = {**(counts or {}), **kinds}
         if unknown := given.keys() - _KNOWN:
-            raise InvalidValue(f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; the kinds are {', '.join(KINDS)}")
+            raise InvalidValue(
+                f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; the kinds are {', '.join(KINDS)}"
+            )
         self._numbers = {kind: number for kind in KINDS if kind in given and (number := _integer(given[kind], kind))}
 
     # the mapping
@@ -145,10 +147,11 @@ class Counts(Mapping[str, int]):
             raise InvalidValue(f"weights: neither a kind nor a group: {', '.join(sorted(map(str, unknown)))}")
         by_kind = {kind: weights[group] for group, kinds in GROUPS.items() if group in weights for kind in kinds}
         by_kind |= {kind: weight for kind, weight in weights.items() if kind in _KNOWN}
-        missing = [kind for kind in self if kind not in by_kind]
-        if missing and default is None:
+        if default is not None:
+            by_kind = dict.fromkeys(KINDS, default) | by_kind
+        if missing := [kind for kind in self if kind not in by_kind]:
             raise InvalidValue(f"weights: none for {', '.join(missing)}; add them, or pass default=0 to leave them out")
-        return sum(number * by_kind.get(kind, default) for kind, number in self.items())
+        return sum(number * by_kind[kind] for kind, number in self.items())
 
     def flops(self, multiply_add: Literal[1, 2] = 2) -> int:
         """Floating-point operations, with a multiply and an add that could be fused as one or two.
@@ -164,7 +167,7 @@ class Counts(Mapping[str, int]):
         """
         if multiply_add not in (1, 2):
             raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
-        flops = sum(getattr(self, group) for group in FLOP_GROUPS)
+        flops = sum(self.groups()[group] for group in FLOP_GROUPS)
         return flops if multiply_add == 2 else flops - min(self.mul, self.add)
 
     # ways out

@@ -16,6 +16,7 @@ from opcount.boundary import unwrap
 from opcount.chain_rule import (
     METHODS,
     BoundedMemo,
+    Direction,
     difference_counts,
     method_named,
     recurse,
@@ -24,7 +25,17 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
-from opcount.graph import Edge, Graph, checked_leaves, one_output, outline_along, record, trace, way_along
+from opcount.graph import (
+    Along,
+    Edge,
+    Graph,
+    checked_leaves,
+    one_output,
+    outline_along,
+    record,
+    trace,
+    way_along,
+)
 from opcount.linear_maps import NUMBER, Unit, plus
 from opcount.scalar import Scalar
 from opcount.structure import check_number, object_array, plain_array, rebuild
@@ -214,6 +225,7 @@ def _accumulated(request: _Request) -> Found:
 def _derivatives(request: _Request, graph: Graph, source: int, targets: list[int]) -> tuple[list[Any], int, int]:
     """The derivatives between the source and each target (None: structurally zero), the number kept, the depth."""
     rule = METHODS[request.method]
+    assert rule.direction is not None
     steps = graph.steps(rule.direction, source, request.log.along(source) if request.log else way_along)
     add = request.log.plus if request.log else plus
     if rule.strategy == "loop":
@@ -260,7 +272,7 @@ def _default_step(number: Any) -> Any:
     if isinstance(number, Fraction):
         return Fraction(1, 2**30)
     if isinstance(number, Decimal):
-        return Decimal(2) ** -30 * max(1, abs(number))
+        return Decimal(2) ** -30 * max(Decimal(1), abs(number))
     precision = np.finfo(number.dtype).nmant if isinstance(number, np.floating) else 52
     scale = max(math.frexp(number)[1], 0) if math.isfinite(number) else 0
     step = 2.0 ** (scale - precision // 3)
@@ -283,7 +295,9 @@ def _checked_memo(memo: SupportsIndex | None, method: str, budget: Any) -> int |
     if rule.strategy != "recursion" or rule.memo == 0:
         raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {method!r}')
     if budget is not None:
-        raise InvalidValue("a bounded memo has no prediction to compare a budget with; use oc.count(budget=...) around it")
+        raise InvalidValue(
+            "a bounded memo has no prediction to compare a budget with; use oc.count(budget=...) around it"
+        )
     try:
         size = operator.index(memo)
     except TypeError:
@@ -308,8 +322,8 @@ class _Log:
     def __init__(self) -> None:
         self.entries: list[Step] = []
 
-    def along(self, source: int) -> Callable[[Edge, str], Callable[[Any], Any]]:
-        def logged_way(edge: Edge, direction: str) -> Callable[[Any], Any]:
+    def along(self, source: int) -> Along:
+        def logged_way(edge: Edge, direction: Direction) -> Callable[[Any], Any]:
             execute = way_along(edge, direction)
             outline = outline_along(edge, direction)
 
@@ -357,7 +371,9 @@ def compare(
         executed = sum(counts.total for counts in phases.values()) <= budget
         if executed:
             phases = dict(gradient(f, x, name).phases)
-        rows += [{"method": name, "phase": phase, "executed": executed, "counts": counts} for phase, counts in phases.items()]
+        rows += [
+            {"method": name, "phase": phase, "executed": executed, "counts": counts} for phase, counts in phases.items()
+        ]
     return _table(rows)
 
 

@@ -7,9 +7,20 @@ what depends on them enters; data and what is structurally constant stays outsid
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
-from opcount.chain_rule import Steps, costs, difference_counts, method_named, reach, sources_and_targets
+import numpy as np
+
+from opcount.chain_rule import (
+    Direction,
+    Steps,
+    costs,
+    difference_counts,
+    method_named,
+    reach,
+    sources_and_targets,
+)
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Cost, LinearMap, as_map
@@ -131,7 +142,7 @@ class Graph:
             self._operands[edge.head].append(edge)
             self._users[edge.tail].append(edge)
 
-    def steps(self, direction: str, source: int, along: Along | None = None) -> Steps:
+    def steps(self, direction: Direction, source: int, along: Along | None = None) -> Steps:
         """What the chain rule sums over, for each node that the source reaches, in the order of a sweep.
 
         `along(edge, direction)` gives the way along an edge; by default it is the push or
@@ -144,10 +155,10 @@ class Graph:
         else:
             order = reach(source, lambda node: [edge.tail for edge in self._operands[node]])
             sums = [(node, self._users[node]) for node in reversed(order)]
-        near = 0 if direction == "tangent" else 1  # the neighbour is the tail, or the head
+        neighbour = attrgetter("tail" if direction == "tangent" else "head")
         relevant = {source, *order}
         return {
-            node: [(edge[near], along(edge, direction)) for edge in edges if edge[near] in relevant]
+            node: [(neighbour(edge), along(edge, direction)) for edge in edges if neighbour(edge) in relevant]
             for node, edges in sums
         }
 
@@ -197,15 +208,15 @@ class Graph:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
 
 
-Along = Callable[[Edge, str], Callable[[Any], Any]]
+Along = Callable[[Edge, Direction], Callable[[Any], Any]]
 
 
-def way_along(edge: Edge, direction: str) -> Callable[[Any], Any]:
+def way_along(edge: Edge, direction: Direction) -> Callable[[Any], Any]:
     """How a derivative goes along an edge: pushed with it, or pulled against it."""
     return edge.map.push if direction == "tangent" else edge.map.pull
 
 
-def outline_along(edge: Edge, direction: str) -> Callable[[Any], Any]:
+def outline_along(edge: Edge, direction: Direction) -> Callable[[Any], Any]:
     """The same with the numbers forgotten: what it would execute, for predictions and for the log."""
     return way_along(edge._replace(map=edge.map.outline()), direction)
 
@@ -266,7 +277,7 @@ def checked_outputs(result: Any) -> list[Any]:
 def one_output(result: Any) -> Any:
     """The one number that f returned; raises InvalidType where it is none, or several."""
     outputs = checked_outputs(result)
-    if isinstance(result, (list, tuple, dict)) or getattr(result, "shape", ()):
+    if isinstance(result, (list, tuple, dict)) or (isinstance(result, np.ndarray) and result.ndim):
         raise InvalidType(
             f"f returned {len(outputs)} value{'s' * (len(outputs) != 1)} in a {type(result).__name__}, and a gradient "
             "is that of one number: return one of them, or their sum; the derivatives of several at once are "

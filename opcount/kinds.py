@@ -6,11 +6,12 @@ groups, weights and flop totals are views, computed from the raw counts afterwar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 # fmt: off
-GROUPS: Final = MappingProxyType({
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "multiplicative": ("mul", "div", "floordiv", "mod"),
     "additive":       ("add", "sub"),
     "signs":          ("neg", "abs", "sign"),
@@ -23,7 +24,7 @@ GROUPS: Final = MappingProxyType({
 })
 # fmt: on
 
-KINDS: Final = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+KINDS: Final[tuple[str, ...]] = tuple(kind for kinds in GROUPS.values() for kind in kinds)
 """Every kind, in the order in which counts are shown."""
 
 FLOP_GROUPS: Final = ("multiplicative", "additive", "roots", "transcendental")

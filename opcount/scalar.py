@@ -40,6 +40,7 @@ class Scalar(Wrapped):
 
     __slots__ = ("_value",)
     _rank: ClassVar[int] = 0
+    _value: Any
 
     def __init__(self, value: Any) -> None:
         if type(value) is Scalar:
@@ -230,7 +231,9 @@ def _exact(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., Any]
     def value(*values: Any) -> Any:
         if all(isinstance(value, (int, Fraction, Decimal)) for value in values):
             return operation(*values)
-        return _as_float(ufunc(*(float(value) if isinstance(value, (Fraction, Decimal)) else value for value in values)))
+        return _as_float(
+            ufunc(*(float(value) if isinstance(value, (Fraction, Decimal)) else value for value in values))
+        )
 
     return value
 

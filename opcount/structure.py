@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -63,15 +62,14 @@ def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     return np.array(items, dtype=None if items else template.dtype).reshape(template.shape)
 
 
-@lru_cache(maxsize=None)
-def is_number_type(kind: type) -> bool:
-    """Whether values of this type are real numbers that opcount wraps; truth values are not."""
-    return issubclass(kind, (Real, Decimal)) and not issubclass(kind, bool)
+def is_number(value: object) -> bool:
+    """Whether opcount wraps it: a real number of any type; truth values are none."""
+    return isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
 
 
 def check_number(number: Any, name: str) -> None:
     """Raise InvalidType, saying what to pass instead, for a leaf that is no real number."""
-    if is_number_type(type(number)):
+    if is_number(number):
         return
     if isinstance(number, (complex, np.complexfloating)):
         advice = "complex numbers are not counted; pass the real and the imaginary part"

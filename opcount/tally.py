@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, SupportsIndex
+from typing import TYPE_CHECKING, Final, SupportsIndex
 
 from opcount.counts import Counts
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError
@@ -68,6 +68,10 @@ class Meter:
 
     __slots__ = (*KINDS, "budgets", "feeds", "places")
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, kind: str) -> Iterator[object]: ...
+
     def __init__(self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...]) -> None:
         self.places = places  # where each open count stands now, itself or one of its regions; innermost first
         self.feeds = feeds  # every tally that an operation here adds to
@@ -79,12 +83,13 @@ class Meter:
         if not self.feeds:
             return itertools.repeat(None)
         if self.budgets:
-            return _Guard(self, kind)
+            return _Guard(kind)
         draws = [tally._draws[kind] for tally in self.feeds]
-        return draws[0] if len(draws) == 1 else zip(*draws)  # noqa: B905 (endless iterators)
+        return draws[0] if len(draws) == 1 else zip(*draws)
 
 
-_METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=Meter((), (), ()))
+_NOBODY: Final = Meter((), (), ())
+_METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=_NOBODY)
 meter: Final = _METER.get
 
 
@@ -127,7 +132,7 @@ class _Guard:
 
     __slots__ = ("kind",)
 
-    def __init__(self, meter: Meter, kind: str) -> None:
+    def __init__(self, kind: str) -> None:
         self.kind = kind
 
     def __iter__(self) -> Iterator[None]:
@@ -230,7 +235,8 @@ def checked_limits(budget: SupportsIndex | Mapping[str, SupportsIndex]) -> dict[
         )
     if not limits:
         raise InvalidValue("budget is an empty mapping; leave it out to count without a limit")
-    return {kind: _positive(limit, f"budget[{kind!r}]" if limits is budget else "budget") for kind, limit in limits.items()}
+    names = {kind: f"budget[{kind!r}]" if limits is budget else "budget" for kind in limits}
+    return {kind: _positive(limit, names[kind]) for kind, limit in limits.items()}
 
 
 def _positive(limit: SupportsIndex, name: str) -> int:

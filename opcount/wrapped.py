@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, NoReturn, Self
 import numpy as np
 
 from opcount.errors import Uncounted
-from opcount.structure import is_number_type
+from opcount.structure import is_number
 
 
 def apply(name: str, *operands: Any) -> Any:
@@ -24,7 +24,7 @@ def apply(name: str, *operands: Any) -> Any:
 
 def plain_operand(other: Any) -> Any:
     """A plain operand of a wrapped number as it enters the arithmetic, or NotImplemented."""
-    if is_number_type(type(other)) or isinstance(other, bool):
+    if is_number(other) or isinstance(other, bool):
         return other
     if isinstance(other, np.bool_):
         return bool(other)
@@ -275,9 +275,7 @@ class Wrapped:
         raise Uncounted(f"int() of a wrapped number would not be counted: use {_ROUND} or oc.unwrap(x)")
 
     def __index__(self) -> NoReturn:
-        raise Uncounted(
-            "a wrapped number cannot be an index, a size or a range: use the plain number, oc.unwrap(x)"
-        )
+        raise Uncounted("a wrapped number cannot be an index, a size or a range: use the plain number, oc.unwrap(x)")
 
     def __complex__(self) -> NoReturn:
         raise Uncounted("complex() of a wrapped number would not be counted: use oc.unwrap(x) for the plain number")
@@ -382,4 +380,3 @@ UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
     np.conjugate: lambda x: x,
 }
 """NumPy's elementwise functions of a wrapped number, as the operations they execute."""
-
