@@ -1,0 +1,1 @@
+"""The analysis: questions about gradients, answered by counting. `python -m analysis` writes reports/."""

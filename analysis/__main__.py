@@ -1,0 +1,111 @@
+"""Run every study and rebuild the report."""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from analysis import report
+from analysis.studies import STUDIES
+from analysis.study import Run, Study
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Gives the exit status: 0, 1 where a claim fails or `--check` finds a difference, 2 for bad usage, 130 interrupted."""
+    options = parser().parse_args(arguments)
+    try:
+        report.check_folder(options.out)
+        if options.check:
+            return check(options)
+        studies = run_studies(options)
+        command = "python -m analysis --quick" if options.quick else "python -m analysis"
+        report.write(studies, options.out, command)
+    except report.NotAReport as error:
+        print(f"analysis: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nanalysis: interrupted; {options.out} is as it was", file=sys.stderr)
+        return 130
+    return verdict(studies, options.out)
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
+    result.add_argument("--quick", action="store_true", help="a small version, in seconds")
+    result.add_argument("--out", type=Path, default=Path("reports"), help="the folder to write (default: reports)")
+    result.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="processes to use (default: all cores)")
+    result.add_argument("--check", action="store_true", help="compare the counts in --out with a fresh run; write nothing")
+    return result
+
+
+def positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a positive integer, not {text!r}")
+    return int(text)
+
+
+def run_studies(options: argparse.Namespace) -> dict[str, Study]:
+    """Every study, its points spread over processes; progress on a terminal, silence in a pipe."""
+    with ProcessPoolExecutor(options.jobs) as pool:
+        results = {}
+        for slug, study in STUDIES.items():
+
+            def spread(function: Callable[[Any], Any], points: Iterable[Any], slug: str = slug) -> list[Any]:
+                points = list(points)
+                bar = tqdm(total=len(points), desc=slug, disable=None, leave=False)
+                futures = [pool.submit(function, point) for point in points]
+                for future in futures:
+                    future.add_done_callback(lambda _, bar=bar: bar.update())
+                try:
+                    return [future.result() for future in futures]
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+                finally:
+                    bar.close()
+
+            results[slug] = study(Run(options.quick, spread))
+        return results
+
+
+def verdict(studies: dict[str, Study], out: Path) -> int:
+    """Print what failed, if anything; a claim that fails makes the exit status 1."""
+    claims = [claim for study in studies.values() for claim in study.claims]
+    failed = [claim for claim in claims if not claim.holds]
+    for claim in failed:
+        print(f"FAILED: {claim.text} ({claim.evidence})", file=sys.stderr)
+    if sys.stdout.isatty():
+        print(f"{len(claims) - len(failed)} of {len(claims)} claims hold; the report is {out / 'report.html'}")
+    return 1 if failed else 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Compare every file of counts in `--out` with a fresh run, byte by byte."""
+    studies = run_studies(options)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "report"
+        report.write(studies, fresh, "python -m analysis")
+        old, new = options.out / "data" / "counts", fresh / "data" / "counts"
+        names = sorted({path.name for place in (old, new) if place.exists() for path in place.iterdir()})
+        differing = [name for name in names if not same(old / name, new / name)]
+    for name in differing:
+        print(f"analysis: data/counts/{name} differs from a fresh run", file=sys.stderr)
+    print(f"{len(names) - len(differing)} of {len(names)} files of counts in {options.out} equal a fresh run")
+    return 1 if differing or not names else verdict(studies, options.out)
+
+
+def same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and filecmp.cmp(one, other, shallow=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

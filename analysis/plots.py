@@ -1,0 +1,195 @@
+"""Tables to figures. Nothing is computed here: what a figure shows stands in its table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+STYLE: dict[str, Any] = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.dpi": 100,
+    "font.size": 11,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "savefig.bbox": "tight",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "opcount",  # the same identifiers in every run
+}
+
+# Okabe and Ito's colours, which people with any colour vision can tell apart
+COLOURS = {
+    "finite-difference": "#999999",
+    "forward": "#009E73",
+    "naive": "#D55E00",
+    "memoized": "#56B4E9",
+    "naive-tangent": "#CC79A7",
+    "memoized-tangent": "#B8860B",
+    "backprop": "#0072B2",
+}
+MARKERS = {
+    "finite-difference": "v",
+    "forward": "s",
+    "naive": "^",
+    "memoized": "o",
+    "naive-tangent": "P",
+    "memoized-tangent": "D",
+    "backprop": "o",
+}
+
+
+def figure(width: float = 8.0, height: float = 5.0) -> tuple[Figure, Axes]:
+    plt.rcParams.update(STYLE)
+    return plt.subplots(figsize=(width, height), layout="constrained")
+
+
+def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
+    """Operations against parameters, log-log: filled where executed, hollow where predicted, labelled at the end."""
+    drawing, axes = figure(9.0, 6.0)
+    slope = slopes.set_index("method").slope
+    ends = []
+    for method, line in table.groupby("method", sort=False):
+        line = line.sort_values("parameters")
+        colour = COLOURS[method]
+        behind = method == "memoized"  # backprop stands on it: a wide pale line under a thin dark one
+        axes.plot(line.parameters, line.total.astype(float), color=colour, lw=5 if behind else 1.4, alpha=0.5 if behind else 1)
+        if not behind:
+            for executed, face in (("yes", colour), ("no", "white")):
+                part = line[line.executed == executed]
+                axes.plot(part.parameters, part.total.astype(float), MARKERS[method], mec=colour, mfc=face, ms=5.5, ls="none")
+        last = line.iloc[-1]
+        ends.append((float(last.parameters), float(last.total), f"{method}  ∝ p^{slope[method]:.2f}", colour))
+    axes.set(xscale="log", yscale="log", xlabel="parameters p", ylabel="operations for value and gradient")
+    capped = min(float(table.total.astype(float).max()), 1e12)
+    axes.set_ylim(top=capped * 3)
+    label_ends(axes, ends)
+    axes.plot([], [], "o", color="#444444", label="executed")
+    axes.plot([], [], "o", mec="#444444", mfc="white", ls="none", label="predicted")
+    axes.legend(loc="upper left")
+    return drawing
+
+
+def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Labels at the right edge, at the height of each line's end, moved apart where they would overlap."""
+    axes.figure.draw_without_rendering()
+    top = axes.get_ylim()[1]
+    to_axes = axes.transData + axes.transAxes.inverted()
+    x_right = axes.get_xlim()[1]
+    wanted = []
+    for x, y, text, colour in ends:
+        height = min(to_axes.transform((x, min(y, top)))[1], 0.98)
+        wanted.append([height, x, min(y, top), text, colour])
+    wanted.sort(key=lambda entry: entry[0])
+    gap = 0.052
+    heights: list[float] = []
+    for entry in wanted:
+        heights.append(max(entry[0], heights[-1] + gap) if heights else entry[0])
+    overflow = max(heights[-1] - 0.99, 0)
+    for place in range(len(heights) - 1, -1, -1):  # push down again what left the top
+        limit = 0.99 if place == len(heights) - 1 else heights[place + 1] - gap
+        heights[place] = min(heights[place], limit) if overflow else heights[place]
+    for height, (_, x, y, text, colour) in zip(heights, wanted, strict=True):
+        axes.annotate(
+            text,
+            xy=(x, y),
+            xytext=(1.02, height),
+            textcoords="axes fraction",
+            color=colour,
+            va="center",
+            fontsize=10,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "alpha": 0.5},
+            annotation_clip=False,
+        )
+    axes.set_xlim(right=x_right)
+
+
+def difference_error(errors: pd.DataFrame) -> Figure:
+    """The error of central differences against the step."""
+    drawing, axes = figure(7.5, 4.5)
+    axes.plot(errors.step, errors.error, "o-", color=COLOURS["finite-difference"], mec="#444444")
+    axes.plot(errors.step[:5], errors.error[0] * (errors.step[:5] / errors.step[0]) ** 2, "--", color="#444444", lw=1)
+    axes.annotate("∝ h²: truncation", (errors.step[2], errors.error[2]), (8, -14), textcoords="offset points")
+    axes.annotate("∝ 1/h: rounding", (errors.step[9], errors.error[9]), (10, 8), textcoords="offset points")
+    axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="largest error of a partial derivative")
+    axes.invert_xaxis()
+    return drawing
+
+
+def recursion(table: pd.DataFrame) -> Figure:
+    """Naive and memoized recursion against the loop, one panel for each direction."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 2, figsize=(10.0, 4.8), layout="constrained", sharex=True, sharey=True)
+    names = {"adjoint": ("naive", "memoized", "backprop"), "tangent": ("naive-tangent", "memoized-tangent", "forward")}
+    for axes, (direction, rows) in zip(panels, table.groupby("direction"), strict=True):
+        naive, memoized, loop = names[direction]
+        most = float(table.loop.max())
+        axes.plot([1, most], [1, most], color="#444444", lw=0.8)
+        axes.plot(rows.loop, rows.naive.astype(float), "^", color=COLOURS["naive"], ms=4, alpha=0.5, mew=0, label=f"{naive}: nothing kept")
+        axes.plot(rows.loop, rows.memoized, "o", color=COLOURS["backprop"], ms=4, alpha=0.6, mew=0, label=f"{memoized}: each kept")
+        axes.set(xscale="log", yscale="log", xlabel=f"operations of {loop}", title=direction)
+        axes.legend(loc="upper left")
+    panels[0].set_ylabel("operations of the recursion")
+    return drawing
+
+
+def memo_walk(walk: pd.DataFrame) -> Figure:
+    """Operations of the recursion against the size of its memo."""
+    drawing, axes = figure(8.0, 4.5)
+    axes.step(walk["size"], walk.operations, where="post", color=COLOURS["memoized"], lw=2)
+    axes.axhline(walk.naive.iloc[0], color=COLOURS["naive"], lw=1, ls="--")
+    axes.axhline(walk.backprop.iloc[0], color=COLOURS["backprop"], lw=1, ls="--")
+    right = walk["size"].max()
+    axes.annotate(f"naive: {walk.naive.iloc[0]:,}", (right, walk.naive.iloc[0]), (0, -13), textcoords="offset points", ha="right", color=COLOURS["naive"])
+    axes.annotate(f"backprop: {walk.backprop.iloc[0]:,}", (right, walk.backprop.iloc[0]), (0, 5), textcoords="offset points", ha="right", color=COLOURS["backprop"])
+    axes.set(yscale="log", xlabel="derivatives that the memo can hold", ylabel="operations of the accumulation")
+    return drawing
+
+
+def storage(table: pd.DataFrame) -> Figure:
+    """Derivatives kept, and depth of recursion, against layers."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 2, figsize=(10.0, 4.6), layout="constrained", sharex=True)
+    for axes, column in zip(panels, ("derivatives kept", "recursion depth"), strict=True):
+        for method, line in table.groupby("method", sort=False):
+            axes.plot(line.layers, line[column], MARKERS[method] + "-", color=COLOURS[method], label=method, alpha=0.8, ms=5)
+        axes.set(xscale="log", xlabel="layers of width three", ylabel=column)
+        axes.set_yscale("symlog", linthresh=10)
+        axes.set_ylim(bottom=-1)
+        axes.xaxis.set_major_locator(LogLocator(2))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    alive = table.drop_duplicates("layers")
+    panels[0].plot(alive.layers, alive["alive at once"], ":", color=COLOURS["forward"], label="dual numbers alive at once")
+    panels[0].legend(fontsize=9)
+    return drawing
+
+
+def training(history: pd.DataFrame, target: float) -> Figure:
+    """Loss against operations spent, a line for each method."""
+    drawing, axes = figure(9.0, 5.0)
+    ends = []
+    for method, line in history.groupby("method", sort=False):
+        behind = method in ("memoized", "memoized-tangent")
+        axes.plot(line.operations.clip(lower=1), line.loss, color=COLOURS[method], lw=4 if behind else 1.6, alpha=0.45 if behind else 1)
+        ends.append((float(line.operations.iloc[-1]), float(line.loss.iloc[-1]), method, COLOURS[method]))
+    axes.axhline(target, color="#444444", lw=0.8, ls="--")
+    axes.annotate(f"target {target:g}", (0.01, target), (0, 4), xycoords=("axes fraction", "data"), textcoords="offset points")
+    axes.set(yscale="log", xscale="log", xlabel="operations spent", ylabel="sum of squared residuals")
+    for place, (_, _, method, colour) in enumerate(sorted(ends)):
+        axes.annotate(method, (1.02, 0.05 + 0.075 * place), xycoords="axes fraction", color=colour, fontsize=10)
+    return drawing
+
+
+def close(drawing: Figure) -> None:
+    plt.close(drawing)
+
+

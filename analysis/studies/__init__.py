@@ -1,0 +1,16 @@
+"""The studies, in the order of the report: a name for the files, and the function that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from analysis.studies import faster, recursion, same_gradient, storage, training
+from analysis.study import Run, Study
+
+STUDIES: Mapping[str, Callable[[Run], Study]] = {
+    "same_gradient": same_gradient.run,
+    "faster": faster.run,
+    "recursion": recursion.run,
+    "storage": storage.run,
+    "training": training.run,
+}

@@ -1,0 +1,195 @@
+"""Is it faster? Operations against the number of parameters, in width and in depth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+import opcount as oc
+from analysis import plots
+from analysis.networks import mlp, parameter_count
+from analysis.study import Claim, Figure, Run, Study, Table
+
+TANGENT_PARAMETERS = 11_000  # a prediction takes time linear in the graph, times the inputs for a tangent method
+
+
+class Point(NamedTuple):
+    """One network of a sweep, and up to how many operations its methods are executed."""
+
+    sweep: str
+    sizes: tuple[int, ...]
+    executed_up_to: int
+
+
+def run(run: Run) -> Study:
+    limit = 100_000 if run.quick else 3_000_000
+    widths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 150, 220, 316)
+    shallow = (1, 2, 4, 8, 16, 64) if run.quick else (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 3400)
+    depths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
+    points = [Point("one hidden layer", (1, width, 1), limit) for width in shallow]
+    points += [Point("two hidden layers", (1, width, width, 1), limit) for width in widths]
+    points += [Point("depth", (1, *[3] * depth, 1), limit) for depth in depths]
+    points.sort(key=lambda point: -parameter_count(point.sizes))  # the largest first keeps every worker busy
+    table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows])
+    table = table.sort_values(["sweep", "parameters", "method"], kind="stable").reset_index(drop=True)
+    slopes = growth(table)
+
+    executed = table[table.executed == "yes"]
+    naive_deep = table[(table.sweep == "depth") & (table.method == "naive")].iloc[-1]
+    backprop_deep = table[(table.sweep == "depth") & (table.method == "backprop")].iloc[-1]
+    backprop = table[table.method == "backprop"]
+    ratio = backprop.total / backprop.evaluation
+    wide = table[(table.sweep == "two hidden layers") & (table.method == "backprop") & (table.executed == "yes")]
+    flat = table[(table.sweep == "one hidden layer")].pivot(index="parameters", columns="method", values="total")
+    naive_flat = (flat["naive"] / flat["backprop"]).max()
+    steepness = slopes.set_index(["sweep", "method"]).slope
+    one = pd.DataFrame(measure(Point("one parameter", (1,), limit)))
+    one = one.set_index("method").total
+
+    claims = [
+        Claim(
+            "Wherever a count was both executed and predicted, the two are equal.",
+            bool((executed.accumulation == executed.predicted).all()),
+            f"{len(executed)} executions, from {executed.parameters.min()} to {executed.parameters.max():,} parameters",
+        ),
+        Claim(
+            "Backprop's operations grow linearly with the parameters.",
+            all(abs(steepness[sweep, "backprop"] - 1) < 0.05 for sweep in SWEEPS),
+            "slopes on the last stretch: " + ", ".join(f"{sweep} {steepness[sweep, 'backprop']:.2f}" for sweep in SWEEPS),
+        ),
+        Claim(
+            "A value with its gradient by backprop costs less than 5 evaluations, on every network.",
+            bool((ratio < 5).all()),
+            f"between {ratio.min():.2f} and {ratio.max():.2f} evaluations, over {len(ratio)} networks",
+        ),
+        Claim(
+            "Forward mode and finite differences grow with the square of the parameters.",
+            all(abs(steepness["two hidden layers", method] - 2) < 0.1 for method in ("forward", "finite-difference")),
+            f"slopes {steepness['two hidden layers', 'forward']:.2f} and {steepness['two hidden layers', 'finite-difference']:.2f}",
+        ),
+        Claim(
+            "In depth, the naive recursion grows exponentially: threefold with every layer of width three.",
+            bool(abs(per_layer(table) - 3) < 0.05),
+            f"the last layers multiply its accumulation by {per_layer(table):.4f} each",
+        ),
+        Claim(
+            "With one hidden layer the naive recursion is only a constant factor dearer.",
+            bool(naive_flat < 2),
+            f"at most {naive_flat:.2f} times backprop, up to {flat.index.max():,} parameters",
+        ),
+    ]
+    figures = {
+        f"operations_{name}": Figure(
+            plots.operations, {"table": table[table.sweep == sweep], "slopes": slopes[slopes.sweep == sweep]}, caption
+        )
+        for name, sweep, caption in (
+            ("width", "two hidden layers", "Two hidden layers, made wider: backprop follows the parameters, the others their square or more."),
+            ("depth", "depth", "Layers of width three, stacked: the naive recursion leaves the page, the memo stays linear."),
+            ("flat", "one hidden layer", "One hidden layer, the shape of the question: naive recursion is only a constant factor dearer."),
+        )
+    }
+    return Study(
+        question="Is it faster?",
+        answer=(
+            f"Yes, and by how much depends on depth. Backprop gives the value and the whole gradient for {ratio.min():.1f} to "
+            f"{ratio.max():.1f} evaluations' worth of operations, at {wide.parameters.min()} parameters as at "
+            f"{wide.parameters.max():,}. Forward mode and finite differences pay an evaluation or two for each parameter. "
+            f"Naive recursion pays for each path: at {naive_deep.parameters:,} parameters in {len(depths) and depths[-1]} layers "
+            f"it would take {scientific(naive_deep.total)} operations, and backprop {backprop_deep.total:,}."
+        ),
+        claims=claims,
+        tables={
+            "operations": Table(
+                table,
+                "Operations for a value and its gradient, against the number of parameters",
+                shown=shown(table),
+            ),
+            "slopes": Table(slopes, "Growth on the last stretch: operations as a power of the parameters", exact=False),
+        },
+        figures=figures,
+        against=[
+            f"With one hidden layer, however wide, the naive recursion takes at most {naive_flat:.2f} times the operations of backprop.",
+            f"With a single parameter forward mode wins or ties: {one['forward']} operations against {one['backprop']} of backprop "
+            "and no graph to keep. It is the better choice wherever there are fewer inputs than outputs.",
+        ],
+    )
+
+
+SWEEPS = ("one hidden layer", "two hidden layers", "depth")
+
+
+def measure(point: Point) -> list[dict[str, Any]]:
+    """Every method on one network: predicted always, executed up to the limit."""
+    if len(point.sizes) == 1:
+        loss, parameters = (lambda w: (w * 0.5 - 1.0) ** 2), 0.7
+    else:
+        loss, parameters = mlp(point.sizes)
+    base = oc.gradient(loss, parameters)
+    graph = oc.trace(loss, parameters)
+    count = len(graph.inputs)
+    rows = []
+    for name, method in oc.METHODS.items():
+        if method.direction == "tangent" and count > TANGENT_PARAMETERS:
+            continue
+        evaluations = method.evaluations(count)
+        primal = base.phases["primal"].total * evaluations
+        partials = base.phases["partials"].total * evaluations if method.direction else 0
+        predicted = graph.predict(name).total
+        total = primal + partials + predicted
+        # the tangent recursion visits every node for every input, also where it executes nothing
+        executed = total <= point.executed_up_to
+        accumulation = oc.gradient(loss, parameters, name).phases["accumulation"].total if executed else predicted
+        rows.append(
+            {
+                "sweep": point.sweep,
+                "sizes": "-".join(map(str, point.sizes)) if len(point.sizes) < 6 else f"1-{len(point.sizes) - 2}x{point.sizes[1]}-1",
+                "layers": len(point.sizes) - 2,
+                "parameters": count,
+                "method": name,
+                "executed": "yes" if executed else "no",
+                "evaluation": base.phases["primal"].total,
+                "primal": primal,
+                "partials": partials,
+                "accumulation": accumulation,
+                "predicted": predicted,
+                "total": primal + partials + accumulation,
+            }
+        )
+    return rows
+
+
+def growth(table: pd.DataFrame) -> pd.DataFrame:
+    """The slope of each line in the log-log plot, over the last factor of four or so in parameters."""
+    rows = []
+    for (sweep, method), line in table.groupby(["sweep", "method"], sort=False):
+        last = line.iloc[-1]
+        first = line[line.parameters <= last.parameters / 3].iloc[-1]
+        slope = (math.log(last.total) - math.log(first.total)) / (math.log(last.parameters) - math.log(first.parameters))
+        rows.append({"sweep": sweep, "method": method, "from": first.parameters, "to": last.parameters, "slope": round(slope, 3)})
+    return pd.DataFrame(rows)
+
+
+def per_layer(table: pd.DataFrame) -> float:
+    """By how much one more layer multiplies the naive accumulation, at the deep end."""
+    line = table[(table.sweep == "depth") & (table.method == "naive")]
+    before, last = line.iloc[-2], line.iloc[-1]
+    return math.exp((math.log(last.accumulation) - math.log(before.accumulation)) / (last.layers - before.layers))
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """A row for every other network, a column for each method, predictions marked."""
+    text = table.assign(
+        text=[scientific(total) + ("" if executed == "yes" else " *") for total, executed in zip(table.total, table.executed, strict=True)]
+    )
+    wide = text.pivot(index=["sweep", "parameters", "sizes"], columns="method", values="text").fillna("")
+    return wide.reindex(columns=list(oc.METHODS)).reset_index().groupby("sweep").nth(slice(None, None, 3)).reset_index(drop=True)
+
+
+def scientific(number: int) -> str:
+    """A count as people read it: in full up to a million or so, then as a power of ten."""
+    if number < 10_000_000:
+        return f"{number:,}"
+    exponent = len(str(number)) - 1
+    return f"{number / 10**exponent:.2f}e{exponent}" if exponent < 300 else f"1e{exponent}"
