@@ -8,7 +8,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from analysis.study import Run, Study
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Gives the exit status: 0, 1 where a claim fails or `--check` finds a difference, 2 for bad usage, 130 interrupted."""
+    """Gives the exit status: 1 where a claim or `--check` fails, 2 for bad usage, 130 if interrupted, else 0."""
     options = parser().parse_args(arguments)
     try:
         report.check_folder(options.out)
@@ -42,8 +43,12 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
     result.add_argument("--quick", action="store_true", help="a small version, in seconds")
     result.add_argument("--out", type=Path, default=Path("reports"), help="the folder to write (default: reports)")
-    result.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="processes to use (default: all cores)")
-    result.add_argument("--check", action="store_true", help="compare the counts in --out with a fresh run; write nothing")
+    result.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, help="processes to use (default: all cores)"
+    )
+    result.add_argument(
+        "--check", action="store_true", help="compare the counts in --out with a fresh run; write nothing"
+    )
     return result
 
 
@@ -64,7 +69,7 @@ def run_studies(options: argparse.Namespace) -> dict[str, Study]:
                 bar = tqdm(total=len(points), desc=slug, disable=None, leave=False)
                 futures = [pool.submit(function, point) for point in points]
                 for future in futures:
-                    future.add_done_callback(lambda _, bar=bar: bar.update())
+                    future.add_done_callback(partial(advance, bar))
                 try:
                     return [future.result() for future in futures]
                 except BaseException:
@@ -75,6 +80,10 @@ def run_studies(options: argparse.Namespace) -> dict[str, Study]:
 
             results[slug] = study(Run(options.quick, spread))
         return results
+
+
+def advance(bar: Any, _: Future[Any]) -> None:
+    bar.update()
 
 
 def verdict(studies: dict[str, Study], out: Path) -> int:

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, A
             "w": [[next(numbers) / math.sqrt(fan_in) for _ in range(fan_in)] for _ in range(fan_out)],
             "b": [next(numbers) / 10 for _ in range(fan_out)],
         }
-        for fan_in, fan_out in zip(sizes, sizes[1:], strict=False)
+        for fan_in, fan_out in pairwise(sizes)
     ]
     data = [math.cos(k) for k in range(sizes[0])]
 
@@ -89,7 +90,7 @@ def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, A
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in zip(sizes, sizes[1:], strict=False))
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
 def random_program(seed: int) -> tuple[Loss, list[float]]:

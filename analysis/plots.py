@@ -11,10 +11,11 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -56,32 +57,36 @@ def figure(width: float = 8.0, height: float = 5.0) -> tuple[Figure, Axes]:
 def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
     """Operations against parameters, log-log: filled where executed, hollow where predicted, labelled at the end."""
     drawing, axes = figure(9.0, 6.0)
-    slope = slopes.set_index("method").slope
+    law = slopes.set_index("method").law
     ends = []
     for method, line in table.groupby("method", sort=False):
         line = line.sort_values("parameters")
         colour = COLOURS[method]
         behind = method == "memoized"  # backprop stands on it: a wide pale line under a thin dark one
-        axes.plot(line.parameters, line.total.astype(float), color=colour, lw=5 if behind else 1.4, alpha=0.5 if behind else 1)
+        axes.plot(
+            line.parameters, line.total.astype(float), color=colour, lw=5 if behind else 1.4, alpha=0.5 if behind else 1
+        )
         if not behind:
             for executed, face in (("yes", colour), ("no", "white")):
                 part = line[line.executed == executed]
-                axes.plot(part.parameters, part.total.astype(float), MARKERS[method], mec=colour, mfc=face, ms=5.5, ls="none")
+                axes.plot(
+                    part.parameters, part.total.astype(float), MARKERS[method], mec=colour, mfc=face, ms=5.5, ls="none"
+                )
         last = line.iloc[-1]
-        ends.append((float(last.parameters), float(last.total), f"{method}  ∝ p^{slope[method]:.2f}", colour))
+        ends.append((float(last.parameters), float(last.total), f"{method}  {law[method]}", colour))
     axes.set(xscale="log", yscale="log", xlabel="parameters p", ylabel="operations for value and gradient")
     capped = min(float(table.total.astype(float).max()), 1e12)
     axes.set_ylim(top=capped * 3)
-    label_ends(axes, ends)
+    label_ends(drawing, axes, ends)
     axes.plot([], [], "o", color="#444444", label="executed")
     axes.plot([], [], "o", mec="#444444", mfc="white", ls="none", label="predicted")
     axes.legend(loc="upper left")
     return drawing
 
 
-def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+def label_ends(drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Labels at the right edge, at the height of each line's end, moved apart where they would overlap."""
-    axes.figure.draw_without_rendering()
+    drawing.draw_without_rendering()
     top = axes.get_ylim()[1]
     to_axes = axes.transData + axes.transAxes.inverted()
     x_right = axes.get_xlim()[1]
@@ -107,7 +112,7 @@ def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
             color=colour,
             va="center",
             fontsize=10,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "alpha": 0.5},
+            arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), "color": colour, "lw": 0.6, "alpha": 0.5},
             annotation_clip=False,
         )
     axes.set_xlim(right=x_right)
@@ -134,8 +139,26 @@ def recursion(table: pd.DataFrame) -> Figure:
         naive, memoized, loop = names[direction]
         most = float(table.loop.max())
         axes.plot([1, most], [1, most], color="#444444", lw=0.8)
-        axes.plot(rows.loop, rows.naive.astype(float), "^", color=COLOURS["naive"], ms=4, alpha=0.5, mew=0, label=f"{naive}: nothing kept")
-        axes.plot(rows.loop, rows.memoized, "o", color=COLOURS["backprop"], ms=4, alpha=0.6, mew=0, label=f"{memoized}: each kept")
+        axes.plot(
+            rows.loop,
+            rows.naive.astype(float),
+            "^",
+            color=COLOURS["naive"],
+            ms=4,
+            alpha=0.5,
+            mew=0,
+            label=f"{naive}: nothing kept",
+        )
+        axes.plot(
+            rows.loop,
+            rows.memoized,
+            "o",
+            color=COLOURS["backprop"],
+            ms=4,
+            alpha=0.6,
+            mew=0,
+            label=f"{memoized}: each kept",
+        )
         axes.set(xscale="log", yscale="log", xlabel=f"operations of {loop}", title=direction)
         axes.legend(loc="upper left")
     panels[0].set_ylabel("operations of the recursion")
@@ -146,50 +169,73 @@ def memo_walk(walk: pd.DataFrame) -> Figure:
     """Operations of the recursion against the size of its memo."""
     drawing, axes = figure(8.0, 4.5)
     axes.step(walk["size"], walk.operations, where="post", color=COLOURS["memoized"], lw=2)
-    axes.axhline(walk.naive.iloc[0], color=COLOURS["naive"], lw=1, ls="--")
-    axes.axhline(walk.backprop.iloc[0], color=COLOURS["backprop"], lw=1, ls="--")
     right = walk["size"].max()
-    axes.annotate(f"naive: {walk.naive.iloc[0]:,}", (right, walk.naive.iloc[0]), (0, -13), textcoords="offset points", ha="right", color=COLOURS["naive"])
-    axes.annotate(f"backprop: {walk.backprop.iloc[0]:,}", (right, walk.backprop.iloc[0]), (0, 5), textcoords="offset points", ha="right", color=COLOURS["backprop"])
+    for method, offset in (("naive", -14), ("backprop", -14)):
+        level, colour = walk[method].iloc[0], COLOURS[method]
+        axes.axhline(level, color=colour, lw=1, ls="--")
+        axes.annotate(
+            f"{method}: {level:,}", (right, level), (0, offset), textcoords="offset points", ha="right", color=colour
+        )
     axes.set(yscale="log", xlabel="derivatives that the memo can hold", ylabel="operations of the accumulation")
+    axes.set_ylim(bottom=walk.backprop.iloc[0] * 0.6)
+    plain_ticks(axes.yaxis)
     return drawing
 
 
 def storage(table: pd.DataFrame) -> Figure:
-    """Derivatives kept, and depth of recursion, against layers."""
+    """Derivatives kept and depth of recursion against layers; lines that coincide are drawn once, named together."""
     plt.rcParams.update(STYLE)
-    drawing, panels = plt.subplots(1, 2, figsize=(10.0, 4.6), layout="constrained", sharex=True)
+    drawing, panels = plt.subplots(1, 2, figsize=(11.5, 4.6), layout="constrained", sharex=True)
+    alive = table.drop_duplicates("layers").assign(method="dual numbers", kept=lambda rows: rows["alive at once"])
     for axes, column in zip(panels, ("derivatives kept", "recursion depth"), strict=True):
+        lines: dict[tuple[int, ...], list[str]] = {}
         for method, line in table.groupby("method", sort=False):
-            axes.plot(line.layers, line[column], MARKERS[method] + "-", color=COLOURS[method], label=method, alpha=0.8, ms=5)
+            lines.setdefault(tuple(line[column]), []).append(method)
+        shapes = {method: line.layers for method, line in table.groupby("method", sort=False)}
+        ends = []
+        for heights, methods in lines.items():
+            colour = COLOURS[methods[-1]]
+            axes.plot(shapes[methods[-1]], heights, MARKERS[methods[-1]] + "-", color=colour, ms=5)
+            ends.append((float(shapes[methods[-1]].iloc[-1]), float(heights[-1]), ", ".join(methods), colour))
+        if column == "derivatives kept":
+            axes.plot(alive.layers, alive.kept, ":", color=COLOURS["forward"])
+            ends.append(
+                (float(alive.layers.iloc[-1]), float(alive.kept.iloc[-1]), "dual numbers alive", COLOURS["forward"])
+            )
         axes.set(xscale="log", xlabel="layers of width three", ylabel=column)
         axes.set_yscale("symlog", linthresh=10)
         axes.set_ylim(bottom=-1)
         axes.xaxis.set_major_locator(LogLocator(2))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    alive = table.drop_duplicates("layers")
-    panels[0].plot(alive.layers, alive["alive at once"], ":", color=COLOURS["forward"], label="dual numbers alive at once")
-    panels[0].legend(fontsize=9)
+        axes.xaxis.set_minor_locator(NullLocator())
+        plain_ticks(axes.xaxis)
+        label_ends(drawing, axes, ends)
     return drawing
 
 
-def training(history: pd.DataFrame, target: float) -> Figure:
-    """Loss against operations spent, a line for each method."""
-    drawing, axes = figure(9.0, 5.0)
-    ends = []
-    for method, line in history.groupby("method", sort=False):
-        behind = method in ("memoized", "memoized-tangent")
-        axes.plot(line.operations.clip(lower=1), line.loss, color=COLOURS[method], lw=4 if behind else 1.6, alpha=0.45 if behind else 1)
-        ends.append((float(line.operations.iloc[-1]), float(line.loss.iloc[-1]), method, COLOURS[method]))
-    axes.axhline(target, color="#444444", lw=0.8, ls="--")
-    axes.annotate(f"target {target:g}", (0.01, target), (0, 4), xycoords=("axes fraction", "data"), textcoords="offset points")
-    axes.set(yscale="log", xscale="log", xlabel="operations spent", ylabel="sum of squared residuals")
-    for place, (_, _, method, colour) in enumerate(sorted(ends)):
-        axes.annotate(method, (1.02, 0.05 + 0.075 * place), xycoords="axes fraction", color=colour, fontsize=10)
+def training(table: pd.DataFrame) -> Figure:
+    """Operations of a training run by method, stacked by phase."""
+    drawing, axes = figure(9.0, 4.5)
+    rows = table.sort_values("total", ascending=False)
+    left = rows.total * 0
+    shades = {"primal": "#BBBBBB", "partials": "#E69F00", "accumulation": "#0072B2", "update": "#444444"}
+    for phase, shade in shades.items():
+        axes.barh(rows.method, rows[phase], left=left, color=shade, label=phase, height=0.65)
+        left = left + rows[phase]
+    for place, total in enumerate(rows.total):
+        axes.annotate(f"{total:,}", (total, place), (5, 0), textcoords="offset points", va="center")
+    axes.set_xlabel("operations until the loss is reached")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_xlim(right=float(rows.total.max()) * 1.15)
+    axes.grid(axis="y", visible=False)
+    axes.legend(loc="upper right")
     return drawing
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Numbers as people write them, 60 and not 6e1."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def close(drawing: Figure) -> None:
     plt.close(drawing)
-
-

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
@@ -48,7 +49,9 @@ def check_folder(out: Path) -> None:
         raise NotAReport(f"{out} is a file; name a folder")
     strangers = {entry.name for entry in out.iterdir()} - OURS if out.exists() else set()
     if strangers:
-        raise NotAReport(f"{out} holds files that are no report ({', '.join(sorted(strangers)[:3])}); name another folder")
+        raise NotAReport(
+            f"{out} holds files that are no report ({', '.join(sorted(strangers)[:3])}); name another folder"
+        )
 
 
 def move_into_place(building: Path, out: Path) -> None:
@@ -116,14 +119,16 @@ def write_figure(figure: Figure, path: Path) -> str:
     return svg[svg.index("<svg") :]
 
 
-def html_table(table: Table) -> str:
+def html_table(table: Table) -> Any:
     frame = table.frame if table.shown is None else table.shown
     return cells(frame).to_html(index=False, border=0, classes="numbers", justify="left")
 
 
-def markdown_table(table: Table) -> str:
+def markdown_table(table: Table) -> Any:
     frame = table.frame if table.shown is None else table.shown
-    return cells(frame).to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * (cells(frame).shape[1] - 1))
+    return cells(frame).to_markdown(
+        index=False, disable_numparse=True, colalign=["left"] + ["right"] * (cells(frame).shape[1] - 1)
+    )
 
 
 def cells(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,5 +146,11 @@ def cell(value: object) -> str:
         return str(value)
     number = plain(value)
     if isinstance(number, int):
-        return f"{number:,}" if abs(number) < 10**9 else f"{number:.3e}" if abs(number) < 10**300 else f"1e{len(str(number)) - 1}"
+        return (
+            f"{number:,}"
+            if abs(number) < 10**9
+            else f"{number:.3e}"
+            if abs(number) < 10**300
+            else f"1e{len(str(number)) - 1}"
+        )
     return f"{number:.6g}"

@@ -55,4 +55,4 @@ class Run(NamedTuple):
     """How to run: the small version or the whole, and `map`, which may work in parallel."""
 
     quick: bool
-    map: Callable[[Callable[[Point], Result], Iterable[Point]], list[Result]]  # type: ignore[valid-type]
+    map: Callable[[Callable[[Point], Result], Iterable[Point]], list[Result]]

@@ -18,15 +18,14 @@ from collections.abc import (
     Iterable,
     Mapping,
     MutableMapping,
-    Sequence,
 )
 from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counts import Counts
 from opcount.errors import InvalidValue
-from opcount.linear_maps import NUMBER, ONE, Cost, Outline, plus
+from opcount.linear_maps import MINUS_ONE, NUMBER, ONE, Cost, Outline, plus
 
-Steps = Mapping[int, Sequence[tuple[int, Callable[[Any], Any]]]]
+Steps = dict[int, list[tuple[int, Callable[[Any], Any]]]]
 Plus = Callable[[Any, Any], Any]
 Direction = Literal["tangent", "adjoint"]
 
@@ -138,36 +137,53 @@ def difference_counts(inputs: int) -> Counts:
     return Counts(add=inputs, sub=2 * inputs, div=inputs)
 
 
-def costs(source: int, steps: Steps) -> tuple[Cost, dict[int, Cost]]:
-    """What a sweep costs, and what the naive recursion costs from each node, without executing either.
+def own_costs(sources: Iterable[int], steps: Steps) -> dict[int, Cost]:
+    """What each node's own sum costs, added up over the sources, without executing it.
 
-    The steps must be outlines (see `LinearMap.outline`). The products go through the same
-    `times` as in the execution, so that the rule of what is free is written once.
+    The steps must be outlines (see `LinearMap.outline`): the products go through the same
+    `times` as in the execution, so that the rule of what is free is written once. All
+    sources are followed together, as the bits of an integer for each thing that is known
+    of a derivative: that it is one, minus one, or a number.
     """
-    known: dict[int, Any] = {source: ONE}
-    naive = {source: Cost()}
-    once = Cost()
+    known: dict[int, dict[Any, int]] = {source: {ONE: 1 << bit} for bit, source in enumerate(sources)}
+    own = {}
     for node, neighbours in steps.items():
-        own = below = Cost(add=len(neighbours) - 1)
+        cost = Cost()
+        terms = dict.fromkeys((ONE, MINUS_ONE, NUMBER), 0)
+        met = again = 0
         for neighbour, along in neighbours:
-            term = along(known[neighbour])
-            if type(term) is Outline:
-                own, below, term = own + term.cost, below + term.cost, NUMBER
-            below += naive[neighbour]
-        known[node] = term if len(neighbours) == 1 else NUMBER
-        naive[node] = below
-        once += own
-    return once, naive
+            for state, bits in known[neighbour].items():
+                if not bits:
+                    continue
+                term = along(state)
+                if type(term) is Outline:
+                    cost += term.cost * bits.bit_count()
+                    term = NUMBER
+                terms[term] |= bits
+                again |= met & bits
+                cost.add += (met & bits).bit_count()
+                met |= bits
+        known[node] = {ONE: terms[ONE] & ~again, MINUS_ONE: terms[MINUS_ONE] & ~again, NUMBER: terms[NUMBER] | again}
+        own[node] = cost
+    return own
 
 
-def reach(source: int, onward: Callable[[int], Iterable[int]]) -> list[int]:
-    """The nodes that the source reaches, itself left out, in rising order."""
-    found = {source}
-    waiting = [source]
+def calls(targets: Iterable[int], steps: Steps) -> dict[int, int]:
+    """How often the naive recursion from the targets calls each node: the number of paths between."""
+    called = dict.fromkeys(steps, 0) | dict.fromkeys(targets, 1)
+    for node in reversed(steps):
+        for neighbour, _ in steps[node]:
+            called[neighbour] = called.get(neighbour, 0) + called[node]
+    return called
+
+
+def reach(sources: Iterable[int], onward: Callable[[int], Iterable[int]]) -> set[int]:
+    """The nodes that the sources reach, themselves among them."""
+    found = set(sources)
+    waiting = list(found)
     while waiting:
         for node in onward(waiting.pop()):
             if node not in found:
                 found.add(node)
                 waiting.append(node)
-    found.remove(source)
-    return sorted(found)
+    return found

@@ -89,11 +89,12 @@ class Gradient:
         return _table([{"phase": phase, "counts": counts} for phase, counts in self.phases.items()]).set_index("phase")
 
     def _repr_html_(self) -> str:
+        kinds = list(self.counts)
         rows = "".join(
-            f"<tr><th>{phase}</th>{''.join(f'<td>{counts[kind]:,}</td>' for kind in self.counts)}<td>{counts.total:,}</td></tr>"
+            f"<tr><th>{phase}</th>{''.join(f'<td>{n:,}</td>' for n in (*map(counts.get, kinds), counts.total))}</tr>"
             for phase, counts in (*self.phases.items(), ("all", self.counts))
         )
-        head = "".join(f"<th>{name}</th>" for name in ("", *self.counts, "total"))
+        head = "".join(f"<th>{name}</th>" for name in ("", *kinds, "total"))
         return f"<table><caption>{self.method}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
@@ -226,7 +227,7 @@ def _derivatives(request: _Request, graph: Graph, source: int, targets: list[int
     """The derivatives between the source and each target (None: structurally zero), the number kept, the depth."""
     rule = METHODS[request.method]
     assert rule.direction is not None
-    steps = graph.steps(rule.direction, source, request.log.along(source) if request.log else way_along)
+    steps = graph.steps(rule.direction, [source], request.log.along(source) if request.log else way_along)
     add = request.log.plus if request.log else plus
     if rule.strategy == "loop":
         known = sweep(source, steps, add)

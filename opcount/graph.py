@@ -6,7 +6,7 @@ what depends on them enters; data and what is structurally constant stays outsid
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,11 +15,11 @@ import numpy as np
 from opcount.chain_rule import (
     Direction,
     Steps,
-    costs,
+    calls,
     difference_counts,
     method_named,
+    own_costs,
     reach,
-    sources_and_targets,
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
@@ -142,24 +142,21 @@ class Graph:
             self._operands[edge.head].append(edge)
             self._users[edge.tail].append(edge)
 
-    def steps(self, direction: Direction, source: int, along: Along | None = None) -> Steps:
-        """What the chain rule sums over, for each node that the source reaches, in the order of a sweep.
+    def steps(self, direction: Direction, sources: Iterable[int], along: Along | None = None) -> Steps:
+        """What the chain rule sums over, for each node that the sources reach, in the order of a sweep.
 
         `along(edge, direction)` gives the way along an edge; by default it is the push or
         the pull of the edge's map.
         """
         along = along or way_along
         if direction == "tangent":
-            order = reach(source, lambda node: [edge.head for edge in self._users[node]])
-            sums = [(node, self._operands[node]) for node in order]
+            near, far, sums, onward = attrgetter("tail"), attrgetter("head"), self._operands, self._users
         else:
-            order = reach(source, lambda node: [edge.tail for edge in self._operands[node]])
-            sums = [(node, self._users[node]) for node in reversed(order)]
-        neighbour = attrgetter("tail" if direction == "tangent" else "head")
-        relevant = {source, *order}
+            near, far, sums, onward = attrgetter("head"), attrgetter("tail"), self._users, self._operands
+        relevant = reach(sources, lambda node: map(far, onward[node]))
         return {
-            node: [(neighbour(edge), along(edge, direction)) for edge in edges if neighbour(edge) in relevant]
-            for node, edges in sums
+            node: [(near(edge), along(edge, direction)) for edge in sums[node] if near(edge) in relevant]
+            for node in sorted(relevant.difference(sources), reverse=direction == "adjoint")
         }
 
     @property
@@ -179,10 +176,9 @@ class Graph:
         """
         if self.output is None:
             return [0] * len(self.inputs)
-        paths = {self.output.index: 1}
-        for node, neighbours in self.steps("adjoint", self.output.index).items():
-            paths[node] = sum(paths[neighbour] for neighbour, _ in neighbours)
-        return [paths.get(node.index, 0) for node in self.inputs]
+        inputs = [node.index for node in self.inputs]
+        paths = calls([self.output.index], self.steps("tangent", inputs))
+        return [paths.get(node, 0) for node in inputs]
 
     def predict(self, method: str) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
@@ -197,11 +193,13 @@ class Graph:
             return difference_counts(len(inputs))
         if self.output is None:
             return Counts()
+        output = [self.output.index]
+        sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
+        steps = self.steps(rule.direction, sources, outline_along)
+        called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         total = Cost()
-        for source, targets in sources_and_targets(rule, inputs, self.output.index):
-            once, naive = costs(source, self.steps(rule.direction, source, outline_along))
-            for cost in [once] if rule.memo is None else [naive[target] for target in targets if target in naive]:
-                total += cost
+        for node, cost in own_costs(sources, steps).items():
+            total += cost * called[node]
         return Counts(mul=total.mul, neg=total.neg, add=total.add)
 
     def __repr__(self) -> str:

@@ -67,6 +67,9 @@ class Cost:
     def __add__(self, other: Cost) -> Cost:
         return Cost(self.mul + other.mul, self.neg + other.neg, self.add + other.add)
 
+    def __mul__(self, times: int) -> Cost:
+        return Cost(self.mul * times, self.neg * times, self.add * times)
+
 
 class Outline:
     """A derivative of which nothing is known but that it is a number, and what the last step to it cost.

@@ -190,7 +190,7 @@ def _rescued(operation: Callable[..., Any], *values: Any) -> Any:
     if Decimal in kinds:
         names = " and ".join(kind.__name__ for kind in sorted(kinds, key=lambda kind: kind.__name__))
         raise InvalidType(f"{names} do not mix; convert one of them first")
-    if Fraction in kinds and not kinds & {float, np.float64} or operation not in _IEEE:
+    if (Fraction in kinds and not kinds & {float, np.float64}) or operation not in _IEEE:
         return operation(*values)  # exact arithmetic has no infinity to give: raise as it does
     return _as_float(_IEEE[operation](*map(float, values)))
 

@@ -85,7 +85,7 @@ class Meter:
         if self.budgets:
             return _Guard(kind)
         draws = [tally._draws[kind] for tally in self.feeds]
-        return draws[0] if len(draws) == 1 else zip(*draws)
+        return draws[0] if len(draws) == 1 else zip(*draws, strict=False)
 
 
 _NOBODY: Final = Meter((), (), ())

@@ -38,7 +38,8 @@ def run(run: Run) -> Study:
     most = adjoint.loc[(adjoint.naive / adjoint.loop.clip(lower=1)).idxmax()]
     claims = [
         Claim(
-            f"The memoized {direction} recursion and {PAIRS[direction][2]} perform the same products and sums on the same edges.",
+            f"The memoized {direction} recursion and {PAIRS[direction][2]} perform the same products and sums "
+            "on the same edges.",
             bool(rows.same_operations.all() and rows.same_order.all()),
             f"{len(rows)} functions, {int(rows.loop.sum()):,} operations compared one by one, "
             "the terms of every sum in the same order",
@@ -66,10 +67,12 @@ def run(run: Run) -> Study:
     return Study(
         question="Is it recursion that remembers?",
         answer=(
-            "Yes, to the letter. The chain rule as a recursion and backprop as a loop are the same products and the same sums "
+            "Yes, to the letter. The chain rule as a recursion and backprop as a loop are the same products "
+            "and the same sums "
             "on the same edges, once each result is kept: "
             f"on {len(adjoint)} functions, {diamonds} of them with more paths than inputs, no operation differs. "
-            f"Without the memo the recursion repeats itself, on {most['name']} {most.naive / max(most.loop, 1):,.0f} times over. "
+            f"Without the memo the recursion repeats itself, on {most['name']} "
+            f"{most.naive / max(most.loop, 1):,.0f} times over. "
             "A memo of bounded size walks from one to the other."
         ),
         claims=claims,
@@ -79,7 +82,9 @@ def run(run: Run) -> Study:
                 "Operations of the accumulation: naive, memoized, and as a loop",
                 shown=table.head(8).drop(columns=["same_operations", "same_order", "same_bits"]),
             ),
-            "memo_walk": Table(walk, "Operations against the size of the memo", shown=walk.iloc[:: max(len(walk) // 10, 1)]),
+            "memo_walk": Table(
+                walk, "Operations against the size of the memo", shown=walk.iloc[:: max(len(walk) // 10, 1)]
+            ),
         },
         figures={
             "recursion": Figure(
@@ -88,11 +93,14 @@ def run(run: Run) -> Study:
                 "Each dot is a function: with a memo it stands on the line of backprop, without one above it.",
             ),
             "memo_walk": Figure(
-                plots.memo_walk, {"walk": walk}, "A memo of bounded size, from none to all: from naive recursion to backprop."
+                plots.memo_walk,
+                {"walk": walk},
+                "A memo of bounded size, from none to all: from naive recursion to backprop.",
             ),
         },
         against=[
-            f"On {int((adjoint.naive == adjoint.memoized).sum())} of {len(adjoint)} functions the naive adjoint recursion "
+            f"On {int((adjoint.naive == adjoint.memoized).sum())} of {len(adjoint)} functions the naive "
+            "adjoint recursion "
             "executes not one operation more: where every value is used once there is nothing to remember.",
             "A small memo need not help: the least recently used derivative may be just the one that is needed next.",
         ],
@@ -158,5 +166,5 @@ def memo_walk(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
             "naive": naive,
             "backprop": backprop,
         }
-        for size in sorted({*range(0, min(24, nodes)), *range(24, nodes, 4), nodes})
+        for size in sorted({*range(min(24, nodes)), *range(24, nodes, 4), nodes})
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 import opcount as oc
@@ -9,6 +11,7 @@ from analysis import plots
 from analysis.networks import (
     PARAMETER_NAMES,
     PARAMETERS,
+    Loss,
     exact_question,
     question_network,
     squared_residuals,
@@ -21,7 +24,9 @@ EXACT = [name for name in oc.METHODS if name != "finite-difference"]
 def run(run: Run) -> Study:
     loss = squared_residuals(question_network)
     gradients = {name: oc.gradient(loss, PARAMETERS, name) for name in oc.METHODS}
-    values = pd.DataFrame({name: flat(g) for name, g in gradients.items()}, index=pd.Index(PARAMETER_NAMES, name="parameter"))
+    values = pd.DataFrame(
+        {name: flat(g) for name, g in gradients.items()}, index=pd.Index(PARAMETER_NAMES, name="parameter")
+    )
 
     exact_loss, exact_parameters = exact_question()
     fractions = {name: flat(oc.gradient(exact_loss, exact_parameters, name)) for name in EXACT}
@@ -79,21 +84,29 @@ def run(run: Run) -> Study:
     return Study(
         question="Is it the same gradient?",
         answer=(
-            f"Yes. Seven parameters, seven methods, one gradient: in exact fractions the {len(EXACT)} methods that use the "
-            "chain rule give identical numbers, and in floats backprop and the memoized recursion agree to the last bit. "
+            f"Yes. Seven parameters, seven methods, one gradient: in exact fractions the {len(EXACT)} methods "
+            "that use the "
+            "chain rule give identical numbers, and in floats backprop and the memoized recursion agree to "
+            "the last bit. "
             "Nothing about backprop is a heuristic. Only finite differences, which do without the chain rule, are "
-            f"approximate. On this network the accumulation takes {accumulation['naive']} operations by naive recursion and "
-            f"{accumulation['backprop']} by backprop; the whole gradient, evaluation included, takes {whole['naive']} and "
+            f"approximate. On this network the accumulation takes {accumulation['naive']} operations by naive "
+            "recursion and "
+            f"{accumulation['backprop']} by backprop; the whole gradient, evaluation included, takes "
+            f"{whole['naive']} and "
             f"{whole['backprop']}, and by finite differences {whole['finite-difference']}."
         ),
         claims=claims,
         tables={
-            "gradients": Table(values, "The gradient of the squared residuals over three points, by every method", exact=False),
+            "gradients": Table(
+                values, "The gradient of the squared residuals over three points, by every method", exact=False
+            ),
             "counts": Table(
                 counts,
                 "Operations by method and phase",
-                shown=counts[counts.phase != "all"].pivot(index="method", columns="phase", values="total")
-                .loc[list(oc.METHODS), list(oc.PHASES)].assign(total=whole),
+                shown=counts[counts.phase != "all"]
+                .pivot(index="method", columns="phase", values="total")
+                .loc[list(oc.METHODS), list(oc.PHASES)]
+                .assign(total=whole),
             ),
             "difference_error": Table(errors, "Central differences: the largest error against the step", exact=False),
         },
@@ -115,14 +128,14 @@ def run(run: Run) -> Study:
 KINDS = ("mul", "div", "add", "sub", "neg", "exp", "log")
 
 
-def flat(g: oc.Gradient) -> list[object]:
+def flat(g: oc.Gradient) -> list[Any]:
     return [*g.gradient["w"], *g.gradient["b"]]
 
 
-def difference_error(step: float, loss: object, exact: list[object]) -> dict[str, float]:
-    approximate = flat(oc.gradient(loss, PARAMETERS, "finite-difference", step=step))  # type: ignore[arg-type]
-    return {"step": step, "error": max(abs(a - b) for a, b in zip(approximate, exact, strict=True))}  # type: ignore[operator]
+def difference_error(step: float, loss: Loss, exact: list[Any]) -> dict[str, float]:
+    approximate = flat(oc.gradient(loss, PARAMETERS, "finite-difference", step=step))
+    return {"step": step, "error": max(abs(a - b) for a, b in zip(approximate, exact, strict=True))}
 
 
-def relative_difference(a: list[object], b: list[object]) -> float:
-    return max(abs(p - q) / abs(q) for p, q in zip(a, b, strict=True))  # type: ignore[operator]
+def relative_difference(a: list[Any], b: list[Any]) -> float:
+    return max(abs(float(p - q) / float(q)) for p, q in zip(a, b, strict=True))

@@ -39,14 +39,19 @@ def run(run: Run) -> Study:
             "The loops need no recursion, the recursions one as deep as the longest path.",
             bool(
                 (table[table.method.isin(LOOPS)]["recursion depth"] == 0).all()
-                and (table[~table.method.isin(LOOPS)]["recursion depth"] == table[~table.method.isin(LOOPS)]["longest path"]).all()
+                and (
+                    table[~table.method.isin(LOOPS)]["recursion depth"]
+                    == table[~table.method.isin(LOOPS)]["longest path"]
+                ).all()
             ),
-            f"depth {at.loc['memoized', 'recursion depth']:,} where the longest path has {at.loc['memoized', 'longest path']:,} nodes",
+            f"depth {at.loc['memoized', 'recursion depth']:,} where the longest path has "
+            f"{at.loc['memoized', 'longest path']:,} nodes",
         ),
         Claim(
             "Dual numbers need far less: only the values that are still to be used.",
             bool((table["alive at once"] < table["nodes"]).all()),
-            f"{at.loc['forward', 'alive at once']:,} of {at.loc['forward', 'nodes']:,} values are alive at once in the deepest network",
+            f"{at.loc['forward', 'alive at once']:,} of {at.loc['forward', 'nodes']:,} values are alive at "
+            "once in the deepest network",
         ),
         Claim(
             "What backprop keeps grows in proportion to the operations of f.",
@@ -58,10 +63,12 @@ def run(run: Run) -> Study:
     return Study(
         question="What does remembering cost?",
         answer=(
-            "Memory, in proportion to the operations of f. Backprop keeps the graph and an adjoint for each of its nodes: "
+            "Memory, in proportion to the operations of f. Backprop keeps the graph and an adjoint for each "
+            "of its nodes: "
             f"{at.loc['backprop', 'derivatives kept']:,} at {at.loc['backprop', 'parameters']:,} parameters in "
             f"{at.loc['backprop', 'layers']} layers. The memoized recursion keeps as many and waits, besides, in calls "
-            f"{at.loc['memoized', 'recursion depth']:,} deep; the naive recursion keeps no derivative at all. Dual numbers would hold "
+            f"{at.loc['memoized', 'recursion depth']:,} deep; the naive recursion keeps no derivative at all. "
+            "Dual numbers would hold "
             f"{at.loc['forward', 'alive at once']:,} pairs at once: memory is where forward mode wins."
         ),
         claims=claims,
@@ -69,11 +76,23 @@ def run(run: Run) -> Study:
             "storage": Table(
                 table,
                 "Kept at most: derivatives, nodes of the graph, and recursive calls",
-                shown=at.reset_index()[["method", "parameters", "nodes", "derivatives kept", "operations kept", "recursion depth", "alive at once"]],
+                shown=at.reset_index()[
+                    [
+                        "method",
+                        "parameters",
+                        "nodes",
+                        "derivatives kept",
+                        "operations kept",
+                        "recursion depth",
+                        "alive at once",
+                    ]
+                ],
             )
         },
         figures={
-            "storage": Figure(plots.storage, {"table": table}, "Derivatives kept and depth of recursion, as layers are stacked.")
+            "storage": Figure(
+                plots.storage, {"table": table}, "Derivatives kept and depth of recursion, as layers are stacked."
+            )
         },
         against=[
             "Backprop needs the whole evaluation in memory before it can start; forward mode can forget as it goes.",
