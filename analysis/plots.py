@@ -196,7 +196,14 @@ def storage(table: pd.DataFrame) -> Figure:
         for heights, methods in lines.items():
             colour = COLOURS[methods[-1]]
             axes.plot(shapes[methods[-1]], heights, MARKERS[methods[-1]] + "-", color=colour, ms=5)
-            ends.append((float(shapes[methods[-1]].iloc[-1]), float(heights[-1]), ", ".join(methods), colour))
+            ends.append(
+                (
+                    float(shapes[methods[-1]].iloc[-1]),
+                    float(heights[-1]),
+                    ",\n".join(", ".join(methods[i : i + 2]) for i in range(0, len(methods), 2)),
+                    colour,
+                )
+            )
         if column == "derivatives kept":
             axes.plot(alive.layers, alive.kept, ":", color=COLOURS["forward"])
             ends.append(

@@ -73,8 +73,15 @@ def recurse(node: int, source: int, steps: Steps, memo: MutableMapping[int, Any]
     return answer, depth
 
 
+class NoMemo(dict[int, Any]):
+    """A memo that keeps nothing: with it the recursion is naive."""
+
+    def __setitem__(self, node: int, derivative: Any) -> None:
+        pass
+
+
 class BoundedMemo(OrderedDict[int, Any]):
-    """A memo of at most `size` derivatives, which forgets the least recently used; of 0, none."""
+    """A memo of at most `size` derivatives, which forgets the least recently used."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -87,10 +94,14 @@ class BoundedMemo(OrderedDict[int, Any]):
         return default
 
     def __setitem__(self, node: int, derivative: Any) -> None:
-        if self.size:
-            super().__setitem__(node, derivative)
-            if len(self) > self.size:
-                self.popitem(last=False)
+        super().__setitem__(node, derivative)
+        if len(self) > self.size:
+            self.popitem(last=False)
+
+
+def new_memo(size: int | None) -> MutableMapping[int, Any]:
+    """A memo for that many derivatives, None for all of them."""
+    return {} if size is None else BoundedMemo(size) if size else NoMemo()
 
 
 class Method(NamedTuple):

@@ -15,10 +15,10 @@ import numpy as np
 from opcount.boundary import unwrap
 from opcount.chain_rule import (
     METHODS,
-    BoundedMemo,
     Direction,
     difference_counts,
     method_named,
+    new_memo,
     recurse,
     sources_and_targets,
     sweep,
@@ -232,7 +232,7 @@ def _derivatives(request: _Request, graph: Graph, source: int, targets: list[int
     if rule.strategy == "loop":
         known = sweep(source, steps, add)
         return [known.get(target) for target in targets], len(known), 0
-    memo: dict[int, Any] = {} if request.memo is None else BoundedMemo(request.memo)
+    memo = new_memo(request.memo)
     found = []
     depth = 0
     for target in targets:

@@ -24,11 +24,11 @@ class Point(NamedTuple):
 
 
 def run(run: Run) -> Study:
-    limit = 30_000 if run.quick else 600_000
+    limit = 30_000 if run.quick else 150_000
     deep_limit = 100_000 if run.quick else 4_000_000  # naive recursion at full length: a few million operations
     widths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 150, 220, 316)
     shallow = (1, 2, 4, 8, 16, 64) if run.quick else (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 3400)
-    depths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
+    depths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 10, 11, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
     points = [Point("one hidden layer", (1, width, 1), limit) for width in shallow]
     points += [Point("two hidden layers", (1, width, width, 1), limit) for width in widths]
     points += [Point("depth", (1, *[3] * depth, 1), deep_limit) for depth in depths]

@@ -1,0 +1,87 @@
+"""The examples of README.md, run from top to bottom in one namespace.
+
+What a block shows is checked: a doctest session, or a line `expression  # -> value`, where
+`...` stands for anything and a printed line is compared with what is printed.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+class Shown(ast.NodeTransformer):
+    """Wraps every expression on a line with a `# ->` into a comparison with what stands there."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.outputs = sum("# ->" in line for line in lines)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
+        _, shows, value = self.lines[(node.end_lineno or node.lineno) - 1].partition("# ->")
+        if not shows:
+            return node
+        self.outputs -= 1
+        compared = node.value
+        if isinstance(compared, ast.Call) and isinstance(compared.func, ast.Name) and compared.func.id == "print":
+            compared.func.id = "_printed"
+        call = ast.Call(ast.Name("_compare", ast.Load()), [compared, ast.Constant(value.strip())], [])
+        return ast.copy_location(ast.Expr(call), node)
+
+
+class Printed(str):
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def compare(value: Any, shown: str) -> None:
+    assert doctest.OutputChecker().check_output(f"{shown}\n", f"{value!r}\n", OPTIONS), f"{value!r}, not {shown}"
+
+
+def run_block(code: str, namespace: dict[str, Any], line: int = 0) -> None:
+    """Run a block, whose first line is at `line` of the README."""
+    if ">>>" in code:
+        session = doctest.DocTestParser().get_doctest(code, namespace, "README.md", "README.md", line - 1)
+        doctest.DebugRunner(optionflags=OPTIONS).run(session, clear_globs=False)
+        namespace.update(session.globs)
+        return
+    shown = Shown(code.splitlines())
+    tree = shown.visit(ast.parse(code))
+    assert shown.outputs == 0, f"a `# ->` of the block at line {line} stands at no expression"
+    ast.increment_lineno(ast.fix_missing_locations(tree), line - 1)
+    namespace |= {"_compare": compare, "_printed": lambda *values: Printed(" ".join(map(str, values)))}
+    exec(compile(tree, "README.md", "exec"), namespace)
+
+
+def test_readme() -> None:
+    assert README.exists(), "README.md is missing"
+    text = README.read_text(encoding="utf-8")
+    blocks = list(BLOCK.finditer(text))
+    assert blocks, "README.md has no ```python block"
+    assert any("# ->" in block[1] or ">>>" in block[1] for block in blocks), "README.md shows no output that is checked"
+    namespace: dict[str, Any] = {"__name__": "readme"}
+    for block in blocks:
+        run_block(block[1], namespace, line=text.count("\n", 0, block.start()) + 2)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["1 + 1  # -> 2", "print(1, 'a')  # -> 1 a", "if True:\n    [1.0, 2.5]  # -> [1.0, 2...]", ">>> x = 2\n>>> x\n2\n"],
+)
+def test_checker_accepts(code: str) -> None:
+    run_block(code, {})
+
+
+@pytest.mark.parametrize("code", ["1 + 1  # -> 3", "print(1)  # -> 2", "x = 1  # -> 1", ">>> 1 + 1\n3\n", "1 / 0"])
+def test_checker_rejects(code: str) -> None:
+    with pytest.raises((AssertionError, doctest.DocTestFailure, ZeroDivisionError)):
+        run_block(code, {})

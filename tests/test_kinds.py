@@ -1,0 +1,116 @@
+"""The closed list of kinds: each has a group, a place in the views, and a program that executes it."""
+
+import keyword
+import math
+
+import numpy as np
+import pytest
+
+import opcount as oc
+import opcount.wrapped
+from opcount.kinds import FLOP_GROUPS, GROUPS, KINDS
+
+# One program per kind, written by hand: each must execute that kind once and nothing else.
+ONCE = {
+    "mul": lambda x: x * 3,
+    "div": lambda x: x / 3,
+    "floordiv": lambda x: x // 3,
+    "mod": lambda x: x % 3,
+    "add": lambda x: x + 3,
+    "sub": lambda x: x - 3,
+    "neg": lambda x: -x,
+    "abs": lambda x: abs(x),
+    "sign": lambda x: np.sign(x),
+    "sqrt": lambda x: np.sqrt(x),
+    "cbrt": lambda x: np.cbrt(x),
+    "hypot": lambda x: np.hypot(x, 3),
+    "pow": lambda x: x**0.3,
+    "exp": lambda x: np.exp(x),
+    "exp2": lambda x: np.exp2(x),
+    "expm1": lambda x: np.expm1(x),
+    "log": lambda x: np.log(x),
+    "log2": lambda x: np.log2(x),
+    "log10": lambda x: np.log10(x),
+    "log1p": lambda x: np.log1p(x),
+    "logaddexp": lambda x: np.logaddexp(x, 3),
+    "sin": lambda x: np.sin(x),
+    "cos": lambda x: np.cos(x),
+    "tan": lambda x: np.tan(x),
+    "arcsin": lambda x: np.arcsin(x),
+    "arccos": lambda x: np.arccos(x),
+    "arctan": lambda x: np.arctan(x),
+    "arctan2": lambda x: np.arctan2(x, 3),
+    "sinh": lambda x: np.sinh(x),
+    "cosh": lambda x: np.cosh(x),
+    "tanh": lambda x: np.tanh(x),
+    "arcsinh": lambda x: np.arcsinh(x),
+    "arccosh": lambda x: np.arccosh(x),
+    "arctanh": lambda x: np.arctanh(x),
+    "floor": lambda x: math.floor(x),
+    "ceil": lambda x: math.ceil(x),
+    "trunc": lambda x: math.trunc(x),
+    "round": lambda x: round(x),
+    "lt": lambda x: x < 3,
+    "le": lambda x: x <= 3,
+    "gt": lambda x: x > 3,
+    "ge": lambda x: x >= 3,
+    "eq": lambda x: x == 3,
+    "ne": lambda x: x != 3,
+    "maximum": lambda x: np.maximum(x, 3),
+    "minimum": lambda x: np.minimum(x, 3),
+}
+
+
+def check_executes_once(kind):
+    x = oc.wrap(1.0 if kind == "arccosh" else 0.5)
+    with oc.count() as tally:
+        ONCE[kind](x)
+    assert tally.counts.to_dict() == {kind: 1}
+
+
+def test_every_kind_has_a_program_that_executes_it():
+    assert set(ONCE) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_of_one_operation_counts_one_of_its_kind_and_nothing_else(kind):
+    check_executes_once(kind)
+
+
+def test_the_check_above_catches_a_function_counted_under_another_name(monkeypatch):
+    monkeypatch.setitem(opcount.wrapped.UFUNCS, np.tanh, lambda x: opcount.wrapped.apply("exp", x))
+    with pytest.raises(AssertionError):
+        check_executes_once("tanh")
+
+
+def test_every_kind_stands_in_exactly_one_group():
+    in_groups = [kind for kinds in GROUPS.values() for kind in kinds]
+    assert len(in_groups) == len(set(in_groups))
+    assert tuple(in_groups) == KINDS
+
+
+def test_the_groups_are_those_of_the_convention():
+    assert set(GROUPS) == {
+        "multiplicative", "additive", "signs", "roots", "transcendental", "rounding", "comparisons",
+    }  # fmt: skip
+
+
+def test_the_list_is_closed():
+    with pytest.raises(TypeError):
+        GROUPS["bitwise"] = ("and",)
+
+
+def test_a_name_is_a_kind_or_a_group_but_never_both():
+    assert not set(KINDS) & set(GROUPS)
+
+
+def test_every_name_can_be_written_as_an_attribute_of_counts():
+    names = {*KINDS, *GROUPS}
+    assert all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
+    # an attribute that the class has would hide the kind of the same name
+    assert not names & set(vars(oc.Counts)) and not names & set(dir(object())) and not names & set(dir({}))
+
+
+def test_comparing_rounding_and_changing_a_sign_are_the_operations_that_are_no_flops():
+    assert set(GROUPS) - set(FLOP_GROUPS) == {"signs", "rounding", "comparisons"}
+    assert set(FLOP_GROUPS) < set(GROUPS)

@@ -1,0 +1,80 @@
+"""The wheel and the sdist: what they hold, and that the wheel works where it is the only opcount."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+EXAMPLE = """
+import opcount as oc
+with oc.count() as tally:
+    x = oc.wrap(3.0)
+    y = 2 * x * x + 1
+assert oc.unwrap(y) == 19.0
+assert tally.counts == {"mul": 2, "add": 1}
+print(oc.__file__)
+"""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist and of the wheel that is made from it; hatchling is in the test extra."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, cwd=ROOT)
+    return folder
+
+
+def modules(folder: str) -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")}
+
+
+def test_wheel_holds_opcount_alone(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    metadata = {name for name in names if name.partition("/")[0].endswith(".dist-info")}
+    assert names - metadata == modules("opcount") | {"opcount/py.typed"}
+    assert any(name.endswith("licenses/LICENSE") for name in metadata)
+
+
+def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    files = {
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "pyproject.toml",
+        "opcount/py.typed",
+    }
+    assert names >= modules("opcount") | modules("analysis") | modules("tests") | files
+
+
+def test_wheel_works_in_a_clean_environment(built: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=False)
+    python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    (wheel,) = built.glob("*.whl")
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+    (packages,) = {path.parent for path in (tmp_path / "venv").rglob("opcount")}
+    (packages / "numpy.pth").write_text(str(Path(np.__file__).parents[1]))
+    where = run(python, "-I", "-c", EXAMPLE, cwd=tmp_path)
+    assert Path(where.strip()).parent == packages / "opcount"
