@@ -47,9 +47,14 @@ def unwrap(y: Any) -> Any:
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
     plain = (leaf._plain() if isinstance(leaf, Wrapped) else leaf for _, leaf in leaves(y, "y"))
-    return rebuild(
-        y, plain, lambda template, items: template if template.dtype != object else plain_array(template, items)
-    )
+    return rebuild(y, plain, _unwrapped_array)
+
+
+def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
+    wrapped = {isinstance(item, Wrapped) for item in template.flat}
+    if True not in wrapped:
+        return template
+    return object_array(template, items) if False in wrapped else plain_array(template, items)
 
 
 class Measured(NamedTuple):

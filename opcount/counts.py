@@ -34,8 +34,11 @@ class Counts(Mapping[str, int]):
     """
 
     __slots__ = ("_numbers",)
+    __array_ufunc__ = None  # NumPy's integers leave the multiplication to us
 
     def __init__(self, counts: Mapping[str, SupportsIndex] | None = None, /, **kinds: SupportsIndex) -> None:
+        if not isinstance(counts, (Mapping, type(None))):
+            raise InvalidType(f"Counts are made of a mapping from kind to number, not of {counts!r}")
         given = {**(counts or {}), **kinds}
         if unknown := given.keys() - _KNOWN:
             raise InvalidValue(

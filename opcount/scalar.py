@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final
@@ -129,7 +130,7 @@ class Scalar(Wrapped):
 
     def __trunc__(self) -> Any:
         next(meter().trunc)
-        return _wrapped(math.trunc(self._value))
+        return _wrapped(int(self._value))
 
     def __round__(self, digits: Any = None) -> Any:
         next(meter().round)
@@ -163,17 +164,25 @@ def _power(base: Any, exponent: Any, *, constant: bool) -> Any:
     else:
         # square-and-multiply: a squaring for each bit after the first, a product for each further 1
         size = abs(int(exponent))
-        record("mul", max(size.bit_length() + size.bit_count() - 2, 0))
-        record("div", int(exponent < 0))
+        record({"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)})
     try:
         result = base**exponent
     except (TypeError, ArithmeticError):
         result = _rescued(operator.pow, base, exponent)
     if isinstance(result, complex):  # Python's root of a negative number; NumPy's is nan
-        result = _as_float(np.power(float(base), float(exponent)))
+        result = _by_ufunc(np.power, base, exponent)
     return _wrapped(result)
 
 
+_KINDS: Final[dict[Callable[..., Any], str]] = {
+    operator.add: "add",
+    operator.sub: "sub",
+    operator.mul: "mul",
+    operator.truediv: "div",
+    operator.floordiv: "floordiv",
+    operator.mod: "mod",
+    operator.pow: "pow",
+}
 _IEEE: Final[dict[Callable[..., Any], np.ufunc]] = {
     operator.truediv: np.divide,
     operator.floordiv: np.floor_divide,
@@ -188,15 +197,18 @@ def _rescued(operation: Callable[..., Any], *values: Any) -> Any:
     if Decimal in kinds and kinds <= {Decimal, int, float, bool}:
         return operation(*map(Decimal, values))
     if Decimal in kinds:
+        record({_KINDS[operation]: -1})  # refused, so not executed after all
         names = " and ".join(kind.__name__ for kind in sorted(kinds, key=lambda kind: kind.__name__))
         raise InvalidType(f"{names} do not mix; convert one of them first")
     if (Fraction in kinds and not kinds & {float, np.float64}) or operation not in _IEEE:
         return operation(*values)  # exact arithmetic has no infinity to give: raise as it does
-    return _as_float(_IEEE[operation](*map(float, values)))
+    return _by_ufunc(_IEEE[operation], *values)
 
 
-def _as_float(value: Any) -> Any:
-    return float(value) if type(value) is np.float64 else value
+def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
+    """NumPy's value: a Python float of Python's numbers, NumPy's own type where one of them is NumPy's."""
+    result = ufunc(*(value if isinstance(value, np.generic) else float(value) for value in values))
+    return result if any(isinstance(value, np.generic) for value in values) else float(result)
 
 
 def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -211,16 +223,15 @@ def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 def _numpy(ufunc: np.ufunc) -> Callable[..., Any]:
     """The value by a NumPy function; of a Fraction by way of a float, of a Decimal as a Decimal."""
+    decimal_method = getattr(Decimal, {"log": "ln"}.get(ufunc.__name__, ufunc.__name__), None)
 
     def value(*values: Any) -> Any:
-        if any(isinstance(value, np.generic) for value in values):
-            return ufunc(*(float(value) if isinstance(value, (Fraction, Decimal)) else value for value in values))
         if not any(isinstance(value, Decimal) for value in values):
-            return _as_float(ufunc(*map(float, values)))
-        method = getattr(Decimal, {"log": "ln"}.get(ufunc.__name__, ufunc.__name__), None)
-        if method is not None and len(values) == 1 and values[0] >= 0:
-            return method(values[0])
-        return Decimal(float(ufunc(*map(float, values))))
+            return _by_ufunc(ufunc, *values)
+        if decimal_method and len(values) == 1:
+            with suppress(ArithmeticError):  # outside the domain: nan, by way of a float
+                return decimal_method(*values)
+        return Decimal(float(_by_ufunc(ufunc, *values)))
 
     return value
 
@@ -231,9 +242,7 @@ def _exact(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., Any]
     def value(*values: Any) -> Any:
         if all(isinstance(value, (int, Fraction, Decimal)) for value in values):
             return operation(*values)
-        return _as_float(
-            ufunc(*(float(value) if isinstance(value, (Fraction, Decimal)) else value for value in values))
-        )
+        return _by_ufunc(ufunc, *values)
 
     return value
 

@@ -19,7 +19,7 @@ def leaves(x: Any, name: str = "x") -> Iterator[tuple[str, Any]]:
     [("x['w'][0]", 1), ("x['w'][1]", 2), ("x['b']", 3)]
 
     What is neither a list, a tuple, a dict nor an array is a leaf. Elements of an
-    array come as Python numbers where that loses nothing (float64, integers), else
+    array come as Python numbers where that loses nothing (float64, int64), else
     as NumPy's.
     """
     if isinstance(x, dict):
@@ -29,7 +29,7 @@ def leaves(x: Any, name: str = "x") -> Iterator[tuple[str, Any]]:
         for index, item in enumerate(x):
             yield from leaves(item, f"{name}[{index}]")
     elif isinstance(x, np.ndarray):
-        exact = x.dtype == np.float64 or x.dtype.kind in "iuO"
+        exact = x.dtype in (np.float64, np.int64, object)
         items = x.ravel().tolist() if exact else list(x.ravel())
         yield from zip((f"{name}[{index}]" for index in _indices(x)), items, strict=True)
     else:
@@ -64,7 +64,7 @@ def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
 
 def is_number(value: object) -> bool:
     """Whether opcount wraps it: a real number of any type; truth values are none."""
-    return isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
+    return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.timedelta64))
 
 
 def check_number(number: Any, name: str) -> None:
@@ -86,4 +86,4 @@ def _describe(value: Any) -> str:
 
 
 def _indices(x: np.ndarray) -> Iterator[str]:
-    return (", ".join(map(str, index)) for index in np.ndindex(x.shape))
+    return (", ".join(map(str, index)) or "()" for index in np.ndindex(x.shape))

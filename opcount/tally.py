@@ -93,16 +93,17 @@ _METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=_NOBODY)
 meter: Final = _METER.get
 
 
-def record(kind: str, number: int) -> None:
-    """Count `number` operations of one kind at once, or, over a budget, none of them."""
+def record(numbers: Mapping[str, int]) -> None:
+    """Count many operations at once, or, where that would exceed a budget, none of them."""
     current = meter()
     with _LOCK:
         for budget in current.budgets:
-            budget.check(kind, number)
+            budget.check(numbers)
         for budget in current.budgets:
-            budget.spend(kind, number)
+            budget.spend(numbers)
         for tally in current.feeds:
-            tally._bulk[kind] += number
+            for kind, number in numbers.items():
+                tally._bulk[kind] += number
 
 
 class Budget:
@@ -113,18 +114,22 @@ class Budget:
         self.left = dict(limits)
         self.tally = tally
 
-    def check(self, kind: str, number: int) -> None:
-        for name in (kind, "total"):
-            if number > self.left.get(name, number):
+    def check(self, numbers: Mapping[str, int]) -> None:
+        for name, left in self.left.items():
+            if (asked := _asked(numbers, name)) > left:
                 what = "operations" if name == "total" else name
                 raise BudgetExceeded(
-                    f"{number} more {kind} would exceed the budget of {self.limits[name]} {what}", self.tally.counts
+                    f"{asked} more {what} would exceed the budget of {self.limits[name]:,}, of which {left:,} are left",
+                    self.tally.counts,
                 )
 
-    def spend(self, kind: str, number: int) -> None:
-        for name in (kind, "total"):
-            if name in self.left:
-                self.left[name] -= number
+    def spend(self, numbers: Mapping[str, int]) -> None:
+        for name in self.left:
+            self.left[name] -= _asked(numbers, name)
+
+
+def _asked(numbers: Mapping[str, int], name: str) -> int:
+    return sum(numbers.values()) if name == "total" else numbers.get(name, 0)
 
 
 class _Guard:
@@ -139,7 +144,7 @@ class _Guard:
         return self
 
     def __next__(self) -> None:
-        record(self.kind, 1)
+        record({self.kind: 1})
 
 
 @contextmanager
@@ -212,12 +217,16 @@ def _in_force(inside: Meter) -> Iterator[None]:
     try:
         yield
     finally:
-        if meter() is not inside:
+        orderly = meter() is inside
+        try:
+            _METER.reset(token)
+        except ValueError:  # left in another context than it was entered in
+            orderly = False
+        if not orderly:
             raise OpcountError(
                 "a count or region was left while one opened inside it was still open (a generator that was "
                 "suspended inside its `with` block does this); close them in the reverse order of opening"
             )
-        _METER.reset(token)
 
 
 def _drawn(draws: itertools.count[int]) -> int:

@@ -248,7 +248,8 @@ class Wrapped:
             return operation(*inputs)
         if method == "__call__" and keywords.keys() <= {"out", "where"}:
             _refuse_plain(keywords.get("out", ()), ufunc)
-            return np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(_boxed, inputs), **keywords)
+            result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(_boxed, inputs), **keywords)
+            return result.astype(bool) if ufunc in _TRUTHS and keywords.get("out") is None else result
         raise Uncounted(
             f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} of a wrapped number with "
             f"{', '.join(keywords) or 'these arguments'} has no exact count; put the numbers into an array with oc.wrap"
@@ -317,8 +318,8 @@ def _refuse_plain(outputs: tuple[Any, ...], ufunc: np.ufunc) -> None:
             )
 
 
-def _divmod(x: Any, y: Any) -> Any:
-    return divmod(x, y)
+def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    return apply("floordiv", x, y), apply("mod", x, y)
 
 
 _NAMES: Final[dict[np.ufunc, str]] = {
@@ -371,6 +372,8 @@ _NAMES: Final[dict[np.ufunc, str]] = {
     np.equal: "eq",
     np.not_equal: "ne",
 }
+
+_TRUTHS: Final = frozenset({np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal})
 
 UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
     **{ufunc: partial(apply, name) for ufunc, name in _NAMES.items()},
