@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from opcount.counts import Counts
 from opcount.scalar import Scalar
-from opcount.structure import check_number, leaves, object_array, plain_array, rebuild
+from opcount.structure import check_number, flatten, leaf_name, object_array, plain_array, rebuild
 from opcount.tally import count
 from opcount.wrapped import Wrapped
 
@@ -24,14 +25,13 @@ def wrap(x: Any) -> Any:
     What is wrapped already stays as it is. `x` itself is not changed. Raises InvalidType,
     naming the place, for anything that is no real number: complex, bool, str, None.
     """
-    return rebuild(x, (_wrapped(leaf, name) for name, leaf in leaves(x)), object_array)
-
-
-def _wrapped(leaf: Any, name: str) -> Any:
-    if isinstance(leaf, Wrapped):
-        return leaf
-    check_number(leaf, name)
-    return Scalar(leaf)
+    wrapped = []
+    for place, leaf in enumerate(flatten(x)):
+        if not isinstance(leaf, Wrapped):
+            check_number(leaf, partial(leaf_name, x, place))
+            leaf = Scalar(leaf)
+        wrapped.append(leaf)
+    return rebuild(x, iter(wrapped), object_array)
 
 
 def unwrap(y: Any) -> Any:
@@ -46,7 +46,7 @@ def unwrap(y: Any) -> Any:
     """
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
-    plain = (leaf._plain() if isinstance(leaf, Wrapped) else leaf for _, leaf in leaves(y, "y"))
+    plain = (leaf._plain() if isinstance(leaf, Wrapped) else leaf for leaf in flatten(y))
     return rebuild(y, plain, _unwrapped_array)
 
 

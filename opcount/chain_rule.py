@@ -1,12 +1,13 @@
-"""The chain rule: one recursion, two directions, with a memo or without, and the same sums as a loop.
+"""The chain rule: one recursion, two directions, with a memo or without, and the same sums as loops.
 
-Everything the project claims is about `chain_rule` and `sweep` below. Both compute derivatives
-from a `source`, the node at which the derivative is one. `steps` says for every other node what
-the chain rule sums over: pairs of a neighbour and the way along the edge to it.
+Everything the project claims is about the three functions below. They compute derivatives from
+a `source`, the node at which the derivative is one. `edges[node]` lists the operands of a node,
+each with its edge. `steps[node]` says what the recursion sums over, in either direction: pairs
+of a neighbour and the way along the edge to it.
 
-    direction   source    a node's neighbours   way along the edge   what is computed
-    tangent     an input  its operands          push                 d node / d source
-    adjoint     the output  its users           pull                 d source / d node
+    direction  source      neighbours     way along  what is computed    as a loop
+    tangent    an input    its operands   push       d node / d source   forward
+    adjoint    the output  its users      pull       d source / d node   backprop
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from collections.abc import (
     Iterable,
     Mapping,
     MutableMapping,
+    Sequence,
 )
 from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counts import Counts
 from opcount.errors import InvalidValue
-from opcount.linear_maps import MINUS_ONE, NUMBER, ONE, Cost, Outline, plus
+from opcount.linear_maps import MINUS_ONE, NUMBER, ONE, Cost, LinearMap, Outline, plus
 
+Edges = Sequence[Sequence[tuple[int, LinearMap]]]
 Steps = dict[int, list[tuple[int, Callable[[Any], Any]]]]
 Plus = Callable[[Any, Any], Any]
 Direction = Literal["tangent", "adjoint"]
@@ -40,13 +43,26 @@ def chain_rule(node: int, source: int, steps: Steps, plus: Plus = plus) -> Gener
     return total
 
 
-def sweep(source: int, steps: Steps, plus: Plus = plus) -> dict[int, Any]:
-    """The same sums as a loop, in an order in which every neighbour comes before the node."""
-    known: dict[int, Any] = {source: ONE}
-    for node, neighbours in steps.items():
-        for neighbour, along in neighbours:
-            known[node] = plus(known.get(node), along(known[neighbour]))
-    return known
+def forward(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
+    """The sums of the tangent recursion as a loop along the graph."""
+    tangent: list[Any] = [None] * len(edges)
+    tangent[source] = ONE
+    for node in range(source, len(edges)):
+        for operand, edge in edges[node]:
+            if tangent[operand] is not None:
+                tangent[node] = plus(tangent[node], edge.push(tangent[operand]))
+    return tangent
+
+
+def backprop(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
+    """The sums of the adjoint recursion, for all inputs at once, as a loop against the graph."""
+    adjoint: list[Any] = [None] * len(edges)
+    adjoint[source] = ONE
+    for node in range(source, -1, -1):
+        if adjoint[node] is not None:
+            for operand, edge in edges[node]:
+                adjoint[operand] = plus(adjoint[operand], edge.pull(adjoint[node]))
+    return adjoint
 
 
 def recurse(node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus) -> tuple[Any, int]:
@@ -188,12 +204,12 @@ def calls(targets: Iterable[int], steps: Steps) -> dict[int, int]:
     return called
 
 
-def reach(sources: Iterable[int], onward: Callable[[int], Iterable[int]]) -> set[int]:
+def reach(sources: Iterable[int], onward: Edges) -> set[int]:
     """The nodes that the sources reach, themselves among them."""
     found = set(sources)
     waiting = list(found)
     while waiting:
-        for node in onward(waiting.pop()):
+        for node, _ in onward[waiting.pop()]:
             if node not in found:
                 found.add(node)
                 waiting.append(node)

@@ -15,31 +15,22 @@ import numpy as np
 from opcount.boundary import unwrap
 from opcount.chain_rule import (
     METHODS,
-    Direction,
+    backprop,
     difference_counts,
+    forward,
     method_named,
     new_memo,
     recurse,
     sources_and_targets,
-    sweep,
 )
 from opcount.counts import Counts
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
-from opcount.graph import (
-    Along,
-    Edge,
-    Graph,
-    checked_leaves,
-    one_output,
-    outline_along,
-    record,
-    trace,
-    way_along,
-)
-from opcount.linear_maps import NUMBER, Unit, plus
+from opcount.graph import Graph, input_numbers, one_output, record, trace
+from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
 from opcount.scalar import Scalar
 from opcount.structure import check_number, object_array, plain_array, rebuild
 from opcount.tally import Tally, checked_limits, count, region
+from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +127,7 @@ def gradient(
         raise InvalidValue(f'granularity is "scalar" in this version, not {granularity!r}')
     if step is not None and rule.direction is not None:
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
-    numbers = [leaf if isinstance(leaf, Scalar) else Scalar(leaf) for leaf in checked_leaves(x)]
+    numbers = input_numbers(x)
     limits = {} if budget is None else checked_limits(budget)
     size = _checked_memo(memo, method, budget)
     step = _checked_step(step)
@@ -148,7 +139,7 @@ def gradient(
     plain = (_plain(derivative, number._plain()) for derivative, number in zip(found, numbers, strict=True))
     return Gradient(
         value=unwrap(value),
-        gradient=rebuild(x, plain, plain_array),
+        gradient=rebuild(x, plain, _gradient_array),
         method=method,
         phases={phase: regions.get(phase, Counts()) for phase in PHASES},
         storage=storage,
@@ -174,7 +165,7 @@ class _Request(NamedTuple):
 
     def evaluate(self) -> Graph:
         with region("primal"):
-            graph = record(self.f, self.x)
+            graph = record(self.f, self.x, self.numbers)
         one_output(graph.result)
         with region("partials"):
             graph.linearize()
@@ -227,11 +218,14 @@ def _derivatives(request: _Request, graph: Graph, source: int, targets: list[int
     """The derivatives between the source and each target (None: structurally zero), the number kept, the depth."""
     rule = METHODS[request.method]
     assert rule.direction is not None
-    steps = graph.steps(rule.direction, [source], request.log.along(source) if request.log else way_along)
-    add = request.log.plus if request.log else plus
+    add = plus
+    if request.log:
+        graph, add = request.log.watching(graph, source), request.log.plus
     if rule.strategy == "loop":
-        known = sweep(source, steps, add)
-        return [known.get(target) for target in targets], len(known), 0
+        loop = forward if rule.direction == "tangent" else backprop
+        known = loop(source, graph.operands, add)
+        return [known[target] for target in targets], sum(derivative is not None for derivative in known), 0
+    steps = graph.steps(rule.direction, [source])
     memo = new_memo(request.memo)
     found = []
     depth = 0
@@ -253,6 +247,8 @@ def _differences(request: _Request) -> Found:
     def evaluate(arguments: list[Any]) -> Scalar:
         with region("primal"):
             result = one_output(request.call(arguments))
+        if isinstance(result, Wrapped) and not isinstance(result, Scalar):
+            raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")
         return result if isinstance(result, Scalar) else Scalar(result)
 
     value = evaluate(numbers)
@@ -283,7 +279,7 @@ def _default_step(number: Any) -> Any:
 def _checked_step(step: Any) -> Any:
     if step is None:
         return None
-    check_number(step, "step")
+    check_number(step, lambda: "step")
     if not step > 0:
         raise InvalidValue(f"step must be positive, not {step!r}")
     return step
@@ -309,12 +305,16 @@ def _checked_memo(memo: SupportsIndex | None, method: str, budget: Any) -> int |
 
 
 def _plain(derivative: Any, number: Any) -> Any:
-    """A derivative as a plain number, of the type of x where it is structural."""
+    """A derivative as a plain number; an integer, structural or not, in the type of the number it belongs to."""
     if derivative is None:
-        return type(number)(0)
-    if type(derivative) is Unit:
-        return type(number)(derivative.sign)
-    return derivative._plain()
+        plain: Any = 0
+    else:
+        plain = derivative.sign if type(derivative) is Unit else derivative._plain()
+    return type(number)(plain) if type(plain) is int and not isinstance(number, (int, np.integer)) else plain
+
+
+def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
+    return object_array(template, items) if template.dtype == object else plain_array(template, items)
 
 
 class _Log:
@@ -323,25 +323,47 @@ class _Log:
     def __init__(self) -> None:
         self.entries: list[Step] = []
 
-    def along(self, source: int) -> Along:
-        def logged_way(edge: Edge, direction: Direction) -> Callable[[Any], Any]:
-            execute = way_along(edge, direction)
-            outline = outline_along(edge, direction)
-
-            def logged(derivative: Any) -> Any:
-                product = outline(derivative if type(derivative) is Unit else NUMBER)
-                kind = "copy" if type(product) is Unit else product.kind
-                self.entries.append(Step(kind, edge.tail, edge.head, edge.position, source))
-                return execute(derivative)
-
-            return logged
-
-        return logged_way
+    def watching(self, graph: Graph, source: int) -> Graph:
+        """The same graph, with edges that write down what they are asked for."""
+        watched = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
+        for edge in graph.edges:
+            entry = Step("copy", edge.tail, edge.head, edge.position, source)
+            watched.operands[edge.head].append((edge.tail, _Watched(edge.map, entry, self.entries)))
+        return watched
 
     def plus(self, total: Any, term: Any) -> Any:
         if total is not None:
             self.entries.append(self.entries[-1]._replace(kind="add"))
         return plus(total, term)
+
+
+class _Watched:
+    """An edge that writes down each product before it is executed."""
+
+    __slots__ = ("entries", "entry", "map")
+
+    def __init__(self, linear_map: LinearMap, entry: Step, entries: list[Step]) -> None:
+        self.map = linear_map
+        self.entry = entry
+        self.entries = entries
+
+    def push(self, tangent: Any) -> Any:
+        self._write(self.map.outline().push(_outline(tangent)))
+        return self.map.push(tangent)
+
+    def pull(self, adjoint: Any) -> Any:
+        self._write(self.map.outline().pull(_outline(adjoint)))
+        return self.map.pull(adjoint)
+
+    def outline(self) -> LinearMap:
+        return self.map.outline()
+
+    def _write(self, product: Any) -> None:
+        self.entries.append(self.entry if type(product) is Unit else self.entry._replace(kind=product.kind))
+
+
+def _outline(derivative: Any) -> Any:
+    return derivative if type(derivative) is Unit else NUMBER
 
 
 def compare(
@@ -357,6 +379,7 @@ def compare(
     a method that would execute more than `budget` operations is not run, its row is the
     exact prediction. Needs pandas. Raises what `gradient` raises.
     """
+    limit = checked_limits(budget).get("total", 0)
     rows = []
     base = gradient(f, x)  # its primal and partials are those of every evaluation
     with count():
@@ -369,7 +392,7 @@ def compare(
             "partials": base.phases["partials"] * (evaluations if rule.direction else 0),
             "accumulation": graph.predict(name),
         }
-        executed = sum(counts.total for counts in phases.values()) <= budget
+        executed = sum(counts.total for counts in phases.values()) <= limit
         if executed:
             phases = dict(gradient(f, x, name).phases)
         rows += [

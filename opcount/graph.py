@@ -6,9 +6,10 @@ what depends on them enters; data and what is structurally constant stays outsid
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from operator import attrgetter
-from typing import Any, ClassVar, NamedTuple
+from functools import cached_property, partial
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -23,10 +24,10 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import Cost, LinearMap, as_map
+from opcount.linear_maps import Constant, Cost, LinearMap, as_map
 from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
-from opcount.structure import check_number, leaves, object_array, rebuild
+from opcount.structure import check_number, flatten, leaf_name, object_array, rebuild
 from opcount.wrapped import Wrapped, apply, plain_operand
 
 
@@ -64,25 +65,58 @@ class Node(Wrapped):
                 if value is NotImplemented:
                     return NotImplemented
                 values.append(value)
+        if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
+            return self.value ** operands[1]  # structurally constant
         primitive = PRIMITIVES.get(name)
         if primitive is None:  # a comparison: it has a truth value and no derivative
             return apply(name, *values)
         value = primitive.value(*values)
-        for operand, partial in zip(operands, primitive.partials, strict=True):
-            if partial is not None and type(operand) is Node:
+        for operand, derivative in zip(operands, primitive.partials, strict=True):
+            if derivative is not None and type(operand) is Node:
                 return Node(self.tape, primitive, operands, value)
         return value
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
-        if not isinstance(other, Wrapped) and plain_operand(other) is not NotImplemented and other == 0:
-            return self.value**other  # structurally constant
-        return super().__pow__(other, modulus)
+    # The same as in Wrapped, written out for two nodes: most of most evaluations.
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return Node(self.tape, _ADD, (self, other), self.value + other.value)
+        return self._apply("add", self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return Node(self.tape, _SUB, (self, other), self.value - other.value)
+        return self._apply("sub", self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return Node(self.tape, _MUL, (self, other), self.value * other.value)
+        return self._apply("mul", self, other)
+
+    # Rounding has no derivative: its result is a constant, as Python rounds it.
+
+    def __floor__(self) -> Any:
+        return math.floor(self.value)
+
+    def __ceil__(self) -> Any:
+        return math.ceil(self.value)
+
+    def __trunc__(self) -> Any:
+        return math.trunc(self.value)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.value, digits)
 
     def _plain(self) -> Any:
         return self.value._plain()
 
     def __repr__(self) -> str:
         return f"Node({self.index}, {self.name}, {self.value!r})"
+
+
+_ADD: Final = PRIMITIVES["add"]
+_SUB: Final = PRIMITIVES["sub"]
+_MUL: Final = PRIMITIVES["mul"]
 
 
 class Edge(NamedTuple):
@@ -108,8 +142,8 @@ class Graph:
 
     `nodes` are in the order of evaluation, the inputs first and in flattened order.
     `inputs` and `outputs` are among them, but an output that does not depend on an input
-    is a plain wrapped number. `edges` are those on which an output depends. `result` is
-    what the function returned.
+    is a plain wrapped number. `edges` are those on which an output depends, and
+    `operands[node]` the same by head. `result` is what the function returned.
     """
 
     def __init__(self, nodes: list[Node], inputs: list[Node], outputs: list[Any], result: Any) -> None:
@@ -117,47 +151,69 @@ class Graph:
         self.inputs = inputs
         self.outputs = outputs
         self.result = result
-        self.edges: list[Edge] = []
-        self._operands: list[list[Edge]] = [[] for _ in nodes]  # the edges into a node
-        self._users: list[list[Edge]] = [[] for _ in nodes]  # the edges out of it
+        self.operands: list[list[tuple[int, LinearMap]]] = [[] for _ in nodes]
 
     def linearize(self) -> None:
         """Compute the local partials of every edge on which an output depends."""
-        live = {output.index for output in self.outputs if isinstance(output, Node)}
+        live = bytearray(len(self.nodes))
+        for output in self.outputs:
+            if isinstance(output, Node):
+                live[output.index] = True
         for node in reversed(self.nodes):
-            if node.index in live:
-                live.update(operand.index for operand in node.operands if isinstance(operand, Node))
-        for node in self.nodes:
-            if node.primitive and node.index in live:
-                self._linearize(node, node.primitive)
+            if live[node.index] and node.primitive is not None:
+                self._linearize(node, node.primitive, live)
 
-    def _linearize(self, node: Node, primitive: Primitive) -> None:
-        values = [operand.value if isinstance(operand, Node) else operand for operand in node.operands]
-        for position, (operand, partial) in enumerate(zip(node.operands, primitive.partials, strict=True)):
-            if partial is None or not isinstance(operand, Node):
+    def _linearize(self, node: Node, primitive: Primitive, live: bytearray) -> None:
+        values = None
+        edges = self.operands[node.index]
+        for operand, row in zip(node.operands, primitive.partials, strict=True):
+            if row is None or type(operand) is not Node:
                 continue
-            derivative = partial(node.value, *values) if callable(partial) else partial
-            edge = Edge(operand.index, node.index, position, as_map(derivative))
-            self.edges.append(edge)
-            self._operands[edge.head].append(edge)
-            self._users[edge.tail].append(edge)
+            live[operand.index] = True
+            if type(row) is Constant:
+                edges.append((operand.index, row))
+                continue
+            if values is None:
+                values = [operand.value if type(operand) is Node else operand for operand in node.operands]
+            edges.append((operand.index, as_map(row(node.value, *values))))
 
-    def steps(self, direction: Direction, sources: Iterable[int], along: Along | None = None) -> Steps:
-        """What the chain rule sums over, for each node that the sources reach, in the order of a sweep.
+    @property
+    def edges(self) -> list[Edge]:
+        """The edges on which an output depends, in the order of their heads' evaluation."""
+        return [
+            Edge(tail, head, position, linear_map)
+            for head, pairs in enumerate(self.operands)
+            for position, (tail, linear_map) in zip(self._positions(head), pairs, strict=False)
+        ]
 
-        `along(edge, direction)` gives the way along an edge; by default it is the push or
-        the pull of the edge's map.
-        """
-        along = along or way_along
-        if direction == "tangent":
-            near, far, sums, onward = attrgetter("tail"), attrgetter("head"), self._operands, self._users
-        else:
-            near, far, sums, onward = attrgetter("head"), attrgetter("tail"), self._users, self._operands
-        relevant = reach(sources, lambda node: map(far, onward[node]))
-        return {
-            node: [(near(edge), along(edge, direction)) for edge in sums[node] if near(edge) in relevant]
-            for node in sorted(relevant.difference(sources), reverse=direction == "adjoint")
-        }
+    def _positions(self, head: int) -> list[int]:
+        node = self.nodes[head]
+        if node.primitive is None:
+            return []
+        partials = zip(node.operands, node.primitive.partials, strict=True)
+        return [place for place, (operand, partial) in enumerate(partials) if partial and type(operand) is Node]
+
+    @cached_property
+    def users(self) -> list[list[tuple[int, LinearMap]]]:
+        """The edges out of each node, as pairs of head and map, in the order in which backprop meets them."""
+        users: list[list[tuple[int, LinearMap]]] = [[] for _ in self.nodes]
+        for head in range(len(self.nodes) - 1, -1, -1):
+            for tail, linear_map in self.operands[head]:
+                users[tail].append((head, linear_map))
+        return users
+
+    def steps(self, direction: Direction, sources: Iterable[int], outline: bool = False) -> Steps:
+        """What the chain rule sums over, for each node that the sources reach, in the order of a loop."""
+        along = direction == "tangent"
+        sums, onward = (self.operands, self.users) if along else (self.users, self.operands)
+        relevant = reach(sources, onward)
+        steps: Steps = {}
+        for node in sorted(relevant.difference(sources), reverse=not along):
+            near = [(neighbour, edge) for neighbour, edge in sums[node] if neighbour in relevant]
+            if outline:
+                near = [(neighbour, edge.outline()) for neighbour, edge in near]
+            steps[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
+        return steps
 
     @property
     def output(self) -> Node | None:
@@ -195,7 +251,7 @@ class Graph:
             return Counts()
         output = [self.output.index]
         sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
-        steps = self.steps(rule.direction, sources, outline_along)
+        steps = self.steps(rule.direction, sources, outline=True)
         called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         total = Cost()
         for node, cost in own_costs(sources, steps).items():
@@ -206,29 +262,15 @@ class Graph:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
 
 
-Along = Callable[[Edge, Direction], Callable[[Any], Any]]
-
-
-def way_along(edge: Edge, direction: Direction) -> Callable[[Any], Any]:
-    """How a derivative goes along an edge: pushed with it, or pulled against it."""
-    return edge.map.push if direction == "tangent" else edge.map.pull
-
-
-def outline_along(edge: Edge, direction: Direction) -> Callable[[Any], Any]:
-    """The same with the numbers forgotten: what it would execute, for predictions and for the log."""
-    return way_along(edge._replace(map=edge.map.outline()), direction)
-
-
-def record(f: Callable[[Any], Any], x: Any) -> Graph:
-    """Evaluate f on the inputs in `x` and record its operations; the edges are not computed yet."""
+def record(f: Callable[[Any], Any], x: Any, numbers: list[Scalar]) -> Graph:
+    """Evaluate f at the numbers of x and record its operations; the partials are not computed yet."""
     tape: list[Node] = []
-    numbers = list(checked_leaves(x))
-    inputs = [Node(tape, None, (), number if isinstance(number, Scalar) else Scalar(number)) for number in numbers]
+    inputs = [Node(tape, None, (), number) for number in numbers]
     result = f(rebuild(x, iter(inputs), object_array))
     outputs = checked_outputs(result)
     if any(isinstance(output, Node) and output.tape is not tape for output in outputs):
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
-    return Graph(tape, inputs, outputs, result)
+    return Graph(list(tape), inputs, outputs, result)
 
 
 def trace(f: Callable[[Any], Any], x: Any) -> Graph:
@@ -241,19 +283,23 @@ def trace(f: Callable[[Any], Any], x: Any) -> Graph:
     number or several. The evaluation and the partials are counted. Raises InvalidType or
     InvalidValue for an x without numbers, and InvalidType for a result that is no number.
     """
-    graph = record(f, x)
+    graph = record(f, x, input_numbers(x))
     graph.linearize()
     return graph
 
 
-def checked_leaves(x: Any) -> list[Any]:
-    """The numbers in x; raises InvalidType for a leaf that is none, InvalidValue where there are no leaves."""
+def input_numbers(x: Any) -> list[Scalar]:
+    """The numbers in x, wrapped; raises InvalidType for a leaf that is none, InvalidValue where there are no leaves."""
     numbers = []
-    for name, number in leaves(x):
+    for place, number in enumerate(flatten(x)):
         if isinstance(number, Node):
-            raise InvalidType(f"{name} is being differentiated already; gradients within gradients are not supported")
-        if not isinstance(number, Scalar):
-            check_number(number, name)
+            raise InvalidType(
+                f"{leaf_name(x, place)} is being differentiated already; gradients within gradients are not supported"
+            )
+        if type(number) is not Scalar:
+            if type(number) is not float:
+                check_number(number, partial(leaf_name, x, place))
+            number = Scalar(number)
         numbers.append(number)
     if not numbers:
         raise InvalidValue(f"x holds no numbers: {x!r}; give at least one to differentiate with respect to")
@@ -263,11 +309,14 @@ def checked_leaves(x: Any) -> list[Any]:
 def checked_outputs(result: Any) -> list[Any]:
     """The numbers that f returned; raises InvalidType for a leaf that is none."""
     outputs = []
-    for name, output in leaves(result, "f(x)"):
+    for place, output in enumerate(flatten(result)):
         if output is None:
-            raise InvalidType(f"{name} is None: f must return the number to differentiate; is a `return` missing?")
+            raise InvalidType(
+                f"{leaf_name(result, place, 'f(x)')} is None: f must return the number to differentiate; "
+                "is a `return` missing?"
+            )
         if not isinstance(output, Wrapped):
-            check_number(output, name)
+            check_number(output, partial(leaf_name, result, place, "f(x)"))
         outputs.append(output)
     return outputs
 

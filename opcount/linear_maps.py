@@ -46,7 +46,9 @@ def plus(total: Any, term: Any) -> Any:
     """The sum of two derivatives, an `add`; the first term of a sum (total is None) is only assigned."""
     if total is None:
         return term
-    return number(total) + number(term)
+    if type(total) is Unit or type(term) is Unit:
+        return number(total) + number(term)
+    return total + term
 
 
 def number(derivative: Any) -> Any:
@@ -114,33 +116,56 @@ class LinearMap(Protocol):
 
 
 class Scale:
-    """Multiplication by a local partial, a wrapped number or a Unit: the edge between scalars."""
+    """Multiplication by a local partial, a wrapped number: the edge between scalars."""
 
     __slots__ = ("partial",)
 
     def __init__(self, partial: Any) -> None:
         self.partial = partial
 
+    # In both, the product that matters for speed is written out; `times` is the rule.
+
     def push(self, tangent: Any) -> Any:
-        return times(self.partial, tangent)
+        return times(self.partial, tangent) if type(tangent) is Unit else self.partial * tangent
 
     def pull(self, adjoint: Any) -> Any:
-        return times(adjoint, self.partial)
+        return times(adjoint, self.partial) if type(adjoint) is Unit else adjoint * self.partial
 
     def outline(self) -> Scale:
-        return self if type(self.partial) is Unit else _SCALE
+        return _SCALE
 
     def __repr__(self) -> str:
         return f"Scale({self.partial!r})"
 
 
-IDENTITY: Final = Scale(ONE)
-NEGATION: Final = Scale(MINUS_ONE)
+class Constant:
+    """Multiplication by a structural 1 or -1: a copy, or a negation."""
+
+    __slots__ = ("unit",)
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    def push(self, tangent: Any) -> Any:
+        return tangent if self.unit is ONE else -tangent
+
+    def pull(self, adjoint: Any) -> Any:
+        return adjoint if self.unit is ONE else -adjoint
+
+    def outline(self) -> Constant:
+        return self
+
+    def __repr__(self) -> str:
+        return f"Constant({self.unit!r})"
+
+
+IDENTITY: Final = Constant(ONE)
+NEGATION: Final = Constant(MINUS_ONE)
 _SCALE: Final = Scale(NUMBER)
 
 
 def as_map(partial: Any) -> LinearMap:
-    """The edge of a local partial as the table of primitives gives it: a Unit, a number or a map."""
-    if type(partial) is Unit:
-        return IDENTITY if partial is ONE else NEGATION
-    return Scale(partial if isinstance(partial, Wrapped) else Scalar(partial))
+    """The edge of a local partial as the table of primitives gives it: a number, or a map already."""
+    if isinstance(partial, Wrapped):
+        return Scale(partial)
+    return partial if isinstance(partial, Constant) else Scale(Scalar(partial))

@@ -2,7 +2,7 @@
 
 A row serves every method, forward and reverse. Partials take the output `y` and the operands
 and are written with the output where that is cheaper: tanh is `1 - y*y`. A partial that is
-structural is a constant of the row instead of a function: ONE, MINUS_ONE, or ZERO for an
+structural is a constant of the row instead of a function: IDENTITY, NEGATION, or ZERO for an
 operation whose derivative vanishes wherever it exists. They run on wrapped numbers and are
 counted, in the phase `partials`.
 
@@ -20,12 +20,12 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from opcount.linear_maps import MINUS_ONE, ONE, Unit
+from opcount.linear_maps import IDENTITY, NEGATION, Constant
 from opcount.scalar import Scalar
 from opcount.wrapped import Wrapped
 
 Interval = tuple[float, float]
-Partial = Callable[..., Any] | Unit | None
+Partial = Callable[..., Any] | Constant | None
 
 ZERO: Final = None
 
@@ -39,6 +39,11 @@ class Primitive(NamedTuple):
     domain: tuple[Interval, ...]
 
 
+def _number(operand: Any) -> Any:
+    """An operand wrapped, also where it is plain data: what a partial computes from it counts too."""
+    return operand if isinstance(operand, Wrapped) else Scalar(operand)
+
+
 def _one_if(condition: bool) -> Scalar:
     """A partial that is 0 or 1 by value: a number like any other, not a structural constant."""
     return Scalar(int(condition))
@@ -46,7 +51,7 @@ def _one_if(condition: bool) -> Scalar:
 
 def _power_by_base(y: Any, x: Any, n: Any) -> Any:
     if not isinstance(n, Wrapped) and n == 1:
-        return ONE
+        return IDENTITY
     return n * x ** (n - 1)
 
 
@@ -60,19 +65,19 @@ NONZERO: Final = (0.2, 3.0)
 
 # fmt: off
 _ROWS: Final = (
-    Primitive("add",       operator.add,      (ONE, ONE),                                   (REAL, REAL)),
-    Primitive("sub",       operator.sub,      (ONE, MINUS_ONE),                             (REAL, REAL)),
+    Primitive("add",       operator.add,      (IDENTITY, IDENTITY),                         (REAL, REAL)),
+    Primitive("sub",       operator.sub,      (IDENTITY, NEGATION),                         (REAL, REAL)),
     Primitive("mul",       operator.mul,      (lambda y, a, b: b, lambda y, a, b: a),       (REAL, REAL)),
-    Primitive("div",       operator.truediv,  (lambda y, a, b: 1 / b,
+    Primitive("div",       operator.truediv,  (lambda y, a, b: 1 / _number(b),
                                                lambda y, a, b: -y / b),                     (REAL, NONZERO)),
     Primitive("floordiv",  operator.floordiv, (ZERO, ZERO),                                 ((0.1, 0.9), (1.1, 3.0))),
-    Primitive("mod",       operator.mod,      (ONE, lambda y, a, b: -(a // b)),             ((3.1, 3.9), (1.0, 1.02))),
-    Primitive("neg",       operator.neg,      (MINUS_ONE,),                                 (REAL,)),
+    Primitive("mod",       operator.mod,      (IDENTITY, lambda y, a, b: -(a // b)),        ((3.1, 3.9), (1.0, 1.02))),
+    Primitive("neg",       operator.neg,      (NEGATION,),                                  (REAL,)),
     Primitive("abs",       abs,               (lambda y, x: np.sign(x),),                   (NONZERO,)),
     Primitive("sign",      np.sign,           (ZERO,),                                      (NONZERO,)),
     Primitive("square",    np.square,         (lambda y, x: 2 * x,),                        (REAL,)),
     Primitive("pow",       operator.pow,      (_power_by_base,
-                                               lambda y, x, n: y * np.log(x)),              (POSITIVE, REAL)),
+                                               lambda y, x, n: y * np.log(_number(x))),              (POSITIVE, REAL)),
     Primitive("sqrt",      np.sqrt,           (lambda y, x: 1 / (2 * y),),                  (POSITIVE,)),
     Primitive("cbrt",      np.cbrt,           (lambda y, x: 1 / (3 * y * y),),              (POSITIVE,)),
     Primitive("hypot",     np.hypot,          (lambda y, a, b: a / y, lambda y, a, b: b / y), (POSITIVE, REAL)),

@@ -46,7 +46,8 @@ class Scalar(Wrapped):
     def __init__(self, value: Any) -> None:
         if type(value) is Scalar:
             value = value._value
-        check_number(value, "the value to wrap")
+        if type(value) not in _PLAIN or type(value) is bool:
+            check_number(value, lambda: "the value to wrap")
         self._value = value
 
     def _apply(self, name: str, *operands: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import islice
 from numbers import Real
 from typing import Any
 
@@ -12,28 +13,56 @@ import numpy as np
 from opcount.errors import InvalidType
 
 
-def leaves(x: Any, name: str = "x") -> Iterator[tuple[str, Any]]:
-    """The numbers of `x` with the expression that reaches each, in the order in which a reader meets them.
+def flatten(x: Any) -> list[Any]:
+    """The numbers of `x`, in the order in which a reader meets them.
 
-    >>> list(leaves({"w": [1, 2], "b": 3}))
-    [("x['w'][0]", 1), ("x['w'][1]", 2), ("x['b']", 3)]
+    >>> flatten({"w": [1, 2], "b": 3})
+    [1, 2, 3]
 
     What is neither a list, a tuple, a dict nor an array is a leaf. Elements of an
     array come as Python numbers where that loses nothing (float64, int64), else
     as NumPy's.
     """
+    found: list[Any] = []
+    _collect(x, found)
+    return found
+
+
+def _collect(x: Any, found: list[Any]) -> None:
+    if isinstance(x, np.ndarray):
+        exact = x.dtype in (np.float64, np.int64, object)
+        found += x.ravel().tolist() if exact else list(x.ravel())
+    elif isinstance(x, (list, tuple, dict)):
+        for item in x.values() if isinstance(x, dict) else x:
+            if type(item) is float:
+                found.append(item)
+            else:
+                _collect(item, found)
+    else:
+        found.append(x)
+
+
+def leaf_name(x: Any, place: int, name: str = "x") -> str:
+    """The expression that reaches the leaf at that place of the flat list, for messages.
+
+    >>> leaf_name({"w": [1, 2], "b": 3}, 1)
+    "x['w'][1]"
+    """
+    return next(islice(_names(x, name), place, None))
+
+
+def _names(x: Any, name: str) -> Iterator[str]:
     if isinstance(x, dict):
         for key, item in x.items():
-            yield from leaves(item, f"{name}[{key!r}]")
+            yield from _names(item, f"{name}[{key!r}]")
     elif isinstance(x, (list, tuple)):
         for index, item in enumerate(x):
-            yield from leaves(item, f"{name}[{index}]")
+            yield from _names(item, f"{name}[{index}]")
     elif isinstance(x, np.ndarray):
-        exact = x.dtype in (np.float64, np.int64, object)
-        items = x.ravel().tolist() if exact else list(x.ravel())
-        yield from zip((f"{name}[{index}]" for index in _indices(x)), items, strict=True)
+        for place in np.ndindex(x.shape):
+            yield f"{name}[{', '.join(map(str, place)) or '()'}]"
     else:
-        yield name, x
+        yield name
 
 
 def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[Any]], Any]) -> Any:
@@ -67,8 +96,8 @@ def is_number(value: object) -> bool:
     return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.timedelta64))
 
 
-def check_number(number: Any, name: str) -> None:
-    """Raise InvalidType, saying what to pass instead, for a leaf that is no real number."""
+def check_number(number: Any, name: Callable[[], str]) -> None:
+    """Raise InvalidType, with the name and what to pass instead, for a leaf that is no real number."""
     if is_number(number):
         return
     if isinstance(number, (complex, np.complexfloating)):
@@ -77,13 +106,9 @@ def check_number(number: Any, name: str) -> None:
         advice = "a truth value is no number to count or to differentiate; pass 0.0 or 1.0"
     else:
         advice = "pass a real number, an array of them, or nested lists, tuples and dicts of these"
-    raise InvalidType(f"{name} is {_describe(number)}: {advice}")
+    raise InvalidType(f"{name()} is {_describe(number)}: {advice}")
 
 
 def _describe(value: Any) -> str:
     text = repr(value)
     return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"
-
-
-def _indices(x: np.ndarray) -> Iterator[str]:
-    return (", ".join(map(str, index)) or "()" for index in np.ndindex(x.shape))

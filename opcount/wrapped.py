@@ -24,10 +24,10 @@ def apply(name: str, *operands: Any) -> Any:
 
 def plain_operand(other: Any) -> Any:
     """A plain operand of a wrapped number as it enters the arithmetic, or NotImplemented."""
-    if is_number(other) or isinstance(other, bool):
+    if is_number(other):
         return other
-    if isinstance(other, np.bool_):
-        return bool(other)
+    if isinstance(other, (bool, np.bool_)):
+        return int(other)
     if isinstance(other, (complex, np.complexfloating)):
         raise Uncounted(
             "complex arithmetic on a wrapped number has no exact count; "
@@ -132,20 +132,6 @@ class Wrapped:
 
     def __ne__(self, other: object) -> Any:
         return self._apply("ne", self, other)
-
-    # rounding
-
-    def __floor__(self) -> Any:
-        return self._apply("floor", self)
-
-    def __ceil__(self) -> Any:
-        return self._apply("ceil", self)
-
-    def __trunc__(self) -> Any:
-        return self._apply("trunc", self)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return self._apply("round", self)
 
     # functions, as the methods that NumPy calls on the elements of an object array
 

@@ -70,6 +70,7 @@ FUNCTIONS = {
     "doublings": (doubled(5), 1.0, 32.0),
     "negated twice": (lambda x: -(-(x * x)), 3.0, 6.0),  # noqa: B002
     "relu by a comparison": (lambda x: x * (x > 0), 3.0, 1.0),
+    "relu over an array": (lambda x: np.sum(x * (x > 0)), np.array([3.0, -2.0]), [1.0, 0.0]),
     "rounded to a digit": (lambda x: x * round(x, 1), 2.345, 2.3),
     "as often as it rounds to": (lambda x: sum((x for _ in range(oc.unwrap(round(x)))), 0.0), 3.3, 3.0),
     "the integer below": (lambda x: sum((x for _ in range(oc.unwrap(math.floor(x)))), 0.0), 3.3, 3.0),
@@ -708,11 +709,6 @@ def test_compare_refuses_a_method_that_does_not_exist(methods):
         oc.compare(lambda x: x * x, 3.0, methods=methods)
 
 
-def test_compare_refuses_a_string_of_methods_with_a_word_about_it():
-    with pytest.raises(oc.OpcountError, match="methods"):
-        oc.compare(lambda x: x * x, 3.0, methods="backprop")
-
-
 @pytest.mark.parametrize(
     ("budget", "error"), [(0, oc.InvalidValue), (-1, oc.InvalidValue), (True, oc.InvalidValue), ("a", oc.InvalidType)]
 )
@@ -790,7 +786,7 @@ def test_a_long_chain_goes_through_every_method(method, length):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", POLYNOMIAL)
-def test_a_hundred_thousand_doublings_of_fractions_are_counted_exactly(method):
+def test_fifty_thousand_diamonds_of_fractions_are_counted_exactly(method):
     # y = (y + y) / 2: two paths for each step, 2 ** 50_000 in all
     def f(x):
         for _ in range(50_000):
