@@ -61,7 +61,8 @@ def backprop(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
     for node in range(source, -1, -1):
         if adjoint[node] is not None:
             for operand, edge in edges[node]:
-                adjoint[operand] = plus(adjoint[operand], edge.pull(adjoint[node]))
+                term = edge.pull(adjoint[node])
+                adjoint[operand] = term if adjoint[operand] is None else plus(adjoint[operand], term)
     return adjoint
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -29,7 +31,7 @@ from opcount.graph import Graph, input_numbers, one_output, record, trace
 from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
 from opcount.scalar import Scalar
 from opcount.structure import check_number, object_array, plain_array, rebuild
-from opcount.tally import Tally, checked_limits, count, region
+from opcount.tally import checked_limits, count
 from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
@@ -132,19 +134,31 @@ def gradient(
     size = _checked_memo(memo, method, budget)
     step = _checked_step(step)
     entries = _Log() if log else None
-    with count() as tally:
-        request = _Request(f, x, numbers, method, tally, limits, size, step, entries)
+    spent = dict.fromkeys(PHASES, Counts())
+    request = _Request(f, x, numbers, method, spent, limits, size, step, entries)
+    with _collector_paused():
         value, found, storage = _differences(request) if rule.direction is None else _accumulated(request)
-    regions = tally.regions
     plain = (_plain(derivative, number._plain()) for derivative, number in zip(found, numbers, strict=True))
     return Gradient(
         value=unwrap(value),
         gradient=rebuild(x, plain, _gradient_array),
         method=method,
-        phases={phase: regions.get(phase, Counts()) for phase in PHASES},
+        phases=spent,
         storage=storage,
         log=tuple(entries.entries) if entries else None,
     )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    # A graph is large, long-lived and without cycles: the collector would walk it again and again for nothing.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Request(NamedTuple):
@@ -154,7 +168,7 @@ class _Request(NamedTuple):
     x: Any
     numbers: list[Scalar]
     method: str
-    tally: Tally
+    spent: dict[str, Counts]
     limits: Mapping[str, int]
     memo: int | None
     step: Any
@@ -163,11 +177,18 @@ class _Request(NamedTuple):
     def call(self, numbers: list[Any]) -> Any:
         return self.f(rebuild(self.x, iter(numbers), object_array))
 
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what runs inside as that phase, besides whatever counts are open."""
+        with count() as tally:
+            yield
+        self.spent[name] += tally.counts
+
     def evaluate(self) -> Graph:
-        with region("primal"):
+        with self.phase("primal"):
             graph = record(self.f, self.x, self.numbers)
         one_output(graph.result)
-        with region("partials"):
+        with self.phase("partials"):
             graph.linearize()
         return graph
 
@@ -179,7 +200,7 @@ class _Request(NamedTuple):
                     f"the accumulation by {self.method!r} would execute {number:,} "
                     f"{'operations' if kind == 'total' else kind}, over the budget of {limit:,}; "
                     'method="backprop" takes a number of operations linear in those of f',
-                    self.tally.counts,
+                    sum(self.spent.values(), Counts()),
                     predicted,
                 )
 
@@ -206,7 +227,7 @@ def _accumulated(request: _Request) -> Found:
         pairs = sources_and_targets(rule, inputs, graph.output.index)
         if rule.evaluations(2) > 1:
             pairs = pairs[number : number + 1]
-        with region("accumulation"):
+        with request.phase("accumulation"):
             for source, targets in pairs:
                 derivatives, kept_now, depth_now = _derivatives(request, graph, source, targets)
                 found += derivatives
@@ -245,7 +266,7 @@ def _differences(request: _Request) -> Found:
         request.refuse_beyond_budget(difference_counts(len(numbers)))
 
     def evaluate(arguments: list[Any]) -> Scalar:
-        with region("primal"):
+        with request.phase("primal"):
             result = one_output(request.call(arguments))
         if isinstance(result, Wrapped) and not isinstance(result, Scalar):
             raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")
@@ -255,11 +276,11 @@ def _differences(request: _Request) -> Found:
     found = []
     for index, number in enumerate(numbers):
         step = _default_step(number._plain()) if request.step is None else request.step
-        with region("accumulation"):
+        with request.phase("accumulation"):
             above, below = number + step, number - step
         rise_to = evaluate([*numbers[:index], above, *numbers[index + 1 :]])
         rise_from = evaluate([*numbers[:index], below, *numbers[index + 1 :]])
-        with region("accumulation"):
+        with request.phase("accumulation"):
             found.append((rise_to - rise_from) / (2 * step))
     return value, found, Storage(0, 0, 0)
 
@@ -328,7 +349,8 @@ class _Log:
         watched = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
         for edge in graph.edges:
             entry = Step("copy", edge.tail, edge.head, edge.position, source)
-            watched.operands[edge.head].append((edge.tail, _Watched(edge.map, entry, self.entries)))
+            entries = watched.operands[edge.head]
+            watched.operands[edge.head] = [*entries, (edge.tail, _Watched(edge.map, entry, self.entries))]
         return watched
 
     def plus(self, total: Any, term: Any) -> Any:

@@ -7,8 +7,9 @@ what depends on them enters; data and what is structurally constant stays outsid
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from functools import partial as bind
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import Constant, Cost, LinearMap, as_map
+from opcount.linear_maps import Constant, Cost, LinearMap, Scale, as_map
 from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.structure import check_number, flatten, leaf_name, object_array, rebuild
@@ -36,14 +37,20 @@ class Node(Wrapped):
 
     __slots__ = ("index", "operands", "primitive", "tape", "value")
     _rank: ClassVar[int] = 1
+    index: int
+    operands: tuple[Any, ...]
+    primitive: Primitive | None
+    tape: list[Node]
+    value: Any
 
-    def __init__(self, tape: list[Node], primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> None:
-        self.tape = tape
-        self.primitive = primitive
-        self.operands = operands
-        self.value = value
-        self.index = len(tape)
-        tape.append(self)
+    def local_partial(self, derivative: Callable[..., Any]) -> Any:
+        """The derivative as a function of this value and of the operands' values, data as it is."""
+        if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
+            a, b = self.operands
+            return derivative(self.value, a.value if type(a) is Node else a, b.value if type(b) is Node else b)
+        return derivative(
+            self.value, *[operand.value if type(operand) is Node else operand for operand in self.operands]
+        )
 
     @property
     def name(self) -> str:
@@ -73,24 +80,24 @@ class Node(Wrapped):
         value = primitive.value(*values)
         for operand, derivative in zip(operands, primitive.partials, strict=True):
             if derivative is not None and type(operand) is Node:
-                return Node(self.tape, primitive, operands, value)
+                return new_node(self.tape, primitive, operands, value)
         return value
 
     # The same as in Wrapped, written out for two nodes: most of most evaluations.
 
     def __add__(self, other: Any) -> Any:
         if type(other) is Node and other.tape is self.tape:
-            return Node(self.tape, _ADD, (self, other), self.value + other.value)
+            return new_node(self.tape, _ADD, (self, other), self.value + other.value)
         return self._apply("add", self, other)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Node and other.tape is self.tape:
-            return Node(self.tape, _SUB, (self, other), self.value - other.value)
+            return new_node(self.tape, _SUB, (self, other), self.value - other.value)
         return self._apply("sub", self, other)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is Node and other.tape is self.tape:
-            return Node(self.tape, _MUL, (self, other), self.value * other.value)
+            return new_node(self.tape, _MUL, (self, other), self.value * other.value)
         return self._apply("mul", self, other)
 
     # Rounding has no derivative: its result is a constant, as Python rounds it.
@@ -114,6 +121,19 @@ class Node(Wrapped):
         return f"Node({self.index}, {self.name}, {self.value!r})"
 
 
+def new_node(tape: list[Node], primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Node:
+    """A node at the end of the tape; a function, since that is faster than a constructor."""
+    node = _new(Node)
+    node.tape = tape
+    node.primitive = primitive
+    node.operands = operands
+    node.value = value
+    node.index = len(tape)
+    tape.append(node)
+    return node
+
+
+_new: Final = object.__new__
 _ADD: Final = PRIMITIVES["add"]
 _SUB: Final = PRIMITIVES["sub"]
 _MUL: Final = PRIMITIVES["mul"]
@@ -151,7 +171,7 @@ class Graph:
         self.inputs = inputs
         self.outputs = outputs
         self.result = result
-        self.operands: list[list[tuple[int, LinearMap]]] = [[] for _ in nodes]
+        self.operands: list[Sequence[tuple[int, LinearMap]]] = [()] * len(nodes)
 
     def linearize(self) -> None:
         """Compute the local partials of every edge on which an output depends."""
@@ -160,22 +180,19 @@ class Graph:
             if isinstance(output, Node):
                 live[output.index] = True
         for node in reversed(self.nodes):
-            if live[node.index] and node.primitive is not None:
-                self._linearize(node, node.primitive, live)
-
-    def _linearize(self, node: Node, primitive: Primitive, live: bytearray) -> None:
-        values = None
-        edges = self.operands[node.index]
-        for operand, row in zip(node.operands, primitive.partials, strict=True):
-            if row is None or type(operand) is not Node:
+            if node.primitive is None or not live[node.index]:
                 continue
-            live[operand.index] = True
-            if type(row) is Constant:
-                edges.append((operand.index, row))
-                continue
-            if values is None:
-                values = [operand.value if type(operand) is Node else operand for operand in node.operands]
-            edges.append((operand.index, as_map(row(node.value, *values))))
+            edges: list[tuple[int, LinearMap]] = []
+            for operand, partial in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time here)
+                if partial is None or type(operand) is not Node:
+                    continue
+                live[operand.index] = True
+                if isinstance(partial, Constant):
+                    edges.append((operand.index, partial))
+                    continue
+                derivative = node.local_partial(partial)
+                edges.append((operand.index, Scale(derivative) if type(derivative) is Scalar else as_map(derivative)))
+            self.operands[node.index] = edges
 
     @property
     def edges(self) -> list[Edge]:
@@ -265,7 +282,7 @@ class Graph:
 def record(f: Callable[[Any], Any], x: Any, numbers: list[Scalar]) -> Graph:
     """Evaluate f at the numbers of x and record its operations; the partials are not computed yet."""
     tape: list[Node] = []
-    inputs = [Node(tape, None, (), number) for number in numbers]
+    inputs = [new_node(tape, None, (), number) for number in numbers]
     result = f(rebuild(x, iter(inputs), object_array))
     outputs = checked_outputs(result)
     if any(isinstance(output, Node) and output.tape is not tape for output in outputs):
@@ -298,7 +315,7 @@ def input_numbers(x: Any) -> list[Scalar]:
             )
         if type(number) is not Scalar:
             if type(number) is not float:
-                check_number(number, partial(leaf_name, x, place))
+                check_number(number, bind(leaf_name, x, place))
             number = Scalar(number)
         numbers.append(number)
     if not numbers:
@@ -316,7 +333,7 @@ def checked_outputs(result: Any) -> list[Any]:
                 "is a `return` missing?"
             )
         if not isinstance(output, Wrapped):
-            check_number(output, partial(leaf_name, result, place, "f(x)"))
+            check_number(output, bind(leaf_name, result, place, "f(x)"))
         outputs.append(output)
     return outputs
 

@@ -8,10 +8,11 @@ other, so all of them get the same courtesy.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from opcount.scalar import Scalar
-from opcount.wrapped import Wrapped
 
 
 class Unit:
@@ -139,18 +140,13 @@ class Scale:
 
 
 class Constant:
-    """Multiplication by a structural 1 or -1: a copy, or a negation."""
+    """Multiplication by a structural 1 or -1, `unit`: a copy, or a negation."""
 
-    __slots__ = ("unit",)
+    __slots__ = ("pull", "push", "unit")
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, along: Callable[[Any], Any]) -> None:
         self.unit = unit
-
-    def push(self, tangent: Any) -> Any:
-        return tangent if self.unit is ONE else -tangent
-
-    def pull(self, adjoint: Any) -> Any:
-        return adjoint if self.unit is ONE else -adjoint
+        self.push = self.pull = along
 
     def outline(self) -> Constant:
         return self
@@ -159,13 +155,17 @@ class Constant:
         return f"Constant({self.unit!r})"
 
 
-IDENTITY: Final = Constant(ONE)
-NEGATION: Final = Constant(MINUS_ONE)
+def _copy(derivative: Any) -> Any:
+    return derivative
+
+
+IDENTITY: Final = Constant(ONE, _copy)
+NEGATION: Final = Constant(MINUS_ONE, operator.neg)
 _SCALE: Final = Scale(NUMBER)
 
 
 def as_map(partial: Any) -> LinearMap:
     """The edge of a local partial as the table of primitives gives it: a number, or a map already."""
-    if isinstance(partial, Wrapped):
+    if type(partial) is Scalar:
         return Scale(partial)
     return partial if isinstance(partial, Constant) else Scale(Scalar(partial))

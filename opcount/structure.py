@@ -70,7 +70,7 @@ def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[An
     if isinstance(x, dict):
         return {key: rebuild(item, numbers, array) for key, item in x.items()}
     if isinstance(x, (list, tuple)):
-        items = [rebuild(item, numbers, array) for item in x]
+        items = [next(numbers) if type(item) is float else rebuild(item, numbers, array) for item in x]
         if isinstance(x, list):
             return items
         return type(x)(*items) if hasattr(x, "_fields") else tuple(items)

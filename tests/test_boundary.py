@@ -103,8 +103,9 @@ def test_wrapping_and_unwrapping_count_nothing():
         (Counts(mul=1), "x is Counts"),
         (np.timedelta64(1, "s"), "x is .*timedelta64"),
     ],
-    ids=repr,
-)
+    ids=["complex", "truth", "text", "none", "none in a list", "text in a dict", "complex array", "truths", "texts",
+         "object array", "set", "generator", "range", "counts", "timedelta"],
+)  # fmt: skip
 def test_what_is_no_real_number_is_refused_with_its_place(x, where):
     with pytest.raises(InvalidType, match=where) as caught:
         oc.wrap(x)

@@ -8,39 +8,57 @@ import opcount as oc
 from opcount.chain_rule import (
     METHODS,
     BoundedMemo,
+    NoMemo,
+    backprop,
     calls,
     chain_rule,
     difference_counts,
+    forward,
     method_named,
+    new_memo,
     own_costs,
     reach,
     recurse,
-    sweep,
 )
-from opcount.linear_maps import IDENTITY, NEGATION, ONE, Scale
+from opcount.linear_maps import IDENTITY, NEGATION, ONE, Scale, plus
 
 
 def scaled(number):
-    return Scale(oc.Scalar(number)).pull
+    return Scale(oc.Scalar(number))
 
 
 # Adjoints of a diamond: 4 is the output; 3 and 2 are used by it, 1 by both, 0 by 1 twice.
 #   A(3) = 2, A(2) = 3, A(1) = 5 A(2) + 7 A(3) = 29, A(0) = 11 A(1) + A(1) = 348
+# The operands of each node, for the loops ...
+EDGES = [
+    [],
+    [(0, scaled(11)), (0, IDENTITY)],
+    [(1, scaled(5))],
+    [(1, scaled(7))],
+    [(3, scaled(2)), (2, scaled(3))],
+]
+# ... and the users of each node, as the recursion asks for them.
 DIAMOND = {
-    3: [(4, scaled(2))],
-    2: [(4, scaled(3))],
-    1: [(2, scaled(5)), (3, scaled(7))],
-    0: [(1, scaled(11)), (1, IDENTITY.pull)],
+    3: [(4, scaled(2).pull)],
+    2: [(4, scaled(3).pull)],
+    1: [(2, scaled(5).pull), (3, scaled(7).pull)],
+    0: [(1, scaled(11).pull), (1, IDENTITY.pull)],
 }
-ADJOINTS = {4: None, 3: 2, 2: 3, 1: 29, 0: 348}
+ADJOINTS = [348, 29, 3, 2]
+# Tangents of the same: T(1) = 12, T(2) = 5 * 12, T(3) = 7 * 12, T(4) = 2 T(3) + 3 T(2) = 348
+TANGENTS = [12, 60, 84, 348]
 # Each product by a number, but for the copies of the structural one that the output starts with.
 ONCE = {"mul": 3, "add": 2}  # 5 * A(2), 7 * A(3), 11 * A(1); the sums at 1 and at 0
 NAIVE = {"mul": 5, "add": 3}  # node 1 computed twice: 2 mul and 1 add each time
 
 
-def outlined(steps):
-    """The same steps, of which predictions see nothing but the structure."""
-    return {node: [(n, along.__self__.outline().pull) for n, along in ns] for node, ns in steps.items()}
+# The same steps, of which predictions see nothing but the structure.
+OUTLINE = {
+    3: [(4, scaled(2).outline().pull)],
+    2: [(4, scaled(3).outline().pull)],
+    1: [(2, scaled(5).outline().pull), (3, scaled(7).outline().pull)],
+    0: [(1, scaled(11).outline().pull), (1, IDENTITY.outline().pull)],
+}
 
 
 class Witness(dict):
@@ -82,27 +100,42 @@ def test_a_node_asks_for_its_neighbours_in_order_and_sums_what_comes_back():
 # --- recursion and loop
 
 
-def test_the_sweep_finds_every_derivative_once():
+def test_backprop_finds_every_adjoint_once():
     with oc.count() as tally:
-        known = sweep(4, DIAMOND)
-    assert known.pop(4) is ONE
-    assert oc.unwrap(known) == {node: value for node, value in ADJOINTS.items() if node != 4}
+        *adjoints, source = backprop(4, EDGES)
+    assert source is ONE
+    assert oc.unwrap(adjoints) == ADJOINTS
     assert tally.counts == ONCE
 
 
-def test_the_memoized_recursion_executes_what_the_sweep_executes():
+def test_forward_finds_every_tangent_once():
+    with oc.count() as tally:
+        source, *tangents = forward(0, EDGES)
+    assert source is ONE
+    assert oc.unwrap(tangents) == TANGENTS
+    # 11 + 1 of structural ones at node 1, then a product for each edge
+    assert tally.counts == {"mul": 4, "add": 2}
+
+
+@pytest.mark.parametrize(("loop", "source", "unreached"), [(backprop, 2, [3, 4]), (forward, 3, [0, 1, 2])])
+def test_a_loop_leaves_out_what_the_source_does_not_reach(loop, source, unreached):
+    known = loop(source, EDGES)
+    assert [node for node, derivative in enumerate(known) if derivative is None] == unreached
+
+
+def test_the_memoized_recursion_executes_what_backprop_executes():
     memo = {}
     with oc.count() as tally:
         derivative, _ = recurse(0, 4, DIAMOND, memo)
     assert oc.unwrap(derivative) == 348
     assert tally.counts == ONCE
     assert memo.pop(4) is ONE
-    assert oc.unwrap(memo) == {node: value for node, value in ADJOINTS.items() if node != 4}
+    assert oc.unwrap(memo) == dict(enumerate(ADJOINTS))
 
 
 def test_the_naive_recursion_is_the_same_with_a_memo_that_keeps_nothing():
     with oc.count() as tally:
-        derivative, _ = recurse(0, 4, DIAMOND, BoundedMemo(0))
+        derivative, _ = recurse(0, 4, DIAMOND, NoMemo())
     assert oc.unwrap(derivative) == 348
     assert tally.counts == NAIVE
 
@@ -129,7 +162,7 @@ def test_a_memo_that_knows_the_neighbours_saves_their_calls():
 
 
 @pytest.mark.parametrize(("node", "depth"), [(4, 1), (3, 2), (2, 2), (1, 3), (0, 4)])
-@pytest.mark.parametrize("memo", [dict, lambda: BoundedMemo(0)], ids=["memoized", "naive"])
+@pytest.mark.parametrize("memo", [dict, NoMemo], ids=["memoized", "naive"])
 def test_the_depth_is_the_longest_chain_of_waiting_calls(node, depth, memo):
     assert recurse(node, 4, DIAMOND, memo())[1] == depth
 
@@ -138,8 +171,24 @@ def test_structure_stays_structural_through_a_whole_recursion():
     steps = {1: [(2, NEGATION.pull)], 0: [(1, NEGATION.pull)]}
     with oc.count() as tally:
         assert recurse(0, 2, steps, {})[0] is ONE
-        assert sweep(2, steps)[0] is ONE
+        assert backprop(2, [[], [(0, NEGATION)], [(1, NEGATION)]])[0] is ONE
+        assert forward(0, [[], [(0, NEGATION)], [(1, NEGATION)]])[2] is ONE
     assert tally.counts.total == 0
+
+
+@pytest.mark.parametrize(
+    ("loop", "source", "sums"), [(backprop, 4, [(15, 14), (319, 29)]), (forward, 0, [(11, 1), (168, 180)])]
+)
+def test_the_sums_of_a_loop_go_through_the_plus_that_is_passed(loop, source, sums):
+    terms = []
+
+    def noted(total, term):
+        if total is not None:  # a loop may assign a first term without asking
+            terms.append(tuple(getattr(x, "sign", None) or oc.unwrap(x) for x in (total, term)))
+        return plus(total, term)
+
+    loop(source, EDGES, noted)
+    assert [sorted(pair) for pair in terms] == [sorted(pair) for pair in sums]
 
 
 def test_sums_go_through_the_plus_that_is_passed():
@@ -161,6 +210,16 @@ def test_sums_go_through_the_plus_that_is_passed():
 # --- the memo of bounded size
 
 
+@pytest.mark.parametrize(("size", "kind"), [(None, dict), (0, NoMemo), (1, BoundedMemo), (7, BoundedMemo)])
+def test_a_new_memo_is_of_the_kind_that_its_size_asks_for(size, kind):
+    memo = new_memo(size)
+    assert type(memo) is kind
+    for node in range(20):
+        memo[node] = node
+    assert len(memo) == (20 if size is None else size)
+    assert memo.get(19) == (None if size == 0 else 19)
+
+
 def test_a_bounded_memo_forgets_what_was_used_least_recently():
     memo = BoundedMemo(2)
     memo[1], memo[2] = "a", "b"
@@ -170,7 +229,7 @@ def test_a_bounded_memo_forgets_what_was_used_least_recently():
     assert len(memo) == 2
 
 
-@pytest.mark.parametrize("size", [0, 1, 5, 100])
+@pytest.mark.parametrize("size", [1, 5, 100])
 def test_a_bounded_memo_never_holds_more_than_its_size(size):
     memo = BoundedMemo(size)
     for node in range(50):
@@ -195,8 +254,8 @@ def predicted(own, times):
     return {kind: number for kind, number in total.items() if number}
 
 
-def test_the_costs_of_the_nodes_are_what_a_sweep_executes():
-    own = own_costs([4], outlined(DIAMOND))
+def test_the_costs_of_the_nodes_are_what_backprop_executes():
+    own = own_costs([4], OUTLINE)
     assert {node: (cost.mul, cost.neg, cost.add) for node, cost in own.items()} == {
         3: (0, 0, 0),  # a copy of the output's structural one
         2: (0, 0, 0),
@@ -209,13 +268,13 @@ def test_the_costs_of_the_nodes_are_what_a_sweep_executes():
 def test_the_naive_recursion_calls_a_node_once_for_each_path_to_it():
     assert calls([0], DIAMOND) == {0: 1, 1: 2, 2: 2, 3: 2, 4: 4}
     assert calls([0, 1], DIAMOND) == {0: 1, 1: 3, 2: 3, 3: 3, 4: 6}
-    own = own_costs([4], outlined(DIAMOND))
+    own = own_costs([4], OUTLINE)
     assert predicted(own, calls([0], DIAMOND)) == NAIVE
 
 
 def test_predictions_execute_nothing():
     with oc.count() as tally:
-        own_costs([4], outlined(DIAMOND))
+        own_costs([4], OUTLINE)
         calls([0], DIAMOND)
     assert tally.counts.total == 0
 
@@ -224,14 +283,12 @@ def test_several_sources_are_predicted_together_as_each_alone():
     # Two sources, 5 and 6, of tangents: 3 is -x5 + 2 x6, 2 is x5 alone, 1 their product by numbers.
     def steps(*relevant):
         every = {
-            3: [(5, NEGATION.push), (6, Scale(oc.Scalar(2)).push)],
-            2: [(5, IDENTITY.push)],
-            1: [(3, Scale(oc.Scalar(3)).push), (2, NEGATION.push)],
-            0: [(1, NEGATION.push)],
+            3: [(5, NEGATION), (6, scaled(2))],
+            2: [(5, IDENTITY)],
+            1: [(3, scaled(3)), (2, NEGATION)],
+            0: [(1, NEGATION)],
         }
-        found = {
-            node: [(n, along.__self__.outline().push) for n, along in ns if n in relevant] for node, ns in every.items()
-        }
+        found = {node: [(n, edge.outline().push) for n, edge in ns if n in relevant] for node, ns in every.items()}
         return {node: ns for node, ns in found.items() if ns}
 
     def totals(own):
@@ -252,10 +309,10 @@ def test_calls_are_integers_of_any_size():
 
 
 def test_reach_finds_the_sources_and_all_that_follows():
-    users = {1: [2, 3], 2: [4], 3: [4], 4: [], 5: [4]}
-    assert reach([1], users.get) == {1, 2, 3, 4}
-    assert reach([5, 2], users.get) == {2, 4, 5}
-    assert reach([4], users.get) == {4}
+    users = [[(node, IDENTITY) for node in nodes] for nodes in ([], [2, 3], [4], [4], [], [4])]
+    assert reach([1], users) == {1, 2, 3, 4}
+    assert reach([5, 2], users) == {2, 4, 5}
+    assert reach([4], users) == {4}
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,17 @@ def test_costs_add_kind_by_kind():
     assert (cost.mul, cost.neg, cost.add) == (10**40 + 1, 2, 33)
 
 
-@pytest.mark.parametrize(("partial", "edge"), [(ONE, IDENTITY), (MINUS_ONE, NEGATION)])
-def test_a_structural_partial_becomes_the_edge_that_all_share(partial, edge):
-    assert as_map(partial) is edge
+@pytest.mark.parametrize("edge", [IDENTITY, NEGATION], ids=repr)
+def test_a_structural_partial_is_the_edge_that_all_share(edge):
+    assert as_map(edge) is edge
+
+
+@pytest.mark.parametrize(("edge", "unit"), [(IDENTITY, ONE), (NEGATION, MINUS_ONE)], ids=["identity", "negation"])
+@pytest.mark.parametrize("direction", ["push", "pull"])
+def test_a_structural_edge_takes_the_derivative_one_to_its_own_unit(edge, unit, direction):
+    assert edge.unit is unit
+    assert getattr(edge, direction)(ONE) is unit
+    assert getattr(edge, direction)(MINUS_ONE) is -unit
 
 
 def test_a_number_becomes_a_scale_by_a_wrapped_number():
