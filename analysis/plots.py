@@ -75,8 +75,22 @@ def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
         last = line.iloc[-1]
         ends.append((float(last.parameters), float(last.total), f"{method}  {law[method]}", colour))
     axes.set(xscale="log", yscale="log", xlabel="parameters p", ylabel="operations for value and gradient")
-    capped = min(float(table.total.astype(float).max()), 1e12)
-    axes.set_ylim(top=capped * 3)
+    highest, lowest = min(float(table.total.astype(float).max()), 1e12), float(table.total.min())
+    axes.set_ylim(lowest / 3, highest * 3)
+    left, right = axes.get_xlim()
+    for power in (1, 2):  # what these slopes look like
+        axes.plot(
+            [left, right], [lowest / 2, lowest / 2 * (right / left) ** power], ":", color="#888888", lw=1, zorder=0
+        )
+        axes.annotate(
+            f"slope {power}",
+            (left * (right / left) ** 0.3, lowest / 2 * (right / left) ** (0.3 * power)),
+            (6, -10),
+            textcoords="offset points",
+            color="#666666",
+            fontsize=9,
+        )
+    axes.set_xlim(left, right)
     label_ends(drawing, axes, ends)
     axes.plot([], [], "o", color="#444444", label="executed")
     axes.plot([], [], "o", mec="#444444", mfc="white", ls="none", label="predicted")

@@ -71,7 +71,7 @@ def run(run: Run) -> Study:
             "and the same sums "
             "on the same edges, once each result is kept: "
             f"on {len(adjoint)} functions, {diamonds} of them with more paths than inputs, no operation differs. "
-            f"Without the memo the recursion repeats itself, on {most['name']} "
+            f"Without the memo the recursion repeats itself, on “{most['name']}” "
             f"{most.naive / max(most.loop, 1):,.0f} times over. "
             "A memo of bounded size walks from one to the other."
         ),
