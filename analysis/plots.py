@@ -84,7 +84,7 @@ def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
         )
         axes.annotate(
             f"slope {power}",
-            (left * (right / left) ** 0.3, lowest / 2 * (right / left) ** (0.3 * power)),
+            (left * (right / left) ** 0.7, lowest / 2 * (right / left) ** (0.7 * power)),
             (6, -10),
             textcoords="offset points",
             color="#666666",
@@ -101,26 +101,18 @@ def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
 def label_ends(drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Labels at the right edge, at the height of each line's end, moved apart where they would overlap."""
     drawing.draw_without_rendering()
+    left, right = axes.get_xlim()
     top = axes.get_ylim()[1]
     to_axes = axes.transData + axes.transAxes.inverted()
-    x_right = axes.get_xlim()[1]
-    wanted = []
-    for x, y, text, colour in ends:
-        height = min(to_axes.transform((x, min(y, top)))[1], 0.98)
-        wanted.append([height, x, min(y, top), text, colour])
-    wanted.sort(key=lambda entry: entry[0])
-    gap = 0.052
-    heights: list[float] = []
-    for entry in wanted:
-        heights.append(max(entry[0], heights[-1] + gap) if heights else entry[0])
-    overflow = max(heights[-1] - 0.99, 0)
-    for place in range(len(heights) - 1, -1, -1):  # push down again what left the top
-        limit = 0.99 if place == len(heights) - 1 else heights[place + 1] - gap
-        heights[place] = min(heights[place], limit) if overflow else heights[place]
-    for height, (_, x, y, text, colour) in zip(heights, wanted, strict=True):
+    # from the top down: each no higher than its line's end, and clear of the label above
+    ceiling = 1.0
+    for x, y, text, colour in sorted(ends, key=lambda end: -end[1]):
+        half = 0.026 * (1 + text.count("\n"))
+        height = min(to_axes.transform((x, min(y, top)))[1], ceiling - half)
+        ceiling = height - half
         axes.annotate(
             text,
-            xy=(x, y),
+            xy=(x, min(y, top)),
             xytext=(1.02, height),
             textcoords="axes fraction",
             color=colour,
@@ -129,7 +121,7 @@ def label_ends(drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, 
             arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), "color": colour, "lw": 0.6, "alpha": 0.5},
             annotation_clip=False,
         )
-    axes.set_xlim(right=x_right)
+    axes.set_xlim(left, right)
 
 
 def difference_error(errors: pd.DataFrame) -> Figure:
@@ -174,7 +166,7 @@ def recursion(table: pd.DataFrame) -> Figure:
             label=f"{memoized}: each kept",
         )
         axes.set(xscale="log", yscale="log", xlabel=f"operations of {loop}", title=direction)
-        axes.legend(loc="upper left")
+        axes.legend(loc="lower right")
     panels[0].set_ylabel("operations of the recursion")
     return drawing
 
@@ -192,7 +184,7 @@ def memo_walk(walk: pd.DataFrame) -> Figure:
         )
     axes.set(yscale="log", xlabel="derivatives that the memo can hold", ylabel="operations of the accumulation")
     axes.set_ylim(bottom=walk.backprop.iloc[0] * 0.6)
-    plain_ticks(axes.yaxis)
+    plain_ticks(axes.yaxis, 1, 2, 5)
     return drawing
 
 
@@ -226,8 +218,6 @@ def storage(table: pd.DataFrame) -> Figure:
         axes.set(xscale="log", xlabel="layers of width three", ylabel=column)
         axes.set_yscale("symlog", linthresh=10)
         axes.set_ylim(bottom=-1)
-        axes.xaxis.set_major_locator(LogLocator(2))
-        axes.xaxis.set_minor_locator(NullLocator())
         plain_ticks(axes.xaxis)
         label_ends(drawing, axes, ends)
     return drawing
@@ -252,10 +242,11 @@ def training(table: pd.DataFrame) -> Figure:
     return drawing
 
 
-def plain_ticks(axis: Axis) -> None:
-    """Numbers as people write them, 60 and not 6e1."""
+def plain_ticks(axis: Axis, *steps: int) -> None:
+    """Ticks at these steps of each decade or octave, as people write them: 60 and not 6e1."""
+    axis.set_major_locator(LogLocator(10 if steps else 2, subs=steps or (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def close(drawing: Figure) -> None:

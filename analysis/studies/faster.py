@@ -240,4 +240,8 @@ def scientific(number: int) -> str:
     if number < 10_000_000:
         return f"{number:,}"
     exponent = len(str(number)) - 1
-    return f"{number / 10**exponent:.2f}e{exponent}" if exponent < 300 else f"1e{exponent}"
+    leading = number // 10 ** (exponent - 2) / 100
+    return f"{leading:.2f}×10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
