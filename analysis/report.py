@@ -18,7 +18,7 @@ import opcount as oc
 from analysis import plots
 from analysis.study import Figure, Study, Table
 
-OURS = {"report.html", "report.md", "figures", "data"}
+OURS = ("report.html", "report.md", "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*", "data/bench.json")
 KEPT = ("data/bench.json",)  # written by the benchmarks, not by the studies
 
 
@@ -47,11 +47,11 @@ def check_folder(out: Path) -> None:
     """Raise NotAReport for a folder whose files would be lost."""
     if out.exists() and not out.is_dir():
         raise NotAReport(f"{out} is a file; name a folder")
-    strangers = {entry.name for entry in out.iterdir()} - OURS if out.exists() else set()
-    if strangers:
-        raise NotAReport(
-            f"{out} holds files that are no report ({', '.join(sorted(strangers)[:3])}); name another folder"
-        )
+    files = [path.relative_to(out) for path in out.rglob("*") if not path.is_dir()] if out.exists() else []
+    strangers = [path.as_posix() for path in files if not any(path.match(pattern) for pattern in OURS)]
+    if strangers or (files and not (out / "report.html").exists()):
+        named = ", ".join(sorted(strangers or map(str, files))[:3])
+        raise NotAReport(f"{out} holds files that are no report ({named}); name another folder")
 
 
 def move_into_place(building: Path, out: Path) -> None:

@@ -74,6 +74,7 @@ class Node(Wrapped):
                 values.append(value)
         if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
             return self.value ** operands[1]  # structurally constant
+        operands = tuple(o if isinstance(o, Wrapped) else v for o, v in zip(operands, values, strict=True))
         primitive = PRIMITIVES.get(name)
         if primitive is None:  # a comparison: it has a truth value and no derivative
             return apply(name, *values)

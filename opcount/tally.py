@@ -213,13 +213,17 @@ def _region_meter(name: str) -> Meter:
 
 @contextmanager
 def _in_force(inside: Meter) -> Iterator[None]:
+    if not inside.places:  # a region outside any count
+        yield
+        return
     token = _METER.set(inside)
     try:
         yield
     finally:
         orderly = meter() is inside
         try:
-            _METER.reset(token)
+            if orderly or inside.places[0] in meter().feeds:  # never bring back what was left before
+                _METER.reset(token)
         except ValueError:  # left in another context than it was entered in
             orderly = False
         if not orderly:

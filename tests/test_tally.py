@@ -316,8 +316,8 @@ def test_a_total_budget_lets_through_exactly_its_operations(limit):
 def test_a_budget_by_kind_limits_that_kind_alone():
     with count(budget={"mul": 2, "tanh": 1}) as tally:
         operate(add=100, mul=2, tanh=1)
-        for kind in ("mul", "tanh"):
-            with pytest.raises(BudgetExceeded, match=f"1 more {kind} would exceed the budget of . {kind}"):
+        for kind, limit in (("mul", 2), ("tanh", 1)):
+            with pytest.raises(BudgetExceeded, match=f"1 more {kind} would exceed the budget of {limit},"):
                 operate(**{kind: 1})
         operate(add=1)
     assert tally.counts == Counts(add=101, mul=2, tanh=1)
@@ -326,7 +326,7 @@ def test_a_budget_by_kind_limits_that_kind_alone():
 def test_a_kind_and_the_total_can_be_limited_together():
     with count(budget={"mul": 2, "total": 3}) as tally:
         operate(mul=2, add=1)
-        with pytest.raises(BudgetExceeded, match="the budget of 3 operations"):
+        with pytest.raises(BudgetExceeded, match="operations would exceed the budget of 3,"):
             operate(add=1)
     assert tally.counts == Counts(mul=2, add=1)
 
@@ -351,7 +351,8 @@ def test_the_error_carries_the_counts_so_far_and_no_prediction():
     with pytest.raises(BudgetExceeded) as caught, count(budget=3):
         operate(mul=2, add=5)
     assert caught.value.counts == Counts(mul=2, add=1) and caught.value.predicted is None
-    assert str(caught.value) == "1 more add would exceed the budget of 3 operations"
+    assert str(caught.value).startswith("1 more operation")
+    assert str(caught.value).endswith("would exceed the budget of 3, of which 0 are left")
 
 
 def test_the_error_survives_pickling_with_its_counts():
@@ -369,7 +370,7 @@ def test_a_power_counts_its_products_at_once_all_or_none(exponent, products):
     assert enough.counts == Counts(mul=products)
     with count(budget={"mul": 3 + products - 1}) as short:
         operate(mul=3)
-        with pytest.raises(BudgetExceeded, match=f"{products} more mul would exceed the budget of {products + 2} mul"):
+        with pytest.raises(BudgetExceeded, match=f"{products} more mul would exceed the budget of {products + 2}, "):
             X**exponent
         operate(mul=products - 1)  # what the power would have begun to spend is still there
     assert short.counts == Counts(mul=3 + products - 1)
@@ -706,14 +707,13 @@ def test_leaving_a_count_while_a_generator_holds_an_inner_one_open_is_an_error()
 def test_leaving_generators_out_of_order_is_an_error_and_no_miscount():
     def work():
         first, second = suspended(mul=1), suspended(mul=1)
-        with ExitStack() as stack:
-            outer = stack.enter_context(count())
+        with count() as outer:
             a, b = next(first), next(second)
-            for close in (first.close, stack.close):
-                with pytest.raises(OpcountError, match="reverse order"):
-                    close()
+            with pytest.raises(OpcountError, match="reverse order"):
+                first.close()
         with suppress(OpcountError):
             second.close()
+        operate(add=10)  # no count is open any more
         return outer.counts, a.counts, b.counts
 
     # each had counted what ran inside it when the error said so, and nothing has moved since

@@ -239,13 +239,15 @@ def test_a_method_of_a_function_points_to_arrays(method):
 # --- plain operands
 
 
-@pytest.mark.parametrize("number", [2, 2.0, True, Fraction(1, 2), Decimal(2), np.float32(2), np.int8(2)])
+@pytest.mark.parametrize("number", [2, 2.0, Fraction(1, 2), Decimal(2), np.float32(2), np.int8(2)])
 def test_a_real_number_enters_the_arithmetic_as_it_is(number):
     assert plain_operand(number) is number
 
 
-def test_a_numpy_truth_value_enters_as_pythons():
-    assert plain_operand(np.True_) is True
+@pytest.mark.parametrize("truth", [True, False, np.True_, np.False_], ids=str)
+def test_a_truth_value_enters_as_the_integer_that_python_takes_it_for(truth):
+    entered = plain_operand(truth)
+    assert type(entered) is int and entered == truth
 
 
 @pytest.mark.parametrize("other", ["2", None, [2], (2,), {}, P, datetime.timedelta(1), object()])

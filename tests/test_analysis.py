@@ -1,0 +1,463 @@
+"""The analysis: its networks, its studies and their claims, its figures, and how the report is written."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import opcount as oc
+from analysis import networks, plots, report
+from analysis.__main__ import main
+from analysis.networks import mlp, parameter_count, question_network, random_program, squared_residuals
+from analysis.studies import STUDIES, faster, storage
+from analysis.study import Claim, Figure, Run, Study, Table
+
+ROOT = Path(__file__).parents[1]
+SIZES = [(1, 2, 1), (1, 1), (3, 4, 4, 2), (2, 3, 3, 3, 1), (1, 64, 64, 1)]
+
+
+# --- the functions under study
+
+
+@pytest.mark.parametrize(("sizes", "parameters"), list(zip(SIZES, [7, 2, 46, 37, 4353], strict=True)), ids=str)
+def test_a_network_has_a_weight_for_each_pair_of_neighbours_and_a_bias_for_each_node(sizes, parameters):
+    loss, x = mlp(sizes)
+    assert parameter_count(sizes) == parameters
+    assert len(oc.trace(loss, x).inputs) == parameters
+
+
+def test_the_network_of_the_question_is_the_one_that_was_asked_about():
+    assert networks.PARAMETERS == {"w": [3.34, -3.53, -1.22, -2.30], "b": [-1.43, 0.57, 2.61]}
+    assert networks.POINTS == ((0.0, 0.0), (0.5, 1.0), (1.0, 0.0))
+    graph = oc.trace(squared_residuals(question_network), networks.PARAMETERS)
+    assert len(graph.inputs) == len(networks.PARAMETER_NAMES) == 7
+    assert graph.paths() == [3] * 7  # one for each point
+
+
+@pytest.mark.parametrize("sizes", SIZES[:4], ids=str)
+def test_a_network_computes_what_matrices_would(sizes):
+    loss, layers = mlp(sizes)
+    values = np.cos(np.arange(sizes[0]))
+    for depth, layer in enumerate(layers, 1):
+        values = np.array(layer["w"]) @ values + np.array(layer["b"])
+        values = values if depth == len(layers) else np.tanh(values)
+    assert loss(layers) == pytest.approx(np.sum((values - 0.5) ** 2), rel=1e-12)
+
+
+def test_a_network_has_the_same_parameters_in_every_run():
+    assert mlp((3, 4, 2))[1] == mlp((3, 4, 2))[1]
+
+
+def test_the_question_in_fractions_stays_in_fractions():
+    g = oc.gradient(*networks.exact_question())
+    assert {type(number) for number in (g.value, *g.gradient["w"], *g.gradient["b"])} == {Fraction}
+
+
+@pytest.mark.parametrize("terms", [1, 2, 7])
+def test_a_total_of_n_terms_is_n_minus_one_additions(terms):
+    assert oc.measure(networks.total, [1.0] * terms) == (terms, oc.Counts(add=terms - 1))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_random_program_is_the_same_for_the_same_seed(seed):
+    (f, x), (again, y) = random_program(seed), random_program(seed)
+    assert x == y
+    assert repr(oc.trace(f, x).nodes) == repr(oc.trace(again, y).nodes)
+    assert repr(oc.trace(f, x).edges) == repr(oc.trace(f, x).edges)
+
+
+def test_random_programs_differ_and_have_diamonds():
+    graphs = [oc.trace(*random_program(seed)) for seed in range(40)]
+    assert len({repr(graph.nodes) for graph in graphs}) == 40
+    assert {len(graph.inputs) for graph in graphs} == {1, 2, 3, 4}
+    assert sum(max(graph.paths()) > 1 for graph in graphs) > 20
+
+
+# --- the studies
+
+
+@functools.cache
+def studied(slug):
+    return STUDIES[slug](Run(True, lambda function, points: [function(point) for point in points]))
+
+
+@pytest.mark.parametrize("slug", STUDIES)
+def test_the_claims_of_a_study_hold(slug):
+    study = studied(slug)
+    assert study.question.endswith("?")
+    assert study.claims
+    assert [f"{claim.text} ({claim.evidence})" for claim in study.claims if not claim.holds] == []
+    assert all(type(claim.holds) is bool or isinstance(claim.holds, np.bool_) for claim in study.claims)
+    assert all(claim.evidence for claim in study.claims)
+
+
+@pytest.mark.parametrize("slug", STUDIES)
+def test_a_study_says_what_does_not_favour_backprop(slug):
+    assert studied(slug).against
+
+
+@pytest.mark.parametrize("slug", STUDIES)
+def test_a_table_of_counts_holds_no_measured_number(slug):
+    for table in studied(slug).tables.values():
+        if table.exact:
+            floats = table.frame.select_dtypes("floating")
+            assert floats.empty, f"{list(floats)} of a table that is compared byte by byte"
+
+
+@pytest.mark.parametrize("slug", STUDIES)
+def test_a_figure_draws_what_stands_in_a_table_and_changes_nothing(slug):
+    study = studied(slug)
+    for figure in study.figures.values():
+        for frame in figure.data.values():
+            assert any(
+                set(frame.columns) <= set(table.frame.columns)
+                and frame.equals(table.frame.loc[frame.index, list(frame.columns)])
+                for table in study.tables.values()
+            ), "a figure shows what stands in no table"
+        before = {name: frame.copy() for name, frame in figure.data.items()}
+        drawing = figure.draw(**figure.data)
+        assert drawing.axes
+        assert all(axes.get_xlabel() for axes in drawing.axes)
+        plots.close(drawing)
+        assert all(frame.equals(before[name]) for name, frame in figure.data.items())
+
+
+def test_every_plot_is_drawn_by_a_study():
+    drawing = {
+        function
+        for _, function in inspect.getmembers(plots, inspect.isfunction)
+        if function.__module__ == plots.__name__ and inspect.signature(function).return_annotation == "Figure"
+    }
+    assert drawing == {figure.draw for slug in STUDIES for figure in studied(slug).figures.values()}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (7, "7"),
+        (9_999_999, "9,999,999"),
+        (10_000_000, "1.00×10⁷"),
+        (123 * 10**38, "1.23×10⁴⁰"),
+        (10**400, "1.00×10⁴⁰⁰"),
+    ],
+    ids=["small", "in full", "ten million", "large", "beyond floats"],
+)
+def test_a_count_is_written_as_people_read_it(number, text):
+    assert faster.scientific(number) == text
+
+
+def test_the_longest_path_and_what_is_alive_on_a_graph_counted_by_hand():
+    # x | a = sin(x) | b = cos(x) | c = exp(b) | a * c: the path through b has four nodes
+    graph = oc.trace(lambda x: np.sin(x) * np.exp(np.cos(x)), 0.3)
+    assert storage.longest_path(graph) == 4
+    assert storage.alive_at_once(graph) == 3  # a, b, and c while it is made of b
+
+
+# --- the report
+
+
+def made_up(*, holds=True, text="One is one.", doing=lambda run: None, draw=None):
+    """A study that takes no time."""
+
+    def run(run):
+        doing(run)
+        table = pd.DataFrame({"kind": ["mul", "add"], "count": [2**100, 3]})
+        figures = {"picture": Figure(draw, {"table": table}, "A picture.")} if draw else {}
+        return Study("Is it?", "It is.", [Claim(text, holds, "1 = 1")], {"numbers": Table(table, "Numbers")}, figures)
+
+    return run
+
+
+def dots(table):
+    drawing, axes = plots.figure()
+    axes.plot(table["count"].astype(float), "o")
+    return drawing
+
+
+@pytest.fixture
+def studies(monkeypatch):
+    """The studies that the command runs, made up ones in place of the real ones."""
+    found = {"first": made_up(draw=dots), "second": made_up()}
+    monkeypatch.setattr("analysis.__main__.STUDIES", found)
+    return found
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "place" / "reports"
+
+
+def analyse(out, *options):
+    return main(["--quick", "--jobs", "1", "--out", str(out), *options])
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def fail(*_, **__):
+    raise RuntimeError("mine")
+
+
+def test_a_report_is_a_page_its_twin_figures_and_data(studies, out):
+    assert analyse(out) == 0
+    assert contents(out).keys() == {
+        "report.html",
+        "report.md",
+        "figures/first_picture.svg",
+        "figures/first_picture.png",
+        *(f"data/counts/{slug}_numbers.{suffix}" for slug in studies for suffix in ("csv", "json")),
+    }
+    assert list(out.parent.iterdir()) == [out]  # nothing half done beside it
+    for page in ("report.html", "report.md"):
+        text = (out / page).read_text(encoding="utf-8")
+        assert "One is one." in text
+        assert "✗ **fails" not in text and 'class="fails"' not in text
+
+
+def test_counts_in_the_data_are_exact_whatever_their_size(studies, out):
+    analyse(out)
+    assert (out / "data/counts/first_numbers.csv").read_bytes() == f"kind,count\nmul,{2**100}\nadd,3\n".encode()
+    records = json.loads((out / "data/counts/first_numbers.json").read_bytes())
+    assert records == [{"kind": "mul", "count": 2**100}, {"kind": "add", "count": 3}]
+
+
+def test_writing_it_again_gives_the_same_bytes(studies, out):
+    analyse(out)
+    before = contents(out)
+    analyse(out)
+    assert contents(out) == before
+
+
+def test_what_the_benchmarks_wrote_is_kept(studies, out):
+    analyse(out)
+    (out / "data" / "bench.json").write_text("{}")
+    assert analyse(out) == 0
+    assert (out / "data" / "bench.json").read_text() == "{}"
+
+
+def test_a_claim_that_fails_is_shown_and_is_the_exit_status(studies, out, capsys):
+    studies["second"] = made_up(holds=False, text="Two is one.")
+    assert analyse(out) == 1
+    assert "✗ **fails:** Two is one." in (out / "report.md").read_text(encoding="utf-8")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert re.search(r'class="fails"[^>]*>\s*Two is one\.', page) and "✗" in page
+    assert capsys.readouterr().err == "FAILED: Two is one. (1 = 1)\n"
+
+
+def test_in_a_pipe_it_is_quiet(studies, out, capfd):
+    studies["third"] = made_up(doing=lambda run: run.map(abs, [1, -2]))
+    assert analyse(out) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_points_are_measured_in_their_order_by_any_number_of_processes(studies, out):
+    found = []
+    studies["first"] = made_up(doing=lambda run: found.extend(run.map(abs, range(-20, 0))))
+    assert analyse(out, "--jobs", "2") == 0
+    assert found == list(range(20, 0, -1))
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_jobs_that_is_none_is_a_usage_error(jobs, studies, out, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        analyse(out, f"--jobs={jobs}")
+    assert stopped.value.code == 2
+    assert f"must be a positive integer, not '{jobs}'" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("notes.txt", []),
+        (".git", []),
+        ("notes.txt", ["--check"]),
+        # folders of these names alone make no report: replacing them would lose what somebody keeps there
+        ("data/mine.csv", []),
+        ("figures/holiday.png", []),
+    ],
+    ids=["notes", "a checkout", "notes, only checking", "data", "figures"],
+)
+def test_a_folder_with_other_peoples_files_is_refused_before_anything_runs(name, option, studies, out, capsys):
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text("precious")
+    studies["first"] = made_up(doing=fail)
+    before = contents(out)
+    assert analyse(out, *option) == 2
+    assert "no report" in capsys.readouterr().err
+    assert contents(out) == before
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(studies, out, capsys):
+    out.parent.mkdir()
+    out.write_text("precious")
+    assert analyse(out) == 2
+    assert "is a file" in capsys.readouterr().err
+    assert out.read_text() == "precious"
+
+
+def test_an_empty_folder_is_written_into(studies, out):
+    out.mkdir(parents=True)
+    assert analyse(out) == 0
+
+
+def test_an_interrupted_run_leaves_the_last_report_whole(studies, out, capsys):
+    analyse(out)
+    before = contents(out)
+    studies["second"] = made_up(doing=interrupt)
+    assert analyse(out) == 130
+    assert "as it was" in capsys.readouterr().err
+    assert contents(out) == before and list(out.parent.iterdir()) == [out]
+
+
+def test_a_study_that_raises_leaves_the_last_report_whole(studies, out):
+    analyse(out)
+    before = contents(out)
+    studies["second"] = made_up(doing=fail)
+    with pytest.raises(RuntimeError, match="mine"):
+        analyse(out)
+    assert contents(out) == before and list(out.parent.iterdir()) == [out]
+
+
+def test_a_point_that_raises_in_another_process_leaves_the_last_report_whole(studies, out):
+    analyse(out)
+    before = contents(out)
+    studies["second"] = made_up(doing=lambda run: run.map(int, ["1", "x", "3"]))
+    with pytest.raises(ValueError, match="invalid literal"):
+        analyse(out)
+    assert contents(out) == before and list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("trouble", [interrupt, fail], ids=["interrupted", "raised"])
+def test_trouble_while_writing_leaves_the_last_report_whole(trouble, studies, out):
+    analyse(out)
+    before = contents(out)
+    studies["second"] = made_up(draw=lambda table: trouble())
+    if trouble is interrupt:
+        assert analyse(out) == 130
+    else:
+        with pytest.raises(RuntimeError, match="mine"):
+            analyse(out)
+    assert contents(out) == before and list(out.parent.iterdir()) == [out]
+
+
+def test_trouble_while_moving_it_into_place_leaves_the_last_report_whole(studies, out, monkeypatch):
+    analyse(out)
+    before = contents(out)
+    moves = []
+    rename = os.rename
+
+    def second_fails(source, target):
+        moves.append(target)
+        if len(moves) == 2:
+            raise OSError("no room")
+        rename(source, target)
+
+    monkeypatch.setattr(report.os, "rename", second_fails)
+    with pytest.raises(OSError, match="no room"):
+        analyse(out)
+    assert len(moves) == 3
+    assert contents(out) == before and list(out.parent.iterdir()) == [out]
+
+
+def test_a_check_finds_what_differs_and_writes_nothing(studies, out, capsys):
+    analyse(out)
+    before = contents(out)
+    assert analyse(out, "--check") == 0
+    (out / "data/counts/first_numbers.csv").write_text("kind,count\n")
+    (out / "data/counts/second_numbers.json").unlink()
+    (out / "data/counts/third_numbers.csv").write_text("of a study that is no more")
+    changed = contents(out)
+    capsys.readouterr()
+    assert analyse(out, "--check") == 1
+    said = capsys.readouterr().err
+    assert re.findall(r"data/counts/(\S+) differs", said) == [
+        "first_numbers.csv",
+        "second_numbers.json",
+        "third_numbers.csv",
+    ]
+    assert contents(out) == changed != before
+
+
+def test_a_check_of_nothing_fails(studies, out):
+    assert analyse(out, "--check") == 1
+    assert not out.exists()
+
+
+LINK = re.compile(
+    r"""\b(?:src|href|srcset|data|action)\s*=\s*["']?([^"'\s>]*)|url\(\s*["']?([^"')]*)|(@import|<script)"""
+)
+
+
+def outside(page):
+    """Whatever a page would fetch: links that lead neither into itself nor carry their own data."""
+    found = ["".join(groups) for groups in LINK.findall(page)]
+    return [link for link in found if not link.startswith(("#", "data:"))]
+
+
+def test_the_page_fetches_nothing(studies, out):
+    analyse(out)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert outside(page) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ['<img src="https://e.org/a.png">', "<a href=http://e.org>", '<link href="//e.org/a.css">', "url(a.png)",
+     "@import 'a.css'", "<script>", '<img src="figures/a.svg">'],
+)  # fmt: skip
+def test_what_a_page_would_fetch_is_found(planted):
+    assert len(outside(planted)) == 1
+
+
+@pytest.mark.parametrize(
+    "planted", ['<a href="#top">', '<use xlink:href="#m1"/>', '<img src="data:image/png;base64,x">']
+)
+def test_what_a_page_carries_itself_is_let_through(planted):
+    assert outside(planted) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a", "a"), (1234567, "1,234,567"), (10**12, "1.000e+12"), (10**400, "1e400"), (0.123456789, "0.123457"),
+     (True, "True"), (None, "None"), (np.int64(1000), "1,000")],
+    ids=str,
+)  # fmt: skip
+def test_a_cell_is_text_that_people_read(value, text):
+    assert report.cell(value) == text
+
+
+@pytest.mark.slow
+def test_the_whole_command_gives_the_same_counts_twice(tmp_path):
+    pages = []
+    for jobs in ("1", "2"):
+        out = tmp_path / jobs
+        done = subprocess.run(
+            [sys.executable, "-m", "analysis", "--quick", "--jobs", jobs, "--out", out],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert contents(out).keys() >= {"report.html", "report.md"}
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert outside(page) == []
+        pages.append(contents(out / "data" / "counts"))
+    assert pages[0] == pages[1]
+    assert {name.rpartition(".")[2] for name in pages[0]} == {"csv", "json"}
+    assert all(any(name.startswith(slug) for name in pages[0]) for slug in STUDIES)
