@@ -10,7 +10,7 @@ import numpy as np
 
 from opcount.counts import Counts
 from opcount.scalar import Scalar
-from opcount.structure import check_number, flatten, leaf_name, object_array, plain_array, rebuild
+from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, plain_array, rebuild
 from opcount.tally import count
 from opcount.wrapped import Wrapped
 
@@ -72,6 +72,7 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured:
 
     Raises what `wrap` raises for the arguments, and whatever `f` raises.
     """
+    check_function(f)
     wrapped = [wrap(arg) for arg in args]
     with count() as tally:
         value = f(*wrapped)

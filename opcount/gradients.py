@@ -30,13 +30,14 @@ from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.graph import Graph, input_numbers, one_output, record, trace
 from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
 from opcount.scalar import Scalar
-from opcount.structure import check_number, object_array, plain_array, rebuild
+from opcount.structure import check_function, check_number, object_array, plain_array, rebuild
 from opcount.tally import checked_limits, count
 from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Budgeted = SupportsIndex | Mapping[str, SupportsIndex]
 PHASES: Final = ("primal", "partials", "accumulation")
 
 
@@ -96,7 +97,7 @@ def gradient(
     x: Any,
     method: str = "backprop",
     *,
-    budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None,
+    budget: Budgeted | None = None,
     memo: SupportsIndex | None = None,
     step: Any = None,
     log: bool = False,
@@ -123,8 +124,7 @@ def gradient(
     that is not one number, BudgetExceeded over the budget, and whatever f raises.
     """
     rule = method_named(method)
-    if not callable(f):
-        raise InvalidType(f"f must be a function of x, not {type(f).__name__}")
+    check_function(f)
     if granularity != "scalar":
         raise InvalidValue(f'granularity is "scalar" in this version, not {granularity!r}')
     if step is not None and rule.direction is not None:
@@ -136,8 +136,11 @@ def gradient(
     entries = _Log() if log else None
     spent = dict.fromkeys(PHASES, Counts())
     request = _Request(f, x, numbers, method, spent, limits, size, step, entries)
-    with _collector_paused():
-        value, found, storage = _differences(request) if rule.direction is None else _accumulated(request)
+    if rule.direction is None:
+        value, found, storage = _differences(request)
+    else:
+        with _collector_paused():
+            value, found, storage = _accumulated(request)
     plain = (_plain(derivative, number._plain()) for derivative, number in zip(found, numbers, strict=True))
     return Gradient(
         value=unwrap(value),
@@ -151,7 +154,7 @@ def gradient(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    # A graph is large, long-lived and without cycles: the collector would walk it again and again for nothing.
+    # A graph is large, lives long and has no cycles once recorded: the collector would walk it again and again.
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -225,7 +228,7 @@ def _accumulated(request: _Request) -> Found:
             found = [None] * len(inputs)
             continue
         pairs = sources_and_targets(rule, inputs, graph.output.index)
-        if rule.evaluations(2) > 1:
+        if rule.direction == "tangent" and rule.strategy == "loop":
             pairs = pairs[number : number + 1]
         with request.phase("accumulation"):
             for source, targets in pairs:
@@ -389,7 +392,7 @@ def _outline(derivative: Any) -> Any:
 
 
 def compare(
-    f: Callable[[Any], Any], x: Any, *, methods: Sequence[str] | None = None, budget: int = 1_000_000
+    f: Callable[[Any], Any], x: Any, *, methods: str | Sequence[str] | None = None, budget: Budgeted = 1_000_000
 ) -> pd.DataFrame:
     """The counts of every method on the same function, a row for each method and phase.
 
@@ -401,7 +404,9 @@ def compare(
     a method that would execute more than `budget` operations is not run, its row is the
     exact prediction. Needs pandas. Raises what `gradient` raises.
     """
-    limit = checked_limits(budget).get("total", 0)
+    limits = checked_limits(budget)
+    if isinstance(methods, str):
+        methods = [methods]
     rows = []
     base = gradient(f, x)  # its primal and partials are those of every evaluation
     with count():
@@ -414,7 +419,8 @@ def compare(
             "partials": base.phases["partials"] * (evaluations if rule.direction else 0),
             "accumulation": graph.predict(name),
         }
-        executed = sum(counts.total for counts in phases.values()) <= limit
+        expected = sum(phases.values(), Counts())
+        executed = all((expected.total if kind == "total" else expected[kind]) <= limits[kind] for kind in limits)
         if executed:
             phases = dict(gradient(f, x, name).phases)
         rows += [

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from functools import partial as bind
+from functools import cached_property, partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -28,7 +27,7 @@ from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant, Cost, LinearMap, Scale, as_map
 from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
-from opcount.structure import check_number, flatten, leaf_name, object_array, rebuild
+from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, rebuild
 from opcount.wrapped import Wrapped, apply, plain_operand
 
 
@@ -184,15 +183,15 @@ class Graph:
             if node.primitive is None or not live[node.index]:
                 continue
             edges: list[tuple[int, LinearMap]] = []
-            for operand, partial in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time here)
-                if partial is None or type(operand) is not Node:
+            for operand, derivative in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time)
+                if derivative is None or type(operand) is not Node:
                     continue
                 live[operand.index] = True
-                if isinstance(partial, Constant):
-                    edges.append((operand.index, partial))
+                if isinstance(derivative, Constant):
+                    edges.append((operand.index, derivative))
                     continue
-                derivative = node.local_partial(partial)
-                edges.append((operand.index, Scale(derivative) if type(derivative) is Scalar else as_map(derivative)))
+                slope = node.local_partial(derivative)
+                edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
             self.operands[node.index] = edges
 
     @property
@@ -288,7 +287,9 @@ def record(f: Callable[[Any], Any], x: Any, numbers: list[Scalar]) -> Graph:
     outputs = checked_outputs(result)
     if any(isinstance(output, Node) and output.tape is not tape for output in outputs):
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
-    return Graph(list(tape), inputs, outputs, result)
+    nodes = list(tape)
+    tape.clear()  # nodes keep the tape: emptied, it closes no cycle, and a graph is gone with its last reference
+    return Graph(nodes, inputs, outputs, result)
 
 
 def trace(f: Callable[[Any], Any], x: Any) -> Graph:
@@ -301,6 +302,7 @@ def trace(f: Callable[[Any], Any], x: Any) -> Graph:
     number or several. The evaluation and the partials are counted. Raises InvalidType or
     InvalidValue for an x without numbers, and InvalidType for a result that is no number.
     """
+    check_function(f)
     graph = record(f, x, input_numbers(x))
     graph.linearize()
     return graph
@@ -316,8 +318,9 @@ def input_numbers(x: Any) -> list[Scalar]:
             )
         if type(number) is not Scalar:
             if type(number) is not float:
-                check_number(number, bind(leaf_name, x, place))
-            number = Scalar(number)
+                check_number(number, partial(leaf_name, x, place))
+            # derivatives of small or unsigned integers would wrap around
+            number = Scalar(int(number) if isinstance(number, np.integer) else number)
         numbers.append(number)
     if not numbers:
         raise InvalidValue(f"x holds no numbers: {x!r}; give at least one to differentiate with respect to")
@@ -334,7 +337,7 @@ def checked_outputs(result: Any) -> list[Any]:
                 "is a `return` missing?"
             )
         if not isinstance(output, Wrapped):
-            check_number(output, bind(leaf_name, result, place, "f(x)"))
+            check_number(output, partial(leaf_name, result, place, "f(x)"), "return")
         outputs.append(output)
     return outputs
 

@@ -40,7 +40,10 @@ class Primitive(NamedTuple):
 
 
 def _number(operand: Any) -> Any:
-    """An operand wrapped, also where it is plain data: what a partial computes from it counts too."""
+    """An operand wrapped, also where it is plain data: what a partial computes from it counts too.
+
+    A plain exponent stays plain: its n - 1 belongs to the row, and tells which power is executed.
+    """
     return operand if isinstance(operand, Wrapped) else Scalar(operand)
 
 
@@ -49,10 +52,19 @@ def _one_if(condition: bool) -> Scalar:
     return Scalar(int(condition))
 
 
+def _norm2(a: Any, b: Any) -> Any:
+    a, b = _number(a), _number(b)
+    return a * a + b * b
+
+
 def _power_by_base(y: Any, x: Any, n: Any) -> Any:
     if not isinstance(n, Wrapped) and n == 1:
         return IDENTITY
     return n * x ** (n - 1)
+
+
+def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
+    return y * np.log(_number(x)) if x != 0 else 0  # at 0 the limit, where the product would be 0 times -inf
 
 
 _LN2: Final = math.log(2)
@@ -77,7 +89,7 @@ _ROWS: Final = (
     Primitive("sign",      np.sign,           (ZERO,),                                      (NONZERO,)),
     Primitive("square",    np.square,         (lambda y, x: 2 * x,),                        (REAL,)),
     Primitive("pow",       operator.pow,      (_power_by_base,
-                                               lambda y, x, n: y * np.log(_number(x))),              (POSITIVE, REAL)),
+                                               _power_by_exponent),              (POSITIVE, REAL)),
     Primitive("sqrt",      np.sqrt,           (lambda y, x: 1 / (2 * y),),                  (POSITIVE,)),
     Primitive("cbrt",      np.cbrt,           (lambda y, x: 1 / (3 * y * y),),              (POSITIVE,)),
     Primitive("hypot",     np.hypot,          (lambda y, a, b: a / y, lambda y, a, b: b / y), (POSITIVE, REAL)),
@@ -96,8 +108,8 @@ _ROWS: Final = (
     Primitive("arcsin",    np.arcsin,         (lambda y, x: 1 / np.sqrt(1 - x * x),),       (UNIT,)),
     Primitive("arccos",    np.arccos,         (lambda y, x: -1 / np.sqrt(1 - x * x),),      (UNIT,)),
     Primitive("arctan",    np.arctan,         (lambda y, x: 1 / (1 + x * x),),              (REAL,)),
-    Primitive("arctan2",   np.arctan2,        (lambda y, a, b: b / (a * a + b * b),
-                                               lambda y, a, b: -a / (a * a + b * b)),       (REAL, POSITIVE)),
+    Primitive("arctan2",   np.arctan2,        (lambda y, a, b: _number(b) / _norm2(a, b),
+                                               lambda y, a, b: -_number(a) / _norm2(a, b)), (REAL, POSITIVE)),
     Primitive("sinh",      np.sinh,           (lambda y, x: np.cosh(x),),                   (REAL,)),
     Primitive("cosh",      np.cosh,           (lambda y, x: np.sinh(x),),                   (REAL,)),
     Primitive("tanh",      np.tanh,           (lambda y, x: 1 - y * y,),                    (REAL,)),

@@ -53,6 +53,8 @@ class Scalar(Wrapped):
     def _apply(self, name: str, *operands: Any) -> Any:
         values = []
         for operand in operands:
+            if isinstance(operand, Wrapped) and operand._rank:
+                return operand._apply(name, *operands)
             value = operand._value if type(operand) is Scalar else plain_operand(operand)
             if value is NotImplemented:
                 return NotImplemented
@@ -123,15 +125,15 @@ class Scalar(Wrapped):
 
     def __floor__(self) -> Any:
         next(meter().floor)
-        return _wrapped(math.floor(self._value))
+        return _wrapped(_rounded(math.floor, np.floor, self._value))
 
     def __ceil__(self) -> Any:
         next(meter().ceil)
-        return _wrapped(math.ceil(self._value))
+        return _wrapped(_rounded(math.ceil, np.ceil, self._value))
 
     def __trunc__(self) -> Any:
         next(meter().trunc)
-        return _wrapped(int(self._value))
+        return _wrapped(_rounded(int, np.trunc, self._value))
 
     def __round__(self, digits: Any = None) -> Any:
         next(meter().round)
@@ -210,6 +212,14 @@ def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
     """NumPy's value: a Python float of Python's numbers, NumPy's own type where one of them is NumPy's."""
     result = ufunc(*(value if isinstance(value, np.generic) else float(value) for value in values))
     return result if any(isinstance(value, np.generic) for value in values) else float(result)
+
+
+def _rounded(operation: Callable[[Any], int], ufunc: np.ufunc, value: Any) -> Any:
+    """Python's integer, or, where there is none (nan, infinity), NumPy's value."""
+    try:
+        return operation(value)
+    except (ValueError, OverflowError):
+        return _by_ufunc(ufunc, value)
 
 
 def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:

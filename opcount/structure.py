@@ -96,17 +96,23 @@ def is_number(value: object) -> bool:
     return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.timedelta64))
 
 
-def check_number(number: Any, name: Callable[[], str]) -> None:
-    """Raise InvalidType, with the name and what to pass instead, for a leaf that is no real number."""
+def check_number(number: Any, name: Callable[[], str], verb: str = "pass") -> None:
+    """Raise InvalidType, with the name and what to pass or return instead, for what is no real number."""
     if is_number(number):
         return
     if isinstance(number, (complex, np.complexfloating)):
-        advice = "complex numbers are not counted; pass the real and the imaginary part"
+        advice = f"complex numbers are not counted; {verb} the real and the imaginary part"
     elif isinstance(number, (bool, np.bool_)):
-        advice = "a truth value is no number to count or to differentiate; pass 0.0 or 1.0"
+        advice = f"a truth value is no number to count or to differentiate; {verb} 0.0 or 1.0"
     else:
-        advice = "pass a real number, an array of them, or nested lists, tuples and dicts of these"
+        advice = f"{verb} a real number, an array of them, or nested lists, tuples and dicts of these"
     raise InvalidType(f"{name()} is {_describe(number)}: {advice}")
+
+
+def check_function(f: Any) -> None:
+    """Raise InvalidType for an f that cannot be called."""
+    if not callable(f):
+        raise InvalidType(f"f must be a function, not {_describe(f)}")
 
 
 def _describe(value: Any) -> str:

@@ -237,6 +237,8 @@ class Wrapped:
             result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(_boxed, inputs), **keywords)
             truths = ufunc in _TRUTHS and isinstance(result, np.ndarray) and "out" not in keywords
             return result.astype(bool) if truths else result
+        if method != "__call__" and not arrays and "out" not in keywords:  # np.sum(x): NumPy's loop over one element
+            return getattr(ufunc, method)(*map(_boxed, inputs), **keywords)
         raise Uncounted(
             f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} of a wrapped number with "
             f"{', '.join(keywords) or 'these arguments'} has no exact count; put the numbers into an array with oc.wrap"

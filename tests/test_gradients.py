@@ -831,3 +831,67 @@ def test_the_question_is_answered_alike_by_every_method(method):
     assert numbers(oc.gradient(loss, QUESTION, method).gradient) == pytest.approx(
         numbers(reference), rel=1e-6, abs=1e-8
     )
+
+
+def test_forward_mode_lets_each_graph_go_when_the_next_is_recorded():
+    import tracemalloc
+
+    def f(x):
+        total = x[0]
+        for _ in range(20):
+            for value in x:
+                total = total * 0.5 + value * total
+        return total
+
+    def peak(inputs):
+        tracemalloc.start()
+        oc.gradient(f, [0.01] * inputs, method="forward")
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # One graph of 40 inputs has four times the nodes of one of 10; forty graphs kept would have sixteen times.
+    assert peak(40) < 8 * peak(10)
+
+
+@pytest.mark.parametrize("point", [[0.0, 2.0], [0.0, 0.5], [2.0, 0.0], [0.0, 3.0]])
+def test_a_variable_power_has_the_limit_as_derivative_at_base_zero(point):
+    with np.errstate(all="ignore"):
+        by_exponent = oc.gradient(lambda x: x[0] ** x[1], point).gradient[1]
+    assert by_exponent == (0.0 if point[0] == 0 else np.log(point[0]))
+
+
+def test_a_comparison_counts_the_same_whichever_side_the_data_stands_on():
+    two = oc.Scalar(2.0)
+
+    def f(v):
+        return v * v if two < v else v
+
+    kinds = {method: oc.gradient(f, 3.0, method).phases["primal"].keys() for method in oc.METHODS}
+    assert all("lt" in found and "gt" not in found for found in kinds.values()), kinds
+
+
+def test_small_integers_do_not_wrap_around_in_a_gradient():
+    g = oc.gradient(lambda v: (3 - v * v).sum(), np.array([1, 2], np.uint8))
+    assert g.gradient.tolist() == [-2, -4]
+
+
+def test_compare_takes_one_method_by_name_and_a_budget_by_kind():
+    table = oc.compare(lambda x: x * x * x, 2.0, methods="naive", budget={"mul": 3})
+    assert set(table.method) == {"naive"}
+    assert not table.executed.any()  # 2 mul to evaluate, 2 to accumulate: the products with structural ones are copies
+    assert oc.compare(lambda x: x * x * x, 2.0, methods=["naive"], budget={"mul": 4}).executed.all()
+
+
+@pytest.mark.parametrize("call", [oc.trace, oc.measure, oc.gradient, oc.compare], ids=lambda call: call.__name__)
+def test_what_is_no_function_is_refused_by_name(call):
+    with pytest.raises(oc.InvalidType, match="f must be a function, not 3"):
+        call(3, 1.0)
+
+
+def test_an_array_that_mixes_wrapped_and_plain_numbers_is_wrapped_again():
+    def f(x):
+        return np.sum(np.exp(oc.wrap(np.where(x > 0, x, 0.0))))
+
+    assert oc.gradient(f, np.array([1.0, -1.0])).gradient.tolist() == [np.exp(1.0), 0.0]

@@ -39,7 +39,7 @@ EXECUTED = {
     "abs": ({"abs": 1}, {"sign": 1}),
     "sign": ({"sign": 1}, STRUCTURAL),
     "square": ({"mul": 1}, {"mul": 1}),
-    "pow": ({"pow": 1}, {"sub": 1, "pow": 1, "mul": 1}, {"log": 1, "mul": 1}),
+    "pow": ({"pow": 1}, {"sub": 1, "pow": 1, "mul": 1}, {"ne": 1, "log": 1, "mul": 1}),
     "sqrt": ({"sqrt": 1}, {"mul": 1, "div": 1}),
     "cbrt": ({"cbrt": 1}, {"mul": 2, "div": 1}),
     "hypot": ({"hypot": 1}, {"div": 1}, {"div": 1}),
