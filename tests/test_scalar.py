@@ -195,7 +195,8 @@ def expected_value(function, a, b):
     if isinstance(a, np.bool_) or isinstance(b, np.bool_):  # NumPy has no arithmetic of truth values; Python has
         a, b = (bool(number) if isinstance(number, np.bool_) else number for number in (a, b))
     try:
-        return function(a, b)
+        # older NumPy has // and % of its numbers with Fractions, and no divmod
+        return (a // b, a % b) if function is divmod else function(a, b)
     except TypeError:
         if not {type(a), type(b)} <= {Decimal, float}:
             return InvalidType
