@@ -119,6 +119,7 @@ def gradient(
     (0 is the naive recursion); `step` is the step of the finite differences, by default
     near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
     accumulation as in `count`, and is compared with the prediction before it starts.
+    An array in x is opened into its numbers: `granularity` knows "scalar" alone so far.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f
     that is not one number, BudgetExceeded over the budget, and whatever f raises.
