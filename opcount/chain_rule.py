@@ -155,7 +155,7 @@ def method_named(name: str) -> Method:
         raise InvalidValue(f"there is no method {name!r}; the methods are {', '.join(METHODS)}") from None
 
 
-def sources_and_targets(method: Method, inputs: list[int], output: int) -> list[tuple[int, list[int]]]:
+def sources_and_targets(method: Method, inputs: list[int], output: int | None) -> list[tuple[Any, list[Any]]]:
     """From where to where a method computes derivatives: one source against the graph, one an input along it."""
     return [(output, inputs)] if method.direction == "adjoint" else [(source, [output]) for source in inputs]
 
