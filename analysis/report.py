@@ -68,14 +68,13 @@ def move_into_place(building: Path, out: Path) -> None:
 
 
 def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> None:
-    for name in ("figures", "data/counts", "data/values"):
-        (folder / name).mkdir(parents=True)
-    pictures = {}
-    for slug, study in studies.items():
-        for name, table in study.tables.items():
-            write_table(table, folder / "data" / ("counts" if table.exact else "values") / f"{slug}_{name}")
-        for name, figure in study.figures.items():
-            pictures[slug, name] = write_figure(figure, folder / "figures" / f"{slug}_{name}")
+    write_data(studies, folder)
+    (folder / "figures").mkdir()
+    pictures = {
+        (slug, name): write_figure(figure, folder / "figures" / f"{slug}_{name}")
+        for slug, study in studies.items()
+        for name, figure in study.figures.items()
+    }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("analysis"),
         autoescape=jinja2.select_autoescape(["html.j2"]),
@@ -94,6 +93,15 @@ def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> Non
     }
     for name in ("report.html", "report.md"):
         (folder / name).write_text(environment.get_template(f"{name}.j2").render(context), encoding="utf-8")
+
+
+def write_data(studies: Mapping[str, Study], folder: Path) -> None:
+    """The tables of every study, those of counts apart from those of measured values."""
+    for name in ("counts", "values"):
+        (folder / "data" / name).mkdir(parents=True)
+    for slug, study in studies.items():
+        for name, table in study.tables.items():
+            write_table(table, folder / "data" / ("counts" if table.exact else "values") / f"{slug}_{name}")
 
 
 def write_table(table: Table, path: Path) -> None:
@@ -120,19 +128,17 @@ def write_figure(figure: Figure, path: Path) -> str:
 
 
 def html_table(table: Table) -> Any:
-    frame = table.frame if table.shown is None else table.shown
-    return cells(frame).to_html(index=False, border=0, classes="numbers", justify="left")
+    return cells(table).to_html(index=False, border=0, classes="numbers", justify="left")
 
 
 def markdown_table(table: Table) -> Any:
-    frame = table.frame if table.shown is None else table.shown
-    return cells(frame).to_markdown(
-        index=False, disable_numparse=True, colalign=["left"] + ["right"] * (cells(frame).shape[1] - 1)
-    )
+    frame = cells(table)
+    return frame.to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * (frame.shape[1] - 1))
 
 
-def cells(frame: pd.DataFrame) -> pd.DataFrame:
+def cells(table: Table) -> pd.DataFrame:
     """The table as text: thousands separated, floats short, the index as a first column where it says something."""
+    frame = table.frame if table.shown is None else table.shown
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
     frame.columns.name = None
@@ -140,17 +146,11 @@ def cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def cell(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bool, type(None))):
+    if isinstance(value, (str, bool, type(None))):
         return str(value)
     number = plain(value)
-    if isinstance(number, int):
-        return (
-            f"{number:,}"
-            if abs(number) < 10**9
-            else f"{number:.3e}"
-            if abs(number) < 10**300
-            else f"1e{len(str(number)) - 1}"
-        )
-    return f"{number:.6g}"
+    if not isinstance(number, int):
+        return f"{number:.6g}"
+    if abs(number) < 10**9:
+        return f"{number:,}"
+    return f"{number:.3e}" if abs(number) < 10**300 else f"1e{len(str(number)) - 1}"

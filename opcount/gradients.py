@@ -31,7 +31,7 @@ from opcount.graph import Graph, input_numbers, one_output, record, trace
 from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
 from opcount.scalar import Scalar
 from opcount.structure import check_function, check_number, object_array, plain_array, rebuild
-from opcount.tally import checked_limits, count
+from opcount.tally import asked, checked_limits, count
 from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
@@ -198,8 +198,7 @@ class _Request(NamedTuple):
 
     def refuse_beyond_budget(self, predicted: Counts) -> None:
         for kind, limit in self.limits.items():
-            number = predicted.total if kind == "total" else predicted[kind]
-            if number > limit:
+            if (number := asked(predicted, kind)) > limit:
                 raise BudgetExceeded(
                     f"the accumulation by {self.method!r} would execute {number:,} "
                     f"{'operations' if kind == 'total' else kind}, over the budget of {limit:,}; "
@@ -218,7 +217,7 @@ def _accumulated(request: _Request) -> Found:
     graph = request.evaluate()
     if request.limits:
         request.refuse_beyond_budget(graph.predict(request.method))
-    value = one_output(graph.result)
+    value = graph.outputs[0]
     inputs = [node.index for node in graph.inputs]
     output = None if graph.output is None else graph.output.index
     anew = rule.evaluations(len(inputs)) > 1  # dual numbers: an evaluation for each input
@@ -420,7 +419,7 @@ def compare(
             "accumulation": graph.predict(name),
         }
         expected = sum(phases.values(), Counts())
-        executed = all((expected.total if kind == "total" else expected[kind]) <= limits[kind] for kind in limits)
+        executed = all(asked(expected, kind) <= limit for kind, limit in limits.items())
         if executed:
             phases = dict(gradient(f, x, name).phases)
         rows += [

@@ -191,6 +191,7 @@ class Graph:
                     edges.append((operand.index, derivative))
                     continue
                 slope = node.local_partial(derivative)
+                # as_map, written out for what it nearly always gets
                 edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
             self.operands[node.index] = edges
 
@@ -200,6 +201,7 @@ class Graph:
         return [
             Edge(tail, head, position, linear_map)
             for head, pairs in enumerate(self.operands)
+            # not strict: a node on which no output depends has operands and no edges
             for position, (tail, linear_map) in zip(self._positions(head), pairs, strict=False)
         ]
 
@@ -207,8 +209,8 @@ class Graph:
         node = self.nodes[head]
         if node.primitive is None:
             return []
-        partials = zip(node.operands, node.primitive.partials, strict=True)
-        return [place for place, (operand, partial) in enumerate(partials) if partial and type(operand) is Node]
+        slots = enumerate(zip(node.operands, node.primitive.partials, strict=True))
+        return [place for place, (operand, derivative) in slots if derivative is not None and type(operand) is Node]
 
     @cached_property
     def users(self) -> list[list[tuple[int, LinearMap]]]:

@@ -1,9 +1,9 @@
 """Edges as linear maps, pushed forward or pulled back, and the structure that is free.
 
 In accumulation what is known from the operation alone costs nothing: a structural one is
-copied, a structural minus one negates, a structural zero never gets here. Each of these is
-one branch of `times`; every algorithm multiplies and adds by these two functions and no
-other, so all of them get the same courtesy.
+copied, a structural minus one negates, a structural zero never gets here. `times` and `plus`
+say so once; the edges multiply by that rule, and every algorithm goes along these edges, so
+all of them get the same courtesy.
 """
 
 from __future__ import annotations

@@ -116,19 +116,21 @@ class Budget:
 
     def check(self, numbers: Mapping[str, int]) -> None:
         for name, left in self.left.items():
-            if (asked := _asked(numbers, name)) > left:
+            if (wanted := asked(numbers, name)) > left:
                 what = "operations" if name == "total" else name
                 raise BudgetExceeded(
-                    f"{asked} more {what} would exceed the budget of {self.limits[name]:,}, of which {left:,} are left",
+                    f"{wanted} more {what} would exceed the budget of {self.limits[name]:,}, "
+                    f"of which {left:,} are left",
                     self.tally.counts,
                 )
 
     def spend(self, numbers: Mapping[str, int]) -> None:
         for name in self.left:
-            self.left[name] -= _asked(numbers, name)
+            self.left[name] -= asked(numbers, name)
 
 
-def _asked(numbers: Mapping[str, int], name: str) -> int:
+def asked(numbers: Mapping[str, int], name: str) -> int:
+    """What of these numbers falls under the limit of that name, a kind or "total"."""
     return sum(numbers.values()) if name == "total" else numbers.get(name, 0)
 
 
