@@ -1,5 +1,6 @@
 """opcount: count every elementary operation, and see that backprop is the chain rule with a memo."""
 
+from opcount.array import Array
 from opcount.boundary import Measured, measure, unwrap, wrap
 from opcount.chain_rule import METHODS
 from opcount.counts import Counts
@@ -13,8 +14,9 @@ from opcount.errors import (
 from opcount.gradients import PHASES, Gradient, compare, gradient
 from opcount.graph import Graph, trace
 from opcount.kinds import GROUPS, KINDS
+from opcount.numpy_rules import register_rule
 from opcount.scalar import Scalar
-from opcount.tally import Tally, count, region
+from opcount.tally import Exit, Tally, count, region
 
 __version__ = "0.1.0"
 
@@ -23,8 +25,10 @@ __all__ = [
     "KINDS",
     "METHODS",
     "PHASES",
+    "Array",
     "BudgetExceeded",
     "Counts",
+    "Exit",
     "Gradient",
     "Graph",
     "InvalidType",
@@ -39,6 +43,7 @@ __all__ = [
     "gradient",
     "measure",
     "region",
+    "register_rule",
     "trace",
     "unwrap",
     "wrap",

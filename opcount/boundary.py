@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from opcount.array import Array
 from opcount.counts import Counts
+from opcount.errors import InvalidType
 from opcount.scalar import Scalar
 from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, plain_array, rebuild
 from opcount.tally import count
@@ -18,20 +20,36 @@ from opcount.wrapped import Wrapped
 def wrap(x: Any) -> Any:
     """Wrap a number, an array or nested lists, tuples and dicts of them, so that operations count.
 
-    >>> wrap({"w": [1.0, 2.0], "b": 3})
-    {'w': [Scalar(1.0), Scalar(2.0)], 'b': Scalar(3)}
+    >>> wrap({"w": [1.0, 2.0], "b": np.array([3.0])})
+    {'w': [Scalar(1.0), Scalar(2.0)], 'b': Array([3.])}
 
-    A number becomes a Scalar, an array an object array of Scalars of the same shape.
-    What is wrapped already stays as it is. `x` itself is not changed. Raises InvalidType,
-    naming the place, for anything that is no real number: complex, bool, str, None.
+    A number becomes a Scalar, an array an Array of the same dtype, with a copy of its data:
+    what is written into it does not change `x`. An object array becomes one of Scalars.
+    What is wrapped already stays as it is. Raises InvalidType, naming the place, for what
+    is neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
     """
     wrapped = []
-    for place, leaf in enumerate(flatten(x)):
-        if not isinstance(leaf, Wrapped):
-            check_number(leaf, partial(leaf_name, x, place))
+    for place, leaf in enumerate(flatten(x, whole=True)):
+        name = partial(leaf_name, x, place, whole=True)
+        if isinstance(leaf, np.ndarray):
+            leaf = Array(_plain_copy(leaf, name))
+        elif isinstance(leaf, np.complexfloating):
+            leaf = Array(leaf)
+        elif not isinstance(leaf, Wrapped):
+            check_number(leaf, name)
             leaf = Scalar(leaf)
         wrapped.append(leaf)
-    return rebuild(x, iter(wrapped), object_array)
+    return rebuild(x, iter(wrapped), object_array, whole=True)
+
+
+def _plain_copy(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
+    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+        raise InvalidType(
+            f"{name()} is a {type(array).__name__}, which computes by rules of its own: use np.asarray first"
+        )
+    if array.dtype.kind not in "biufc":
+        raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")
+    return np.array(array, copy=True, subok=False)
 
 
 def unwrap(y: Any) -> Any:
@@ -40,9 +58,9 @@ def unwrap(y: Any) -> Any:
     >>> unwrap([Scalar(2.0), (Scalar(1), "label")])
     [2.0, (1, 'label')]
 
-    Object arrays of wrapped numbers become arrays of the numbers' own dtype. What holds
-    no wrapped number comes back as it is. Inside a function that is being differentiated
-    the plain number is a constant.
+    Of an Array it is the very array that is wrapped, not a copy. Object arrays of wrapped
+    numbers become arrays of the numbers' own dtype. What holds no wrapped value comes back as
+    it is. Inside a function that is being differentiated the plain number is a constant.
     """
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y

@@ -28,10 +28,10 @@ from opcount.linear_maps import Constant, Cost, LinearMap, Scale, as_map
 from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, rebuild
-from opcount.wrapped import Wrapped, apply, plain_operand
+from opcount.wrapped import Number, Wrapped, apply, plain_operand
 
 
-class Node(Wrapped):
+class Node(Number):
     """A value that depends on an input, with the operation that gave it; `value` is its primal."""
 
     __slots__ = ("index", "operands", "primitive", "tape", "value")

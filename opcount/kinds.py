@@ -12,15 +12,20 @@ from typing import Final
 
 # fmt: off
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
-    "multiplicative": ("mul", "div", "floordiv", "mod"),
+    "multiplicative": ("mul", "div", "floordiv", "mod", "fmod"),
     "additive":       ("add", "sub"),
-    "signs":          ("neg", "abs", "sign"),
+    "signs":          ("neg", "abs", "sign", "copysign", "heaviside"),
     "roots":          ("sqrt", "cbrt", "hypot"),
-    "transcendental": ("pow", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp",
+    "transcendental": ("pow", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "logaddexp2",
                        "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2",
                        "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
     "rounding":       ("floor", "ceil", "trunc", "round"),
-    "comparisons":    ("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum"),
+    "comparisons":    ("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum", "fmax", "fmin",
+                       "isnan", "isinf", "isfinite", "signbit"),
+    "logical":        ("logical_and", "logical_or", "logical_xor", "logical_not"),
+    "integer":        ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift",
+                       "bitwise_count", "gcd", "lcm"),
+    "representation": ("modf", "frexp", "ldexp", "nextafter", "spacing"),
 })
 # fmt: on
 
@@ -29,4 +34,5 @@ KINDS: Final[tuple[str, ...]] = tuple(kind for kinds in GROUPS.values() for kind
 
 FLOP_GROUPS: Final = ("multiplicative", "additive", "roots", "transcendental")
 """The groups whose operations are floating-point operations by the usual reading: changing
-a sign, rounding and comparing are not arithmetic, every other operation is one flop."""
+a sign, rounding, comparing, logic, bits and taking a number apart are no such arithmetic,
+every other operation is one flop."""

@@ -17,15 +17,17 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from opcount.dispatch import call_function, call_ufunc, holds_objects
 from opcount.errors import InvalidType
+from opcount.numpy_rules import USERS, integer_power
 from opcount.structure import check_number
 from opcount.tally import meter, record
-from opcount.wrapped import Wrapped, plain_operand
+from opcount.wrapped import HOLDERS, UFUNCS, Number, is_wrapped_array, plain_operand
 
 _PLAIN: Final = frozenset({int, float, bool, np.float64, Fraction, Decimal})
 
 
-class Scalar(Wrapped):
+class Scalar(Number):
     """A wrapped real number: int, float, Fraction, Decimal or NumPy scalar.
 
     >>> x = Scalar(3.0)
@@ -53,7 +55,7 @@ class Scalar(Wrapped):
     def _apply(self, name: str, *operands: Any) -> Any:
         values = []
         for operand in operands:
-            if isinstance(operand, Wrapped) and operand._rank:
+            if isinstance(operand, Number) and operand._rank:
                 return operand._apply(name, *operands)
             value = operand._value if type(operand) is Scalar else plain_operand(operand)
             if value is NotImplemented:
@@ -139,6 +141,25 @@ class Scalar(Wrapped):
         next(meter().round)
         return _wrapped(round(self._value) if digits is None else round(self._value, digits))
 
+    # NumPy's functions: of numbers one operation, with arrays what their table says
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        # NumPy's own numbers come as arrays without dimensions
+        inputs = tuple(o[()] if type(o) is np.ndarray and not o.ndim and o.dtype != object else o for o in inputs)
+        outputs = keywords.get("out", ())
+        outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
+        if any(map(is_wrapped_array, (*inputs, *outputs))):
+            return NotImplemented
+        numbers = method == "__call__" and not keywords and not any(isinstance(o, np.ndarray) for o in inputs)
+        if numbers and ufunc in UFUNCS and ufunc not in USERS:
+            return UFUNCS[ufunc](*inputs)
+        if any(map(holds_objects, (*inputs, *outputs))):
+            return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
+        return call_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        return call_function(function, args, keywords)
+
     def _plain(self) -> Any:
         return self._value
 
@@ -149,6 +170,7 @@ class Scalar(Wrapped):
         return format(self._value, spec) if spec else repr(self)
 
 
+HOLDERS["number"] = Scalar
 _new: Final = object.__new__
 
 
@@ -165,9 +187,7 @@ def _power(base: Any, exponent: Any, *, constant: bool) -> Any:
     if not (constant and isinstance(exponent, (int, np.integer))):
         next(meter().pow)
     else:
-        # square-and-multiply: a squaring for each bit after the first, a product for each further 1
-        size = abs(int(exponent))
-        record({"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)})
+        record(integer_power(exponent))
     try:
         result = base**exponent
     except (TypeError, ArithmeticError):

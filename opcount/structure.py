@@ -13,23 +13,27 @@ import numpy as np
 from opcount.errors import InvalidType
 
 
-def flatten(x: Any) -> list[Any]:
+def flatten(x: Any, whole: bool = False) -> list[Any]:
     """The numbers of `x`, in the order in which a reader meets them.
 
     >>> flatten({"w": [1, 2], "b": 3})
     [1, 2, 3]
 
-    What is neither a list, a tuple, a dict nor an array is a leaf. Elements of an
-    array come as Python numbers where that loses nothing (float64, int64), else
-    as NumPy's.
+    What is neither a list, a tuple, a dict nor an array is a leaf; `whole` makes a leaf of
+    an array of numbers too. Elements of an array come as Python numbers where that loses
+    nothing (float64, int64), else as NumPy's.
     """
     found: list[Any] = []
-    _collect(x, found)
+    _collect(x, found, whole)
     return found
 
 
-def _collect(x: Any, found: list[Any]) -> None:
-    if isinstance(x, np.ndarray):
+def _is_opened(x: Any, whole: bool) -> bool:
+    return isinstance(x, np.ndarray) and (not whole or x.dtype == object)
+
+
+def _collect(x: Any, found: list[Any], whole: bool) -> None:
+    if _is_opened(x, whole):
         exact = x.dtype in (np.float64, np.int64, object)
         found += x.ravel().tolist() if exact else list(x.ravel())
     elif isinstance(x, (list, tuple, dict)):
@@ -37,44 +41,44 @@ def _collect(x: Any, found: list[Any]) -> None:
             if type(item) is float:
                 found.append(item)
             else:
-                _collect(item, found)
+                _collect(item, found, whole)
     else:
         found.append(x)
 
 
-def leaf_name(x: Any, place: int, name: str = "x") -> str:
+def leaf_name(x: Any, place: int, name: str = "x", whole: bool = False) -> str:
     """The expression that reaches the leaf at that place of the flat list, for messages.
 
     >>> leaf_name({"w": [1, 2], "b": 3}, 1)
     "x['w'][1]"
     """
-    return next(islice(_names(x, name), place, None))
+    return next(islice(_names(x, name, whole), place, None))
 
 
-def _names(x: Any, name: str) -> Iterator[str]:
+def _names(x: Any, name: str, whole: bool) -> Iterator[str]:
     if isinstance(x, dict):
         for key, item in x.items():
-            yield from _names(item, f"{name}[{key!r}]")
+            yield from _names(item, f"{name}[{key!r}]", whole)
     elif isinstance(x, (list, tuple)):
         for index, item in enumerate(x):
-            yield from _names(item, f"{name}[{index}]")
-    elif isinstance(x, np.ndarray):
+            yield from _names(item, f"{name}[{index}]", whole)
+    elif _is_opened(x, whole):
         for place in np.ndindex(x.shape):
             yield f"{name}[{', '.join(map(str, place)) or '()'}]"
     else:
         yield name
 
 
-def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[Any]], Any]) -> Any:
-    """`x` with its numbers replaced, in order; `array(template, items)` makes each array anew."""
+def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[Any]], Any], whole: bool = False) -> Any:
+    """`x` with its numbers replaced, in order; `array(template, items)` makes each array that was opened anew."""
     if isinstance(x, dict):
-        return {key: rebuild(item, numbers, array) for key, item in x.items()}
+        return {key: rebuild(item, numbers, array, whole) for key, item in x.items()}
     if isinstance(x, (list, tuple)):
-        items = [next(numbers) if type(item) is float else rebuild(item, numbers, array) for item in x]
+        items = [next(numbers) if type(item) is float else rebuild(item, numbers, array, whole) for item in x]
         if isinstance(x, list):
             return items
         return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
-    if isinstance(x, np.ndarray):
+    if _is_opened(x, whole):
         return array(x, [next(numbers) for _ in range(x.size)])
     return next(numbers)
 

@@ -16,23 +16,32 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final, SupportsIndex
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, SupportsIndex
 
 from opcount.counts import Counts
-from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError
+from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.kinds import KINDS
 
 _LOCK: Final = threading.Lock()  # for what is not one draw: budgets, and many operations at once
 
 
+class Exit(NamedTuple):
+    """A door through which wrapped values left uncounted: how often, and how many elements in all."""
+
+    door: str
+    times: int
+    elements: int
+
+
 class Tally:
     """What one count, or one region of it, has seen so far. Made by `count()`, read at any time."""
 
-    __slots__ = ("_bulk", "_draws", "_meter", "_regions")
+    __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_regions")
 
     def __init__(self) -> None:
         self._draws = {kind: itertools.count() for kind in KINDS}
         self._bulk = dict.fromkeys(KINDS, 0)
+        self._exits: dict[str, Exit] = {}
         self._regions: dict[str, Tally] = {}
         self._meter: Meter | None = None  # the meter in force where this tally is the innermost
 
@@ -50,6 +59,11 @@ class Tally:
             found |= {f"{name}/{inner}": counts for inner, counts in tally.regions.items()}
         return found
 
+    @property
+    def uncounted(self) -> tuple[Exit, ...]:
+        """What left uncounted, door by door; empty unless the count was opened with `uncounted="record"`."""
+        return tuple(self._exits.values())
+
     def _region(self, name: str) -> Tally:
         return self._regions.get(name) or self._regions.setdefault(name, Tally())
 
@@ -66,16 +80,19 @@ class Tally:
 class Meter:
     """Where the operations of a context go: an iterator per kind, to be drawn from with `next`."""
 
-    __slots__ = (*KINDS, "budgets", "feeds", "places")
+    __slots__ = (*KINDS, "budgets", "feeds", "places", "records")
 
     if TYPE_CHECKING:
 
         def __getattr__(self, kind: str) -> Iterator[object]: ...
 
-    def __init__(self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...]) -> None:
+    def __init__(
+        self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...], records: bool
+    ) -> None:
         self.places = places  # where each open count stands now, itself or one of its regions; innermost first
         self.feeds = feeds  # every tally that an operation here adds to
         self.budgets = budgets
+        self.records = records  # whether exits are recorded, instead of refused
         for kind in KINDS:
             setattr(self, kind, self._iterator(kind))
 
@@ -88,7 +105,7 @@ class Meter:
         return draws[0] if len(draws) == 1 else zip(*draws, strict=False)
 
 
-_NOBODY: Final = Meter((), (), ())
+_NOBODY: Final = Meter((), (), (), records=False)
 _METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=_NOBODY)
 meter: Final = _METER.get
 
@@ -104,6 +121,31 @@ def record(numbers: Mapping[str, int]) -> None:
         for tally in current.feeds:
             for kind, number in numbers.items():
                 tally._bulk[kind] += number
+
+
+def record_many(kind: str, number: int) -> None:
+    """Count many operations of one kind where there is no budget: the same as `record`, at less cost."""
+    with _LOCK:
+        for tally in _METER.get().feeds:
+            tally._bulk[kind] += number
+
+
+def affordable(numbers: Mapping[str, int]) -> None:
+    """Raise BudgetExceeded where these operations would exceed a budget; count nothing."""
+    with _LOCK:
+        for budget in meter().budgets:
+            budget.check(numbers)
+
+
+def leave(door: str, elements: int, advice: str) -> None:
+    """Let values out of their counter where the count records that; else raise Uncounted with the advice."""
+    current = meter()
+    if not current.records:
+        raise Uncounted(advice)
+    with _LOCK:
+        for tally in current.feeds:
+            _, times, before = tally._exits.get(door, (door, 0, 0))
+            tally._exits[door] = Exit(door, times + 1, before + elements)
 
 
 class Budget:
@@ -150,7 +192,11 @@ class _Guard:
 
 
 @contextmanager
-def count(budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None) -> Iterator[Tally]:
+def count(
+    budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None,
+    *,
+    uncounted: Literal["refuse", "record"] | None = None,
+) -> Iterator[Tally]:
     """Count the operations executed on wrapped values inside the `with` block.
 
     >>> import opcount as oc
@@ -163,13 +209,19 @@ def count(budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None) -> 
     Counts nest, and an inner count is part of the outer one. A count sees its own thread
     or asyncio task, and whatever is handed a copy of its context, however long that runs.
     `budget` limits the total, or by kind as in `{"mul": 1000}`: the operation that would
-    exceed it raises BudgetExceeded and is not executed. Raises InvalidValue or InvalidType
-    for a budget that is no positive integer.
+    exceed it raises BudgetExceeded and is not executed. Where a value would leave its counter,
+    or an operation has no exact count, Uncounted is raised; with `uncounted="record"` it is
+    let out, and `tally.uncounted` lists the doors. An inner count does as the one around it
+    unless told otherwise. Raises InvalidValue or InvalidType for a budget that is no positive
+    integer, and InvalidValue for another `uncounted`.
     """
+    if uncounted not in (None, "refuse", "record"):
+        raise InvalidValue(f'uncounted is "refuse" (raise an error) or "record" (let out and list), not {uncounted!r}')
     around = meter()
+    records = around.records if uncounted is None else uncounted == "record"
     tally = Tally()
     budgets = around.budgets if budget is None else (Budget(checked_limits(budget), tally), *around.budgets)
-    tally._meter = Meter((tally, *around.places), (tally, *around.feeds), budgets)
+    tally._meter = Meter((tally, *around.places), (tally, *around.feeds), budgets, records)
     with _in_force(tally._meter):
         yield tally
 
@@ -209,7 +261,7 @@ def _region_meter(name: str) -> Meter:
     places = tuple(place._region(name) for place in around.places)
     # The innermost place decides all the rest, so it can keep the meter for the next time.
     if places[0]._meter is None:
-        places[0]._meter = Meter(places, (*places, *around.feeds), around.budgets)
+        places[0]._meter = Meter(places, (*places, *around.feeds), around.budgets, around.records)
     return places[0]._meter
 
 

@@ -1,25 +1,48 @@
-"""What every wrapped number has in common: operators, NumPy's functions, guarded exits.
+"""What every wrapped value has in common: operators and guarded exits; and what every wrapped number has besides.
 
-An operation is written out once, as a call of `apply(name, *operands)`. `Scalar` executes
-and counts it; the graph's `Node` executes it on what it holds, and records it.
+An operation is written out once, as a call of `apply(name, *operands)`. `Scalar` and `Array`
+execute and count it; the graph's `Node` executes it on what it holds, and records it.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, Final, NoReturn, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
 from opcount.errors import Uncounted
-from opcount.structure import is_number
+from opcount.structure import is_number, object_array
+from opcount.tally import leave
 
 
 def apply(name: str, *operands: Any) -> Any:
     """Apply an operation by name; a Node among the operands goes before a Scalar."""
-    owner = max((operand for operand in operands if isinstance(operand, Wrapped)), key=lambda operand: operand._rank)
+    owner = max((operand for operand in operands if isinstance(operand, Number)), key=lambda operand: operand._rank)
     return owner._apply(name, *operands)
+
+
+HOLDERS: Final[dict[str, Callable[[Any], Any]]] = {}
+"""Which class holds a plain "number" and which an "array": `Scalar` and `Array` enter themselves, so that
+each can give the other."""
+
+
+def wrapped(value: Any) -> Any:
+    """A plain result of NumPy's, wrapped; truth values, and what is no number, are as they were."""
+    if isinstance(value, np.ndarray):
+        if value.dtype != object:
+            return HOLDERS["array"](value)
+        return object_array(value, [HOLDERS["number"](item) if is_number(item) else item for item in value.flat])
+    if isinstance(value, np.generic):
+        if isinstance(value, np.bool_):
+            return value
+        return HOLDERS["array" if isinstance(value, np.complexfloating) else "number"](value)
+    if isinstance(value, tuple):
+        items = map(wrapped, value)
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return [wrapped(item) for item in value] if isinstance(value, list) else value
 
 
 def plain_operand(other: Any) -> Any:
@@ -37,18 +60,22 @@ def plain_operand(other: Any) -> Any:
 
 
 class Wrapped:
-    """A wrapped number: every operation on it counts or raises, and nothing leaves unseen."""
+    """A wrapped value: every operation on it counts or raises, and nothing leaves unseen."""
 
     __slots__ = ()
-    _rank: ClassVar[int]
 
     def _apply(self, name: str, *operands: Any) -> Any:
         """The value of an operation that has `self` among its operands, or NotImplemented."""
         raise NotImplementedError
 
     def _plain(self) -> Any:
-        """The plain number."""
+        """The plain number or array."""
         raise NotImplementedError
+
+    def _leave(self, door: str, advice: str) -> Any:
+        """The plain value, where the count records exits; else raises Uncounted, which says what to write instead."""
+        leave(door, np.size(self._plain()), advice)
+        return self._plain()
 
     # arithmetic
 
@@ -110,9 +137,6 @@ class Wrapped:
     def __abs__(self) -> Any:
         return self._apply("abs", self)
 
-    def __pos__(self) -> Self:
-        return self
-
     # comparisons give plain truth values, which are ordinary control flow
 
     def __lt__(self, other: Any) -> Any:
@@ -133,7 +157,48 @@ class Wrapped:
     def __ne__(self, other: object) -> Any:
         return self._apply("ne", self, other)
 
-    # functions, as the methods that NumPy calls on the elements of an object array
+    # exits, guarded
+
+    def __float__(self) -> float:
+        return float(self._leave("float()", f"{_LEAVES} a plain float: {_FLOAT}"))
+
+    def __int__(self) -> int:
+        return int(self._leave("int()", f"int() of a wrapped value would not be counted: use {_ROUND} or oc.unwrap(x)"))
+
+    def __index__(self) -> int:
+        plain = self._leave(
+            "index", "a wrapped value cannot be an index, a size or a range: use the plain number, oc.unwrap(x)"
+        )
+        return operator.index(plain)
+
+    def __complex__(self) -> complex:
+        return complex(self._leave("complex()", f"{_LEAVES} a plain complex number: use oc.unwrap(x)"))
+
+    def __bool__(self) -> bool:
+        advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
+        return bool(self._leave("bool()", advice))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        advice = "a wrapped value cannot be pickled, its counter stays behind: send oc.unwrap(x)"
+        return self._leave("pickle", advice).__reduce_ex__(protocol)
+
+
+_LEAVES: Final = "a wrapped value was asked to become"
+_FLOAT: Final = (
+    "use NumPy's function instead of math's (np.sin(x), not math.sin(x)), an array made by np.zeros_like(x) or "
+    "oc.wrap instead of a plain one to write into, or oc.unwrap(x) for the plain number"
+)
+_ROUND: Final = "round(x), math.floor(x), math.trunc(x)"
+
+
+class Number(Wrapped):
+    """A wrapped number, with the methods that NumPy calls on the elements of an object array."""
+
+    __slots__ = ()
+    _rank: ClassVar[int]
+
+    def __pos__(self) -> Self:
+        return self
 
     def sqrt(self) -> Any:
         return self._apply("sqrt", self)
@@ -223,6 +288,8 @@ class Wrapped:
     # NumPy's functions of a wrapped number
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if any(is_wrapped_array(operand) for operand in (*inputs, *keywords.get("out", ()))):
+            return NotImplemented
         operation = UFUNCS.get(ufunc)
         if operation is None:
             raise Uncounted(
@@ -252,41 +319,21 @@ class Wrapped:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    # exits, guarded: each says what to write instead
+    def __hash__(self) -> int:
+        advice = "a wrapped number cannot be a dict key or in a set: use the plain number, oc.unwrap(x)"
+        return hash(self._leave("hash()", advice))
 
-    def __float__(self) -> NoReturn:
-        raise Uncounted(
-            "a wrapped number was asked to become a plain float, which nobody would count: "
-            "use NumPy's function instead of math's (np.sin(x), not math.sin(x)), "
-            "an array of dtype object instead of float, or oc.unwrap(x) for the plain number"
-        )
-
-    def __int__(self) -> NoReturn:
-        raise Uncounted(f"int() of a wrapped number would not be counted: use {_ROUND} or oc.unwrap(x)")
-
-    def __index__(self) -> NoReturn:
-        raise Uncounted("a wrapped number cannot be an index, a size or a range: use the plain number, oc.unwrap(x)")
-
-    def __complex__(self) -> NoReturn:
-        raise Uncounted("complex() of a wrapped number would not be counted: use oc.unwrap(x) for the plain number")
-
-    def __bool__(self) -> NoReturn:
-        raise Uncounted("the truth of a wrapped number is a comparison that nobody would count: write x != 0")
-
-    def __hash__(self) -> NoReturn:
-        raise Uncounted("a wrapped number cannot be a dict key or in a set: use the plain number, oc.unwrap(x)")
-
-    def as_integer_ratio(self) -> NoReturn:
-        raise Uncounted(
+    def as_integer_ratio(self) -> tuple[int, int]:
+        advice = (
             "the integer ratio of a wrapped number would not be counted (the statistics and fractions modules "
             "ask for it): write it with operators, sum(xs) / len(xs), or use oc.unwrap(x)"
         )
+        ratio: tuple[int, int] = self._leave("as_integer_ratio()", advice).as_integer_ratio()
+        return ratio
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise Uncounted("a wrapped number cannot be pickled, its counter stays behind: send oc.unwrap(x)")
 
-
-_ROUND: Final = "round(x), math.floor(x), math.trunc(x)"
+def is_wrapped_array(value: Any) -> bool:
+    return isinstance(value, Wrapped) and not isinstance(value, Number)
 
 
 def _boxed(operand: Any) -> Any:

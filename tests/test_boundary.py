@@ -25,12 +25,30 @@ def test_a_number_becomes_a_scalar_of_that_very_number(number):
     assert oc.unwrap(wrapped) is number
 
 
-def test_an_array_becomes_an_object_array_of_the_same_shape():
+def test_an_array_becomes_an_array_of_the_same_shape_and_type():
     plain = np.arange(6.0).reshape(2, 3)
     wrapped = oc.wrap(plain)
-    assert (type(wrapped), wrapped.dtype, wrapped.shape) == (np.ndarray, object, (2, 3))
+    assert (type(wrapped), wrapped.dtype, wrapped.shape) == (oc.Array, float, (2, 3))
     assert all(type(item) is Scalar for item in wrapped.flat)
     assert oc.unwrap(wrapped).tolist() == plain.tolist()
+
+
+def test_an_object_array_becomes_one_of_scalars():
+    plain = np.array([[1.0, 2], [Fraction(1, 3), 4]], dtype=object)
+    wrapped = oc.wrap(plain)
+    assert (type(wrapped), wrapped.dtype, wrapped.shape) == (np.ndarray, object, (2, 2))
+    assert all(type(item) is Scalar for item in wrapped.flat)
+    assert oc.unwrap(wrapped).tolist() == plain.tolist()
+
+
+def test_an_array_is_copied_on_the_way_in_and_not_on_the_way_out():
+    plain = np.arange(3.0)
+    wrapped = oc.wrap(plain)
+    wrapped += 1
+    assert plain.tolist() == [0, 1, 2]
+    inside = oc.unwrap(wrapped)
+    wrapped += 1
+    assert inside.tolist() == [2, 3, 4] and inside is oc.unwrap(wrapped)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0), (1,), (2, 1, 3)])
@@ -93,9 +111,10 @@ def test_wrapping_and_unwrapping_count_nothing():
         (None, "x is None"),
         ([1.0, None], r"x\[1\] is None"),
         ({"w": [1.0, (2.0, "b")]}, r"x\['w'\]\[1\]\[1\] is 'b'"),
-        (np.array([1.0, 1j]), r"x\[0\] is .*complex"),
-        (np.array([[True]]), r"x\[0, 0\] is .*bool"),
-        (np.array(["a"]), r"x\[0\] is .*str"),
+        (np.ma.masked_array([1.0]), "x is a MaskedArray"),
+        ({"a": np.array(["a"])}, r"x\['a'\] is an array of <U1"),
+        (np.array(["2026-01-01"], "M8[D]"), r"x is an array of datetime64"),
+        (np.zeros(1, [("a", float)]), r"x is an array of .*'a'"),
         (np.array([1.0, None], dtype=object), r"x\[1\] is None"),
         ({1.0, 2.0}, r"x is \{1.0, 2.0\} \(set\)"),
         ((number for number in [1.0]), "x is <generator"),
@@ -103,13 +122,19 @@ def test_wrapping_and_unwrapping_count_nothing():
         (Counts(mul=1), "x is Counts"),
         (np.timedelta64(1, "s"), "x is .*timedelta64"),
     ],
-    ids=["complex", "truth", "text", "none", "none in a list", "text in a dict", "complex array", "truths", "texts",
-         "object array", "set", "generator", "range", "counts", "timedelta"],
+    ids=["complex", "truth", "text", "none", "none in a list", "text in a dict", "masked array", "texts", "dates",
+         "records", "object array", "set", "generator", "range", "counts", "timedelta"],
 )  # fmt: skip
 def test_what_is_no_real_number_is_refused_with_its_place(x, where):
     with pytest.raises(InvalidType, match=where) as caught:
         oc.wrap(x)
     assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_is_refused_since_its_operators_are_others():
+    with pytest.raises(InvalidType, match=r"x\[0\] is a matrix"):
+        oc.wrap([np.asmatrix([1.0])])
 
 
 # --- unwrap

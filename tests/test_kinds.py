@@ -58,11 +58,39 @@ ONCE = {
     "ne": lambda x: x != 3,
     "maximum": lambda x: np.maximum(x, 3),
     "minimum": lambda x: np.minimum(x, 3),
+    "fmax": lambda x: np.fmax(x, 3),
+    "fmin": lambda x: np.fmin(x, 3),
+    "isnan": lambda x: np.isnan(x),
+    "isinf": lambda x: np.isinf(x),
+    "isfinite": lambda x: np.isfinite(x),
+    "signbit": lambda x: np.signbit(x),
+    "fmod": lambda x: np.fmod(x, 3),
+    "copysign": lambda x: np.copysign(x, -3),
+    "heaviside": lambda x: np.heaviside(x, 3),
+    "logaddexp2": lambda x: np.logaddexp2(x, 3),
+    "logical_and": lambda x: np.logical_and(x, 3),
+    "logical_or": lambda x: np.logical_or(x, 3),
+    "logical_xor": lambda x: np.logical_xor(x, 3),
+    "logical_not": lambda x: np.logical_not(x),
+    "modf": lambda x: np.modf(x),
+    "frexp": lambda x: np.frexp(x),
+    "ldexp": lambda x: np.ldexp(x, 3),
+    "nextafter": lambda x: np.nextafter(x, 3),
+    "spacing": lambda x: np.spacing(x),
+    "bitwise_and": lambda n: np.bitwise_and(n, 3),
+    "bitwise_or": lambda n: np.bitwise_or(n, 3),
+    "bitwise_xor": lambda n: np.bitwise_xor(n, 3),
+    "invert": lambda n: np.invert(n),
+    "left_shift": lambda n: np.left_shift(n, 3),
+    "right_shift": lambda n: np.right_shift(n, 3),
+    "bitwise_count": lambda n: np.bitwise_count(n),
+    "gcd": lambda n: np.gcd(n, 3),
+    "lcm": lambda n: np.lcm(n, 3),
 }
 
 
 def check_executes_once(kind):
-    x = oc.wrap(1.0 if kind == "arccosh" else 0.5)
+    x = oc.wrap(6 if kind in GROUPS["integer"] else 1.0 if kind == "arccosh" else 0.5)
     with oc.count() as tally:
         ONCE[kind](x)
     assert tally.counts.to_dict() == {kind: 1}
@@ -92,6 +120,7 @@ def test_every_kind_stands_in_exactly_one_group():
 def test_the_groups_are_those_of_the_convention():
     assert set(GROUPS) == {
         "multiplicative", "additive", "signs", "roots", "transcendental", "rounding", "comparisons",
+        "logical", "integer", "representation",
     }  # fmt: skip
 
 
@@ -111,6 +140,8 @@ def test_every_name_can_be_written_as_an_attribute_of_counts():
     assert not names & set(vars(oc.Counts)) and not names & set(dir(object())) and not names & set(dir({}))
 
 
-def test_comparing_rounding_and_changing_a_sign_are_the_operations_that_are_no_flops():
-    assert set(GROUPS) - set(FLOP_GROUPS) == {"signs", "rounding", "comparisons"}
+def test_comparing_rounding_logic_bits_and_changing_a_sign_are_the_operations_that_are_no_flops():
+    assert set(GROUPS) - set(FLOP_GROUPS) == {
+        "signs", "rounding", "comparisons", "logical", "integer", "representation",
+    }  # fmt: skip
     assert set(FLOP_GROUPS) < set(GROUPS)

@@ -279,7 +279,7 @@ def test_the_check_above_catches_a_region_that_forgets_the_outer_count(monkeypat
     def forgetful(name):
         around = opcount.tally.meter()
         own = around.places[0]._region(name)
-        return opcount.tally.Meter((own, *around.places[1:]), (own, *around.feeds[:1]), around.budgets)
+        return opcount.tally.Meter((own, *around.places[1:]), (own, *around.feeds[:1]), around.budgets, False)
 
     monkeypatch.setattr(opcount.tally, "_region_meter", forgetful)
     with pytest.raises(AssertionError):
@@ -429,10 +429,22 @@ def test_a_budget_holds_inside_regions_and_regions_see_only_what_was_executed():
 
 
 def test_numpy_stops_at_the_budget_too():
-    v = oc.wrap(np.arange(1.0, 6.0))
+    v = oc.wrap(np.arange(1.0, 6.0, dtype=object))
     with count(budget={"mul": 3}) as tally, pytest.raises(BudgetExceeded):
         v @ v
     assert tally.counts.mul == 3
+
+
+def test_a_whole_array_stops_before_the_budget():
+    v = oc.wrap(np.arange(1.0, 6.0))
+    with count(budget={"mul": 7}) as tally:
+        w = v * v
+        with pytest.raises(BudgetExceeded, match="5 more mul would exceed the budget of 7, of which 2 are left"):
+            v @ v
+        with pytest.raises(BudgetExceeded):
+            v *= 2
+    assert tally.counts == Counts(mul=5) and oc.unwrap(v).tolist() == [1, 2, 3, 4, 5]
+    assert oc.unwrap(w).tolist() == [1, 4, 9, 16, 25]
 
 
 @given(

@@ -1,0 +1,680 @@
+"""Array: a wrapped NumPy array, for code that is written for NumPy's.
+
+It holds an ndarray and is none: `np.asarray` strips a subclass without asking it, and counts
+would be lost in silence. What an operation costs stands in `numpy_rules`; here is how one
+reaches it, and the attributes and methods of an ndarray.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Self
+
+import numpy as np
+
+from opcount.dispatch import call_function, call_ufunc, unwrapped
+from opcount.errors import InvalidType
+from opcount.numpy_rules import UFUNCS
+from opcount.scalar import Scalar
+from opcount.tally import meter, record, record_many
+from opcount.wrapped import HOLDERS, Wrapped, wrapped
+
+_NUMERIC: Final = "biufc"
+_PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
+
+
+class Array(Wrapped):
+    """A wrapped array of integers, floats, complex numbers or truth values: everything executed on it counts.
+
+    >>> import numpy as np, opcount as oc
+    >>> x = oc.wrap(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> with oc.count() as tally:
+    ...     y = np.tanh(x @ x[0]) + 1
+    >>> y.shape, tally.counts
+    ((2,), Counts({'mul': 4, 'add': 4, 'tanh': 2}))
+
+    Operators, also in place, indexing and assignment, ufuncs and their methods, NumPy's
+    functions and the methods of an ndarray give what they give for the plain array,
+    wrapped: an array as an Array, an element as a Scalar. Slices are views and share
+    memory, as NumPy's do. Comparisons give an Array of truth values, whose truth, elements
+    and places are ordinary control flow; logic on them is not counted, arithmetic is.
+    What has no exact count, and what would let values out, raises Uncounted. It is made by
+    `oc.wrap`, which copies; `oc.unwrap` gives the plain array itself, without a copy.
+    """
+
+    __slots__ = ("_data",)
+    __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
+    _data: Any  # an ndarray, or a NumPy number where an element is complex
+
+    def __init__(self, data: np.ndarray | np.generic) -> None:
+        if not isinstance(data, (np.ndarray, np.generic)) or data.dtype.kind not in _NUMERIC:
+            kind = getattr(data, "dtype", type(data).__name__)
+            raise InvalidType(f"an Array holds a NumPy array of numbers, not {kind}: use oc.wrap, or np.asarray first")
+        self._data = data
+
+    def _plain(self) -> Any:
+        return self._data
+
+    # operators: one operation for each element
+
+    def _apply(self, name: str, *operands: Any) -> Any:
+        if name in _ARITHMETIC and not meter().budgets:
+            plain = [_plain(operand) for operand in operands]
+            if _PLAIN.issuperset(map(type, plain)):
+                return self._counted(name, OPERATORS[name][0](*plain), *operands)
+        return self._apply_slowly(name, *operands)
+
+    def _counted(self, kind: str, result: Any, *operands: Any) -> Any:
+        """The result of one operation for each element, where it is of real numbers; else the general way.
+
+        None of these operations makes a real number of complex ones, or of truth values alone.
+        """
+        if result.dtype.char not in _REAL:
+            return self._apply_slowly(kind, *operands)
+        record_many(kind, result.size)
+        return _of(result) if type(result) is np.ndarray else wrapped(result)
+
+    def _apply_slowly(self, name: str, *operands: Any) -> Any:
+        execute, ufunc = OPERATORS[name]
+        if any(map(_is_foreign, operands)):
+            return NotImplemented
+        return call_ufunc(ufunc, "__call__", operands, {}, execute)
+
+    def _apply_in_place(self, name: str, other: Any) -> Any:
+        if _is_foreign(other):
+            return NotImplemented
+        if not isinstance(self._data, np.ndarray):  # a number: in place is anew
+            return self._apply(name, self, other)
+        execute, ufunc = OPERATORS[name]
+        in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
+        if name in _ARITHMETIC and self._data.dtype.char in _REAL and not meter().budgets:
+            plain = _plain(other)
+            if type(plain) in _PLAIN:
+                in_place(self._data, plain)
+                record_many(name, self._data.size)
+                return self
+        return call_ufunc(
+            ufunc, "__call__", (self, other), {"out": (self,)}, lambda data, other, out: in_place(data, other)
+        )
+
+    # The operators that most programs are made of, written out for speed with the same meaning.
+
+    def __add__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else _plain(other)
+        if type(plain) not in _PLAIN or meter().budgets:
+            return self._apply_slowly("add", self, other)
+        return self._counted("add", self._data + plain, self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else _plain(other)
+        if type(plain) not in _PLAIN or meter().budgets:
+            return self._apply_slowly("sub", self, other)
+        return self._counted("sub", self._data - plain, self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else _plain(other)
+        if type(plain) not in _PLAIN or meter().budgets:
+            return self._apply_slowly("mul", self, other)
+        return self._counted("mul", self._data * plain, self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else _plain(other)
+        if type(plain) not in _PLAIN or meter().budgets:
+            return self._apply_slowly("div", self, other)
+        return self._counted("div", self._data / plain, self, other)
+
+    # The others
+
+    def __pos__(self) -> Any:
+        return self._apply("positive", self)
+
+    def __invert__(self) -> Any:
+        return self._apply("invert", self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self._multiply_matrices(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._multiply_matrices(other, self)
+
+    def _multiply_matrices(self, a: Any, b: Any) -> Any:
+        x, y = _plain(a), _plain(b)
+        if type(x) is type(y) is np.ndarray and not meter().budgets:
+            result = x @ y
+            if result.dtype.char in _REAL:
+                length = x.shape[-1]
+                record({"mul": result.size * length, "add": result.size * max(length - 1, 0)})
+                return _of(result) if type(result) is np.ndarray else wrapped(result)
+        return self._apply_slowly("matmul", a, b)
+
+    def __and__(self, other: Any) -> Any:
+        return self._apply("bitwise_and", self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return self._apply("bitwise_and", other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return self._apply("bitwise_or", self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return self._apply("bitwise_or", other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._apply("bitwise_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._apply("bitwise_xor", other, self)
+
+    def __lshift__(self, other: Any) -> Any:
+        return self._apply("left_shift", self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return self._apply("left_shift", other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return self._apply("right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return self._apply("right_shift", other, self)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._apply_in_place("add", other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._apply_in_place("sub", other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._apply_in_place("mul", other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._apply_in_place("div", other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._apply_in_place("floordiv", other)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._apply_in_place("mod", other)
+
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+        return self._apply_in_place("pow", other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._apply_in_place("matmul", other)
+
+    def __iand__(self, other: Any) -> Any:
+        return self._apply_in_place("bitwise_and", other)
+
+    def __ior__(self, other: Any) -> Any:
+        return self._apply_in_place("bitwise_or", other)
+
+    def __ixor__(self, other: Any) -> Any:
+        return self._apply_in_place("bitwise_xor", other)
+
+    def __ilshift__(self, other: Any) -> Any:
+        return self._apply_in_place("left_shift", other)
+
+    def __irshift__(self, other: Any) -> Any:
+        return self._apply_in_place("right_shift", other)
+
+    # NumPy's functions
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if method == "__call__" and not keywords and ufunc in _ONE_OPERATION and not meter().budgets:
+            if len(inputs) == 1:
+                result = ufunc(self._data)
+            else:
+                a, b = _plain(inputs[0]), _plain(inputs[1])
+                result = ufunc(a, b) if type(a) in _PLAIN and type(b) in _PLAIN else np.False_
+            if result.dtype.char in _REAL:
+                record_many(_ONE_OPERATION[ufunc], result.size)
+                return _of(result) if type(result) is np.ndarray else wrapped(result)
+        if any(map(_is_foreign, inputs)):
+            return NotImplemented
+        return call_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if not all(issubclass(kind, (Wrapped, np.ndarray)) for kind in types):
+            return NotImplemented
+        return call_function(function, args, keywords)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The namespace of the array API standard: NumPy's own, whose functions take Arrays."""
+        return np.empty(0).__array_namespace__(api_version=api_version)  # type: ignore[arg-type]
+
+    # elements, views and assignment
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, key: Any) -> Any:
+        part = self._data[key if type(key) is int or type(key) is slice else _index(key)]
+        return _of(part) if type(part) is np.ndarray else wrapped(part)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._data[_index(key)] = unwrapped(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[place] for place in range(len(self)))
+
+    def __contains__(self, value: object) -> bool:
+        return bool(np.any(self == value))
+
+    @property
+    def flat(self) -> Flat:
+        return Flat(self._data)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self._data.flat = unwrapped(value)
+
+    @property
+    def T(self) -> Array:
+        return _of(self._data.T)
+
+    @property
+    def mT(self) -> Array:
+        return _of(self._data.mT)
+
+    @property
+    def real(self) -> Any:
+        return _of(self._data.real) if isinstance(self._data, np.ndarray) else wrapped(self._data.real)
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self._data.real = unwrapped(value)
+
+    @property
+    def imag(self) -> Any:
+        return _of(self._data.imag) if isinstance(self._data, np.ndarray) else wrapped(self._data.imag)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self._data.imag = unwrapped(value)
+
+    @property
+    def base(self) -> Array | None:
+        base = self._data.base
+        return _of(base) if isinstance(base, np.ndarray) else None
+
+    # what is known of it without its values
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self._data.shape = shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def itemsize(self) -> int:
+        return self._data.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        return self._data.nbytes  # type: ignore[no-any-return]
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return self._data.strides  # type: ignore[no-any-return]
+
+    @property
+    def flags(self) -> Any:
+        return self._data.flags
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+        self._data.setflags(write, align, uic)
+
+    # methods that move data
+
+    def astype(
+        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
+        """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
+        result = self._data.astype(dtype, order, casting, subok, copy)
+        if result.dtype == bool and self.dtype != bool:
+            record({"ne": self.size})
+        if not copy and result is self._data:
+            return self
+        return wrapped(result)
+
+    def copy(self, order: Any = "C") -> Array:
+        return Array(self._data.copy(order))
+
+    def view(self, *arguments: Any, **keywords: Any) -> Array:
+        return Array(self._data.view(*arguments, **keywords))
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
+        return _of(self._data.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
+
+    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+        self._data.resize(*shape, refcheck=refcheck)
+
+    def transpose(self, *axes: Any) -> Array:
+        return _of(self._data.transpose(*axes))
+
+    def swapaxes(self, axis1: Any, axis2: Any) -> Array:
+        return _of(self._data.swapaxes(axis1, axis2))
+
+    def flatten(self, order: Any = "C") -> Array:
+        return Array(self._data.flatten(order))
+
+    def ravel(self, order: Any = "C") -> Array:
+        return Array(self._data.ravel(order))
+
+    def squeeze(self, axis: Any = None) -> Any:
+        return np.squeeze(self, axis)
+
+    def diagonal(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+        return np.diagonal(self, offset, axis1, axis2)
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+        return np.repeat(self, repeats, axis)
+
+    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
+        return np.take(self, indices, axis, out, mode)
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return np.compress(condition, self, axis, out)
+
+    def fill(self, value: Any) -> None:
+        self._data.fill(unwrapped(value))
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        call_function(np.put, (self, indices, values, mode), {})
+
+    def byteswap(self, inplace: bool = False) -> Array:
+        return self if self._data.byteswap(inplace) is self._data else Array(self._data.byteswap())
+
+    def getfield(self, dtype: Any, offset: Any = 0) -> Array:
+        return Array(self._data.getfield(dtype, offset))
+
+    def setfield(self, value: Any, dtype: Any, offset: Any = 0) -> None:
+        self._data.setfield(unwrapped(value), dtype, offset)
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Array:
+        self._data.to_device(device, stream=stream)
+        return self
+
+    # methods that compute: NumPy's functions of the same name
+
+    def all(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        return np.all(self, axis, out, keepdims, where=where)
+
+    def any(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        return np.any(self, axis, out, keepdims, where=where)
+
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        return np.argmax(self, axis, out, keepdims=keepdims)
+
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        return np.argmin(self, axis, out, keepdims=keepdims)
+
+    def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
+        return np.argpartition(self, kth, axis, kind, order)
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+        return np.argsort(self, axis, kind, order, stable=stable)
+
+    def choose(self, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+        return np.choose(self, choices, out, mode)
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **keywords: Any) -> Any:
+        return np.clip(self, min, max, out, **keywords)
+
+    def conj(self) -> Any:
+        return np.conjugate(self)
+
+    def conjugate(self) -> Any:
+        return np.conjugate(self)
+
+    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        return np.cumprod(self, axis, dtype, out)
+
+    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        return np.cumsum(self, axis, dtype, out)
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        return np.dot(self, b, out)
+
+    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
+            where: Any = True) -> Any:  # fmt: skip
+        return np.max(self, axis, out, keepdims, initial, where)
+
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
+             where: Any = True) -> Any:  # fmt: skip
+        return np.mean(self, axis, dtype, out, keepdims, where=where)
+
+    def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
+            where: Any = True) -> Any:  # fmt: skip
+        return np.min(self, axis, out, keepdims, initial, where)
+
+    def nonzero(self) -> Any:
+        return np.nonzero(self)
+
+    def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
+        self[...] = np.partition(self, kth, axis, kind, order)
+
+    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+        return np.prod(self, axis, dtype, out, keepdims, initial, where)
+
+    def round(self, decimals: Any = 0, out: Any = None) -> Any:
+        return np.round(self, decimals, out)
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+        return np.searchsorted(self, v, side, sorter)
+
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+        self[...] = np.sort(self, axis, kind, order, stable=stable)
+
+    def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+            where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
+        return np.std(self, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+        return np.sum(self, axis, dtype, out, keepdims, initial, where)
+
+    def trace(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, dtype: Any = None, out: Any = None) -> Any:
+        return np.trace(self, offset, axis1, axis2, dtype, out)
+
+    def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+            where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
+        return np.var(self, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
+
+    # exits, guarded
+
+    def _truths_or_leave(self, door: str, advice: str) -> Any:
+        """The plain values: of a comparison they are ordinary control flow, all others leave by that door."""
+        return self._data if self.dtype == bool else self._leave(door, advice)
+
+    def __bool__(self) -> bool:
+        advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
+        return bool(self._truths_or_leave("bool()", advice))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        advice = (
+            "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
+            "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
+        )
+        return np.array(self._truths_or_leave("np.asarray()", advice), dtype, copy=copy)
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        advice = "a wrapped array cannot be handed on by DLPack: hand on oc.unwrap(x)"
+        return self._leave("__dlpack__", advice).__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> Any:
+        return self._data.__dlpack_device__()
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self._leave("buffer", "the memory of a wrapped array is not handed out: use oc.unwrap(x)"))
+
+    @property
+    def data(self) -> Any:
+        return self._leave("data", "the memory of a wrapped array is not handed out: use oc.unwrap(x).data").data
+
+    @property
+    def ctypes(self) -> Any:
+        return self._leave("ctypes", "the memory of a wrapped array is not handed out: use oc.unwrap(x).ctypes").ctypes
+
+    def item(self, *place: Any) -> Any:
+        advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
+        return self._truths_or_leave("item()", advice).item(*place)
+
+    def tolist(self) -> Any:
+        advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
+        return self._truths_or_leave("tolist()", advice).tolist()
+
+    def tobytes(self, order: Any = "C") -> bytes:
+        return self._leave("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
+
+    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
+        self._leave("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
+
+    def dump(self, file: Any) -> None:
+        self._leave("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
+
+    def dumps(self) -> bytes:
+        return self._leave("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
+
+    # copies stay wrapped
+
+    def __copy__(self) -> Array:
+        return Array(self._data.copy())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Array:
+        return Array(self._data.copy())
+
+    def __repr__(self) -> str:
+        text = repr(self._data)
+        return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
+
+    def __str__(self) -> str:
+        return str(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec)
+
+
+class Flat:
+    """The iterator that `Array.flat` is: elements one by one, wrapped, and by their place."""
+
+    __slots__ = ("_iterator",)
+
+    def __init__(self, data: np.ndarray) -> None:
+        self._iterator = data.flat
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        return wrapped(next(self._iterator))
+
+    def __len__(self) -> int:
+        return len(self._iterator)
+
+    def __getitem__(self, key: Any) -> Any:
+        return wrapped(self._iterator[_index(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._iterator[_index(key)] = unwrapped(value)
+
+
+_new: Final = object.__new__
+_REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
+
+
+def _of(data: np.ndarray) -> Array:
+    """An Array without a look at what it holds: faster than the constructor."""
+    result = _new(Array)
+    result._data = data
+    return result
+
+
+def _plain(operand: Any) -> Any:
+    """What a wrapped operand holds; any other operand itself."""
+    if type(operand) is Array:
+        return operand._data
+    return operand._value if type(operand) is Scalar else operand
+
+
+def _index(key: Any) -> Any:
+    """An index with plain truth values for wrapped ones; a wrapped number in it is an exit."""
+    if isinstance(key, tuple):
+        return tuple(map(_index, key))
+    if isinstance(key, list):
+        return [_index(part) for part in key]
+    if isinstance(key, Array) and key.dtype == bool:
+        return key._data
+    if isinstance(key, Wrapped):
+        return key._leave("index", "a wrapped value cannot be an index, a size or a range: use oc.unwrap(x)")
+    return key
+
+
+_NUMPYS_OWN: Final = (Wrapped, np.ndarray, np.generic)
+
+
+def _is_foreign(operand: Any) -> bool:
+    """Whether another library's array or number takes care of the operation, or refuses it."""
+    return not isinstance(operand, _NUMPYS_OWN) and hasattr(type(operand), "__array_ufunc__")
+
+
+OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {
+    "add": (operator.add, np.add),
+    "sub": (operator.sub, np.subtract),
+    "mul": (operator.mul, np.multiply),
+    "div": (operator.truediv, np.divide),
+    "floordiv": (operator.floordiv, np.floor_divide),
+    "mod": (operator.mod, np.remainder),
+    "pow": (operator.pow, np.power),
+    "matmul": (operator.matmul, np.matmul),
+    "neg": (operator.neg, np.negative),
+    "positive": (operator.pos, np.positive),
+    "abs": (operator.abs, np.absolute),
+    "invert": (operator.invert, np.invert),
+    "bitwise_and": (operator.and_, np.bitwise_and),
+    "bitwise_or": (operator.or_, np.bitwise_or),
+    "bitwise_xor": (operator.xor, np.bitwise_xor),
+    "left_shift": (operator.lshift, np.left_shift),
+    "right_shift": (operator.rshift, np.right_shift),
+    "lt": (operator.lt, np.less),
+    "le": (operator.le, np.less_equal),
+    "gt": (operator.gt, np.greater),
+    "ge": (operator.ge, np.greater_equal),
+    "eq": (operator.eq, np.equal),
+    "ne": (operator.ne, np.not_equal),
+}
+"""Python's operators: what executes each on plain values, and the ufunc whose count it has."""
+
+_ONE_OPERATION: Final[dict[np.ufunc, str]] = {
+    ufunc: kind
+    for ufunc, kinds in UFUNCS.items()
+    if list(kinds.values()) == [1] and ufunc.nout == 1 and ufunc not in (np.power, np.absolute)
+    for kind in kinds
+}
+"""The ufuncs that are one operation for each element of real numbers: what most calls are."""
+
+_ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "floordiv", "mod", "neg"})
+"""Of the operators, the ones that are."""
+
+HOLDERS["array"] = Array

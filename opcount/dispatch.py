@@ -1,0 +1,263 @@
+"""A NumPy function of wrapped values: count it by the table, execute it on the plain values, wrap the result.
+
+What has no exact count does not run: `leave` raises, or records the exit.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.compositions import COMPOSITIONS
+from opcount.errors import OpcountError, Uncounted
+from opcount.numpy_rules import (
+    FREE,
+    NO_COUNT,
+    POSITIONS,
+    REFUSED,
+    RULES,
+    USERS,
+    WRITES,
+    NoRule,
+    Numbers,
+    asks_for_complex,
+    checked,
+    expanded,
+    is_complex,
+    name_of,
+    ufunc_counts,
+)
+from opcount.structure import object_array, plain_array
+from opcount.tally import affordable, leave, meter, record
+from opcount.wrapped import HOLDERS, Number, Wrapped, is_wrapped_array, wrapped
+
+
+class Operands:
+    """What stands in the arguments of a call: the plain values, and what is known of the wrapped ones."""
+
+    __slots__ = ("_numbers_in_arrays", "_objects", "wrapped")
+
+    def __init__(self) -> None:
+        self.wrapped: list[Any] = []
+        self._objects = False  # nodes of a graph, fractions
+        self._numbers_in_arrays = False  # object arrays of wrapped numbers
+
+    @property
+    def objects(self) -> bool:
+        """Whether NumPy has to run its loops for objects: the only ones there are, or the ones that were chosen."""
+        return self._objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
+
+    def take(self, value: Any) -> Any:
+        """The plain value, also of what stands in lists, tuples, dicts and object arrays."""
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if isinstance(value, Wrapped):
+            self.wrapped.append(value)
+            plain = value._plain()
+            if (isinstance(value, Number) and not isinstance(plain, (int, float, np.number))) or _is_node(value):
+                self._objects = True
+            return plain
+        if kind is np.ndarray:
+            if value.dtype == object:
+                return self._take_objects(value)
+            return value
+        if isinstance(value, list):
+            return [self.take(item) for item in value]
+        if isinstance(value, tuple):
+            items = [self.take(item) for item in value]
+            return kind(*items) if hasattr(value, "_fields") else tuple(items)
+        if isinstance(value, dict):
+            return {key: self.take(item) for key, item in value.items()}
+        return value
+
+    def _take_objects(self, value: np.ndarray) -> Any:
+        self._numbers_in_arrays = True
+        if all(isinstance(item, Number) for item in value.flat):
+            return plain_array(value, [self.take(item) for item in value.flat])
+        self._objects = True
+        return value
+
+    def take_all(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self.take(value) for key, value in keywords.items()} if keywords else {}
+
+    @property
+    def size(self) -> int:
+        return sum(np.size(value._plain()) for value in self.wrapped)
+
+
+_ATOMS: Final = frozenset({int, float, bool, str, type(None), type(np._NoValue), slice, type, np.float64, np.int64})
+
+
+def _is_node(value: Any) -> bool:
+    return isinstance(value, Number) and value._rank > 0
+
+
+def call_ufunc(
+    ufunc: np.ufunc,
+    method: str,
+    inputs: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    execute: Callable[..., Any] | None = None,
+) -> Any:
+    """A ufunc, or one of its methods, with a wrapped value among its operands; `execute` gives its plain value."""
+    execute = execute or getattr(ufunc, method)
+    outputs = keywords.get("out", ())
+    outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
+    operands = Operands()
+    plain = [operands.take(value) for value in inputs]
+    plain_keywords = operands.take_all(keywords)
+    if operands.objects or any(type(output) is np.ndarray and output.dtype == object for output in outputs):
+        return execute(*_opened(inputs), **_opened(keywords))
+    name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
+    written = inputs[:1] if method == "at" else outputs
+    if not all(output is None or is_wrapped_array(output) for output in written):
+        _leave_into_plain(name, operands)
+
+    def counts() -> Numbers:
+        if ufunc not in USERS:
+            constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
+            return ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
+        if method != "__call__":
+            raise NoRule(f"the rule that was registered is for a plain call, not for {method}")
+        return checked(USERS[ufunc](*plain, **plain_keywords), ufunc)
+
+    result = _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands)
+    if not outputs:
+        return wrapped(result)
+    results = result if isinstance(result, tuple) else (result,)
+    given = tuple(wrapped(new) if old is None else old for old, new in zip(outputs, results, strict=True))
+    return given if isinstance(result, tuple) else given[0]
+
+
+def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """A function that dispatches through `__array_function__`, with a wrapped value among its arguments."""
+    operands = Operands()
+    plain = [operands.take(value) for value in args]
+    plain_keywords = operands.take_all(keywords)
+    if operands.objects:
+        return getattr(function, "_implementation", function)(*_opened(args), **_opened(keywords))
+    name = name_of(function)
+    short = name.rpartition(".")[2]
+    output = _output(function, args, keywords)
+    written = args[0] if short in WRITES else output
+    if written is not None and not is_wrapped_array(written):
+        _leave_into_plain(name, operands)
+    if function in COMPOSITIONS and function not in USERS:
+        try:
+            return COMPOSITIONS[function](*args, **keywords)
+        except NoRule as reason:
+            leave(name, operands.size, f"{name}: {reason}")
+            return wrapped(function(*plain, **plain_keywords))
+
+    def counts() -> Numbers:
+        return _function_counts(function, operands, plain, plain_keywords)
+
+    result = _executed(name, counts, lambda: function(*plain, **plain_keywords), operands)
+    if output is not None:
+        return output
+    if short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1):
+        return result
+    if type(result) is int and function not in FREE:  # np.count_nonzero
+        return HOLDERS["number"](result)
+    return wrapped(result)
+
+
+def _function_counts(function: Any, operands: Operands, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
+    if function in USERS:
+        return checked(USERS[function](*args, **keywords), function)
+    if function in FREE:
+        return {}
+    if function not in RULES:
+        reason = REFUSED.get(function)
+        raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
+    numbers = RULES[function](*args, **keywords)
+    complex_ = any(is_complex(value) for value in (*map(_plain, operands.wrapped), *args, *keywords.values()))
+    return expanded(numbers) if complex_ or asks_for_complex(keywords) else numbers
+
+
+def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], Any], operands: Operands) -> Any:
+    """The plain result, counted; or, where there is no count, let out or refused."""
+    try:
+        numbers = counts()
+    except NoRule as reason:
+        leave(name, operands.size, f"{name}: {reason}")
+        return execute()
+    except OpcountError:
+        raise
+    except Exception as error:
+        execute()  # wrong arguments: NumPy says what is wrong with them
+        raise Uncounted(f"{name} with these arguments has no exact count: write it with simpler operations") from error
+    if meter().budgets:
+        affordable(numbers)
+    result = execute()
+    record(numbers)
+    return result
+
+
+def _leave_into_plain(name: str, operands: Operands) -> None:
+    advice = (
+        f"{name} would write wrapped values into a plain array: let it make a new array (a = a + x, not a += x), "
+        "or make the array a wrapped one, with np.zeros_like(x) or oc.wrap(a)"
+    )
+    leave(f"{name} into a plain array", operands.size, advice)
+
+
+def unwrapped(value: Any) -> Any:
+    """The plain value, also of what stands in lists and in object arrays of wrapped numbers."""
+    operands = Operands()
+    plain = operands.take(value)
+    if operands.objects:
+        raise Uncounted(
+            "an array of numbers cannot hold fractions or the nodes of a graph: make an object array of them, "
+            "np.array([...], dtype=object)"
+        )
+    return plain
+
+
+def holds_objects(value: Any) -> bool:
+    """Whether NumPy has to work on it by its loops for objects: nodes of a graph, fractions, arrays of these."""
+    operands = Operands()
+    operands.take(value)
+    return operands.objects
+
+
+def _plain(value: Any) -> Any:
+    return value._plain()
+
+
+def _opened(value: Any) -> Any:
+    """With object arrays of wrapped numbers for wrapped arrays, so that NumPy's loops for objects take them."""
+    if isinstance(value, dict):
+        return {key: _opened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_opened(item) for item in value]
+    if isinstance(value, tuple):
+        items = map(_opened, value)
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if not is_wrapped_array(value):
+        return value
+    plain = np.asarray(value._plain())
+    return plain if plain.dtype == bool else object_array(plain, list(map(HOLDERS["number"], plain.flat)))
+
+
+def _is_plain_integer(exponent: Any) -> bool:
+    return not isinstance(exponent, Wrapped) and np.asarray(exponent).dtype.kind in "iu"
+
+
+def _output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    place = _place_of_out(function)
+    return args[place] if place is not None and len(args) > place else keywords.get("out")
+
+
+@cache
+def _place_of_out(function: Any) -> int | None:
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # NumPy before 2.4 has functions without a signature
+        names = []
+    return names.index("out") if "out" in names else {"dot": 2, "concatenate": 2}.get(function.__name__)

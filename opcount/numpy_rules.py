@@ -1,0 +1,903 @@
+"""One table: NumPy function -> the operations it executes.
+
+A ufunc has kinds, executed once for each element that is computed: `UFUNCS`. A function has a
+rule, which gives the counts of a call from its arguments: `RULES`; or it moves data, and is
+free: `FREE`; or it is written out in counted operations, in `compositions.py`; or it has no
+exact count, and is refused: `REFUSED`, with the reason. A test holds the table to the functions
+that NumPy has.
+
+Counts are those of the scalar definition: a sum of n numbers is n - 1 additions. NumPy's loop
+over an object array of wrapped numbers executes that definition, with these differences:
+
+    maximum, minimum   compare the objects (`ge`, `le`), also in max, min, clip and ptp
+    argmax, argmin     likewise compare by `gt` and `lt`; the same counts
+    einsum             starts each sum from zero, which is one more `add`
+    isnan              of nansum and its like is `x != x`, a `ne`
+    logic              from truth values to a truth value is not counted, in either: it is control flow
+
+Rules count operations on the elements, whatever their type. Operations on complex numbers
+count the real operations of `COMPLEX`, and are refused where that table has no row.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.errors import InvalidType, InvalidValue
+from opcount.kinds import KINDS
+
+Numbers = Mapping[str, int]
+Rule = Callable[..., Numbers]
+
+
+# --- ufuncs: the kinds that one element costs
+
+
+def _per_element(rows: str) -> dict[np.ufunc, Numbers]:
+    """Rows of `ufunc: kinds`; a ufunc that this NumPy does not have is left out."""
+    table: dict[np.ufunc, Numbers] = {}
+    for row in rows.strip().splitlines():
+        names, _, kinds = row.partition(":")
+        for name in names.split():
+            if isinstance(ufunc := getattr(np, name, None), np.ufunc):
+                table[ufunc] = {kind: kinds.split().count(kind) for kind in kinds.split()}
+    return table
+
+
+_CLIP: Final = np._core.umath.clip  # type: ignore[attr-defined]  # what np.clip calls, without a public name
+
+UFUNCS: Final[dict[np.ufunc, Numbers]] = _per_element("""
+    add: add
+    subtract: sub
+    multiply square: mul
+    divide reciprocal: div
+    floor_divide: floordiv
+    remainder: mod
+    fmod: fmod
+    divmod: floordiv mod
+    power float_power: pow
+    deg2rad rad2deg radians degrees: mul
+    negative: neg
+    positive conjugate:
+    absolute fabs: abs
+    sign: sign
+    copysign: copysign
+    heaviside: heaviside
+    sqrt: sqrt
+    cbrt: cbrt
+    hypot: hypot
+    exp: exp
+    exp2: exp2
+    expm1: expm1
+    log: log
+    log2: log2
+    log10: log10
+    log1p: log1p
+    logaddexp: logaddexp
+    logaddexp2: logaddexp2
+    sin: sin
+    cos: cos
+    tan: tan
+    arcsin: arcsin
+    arccos: arccos
+    arctan: arctan
+    arctan2: arctan2
+    sinh: sinh
+    cosh: cosh
+    tanh: tanh
+    arcsinh: arcsinh
+    arccosh: arccosh
+    arctanh: arctanh
+    floor: floor
+    ceil: ceil
+    trunc: trunc
+    rint: round
+    less: lt
+    less_equal: le
+    greater: gt
+    greater_equal: ge
+    equal: eq
+    not_equal: ne
+    maximum: maximum
+    minimum: minimum
+    fmax: fmax
+    fmin: fmin
+    isnan: isnan
+    isinf: isinf
+    isfinite: isfinite
+    signbit: signbit
+    logical_and: logical_and
+    logical_or: logical_or
+    logical_xor: logical_xor
+    logical_not: logical_not
+    bitwise_and: bitwise_and
+    bitwise_or: bitwise_or
+    bitwise_xor: bitwise_xor
+    invert: invert
+    left_shift: left_shift
+    right_shift: right_shift
+    bitwise_count: bitwise_count
+    gcd: gcd
+    lcm: lcm
+    modf: modf
+    frexp: frexp
+    ldexp: ldexp
+    nextafter: nextafter
+    spacing: spacing
+""")
+UFUNCS[_CLIP] = {"maximum": 1, "minimum": 1}
+
+COMPLEX: Final[Mapping[str, Numbers]] = {
+    "add": {"add": 2},
+    "sub": {"sub": 2},
+    "mul": {"mul": 4, "add": 1, "sub": 1},
+    "neg": {"neg": 2},
+}
+"""The real operations that one operation on complex numbers executes."""
+
+_COMPLEX_UFUNCS: Final[dict[np.ufunc, Numbers]] = {np.conjugate: {"neg": 1}, np.absolute: {"hypot": 1}}
+
+
+class NoRule(Exception):
+    """There is no exact count for this call; the message says why."""
+
+
+def expanded(numbers: Numbers) -> dict[str, int]:
+    """Operations on complex numbers as the real operations that they execute."""
+    result: dict[str, int] = {}
+    for kind, number in numbers.items():
+        if kind not in COMPLEX:
+            raise NoRule(f"a complex {kind} has no exact count: work on the real and the imaginary part")
+        for real, times in COMPLEX[kind].items():
+            result[real] = result.get(real, 0) + times * number
+    return result
+
+
+def is_complex(value: Any) -> bool:
+    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
+
+
+def is_truth(value: Any) -> bool:
+    return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
+
+
+def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: bool = False, **keywords: Any) -> Numbers:
+    """What a call of a ufunc, or of one of its methods, executes on these plain operands."""
+    operands = [inputs[0], *inputs[2:]] if method in ("at", "reduceat") else inputs
+    if _is_logic(ufunc, method, operands, keywords):
+        return {}
+    complex_ = any(map(is_complex, operands)) or asks_for_complex(keywords)
+    if ufunc in PRODUCTS:
+        products, sums = PRODUCTS[ufunc](*inputs, **keywords)
+        numbers: Numbers = {"mul": products, "add": sums}
+        return expanded(numbers) if complex_ else numbers
+    if constant_power and not complex_:  # of a wrapped base and plain integer exponents
+        return _integer_powers(method, *inputs, **keywords)
+    if constant_power:
+        raise NoRule("a complex power has no exact count: write the products")
+    if ufunc not in UFUNCS:
+        raise NoRule(NO_COUNT)
+    times = APPLICATIONS[method](*inputs, **keywords)
+    if complex_ and ufunc in _COMPLEX_UFUNCS:
+        return {kind: number * times for kind, number in _COMPLEX_UFUNCS[ufunc].items()}
+    numbers = {kind: number * times for kind, number in UFUNCS[ufunc].items()}
+    return expanded(numbers) if complex_ else numbers
+
+
+def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: Mapping[str, Any]) -> bool:
+    """Whether it goes from truth values to truth values: control flow, which is free."""
+    if not all(map(is_truth, operands)) or keywords.get("dtype") not in (None, bool, np.bool_, np.dtype(bool)):
+        return False
+    counts_truths = ufunc in (np.add, np.multiply) and method in ("reduce", "accumulate", "reduceat")
+    return "?" * ufunc.nin + "->?" in ufunc.types and not counts_truths
+
+
+def asks_for_complex(keywords: Mapping[str, Any]) -> bool:
+    dtype = keywords.get("dtype")
+    return dtype is not None and np.dtype(dtype).kind == "c"
+
+
+NO_COUNT: Final = (
+    "it has no exact count: write it with operations that have one, "
+    "give it one with oc.register_rule, or take the plain values with oc.unwrap(x)"
+)
+
+
+# --- how often a method of a ufunc applies it
+
+
+def calls(*inputs: Any, where: Any = True, **_: Any) -> int:
+    """`ufunc(a, b)`: once for each element of the result, or for each that `where` selects."""
+    shapes = [np.shape(operand) for operand in inputs]
+    if where is True:
+        return math.prod(np.broadcast_shapes(*shapes))
+    shape = np.broadcast_shapes(*shapes, np.shape(where))
+    return int(np.count_nonzero(np.broadcast_to(where, shape)))
+
+
+def _outer(a: Any, b: Any, where: Any = True, **_: Any) -> int:
+    if where is True:
+        return int(math.prod(np.shape(a) + np.shape(b)))
+    return int(np.count_nonzero(np.broadcast_to(where, np.shape(a) + np.shape(b))))
+
+
+def _reduce(
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = np._NoValue,
+    where: Any = True,
+) -> int:
+    return reduction(a, axis, initial, where)[0]
+
+
+def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = True) -> tuple[int, int]:
+    """How often a reduction joins two numbers, and how many results it has.
+
+    n numbers are joined n - 1 times, n times where there is an initial one.
+    """
+    shape = np.shape(a)
+    axes = _axes(axis, len(shape))
+    results = math.prod(size for place, size in enumerate(shape) if place not in axes)
+    length = math.prod(shape[place] for place in axes)
+    starts = initial is np._NoValue or initial is None  # from the first number of each
+    if where is True:
+        return results * (max(length - 1, 0) if starts else length), results
+    taken = np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes))
+    return int(np.sum(np.maximum(taken - 1, 0) if starts else taken)), results
+
+
+def _axes(axis: Any, dimensions: int) -> set[int]:
+    if axis is None:
+        return set(range(dimensions))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    return {place % dimensions for place in map(operator.index, given)} if dimensions else set()
+
+
+def _accumulate(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
+    shape = np.shape(a)
+    size = math.prod(shape)
+    return size - size // shape[axis] if size else 0
+
+
+def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
+    shape = np.shape(a)
+    starts = np.asarray(indices)
+    lengths = np.append(starts[1:], shape[axis]) - starts
+    lanes = math.prod(shape) // shape[axis] if shape[axis] else 0
+    return lanes * int(np.sum(np.maximum(lengths - 1, 0)))
+
+
+def _at(a: Any, indices: Any, *_: Any) -> int:
+    return math.prod(_nothing(np.shape(a))[indices].shape)
+
+
+def _nothing(shape: tuple[int, ...]) -> np.ndarray:
+    """An array of that shape without memory behind it, to ask NumPy about shapes."""
+    return np.broadcast_to(np.False_, shape)
+
+
+APPLICATIONS: Final[dict[str, Callable[..., int]]] = {
+    "__call__": calls,
+    "outer": _outer,
+    "reduce": _reduce,
+    "accumulate": _accumulate,
+    "reduceat": _reduceat,
+    "at": _at,
+}
+
+
+def integer_power(exponent: Any) -> dict[str, int]:
+    """Square-and-multiply: a squaring for each bit after the first, a product for each further 1."""
+    size = abs(int(exponent))
+    return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
+
+
+def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> Numbers:
+    """The sum of `integer_power` over all elements of a power with plain integer exponents."""
+    if method == "outer":
+        shapes = np.shape(inputs[0]) + np.shape(inputs[1])
+    elif method == "at":
+        shapes = _nothing(np.shape(inputs[0]))[inputs[1]].shape
+    else:
+        shapes = np.broadcast_shapes(*map(np.shape, inputs), *([] if where is True else [np.shape(where)]))
+    exponents = np.broadcast_to(inputs[-1], shapes)
+    if where is not True:
+        exponents = exponents[np.broadcast_to(where, shapes)]
+    total: dict[str, int] = {}
+    if np.ndim(inputs[-1]) == 0 and exponents.size:
+        pairs = [(inputs[-1], exponents.size)]
+    else:
+        pairs = list(zip(*(found.tolist() for found in np.unique(exponents, return_counts=True)), strict=True))
+    for exponent, times in pairs:
+        for kind, number in integer_power(exponent).items():
+            total[kind] = total.get(kind, 0) + number * times
+    return total
+
+
+# --- products of matrices and vectors, as the number of their mul and of their add
+
+
+def _product(first: str, second: str) -> Callable[..., tuple[int, int]]:
+    """A generalized ufunc with these core dimensions, of which `k` is summed over."""
+
+    def counts(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> tuple[int, int]:
+        cores = [first, second]
+        if axis is not None:
+            axes = [(axis,), (axis,), ()]
+        shapes = []
+        for operand, core, place in zip((a, b), cores, axes or (None, None), strict=False):
+            shape = list(np.shape(operand))
+            if place is not None:  # the core dimensions stand elsewhere: move them to the end
+                places = [at % len(shape) for at in (place if isinstance(place, tuple) else (place,))]
+                shape = [size for at, size in enumerate(shape) if at not in places] + [shape[at] for at in places]
+            shapes.append(
+                (shape, core if len(shape) >= len(core) else core.replace(core[0 if core[-1] == "k" else 1], ""))
+            )
+        sizes: dict[str, int] = {}
+        batches = []
+        for shape, core in shapes:
+            batches.append(tuple(shape[: len(shape) - len(core)]))
+            sizes |= dict(zip(core, shape[len(shape) - len(core) :], strict=True))
+        length = sizes.pop("k")
+        results = math.prod(np.broadcast_shapes(*batches)) * math.prod(sizes.values())
+        return results * length, results * max(length - 1, 0)
+
+    return counts
+
+
+PRODUCTS: Final[dict[np.ufunc, Callable[..., tuple[int, int]]]] = {
+    getattr(np, name): _product(first, second)
+    for name, first, second in (
+        ("matmul", "mk", "kn"),
+        ("vecdot", "k", "k"),
+        ("matvec", "mk", "k"),
+        ("vecmat", "k", "kn"),
+    )
+    if isinstance(getattr(np, name, None), np.ufunc)
+}
+
+
+def _mul_add(products: int, sums: int) -> Numbers:
+    return {"mul": products, "add": sums}
+
+
+def _matmul(a: Any, b: Any, **_: Any) -> Numbers:
+    return _mul_add(*PRODUCTS[np.matmul](a, b))
+
+
+def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Numbers:
+    return _mul_add(*PRODUCTS[np.vecdot](x1, x2, axis=axis))
+
+
+def _dot(a: Any, b: Any, out: Any = None) -> Numbers:
+    """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
+    first, second = np.shape(a), np.shape(b)
+    if not first or not second:
+        return {"mul": math.prod(first) * math.prod(second)}
+    length = first[-1]
+    results = math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ())
+    return _mul_add(results * length, results * max(length - 1, 0))
+
+
+def _inner(a: Any, b: Any, /) -> Numbers:
+    first, second = np.shape(a), np.shape(b)
+    if not first or not second:
+        return {"mul": math.prod(first) * math.prod(second)}
+    results = math.prod(first[:-1]) * math.prod(second[:-1])
+    return _mul_add(results * first[-1], results * max(first[-1] - 1, 0))
+
+
+def _vdot(a: Any, b: Any, /) -> Numbers:
+    size = math.prod(np.shape(a))
+    return _mul_add(size, max(size - 1, 0))
+
+
+def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> Numbers:
+    return {"mul": math.prod(np.shape(a)) * math.prod(np.shape(b))}
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> Numbers:
+    first, second = np.shape(a), np.shape(b)
+    try:
+        summed = first[len(first) - operator.index(axes) :]
+    except TypeError:
+        over = axes[0] if np.iterable(axes[0]) else (axes[0],)
+        summed = tuple(first[axis] for axis in over)
+    length = math.prod(summed)
+    if not length:
+        return {}
+    results = math.prod(first) * math.prod(second) // length**2
+    return _mul_add(results * length, results * (length - 1))
+
+
+def _correlate(a: Any, v: Any, mode: Any = "full") -> Numbers:
+    """A product for each pair of elements that meet; each result is a sum over the pairs that meet in it."""
+    short, long = sorted((math.prod(np.shape(a)), math.prod(np.shape(v))))
+    before = after = 0  # results in which the short one sticks out
+    if mode in ("same", 1):
+        before, after = short // 2, short - short // 2 - 1
+    elif mode in ("full", 2):
+        before = after = short - 1
+    overlaps = [short] * (long - short + 1)
+    overlaps += [short - 1 - place for place in range(before)] + [short - 1 - place for place in range(after)]
+    return _mul_add(sum(overlaps), sum(overlaps) - len(overlaps))
+
+
+def _einsum(*operands: Any, optimize: Any = False, **_: Any) -> Numbers:
+    """For each contraction that is executed: its products over all indices, its sums for each result.
+
+    Without `optimize` all operands are contracted at once, k - 1 products for each
+    combination of indices; with it, in the steps that `np.einsum_path` chooses.
+    """
+    terms, result = _subscripts(operands)
+    path: list[Any] = [tuple(range(len(terms)))]
+    if optimize is not False:
+        path = np.einsum_path(*operands, optimize=optimize)[0][1:]
+    products = sums = 0
+    for places in path:
+        taken = [terms.pop(place) for place in sorted(places, reverse=True)]
+        sizes: dict[Any, int] = {}
+        for term in taken:
+            for index, size in term:
+                sizes[index] = size if sizes.get(index, 1) == 1 else sizes[index]
+        needed = set(result) | {index for term in terms for index, _ in term} if terms else set(result)
+        left = [(index, size) for index, size in sizes.items() if index in needed]
+        everything, results = math.prod(sizes.values()), math.prod(size for _, size in left)
+        products += (len(taken) - 1) * everything
+        sums += everything - results
+        terms.append(left)
+    return _mul_add(products, sums)
+
+
+def _subscripts(operands: tuple[Any, ...]) -> tuple[list[list[tuple[Any, int]]], list[Any]]:
+    """The indices of each operand with their sizes, and those of the result, in either spelling of einsum."""
+    if isinstance(operands[0], str):
+        text, arrays = operands[0].replace(" ", ""), operands[1:]
+        inputs, arrow, output = text.partition("->")
+        labels: list[list[Any]] = [_letters(term) for term in inputs.split(",")]
+        result = _letters(output) if arrow else None
+    else:
+        arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
+        labels = [list(term) for term in operands[1::2]]
+        result = list(operands[-1]) if len(operands) % 2 else None
+    terms = []
+    for term, array in zip(labels, arrays, strict=True):
+        shape = np.shape(array)
+        broadcast = len(shape) - len(term) + 1  # the dimensions of an ellipsis, counted from the last
+        spread = [
+            part
+            for index in term
+            for part in ([(Ellipsis, at) for at in range(-broadcast, 0)] if index is Ellipsis else [index])
+        ]
+        terms.append(list(dict(zip(spread, shape, strict=True)).items()))
+    everything = [index for term in terms for index, _ in term]
+    ellipses = sorted({index for index in everything if isinstance(index, tuple)})
+    if result is None:
+        once = [index for term in labels for index in term if index is not Ellipsis]
+        return terms, ellipses + sorted({index for index in once if once.count(index) == 1})
+    return terms, [part for index in result for part in (ellipses if index is Ellipsis else [index])]
+
+
+def _letters(term: str) -> list[Any]:
+    before, dots, after = term.partition("...")
+    return [*before, *([Ellipsis] if dots else []), *after]
+
+
+# --- reductions and running totals
+
+
+def _reduces(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+        return {kind: reduction(a, axis, initial, _given(where))[0]}
+
+    return rule
+
+
+def _extreme(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+        return {} if is_truth(a) else {kind: reduction(a, axis, initial, _given(where))[0]}
+
+    return rule
+
+
+def _truths(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Numbers:
+        return {} if is_truth(a) else {kind: reduction(a, axis, where=_given(where))[0]}
+
+    return rule
+
+
+def _given(where: Any) -> Any:
+    return True if where is np._NoValue else where
+
+
+def _position(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Numbers:
+        return {} if is_truth(a) else {kind: reduction(a, axis)[0]}
+
+    return rule
+
+
+def _runs(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> Numbers:
+        size = math.prod(np.shape(a))
+        lanes = min(size, 1) if axis is None else size // np.shape(a)[axis] if size else 0
+        return {kind: size - lanes}
+
+    return rule
+
+
+def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Numbers:
+    steps, results = reduction(a, axis)
+    return {"maximum": steps, "minimum": steps, "sub": results}
+
+
+def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
+          where: Any = True) -> Numbers:  # fmt: skip
+    steps, results = reduction(a, axis, where=_given(where))
+    if is_complex(a) or asks_for_complex({"dtype": dtype}):
+        raise NoRule("a complex mean divides complex numbers, which has no exact count: write np.sum(a) * (1 / n)")
+    return {"add": steps, "div": results}
+
+
+def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+         where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> Numbers:  # fmt: skip
+    """The mean, the square of each deviation from it, and the mean of these."""
+    if is_complex(a) or asks_for_complex({"dtype": dtype}):
+        raise NoRule("a complex variance divides complex numbers, which has no exact count")
+    steps, results = reduction(a, axis, where=_given(where))
+    size = math.prod(np.shape(a))
+    passes = 2 if mean is np._NoValue else 1
+    return {"add": passes * steps, "div": passes * results, "sub": size, "mul": size}
+
+
+def _std(a: Any, *arguments: Any, **keywords: Any) -> Numbers:
+    axis = arguments[0] if arguments else keywords.get("axis")
+    return {**_var(a, *arguments, **keywords), "sqrt": reduction(a, axis)[1]}
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Numbers:
+    shape = np.diagonal(_nothing(np.shape(a)), offset, axis1, axis2).shape
+    return {"add": math.prod(shape[:-1]) * max(shape[-1] - 1, 0)}
+
+
+def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Numbers:
+    return _trace(x, offset, -2, -1)
+
+
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Numbers:
+    size = math.prod(np.shape(a))
+    return {"ne": 0 if is_truth(a) else size, "add": reduction(a, axis)[0]}
+
+
+# --- elementwise
+
+
+def _each(kind: str) -> Rule:
+    def rule(x: Any, *_: Any, **__: Any) -> Numbers:
+        return {kind: math.prod(np.shape(x))}
+
+    return rule
+
+
+def _truth_of_each(a: Any, *_: Any) -> Numbers:
+    """What has to know which elements are not zero: of truth values, nothing more."""
+    return {} if is_truth(a) else {"ne": math.prod(np.shape(a))}
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
+          where: Any = True, **_: Any) -> Numbers:  # fmt: skip
+    low, high = (
+        None if bound is np._NoValue else bound
+        for bound in (min if a_min is None else a_min, max if a_max is None else a_max)
+    )
+    numbers = {}
+    bounds = [bound for bound in (low, high) if bound is not None]
+    for kind, bound in (("maximum", low), ("minimum", high)):
+        if bound is not None:
+            numbers[kind] = calls(a, *bounds, where=where)
+    return numbers
+
+
+def _round(a: Any, decimals: Any = 0, out: Any = None) -> Numbers:
+    """Rounding to decimals scales, rounds and scales back; an integer is round already."""
+    if is_complex(a):
+        raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
+    size = math.prod(np.shape(a))
+    whole = getattr(np.asarray(a), "dtype", np.dtype(float)).kind in "iu"
+    if whole and decimals >= 0:
+        return {}
+    return {"round": size} if decimals == 0 else {"round": size, "mul": size, "div": size}
+
+
+def _kron(a: Any, b: Any) -> Numbers:
+    return {"mul": math.prod(np.shape(a)) * math.prod(np.shape(b))}
+
+
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Numbers:
+    """x to the powers 2, 3, ..., each by a product from the one before."""
+    length = math.prod(np.shape(x))
+    return {"mul": length * max((length if N is None else N) - 2, 0)}
+
+
+# --- linear algebra: the algorithms that LAPACK documents
+#
+# The counts of multiplications and additions are those of S. Blackford and J. Dongarra, Installation
+# Guide for LAPACK, LAPACK Working Note 41 (1999), appendix C, which has divisions and square roots
+# among the multiplications; they stand apart here, by the unblocked algorithms that it counts.
+# Comparisons of the pivot search are not among them. What a blocked LAPACK executes on a given
+# machine is the same arithmetic in another order, but for a few reciprocals.
+
+
+def _square(a: Any) -> tuple[int, int]:
+    """The order of the matrices in a stack, and how many there are."""
+    shape = np.shape(a)
+    return shape[-1], math.prod(shape[:-2])
+
+
+def _plus(*parts: Numbers) -> dict[str, int]:
+    return {kind: sum(part.get(kind, 0) for part in parts) for kind in {kind for part in parts for kind in part}}
+
+
+def _times(number: int, part: Numbers) -> dict[str, int]:
+    return {kind: number * count for kind, count in part.items()}
+
+
+def _lu(n: int) -> Numbers:
+    """GETRF: for each column the reciprocal of its pivot, the multipliers, and the update of what is left."""
+    products = sum(k + k * k for k in range(n))
+    return {"div": n, "mul": products, "sub": sum(k * k for k in range(n))}
+
+
+def _substitutions(n: int, columns: int) -> Numbers:
+    """GETRS: a forward substitution with the unit triangle and a backward one with the other, for each column."""
+    return {"mul": columns * n * (n - 1), "sub": columns * n * (n - 1), "div": columns * n}
+
+
+def _no_complex(a: Any) -> None:
+    if is_complex(a):
+        raise NoRule("linear algebra over complex numbers divides them, which has no exact count")
+
+
+def _solve(a: Any, b: Any) -> Numbers:
+    _no_complex(a)
+    _no_complex(b)
+    n, stack = _square(a)
+    shape = np.shape(b)
+    columns = 1 if len(shape) == 1 else shape[-1]
+    batch = (1,) if len(shape) == 1 else shape[:-2]
+    stack = math.prod(np.broadcast_shapes(np.shape(a)[:-2], batch))
+    return _times(stack, _plus(_lu(n), _substitutions(n, columns)))
+
+
+def _inv(a: Any) -> Numbers:
+    """NumPy solves for the columns of the identity (GESV)."""
+    _no_complex(a)
+    n, stack = _square(a)
+    return _times(stack, _plus(_lu(n), _substitutions(n, n)))
+
+
+def _slogdet(a: Any) -> Numbers:
+    """The logarithms of the absolute diagonal of the triangle, summed from zero."""
+    _no_complex(a)
+    n, stack = _square(a)
+    return _times(stack, _plus(_lu(n), {"abs": n, "log": n, "add": n}))
+
+
+def _det(a: Any) -> Numbers:
+    """NumPy takes the exponential of `slogdet`, times the sign."""
+    _, stack = _square(a)
+    return _plus(_slogdet(a), {"exp": stack, "mul": stack})
+
+
+def _cholesky(a: Any, /, *, upper: bool = False) -> Numbers:
+    """POTRF: for each column a square root, the quotients below it, and the products subtracted before."""
+    _no_complex(a)
+    n, stack = _square(a)
+    products = (n**3 - n) // 6
+    return _times(stack, {"mul": products, "sub": products, "div": n * (n - 1) // 2, "sqrt": n})
+
+
+def _qr(a: Any, mode: str = "reduced") -> Numbers:
+    """GEQRF, a reflection for each column; and ORGQR, which multiplies them out into the columns of Q."""
+    _no_complex(a)
+    m, n = np.shape(a)[-2:]
+    stack = math.prod(np.shape(a)[:-2])
+    k = min(m, n)
+    steps = [(m - step, n - step) for step in range(1, k + 1)]  # rows below, columns to the right
+    factor = {
+        "mul": sum(2 * rows * columns + 3 * columns + 2 * rows + 2 for rows, columns in steps),
+        "add": sum(rows * columns + columns + rows for rows, columns in steps),
+        "sub": sum((rows + 1) * columns + 2 for rows, columns in steps),
+        "div": 3 * k,
+        "sqrt": k,
+    }
+    if mode in ("r", "raw"):
+        return _times(stack, factor)
+    columns = m if mode == "complete" else k
+    # LAWN 41: ORGQR(m, n, k), n columns of Q from k reflections
+    products = (6 * m * columns * k + 6 * columns * k - 5 * k + 2 * k**3 - 3 * (m + columns) * k**2 - 3 * k**2) // 3
+    additions = (6 * m * columns * k + 3 * columns * k - 3 * m * k + k + 2 * k**3 - 3 * (m + columns) * k**2) // 3
+    return _times(stack, _plus(factor, {"mul": products, "add": additions}))
+
+
+# --- the table
+
+
+RULES_BY_NAME: Final[dict[str, Rule]] = {
+    "matmul": _matmul, "dot": _dot, "vdot": _vdot, "inner": _inner, "outer": _outer_product, "tensordot": _tensordot,
+    "einsum": _einsum, "kron": _kron, "convolve": lambda a, v, mode="full": _correlate(a, v, mode),
+    "correlate": lambda a, v, mode="valid": _correlate(a, v, mode), "vander": _vander,
+    "sum": _reduces("add"), "prod": _reduces("mul"), "all": _truths("logical_and"), "any": _truths("logical_or"),
+    "max": _extreme("maximum"), "amax": _extreme("maximum"), "min": _extreme("minimum"), "amin": _extreme("minimum"),
+    "argmax": _position("gt"), "argmin": _position("lt"), "ptp": _ptp, "mean": _mean, "var": _var, "std": _std,
+    "cumsum": _runs("add"), "cumulative_sum": _runs("add"), "cumprod": _runs("mul"), "cumulative_prod": _runs("mul"),
+    "trace": _trace, "count_nonzero": _count_nonzero,
+    "clip": _clip, "round": _round, "around": _round, "fix": _each("trunc"),
+    "isposinf": lambda x, *_, **__: {"isinf": math.prod(np.shape(x)), "signbit": math.prod(np.shape(x))},
+    "isneginf": lambda x, *_, **__: {"isinf": math.prod(np.shape(x)), "signbit": math.prod(np.shape(x))},
+    "where": _truth_of_each, "nonzero": _truth_of_each, "flatnonzero": _truth_of_each, "argwhere": _truth_of_each,
+    "compress": _truth_of_each, "extract": _truth_of_each, "trim_zeros": _truth_of_each,
+    "linalg.matmul": _matmul, "linalg.outer": _outer_product, "linalg.tensordot": _tensordot,
+    "linalg.vecdot": _vecdot, "linalg.trace": _linalg_trace,
+    "linalg.solve": _solve, "linalg.inv": _inv, "linalg.det": _det, "linalg.slogdet": _slogdet,
+    "linalg.cholesky": _cholesky, "linalg.qr": _qr,
+}  # fmt: skip
+"""Functions that are counted by a rule, which takes the arguments of a call, unwrapped."""
+
+FREE_NAMES: Final = """
+    append array_split astype atleast_1d atleast_2d atleast_3d array2string array_repr array_str block
+    broadcast_arrays broadcast_to can_cast choose column_stack common_type concat concatenate copy copyto delete
+    diag diag_indices_from diagflat diagonal dsplit dstack einsum_path empty_like expand_dims fill_diagonal flip
+    fliplr flipud full_like hsplit hstack imag insert iscomplexobj isrealobj matrix_transpose max may_share_memory
+    meshgrid min_scalar_type moveaxis ndim ones_like permute_dims place put put_along_axis putmask ravel real
+    repeat reshape resize result_type roll rollaxis rot90 select shape shares_memory size split squeeze stack
+    swapaxes take take_along_axis tile transpose tril tril_indices_from triu triu_indices_from unstack vsplit
+    vstack zeros_like
+    lib.stride_tricks.sliding_window_view fft.fftshift fft.ifftshift linalg.diagonal linalg.matrix_transpose
+    arange array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile fromfunction
+    fromiter fromstring full genfromtxt identity loadtxt ones require tri zeros
+""".replace(" max ", " ").split()
+"""Functions that move data, or look at its shape and type alone; the last rows make an array `like=` another."""
+
+WRITES: Final = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
+"""Of these, the ones that write into their first argument, which has to be wrapped for that."""
+
+POSITIONS: Final = frozenset({
+    "argmax", "argmin", "nanargmax", "nanargmin", "argsort", "argpartition", "argwhere", "flatnonzero", "nonzero",
+    "lexsort", "searchsorted", "digitize", "diag_indices_from", "tril_indices_from", "triu_indices_from",
+})  # fmt: skip
+"""Functions that give places in an array: plain integers, as the truth of a comparison is plain."""
+
+_DATA_DEPENDENT: Final = "how much it computes depends on the values"
+_ITERATIVE: Final = "it iterates until it converges"
+_LIBRARY: Final = "the algorithm is the library's choice, by the size"
+_DATES: Final = "dates are not counted"
+_TEXT: Final = "text is not counted"
+_RECORDS: Final = "structured arrays are not counted"
+_FILES: Final = "the values would leave their counter"
+_INDEX: Final = "places in an array are plain integers, not wrapped ones"
+
+_REFUSED_ROWS: Final = {
+    _DATA_DEPENDENT: """
+        argpartition argsort bincount digitize histogram histogram2d histogram_bin_edges histogramdd i0 intersect1d
+        isin lexsort median nanmedian nanpercentile nanquantile partition percentile quantile polydiv searchsorted
+        setdiff1d setxor1d sort sort_complex union1d unique unique_all unique_counts unique_inverse unique_values
+        lib.scimath.arccos lib.scimath.arcsin lib.scimath.arctanh lib.scimath.log lib.scimath.log10
+        lib.scimath.log2 lib.scimath.logn lib.scimath.power lib.scimath.sqrt""",
+    _ITERATIVE: """
+        linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_rank linalg.pinv
+        linalg.svd linalg.svdvals polyfit roots""",
+    _LIBRARY: """
+        fft.fft fft.fft2 fft.fftn fft.hfft fft.ifft fft.ifft2 fft.ifftn fft.ihfft fft.irfft fft.irfft2 fft.irfftn
+        fft.rfft fft.rfft2 fft.rfftn""",
+    _DATES: "busday_count busday_offset datetime_as_string is_busday",
+    _INDEX: "ix_ packbits ravel_multi_index unpackbits unravel_index",
+    _FILES: "save savetxt savez savez_compressed",
+    _TEXT: """
+        char.capitalize char.center char.decode char.encode char.equal char.expandtabs char.greater
+        char.greater_equal char.join char.less char.less_equal char.ljust char.lower char.mod char.not_equal
+        char.replace char.rjust char.rsplit char.split char.splitlines char.swapcase char.title char.translate
+        char.upper char.zfill char.partition char.rpartition char.multiply
+        strings.multiply strings.partition strings.rpartition""",
+    _RECORDS: """
+        lib.recfunctions.append_fields lib.recfunctions.apply_along_fields lib.recfunctions.assign_fields_by_name
+        lib.recfunctions.drop_fields lib.recfunctions.find_duplicates lib.recfunctions.join_by
+        lib.recfunctions.merge_arrays lib.recfunctions.rec_append_fields lib.recfunctions.rec_drop_fields
+        lib.recfunctions.rec_join lib.recfunctions.recursive_fill_fields lib.recfunctions.rename_fields
+        lib.recfunctions.repack_fields lib.recfunctions.require_fields lib.recfunctions.stack_arrays
+        lib.recfunctions.structured_to_unstructured lib.recfunctions.unstructured_to_structured""",
+}
+REFUSED_BY_NAME: Final = {name: reason for reason, names in _REFUSED_ROWS.items() for name in names.split()}
+"""Functions without an exact count, with the reason."""
+
+
+def function_named(name: str) -> Any:
+    """The NumPy function of that name, None where this NumPy has none."""
+    found: Any = np
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def by_function(names: Mapping[str, Any]) -> dict[Any, Any]:
+    """The same table with NumPy's functions for their names."""
+    return {function: row for name, row in names.items() if (function := function_named(name)) is not None}
+
+
+RULES: Final[dict[Any, Rule]] = by_function(RULES_BY_NAME)
+FREE: Final[dict[Any, str]] = by_function({name: name for name in FREE_NAMES})
+REFUSED: Final[dict[Any, str]] = by_function(REFUSED_BY_NAME)
+USERS: Final[dict[Any, Rule]] = {}
+"""What users have registered; it goes before everything else."""
+
+
+def register_rule(function: Callable[..., Any], rule: Rule | Numbers) -> None:
+    """Give a NumPy function or a ufunc a count: for one that has none, or instead of the one it has.
+
+    >>> import numpy as np, opcount as oc
+    >>> def fft(a, n=None, axis=-1, norm=None, out=None):  # radix 2: n/2 log2 n butterflies
+    ...     butterflies = a.size // 2 * (a.shape[axis].bit_length() - 1)
+    ...     return {"mul": 4 * butterflies, "add": 3 * butterflies, "sub": 3 * butterflies}
+    >>> oc.register_rule(np.fft.fft, fft)
+    >>> oc.measure(np.fft.fft, np.ones(8)).counts
+    Counts({'mul': 48, 'add': 36, 'sub': 36})
+
+    `rule` takes the arguments of the call, unwrapped, and gives a mapping from kind to
+    number: what the call executes. For a ufunc it may be the mapping itself, counted for
+    each element: `oc.register_rule(scipy.special.erf, {"exp": 1})`. Raises InvalidType for
+    what is no function or no rule, InvalidValue for an unknown kind. What a rule gives is
+    checked at every call: a number that is negative or no integer raises as well.
+    """
+    if not callable(function):
+        raise InvalidType(f"register_rule: {function!r} is no function")
+    if isinstance(rule, Mapping):
+        if not isinstance(function, np.ufunc):
+            raise InvalidType(
+                "register_rule: counts for each element are for a ufunc; give other functions a rule, "
+                "a function that takes the arguments of a call and gives its counts"
+            )
+        checked(rule, function)
+        UFUNCS[function] = dict(rule)
+        USERS.pop(function, None)
+    elif callable(rule):
+        USERS[function] = rule
+    else:
+        raise InvalidType(f"register_rule: the rule must be a function or a mapping from kind to number, not {rule!r}")
+
+
+def checked(numbers: Any, function: Any) -> dict[str, int]:
+    """The counts that a user's rule gave; raises InvalidType or InvalidValue, naming the function."""
+    name = f"the rule of {name_of(function)}"
+    if not isinstance(numbers, Mapping):
+        raise InvalidType(f"{name} must give a mapping from kind to number, not {numbers!r}")
+    if unknown := numbers.keys() - set(KINDS):
+        raise InvalidValue(f"{name} gives what is no kind: {', '.join(sorted(map(str, unknown)))}")
+    found = {}
+    for kind, number in numbers.items():
+        try:
+            found[kind] = operator.index(number)
+        except TypeError:
+            raise InvalidType(f"{name} gives {number!r} for {kind}, which is no integer") from None
+        if found[kind] < 0 or isinstance(number, bool):
+            raise InvalidValue(f"{name} gives {number!r} for {kind}; a count is an integer from 0 on")
+    return found
+
+
+@cache
+def name_of(function: Any) -> str:
+    """A function's name, as a reader writes it."""
+    module = getattr(function, "__module__", None) or ("numpy" if isinstance(function, np.ufunc) else "")
+    name = getattr(function, "__name__", repr(function))
+    return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
