@@ -2,25 +2,32 @@
 
 Each bench runs its contestants by turns, many times, and compares them within each turn, so
 that a machine that is busy for a while slows both sides of a ratio. The garbage collector
-runs as it does in ordinary use, and starts each timing with nothing to collect.
+runs as it does in ordinary use, and starts each timing with nothing to collect. Matrix products
+run on one thread: on several, the time of a product would hide the time of its count.
 
 To add a bench, write a function that returns a Bench and list it in BENCHES. It imports its
 rivals itself, and checks that its contestants compute the same before it returns.
+`python -m analysis.bench NAME` runs one alone, and writes nothing unless `--out` says where.
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import gc
 import importlib.metadata
 import itertools
 import json
 import math
+import operator
 import os
 import platform
 import random
 import statistics
-from collections.abc import Callable, Mapping
+import tracemalloc
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, NamedTuple
@@ -30,22 +37,51 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 import opcount as oc
+from analysis import array_bench
 
 RESULTS: Final = Path("reports/data/bench.json")
-PACKAGES: Final = ("numpy", "counted-float", "micrograd")
+PACKAGES: Final = ("numpy", "counted-float", "micrograd", "flopscope", "torch")
 OURS: Final = "opcount"
+COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {"/": operator.truediv, "-": operator.sub}
+
+
+class Comparison(NamedTuple):
+    """One contestant against another within each turn; `target` is what the median claims to be at most."""
+
+    of: str
+    to: str
+    target: float | None = None
+    by: str = "/"
 
 
 class Bench(NamedTuple):
-    """Contestants that do the same work; the claim is that ours takes at most `target` times as long as `rival`."""
+    """Contestants that do the same work, and what is compared; one that is not installed is None."""
 
     title: str
-    contestants: Mapping[str, Callable[[], object]]
-    rival: str
-    target: float
+    contestants: Mapping[str, Callable[[], object] | None]
+    comparisons: Sequence[Comparison]
     unit: str
-    per_second: float  # how many of the unit a second of one call is
+    scale: float  # how many of the unit one is of what `measure` gives
     rounds: int
+    measure: Callable[[Callable[[], object]], float]
+
+
+def seconds(contestant: Callable[[], object]) -> float:
+    gc.collect()
+    start = perf_counter()
+    contestant()
+    return perf_counter() - start
+
+
+def peak_bytes(contestant: Callable[[], object]) -> float:
+    """The most memory that the call holds at any time, in what Python and NumPy allocate."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        contestant()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def loop() -> Bench:
@@ -85,11 +121,11 @@ def loop() -> Bench:
             "micrograd": lambda: multiply_add(*map(Value, numbers)),
             OURS: ours,
         },
-        rival="counted-float",
-        target=0.85,
+        comparisons=[Comparison(OURS, "counted-float", 0.85)],
         unit="ns per operation",
-        per_second=1e9 / (2 * times),
+        scale=1e9 / (2 * times),
         rounds=25,
+        measure=seconds,
     )
 
 
@@ -142,15 +178,71 @@ def network() -> Bench:
     return Bench(
         title=f"{'-'.join(map(str, layers))} tanh MLP, value and gradient (opcount counted, micrograd not)",
         contestants={"micrograd": micrograd, OURS: ours},
-        rival="micrograd",
-        target=1.0,
+        comparisons=[Comparison(OURS, "micrograd", 1.0)],
         unit="ms",
-        per_second=1e3,
+        scale=1e3,
         rounds=25,
+        measure=seconds,
     )
 
 
-BENCHES: Final = {"loop": loop, "network": network}
+def training(width: int, times: int, rounds: int, target: float) -> Bench:
+    """A training step on arrays, each counter against what it is uncounted; a close target needs many rounds."""
+    return Bench(
+        title=f"Training step of {array_bench.LAYERS} layers of width {width}, batch {array_bench.BATCH}",
+        contestants=array_bench.training(width, times),
+        comparisons=[
+            Comparison(OURS, "NumPy", target),
+            Comparison("flopscope", "NumPy"),
+            Comparison("FlopCounterMode", "torch"),
+        ],
+        unit="ms",
+        scale=1e3 / times,
+        rounds=rounds,
+        measure=seconds,
+    )
+
+
+def small_arrays() -> Bench:
+    """What a count costs a call on arrays that is nothing but its overhead."""
+    times = 2_000
+    return Bench(
+        title="a + b on eight elements, counted",
+        contestants=array_bench.additions(times, array_bench.plain_and_ours() | array_bench.peers()),
+        comparisons=[
+            Comparison(OURS, "NumPy", 1.5, by="-"),
+            Comparison("flopscope", "NumPy", by="-"),
+            Comparison("FlopCounterMode", "torch", by="-"),
+        ],
+        unit="µs",
+        scale=1e6 / times,
+        rounds=25,
+        measure=seconds,
+    )
+
+
+def memory() -> Bench:
+    """A count is numbers, not a log: it holds as much after a million calls as after one."""
+    return Bench(
+        title="Most memory held during a million a + b on eight elements, counted",
+        contestants=array_bench.additions(1_000_000, array_bench.plain_and_ours()),
+        comparisons=[Comparison(OURS, "NumPy", 64, by="-")],
+        unit="KiB",
+        scale=1 / 1024,
+        rounds=3,
+        measure=peak_bytes,
+    )
+
+
+BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
+    "loop": loop,
+    "network": network,
+    "training_64": partial(training, width=64, times=20, rounds=25, target=1.5),
+    "training_256": partial(training, width=256, times=4, rounds=51, target=1.06),
+    "training_1024": partial(training, width=1024, times=1, rounds=151, target=1.01),
+    "small_arrays": small_arrays,
+    "memory": memory,
+}
 
 
 def multiply(a: Any, b: Any) -> Any:
@@ -162,29 +254,28 @@ def flat(value: Any) -> list[float]:
 
 
 def run(bench: Bench) -> dict[str, Any]:
-    """Time the contestants by turns: medians and quartiles of each, and of the ratio within a turn."""
-    times: dict[str, list[float]] = {name: [] for name in bench.contestants}
-    order = list(bench.contestants)
+    """Measure the contestants by turns: medians and quartiles of each, and of what is compared within a turn."""
+    present = {name: contestant for name, contestant in bench.contestants.items() if contestant}
+    found: dict[str, list[float]] = {name: [] for name in present}
+    order = list(present)
     for turn in tqdm(range(bench.rounds), desc=bench.title.split(",")[0], leave=False, disable=None):
         for name in order[turn % len(order) :] + order[: turn % len(order)]:
-            times[name].append(seconds(bench.contestants[name]) * bench.per_second)
-    ratio = spread([mine / theirs for mine, theirs in zip(times[OURS], times[bench.rival], strict=True)])
+            found[name].append(bench.measure(present[name]) * bench.scale)
     return {
         "title": bench.title,
         "unit": bench.unit,
         "rounds": bench.rounds,
-        "times": {name: spread(values) for name, values in times.items()},
-        "ratio": {"of": OURS, "to": bench.rival, **ratio},
-        "target": bench.target,
-        "met": ratio["median"] <= bench.target,
+        "measured": {name: spread(values) for name, values in found.items()},
+        "comparisons": [compared(one, found) for one in bench.comparisons if {one.of, one.to} <= found.keys()],
+        "absent": [name for name in bench.contestants if name not in present],
     }
 
 
-def seconds(contestant: Callable[[], object]) -> float:
-    gc.collect()
-    start = perf_counter()
-    contestant()
-    return perf_counter() - start
+def compared(comparison: Comparison, found: Mapping[str, list[float]]) -> dict[str, Any]:
+    of, to, target, by = comparison
+    turns = spread(list(map(COMPARE[by], found[of], found[to])))
+    result = {"of": of, "by": by, "to": to, **turns}
+    return result if target is None else result | {"target": target, "met": turns["median"] <= target}
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -198,8 +289,17 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "platform": platform.platform(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES} | {OURS: oc.__version__},
+        "packages": versions() | {OURS: oc.__version__},
     }
+
+
+def versions() -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def cpu() -> str:
@@ -213,26 +313,53 @@ def cpu() -> str:
 
 
 def table(result: Mapping[str, Any]) -> str:
-    ratio = result["ratio"]
-    rows = [(name, *(f"{time:,.4g}" for time in times.values())) for name, times in result["times"].items()]
-    shown = (f"{ratio[key]:.3f}" for key in ("median", "lower_quartile", "upper_quartile"))
-    rows.append((f"{ratio['of']} / {ratio['to']}", *shown))
+    rows = [cells(name, "{:,.4g}", found) for name, found in result["measured"].items()]
+    rows += [cells("{of} {by} {to}".format(**one), "{:,.3f}", one) for one in result["comparisons"]]
     headers = (result["unit"], "median", "lower quartile", "upper quartile")
-    verdict = f"target {result['target']:.2f}: {'met' if result['met'] else 'missed'}"
     aligned = tabulate(rows, headers, disable_numparse=True, colalign=("left", "right", "right", "right"))
-    return f"{result['title']}\n\n{aligned}\n{verdict}\n"
+    verdicts = [
+        f"{one['of']} {one['by']} {one['to']}: target {one['target']:.2f}, {'met' if one['met'] else 'missed'}"
+        for one in result["comparisons"]
+        if "target" in one
+    ]
+    absent = [f"{name}: not installed" for name in result["absent"]]
+    return "\n".join([result["title"], "", aligned, *verdicts, *absent, ""])
 
 
-def main() -> None:
+def cells(name: str, form: str, found: Mapping[str, float]) -> tuple[str, ...]:
+    return name, *(form.format(found[key]) for key in ("median", "lower_quartile", "upper_quartile"))
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="python -m analysis.bench", description="How fast is counting?")
+    result.add_argument(
+        "names", nargs="*", type=known, metavar="NAME", help=f"of {', '.join(BENCHES)}; without one, all of them"
+    )
+    result.add_argument("--out", type=Path, help=f"the file to write (all benches: {RESULTS}; else none)")
+    return result
+
+
+def known(name: str) -> str:
+    if name not in BENCHES:
+        raise argparse.ArgumentTypeError(f"no bench is called {name!r}: there are {', '.join(BENCHES)}")
+    return name
+
+
+def main(arguments: list[str] | None = None) -> None:
+    from threadpoolctl import threadpool_limits
+
+    options = parser().parse_args(arguments)
     results = {}
-    for name, bench in BENCHES.items():
-        results[name] = run(bench())
-        print(table(results[name]), flush=True)
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    report = {"date": today, "machine": machine(), "benches": results}
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {RESULTS}")
+    with threadpool_limits(1):
+        for name in options.names or BENCHES:
+            results[name] = run(BENCHES[name]())
+            print(table(results[name]), flush=True)
+    if out := options.out or (None if options.names else RESULTS):
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        out.parent.mkdir(parents=True, exist_ok=True)
+        report = {"date": today, "machine": machine(), "benches": results}
+        out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        print(f"written to {out}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from opcount.dispatch import call_function, call_ufunc, unwrapped
 from opcount.errors import InvalidType
 from opcount.numpy_rules import UFUNCS
 from opcount.scalar import Scalar
-from opcount.tally import meter, record, record_many
+from opcount.tally import Meter, meter, record, record_many, record_products
 from opcount.wrapped import HOLDERS, Wrapped, wrapped
 
 _NUMERIC: Final = "biufc"
@@ -59,21 +59,26 @@ class Array(Wrapped):
     # operators: one operation for each element
 
     def _apply(self, name: str, *operands: Any) -> Any:
-        if name in _ARITHMETIC and not meter().budgets:
+        current = meter()
+        if name in _ARITHMETIC and not current.budgets:
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
-                return self._counted(name, OPERATORS[name][0](*plain), *operands)
+                return self._counted(current, name, OPERATORS[name][0](*plain), operands)
         return self._apply_slowly(name, *operands)
 
-    def _counted(self, kind: str, result: Any, *operands: Any) -> Any:
+    def _counted(self, current: Meter, kind: str, result: Any, operands: tuple[Any, ...]) -> Any:
         """The result of one operation for each element, where it is of real numbers; else the general way.
 
         None of these operations makes a real number of complex ones, or of truth values alone.
         """
         if result.dtype.char not in _REAL:
             return self._apply_slowly(kind, *operands)
-        record_many(kind, result.size)
-        return _of(result) if type(result) is np.ndarray else wrapped(result)
+        record_many(current, kind, result.size)
+        if type(result) is not np.ndarray:
+            return wrapped(result)
+        array = _new(Array)
+        array._data = result
+        return array
 
     def _apply_slowly(self, name: str, *operands: Any) -> Any:
         execute, ufunc = OPERATORS[name]
@@ -88,11 +93,12 @@ class Array(Wrapped):
             return self._apply(name, self, other)
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
-        if name in _ARITHMETIC and self._data.dtype.char in _REAL and not meter().budgets:
+        current = meter()
+        if name in _ARITHMETIC and self._data.dtype.char in _REAL and not current.budgets:
             plain = _plain(other)
             if type(plain) in _PLAIN:
                 in_place(self._data, plain)
-                record_many(name, self._data.size)
+                record_many(current, name, self._data.size)
                 return self
         return call_ufunc(
             ufunc, "__call__", (self, other), {"out": (self,)}, lambda data, other, out: in_place(data, other)
@@ -102,51 +108,67 @@ class Array(Wrapped):
 
     def __add__(self, other: Any) -> Any:
         plain = other._data if type(other) is Array else _plain(other)
-        if type(plain) not in _PLAIN or meter().budgets:
-            return self._apply_slowly("add", self, other)
-        return self._counted("add", self._data + plain, self, other)
+        current = meter()
+        if type(plain) in _PLAIN and not current.budgets:
+            return self._counted(current, "add", self._data + plain, (self, other))
+        return self._apply_slowly("add", self, other)
 
     def __sub__(self, other: Any) -> Any:
         plain = other._data if type(other) is Array else _plain(other)
-        if type(plain) not in _PLAIN or meter().budgets:
-            return self._apply_slowly("sub", self, other)
-        return self._counted("sub", self._data - plain, self, other)
+        current = meter()
+        if type(plain) in _PLAIN and not current.budgets:
+            return self._counted(current, "sub", self._data - plain, (self, other))
+        return self._apply_slowly("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else _plain(other)
+        current = meter()
+        if type(plain) in _PLAIN and not current.budgets:
+            return self._counted(current, "sub", plain - self._data, (other, self))
+        return self._apply_slowly("sub", other, self)
 
     def __mul__(self, other: Any) -> Any:
         plain = other._data if type(other) is Array else _plain(other)
-        if type(plain) not in _PLAIN or meter().budgets:
-            return self._apply_slowly("mul", self, other)
-        return self._counted("mul", self._data * plain, self, other)
+        current = meter()
+        if type(plain) in _PLAIN and not current.budgets:
+            return self._counted(current, "mul", self._data * plain, (self, other))
+        return self._apply_slowly("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else _plain(other)
+        current = meter()
+        if type(plain) in _PLAIN and not current.budgets:
+            return self._counted(current, "mul", plain * self._data, (other, self))
+        return self._apply_slowly("mul", other, self)
 
     def __truediv__(self, other: Any) -> Any:
         plain = other._data if type(other) is Array else _plain(other)
-        if type(plain) not in _PLAIN or meter().budgets:
-            return self._apply_slowly("div", self, other)
-        return self._counted("div", self._data / plain, self, other)
+        current = meter()
+        if type(plain) in _PLAIN and not current.budgets:
+            return self._counted(current, "div", self._data / plain, (self, other))
+        return self._apply_slowly("div", self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        plain = other._data if type(other) is Array else other
+        current = meter()
+        if type(plain) is np.ndarray and not current.budgets:
+            result = self._data @ plain
+            if result.dtype.char in _REAL:
+                length = self._data.shape[-1]
+                record_products(current, result.size * length, result.size * max(length - 1, 0))
+                return _of(result) if type(result) is np.ndarray else wrapped(result)
+        return self._apply_slowly("matmul", self, other)
 
     # The others
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._apply_slowly("matmul", other, self)
 
     def __pos__(self) -> Any:
         return self._apply("positive", self)
 
     def __invert__(self) -> Any:
         return self._apply("invert", self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return self._multiply_matrices(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return self._multiply_matrices(other, self)
-
-    def _multiply_matrices(self, a: Any, b: Any) -> Any:
-        x, y = _plain(a), _plain(b)
-        if type(x) is type(y) is np.ndarray and not meter().budgets:
-            result = x @ y
-            if result.dtype.char in _REAL:
-                length = x.shape[-1]
-                record({"mul": result.size * length, "add": result.size * max(length - 1, 0)})
-                return _of(result) if type(result) is np.ndarray else wrapped(result)
-        return self._apply_slowly("matmul", a, b)
 
     def __and__(self, other: Any) -> Any:
         return self._apply("bitwise_and", self, other)
@@ -220,14 +242,15 @@ class Array(Wrapped):
     # NumPy's functions
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if method == "__call__" and not keywords and ufunc in _ONE_OPERATION and not meter().budgets:
+        current = meter()
+        if method == "__call__" and not keywords and ufunc in _ONE_OPERATION and not current.budgets:
             if len(inputs) == 1:
                 result = ufunc(self._data)
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 result = ufunc(a, b) if type(a) in _PLAIN and type(b) in _PLAIN else np.False_
             if result.dtype.char in _REAL:
-                record_many(_ONE_OPERATION[ufunc], result.size)
+                record_many(current, _ONE_OPERATION[ufunc], result.size)
                 return _of(result) if type(result) is np.ndarray else wrapped(result)
         if any(map(_is_foreign, inputs)):
             return NotImplemented
@@ -236,6 +259,8 @@ class Array(Wrapped):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if not all(issubclass(kind, (Wrapped, np.ndarray)) for kind in types):
             return NotImplemented
+        if function in _REDUCTIONS and type(args[0]) is Array:
+            return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -458,7 +483,7 @@ class Array(Wrapped):
 
     def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
             where: Any = True) -> Any:  # fmt: skip
-        return np.max(self, axis, out, keepdims, initial, where)
+        return self._reduce(np.maximum, np.max, axis, None, out, keepdims, initial, where)
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
              where: Any = True) -> Any:  # fmt: skip
@@ -466,7 +491,7 @@ class Array(Wrapped):
 
     def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
             where: Any = True) -> Any:  # fmt: skip
-        return np.min(self, axis, out, keepdims, initial, where)
+        return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
 
     def nonzero(self) -> Any:
         return np.nonzero(self)
@@ -476,7 +501,7 @@ class Array(Wrapped):
 
     def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
              initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
-        return np.prod(self, axis, dtype, out, keepdims, initial, where)
+        return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
 
     def round(self, decimals: Any = 0, out: Any = None) -> Any:
         return np.round(self, decimals, out)
@@ -493,7 +518,20 @@ class Array(Wrapped):
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
-        return np.sum(self, axis, dtype, out, keepdims, initial, where)
+        return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
+
+    def _reduce(self, ufunc: np.ufunc, function: Any, axis: Any, dtype: Any, out: Any, keepdims: Any, initial: Any,
+                where: Any) -> Any:  # fmt: skip
+        """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
+        data = self._data
+        current = meter()
+        if dtype is out is None and initial is np._NoValue and where is True and not current.budgets:
+            result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
+            if data.dtype.char in _REAL:
+                record_many(current, _ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
+                return _of(result) if type(result) is np.ndarray else wrapped(result)
+        keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
+        return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
 
     def trace(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, dtype: Any = None, out: Any = None) -> Any:
         return np.trace(self, offset, axis1, axis2, dtype, out)
@@ -676,5 +714,13 @@ _ONE_OPERATION: Final[dict[np.ufunc, str]] = {
 
 _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "floordiv", "mod", "neg"})
 """Of the operators, the ones that are."""
+
+_REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
+    np.sum: Array.sum,
+    np.prod: Array.prod,
+    np.max: Array.max,
+    np.min: Array.min,
+}
+"""NumPy's functions that the methods of that name have a fast way for."""
 
 HOLDERS["array"] = Array
