@@ -149,7 +149,7 @@ class Array(Wrapped):
         return self._apply_slowly("div", self, other)
 
     def __matmul__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else other
+        plain = other._data if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray and not current.budgets:
             result = self._data @ plain
@@ -160,6 +160,12 @@ class Array(Wrapped):
         return self._apply_slowly("matmul", self, other)
 
     # The others
+
+    def __divmod__(self, other: Any) -> Any:
+        return self._apply_slowly("divmod", self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return self._apply_slowly("divmod", other, self)
 
     def __rmatmul__(self, other: Any) -> Any:
         return self._apply_slowly("matmul", other, self)
@@ -283,6 +289,9 @@ class Array(Wrapped):
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
         return (self[place] for place in range(len(self)))
+
+    def __delitem__(self, key: Any) -> None:
+        del self._data[key]
 
     def __contains__(self, value: object) -> bool:
         return bool(np.any(self == value))
@@ -542,9 +551,14 @@ class Array(Wrapped):
 
     # exits, guarded
 
-    def _truths_or_leave(self, door: str, advice: str) -> Any:
+    def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
+        if door in _CONVERSIONS and self.ndim:
+            _CONVERSIONS[door](self._data)  # of several numbers NumPy makes none, and says so
+        return super()._leave(door, advice, elements)
+
+    def _truths_or_leave(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain values: of a comparison they are ordinary control flow, all others leave by that door."""
-        return self._data if self.dtype == bool else self._leave(door, advice)
+        return self._data if self.dtype == bool else self._leave(door, advice, elements)
 
     def __bool__(self) -> bool:
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
@@ -577,7 +591,9 @@ class Array(Wrapped):
 
     def item(self, *place: Any) -> Any:
         advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
-        return self._truths_or_leave("item()", advice).item(*place)
+        value = self._data.item(*place)
+        self._truths_or_leave("item()", advice, 1)
+        return value
 
     def tolist(self) -> Any:
         advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
@@ -639,6 +655,13 @@ class Flat:
 
 
 _new: Final = object.__new__
+_CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
+    "float()": float,
+    "int()": int,
+    "index": operator.index,
+    "complex()": complex,
+    "bool()": bool,
+}
 _REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 
@@ -650,10 +673,13 @@ def _of(data: np.ndarray) -> Array:
 
 
 def _plain(operand: Any) -> Any:
-    """What a wrapped operand holds; any other operand itself."""
-    if type(operand) is Array:
+    """What a wrapped operand holds; any other operand itself, but None for objects, which count when executed on."""
+    kind = type(operand)
+    if kind is Array:
         return operand._data
-    return operand._value if type(operand) is Scalar else operand
+    if kind is Scalar:
+        return operand._value
+    return None if kind is np.ndarray and operand.dtype.char == "O" else operand
 
 
 def _index(key: Any) -> Any:
@@ -665,7 +691,7 @@ def _index(key: Any) -> Any:
     if isinstance(key, Array) and key.dtype == bool:
         return key._data
     if isinstance(key, Wrapped):
-        return key._leave("index", "a wrapped value cannot be an index, a size or a range: use oc.unwrap(x)")
+        return key._leave("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
     return key
 
 
@@ -685,6 +711,7 @@ OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {
     "floordiv": (operator.floordiv, np.floor_divide),
     "mod": (operator.mod, np.remainder),
     "pow": (operator.pow, np.power),
+    "divmod": (divmod, np.divmod),
     "matmul": (operator.matmul, np.matmul),
     "neg": (operator.neg, np.negative),
     "positive": (operator.pos, np.positive),

@@ -6,7 +6,7 @@ What has no exact count does not run: `leave` raises, or records the exit.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -116,7 +116,7 @@ def call_ufunc(
     name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
     written = inputs[:1] if method == "at" else outputs
     if not all(output is None or is_wrapped_array(output) for output in written):
-        _leave_into_plain(name, operands)
+        _leave_into_plain(name, written)
 
     def counts() -> Numbers:
         if ufunc not in USERS:
@@ -146,7 +146,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     output = _output(function, args, keywords)
     written = args[0] if short in WRITES else output
     if written is not None and not is_wrapped_array(written):
-        _leave_into_plain(name, operands)
+        _leave_into_plain(name, (written,))
     if function in COMPOSITIONS and function not in USERS:
         try:
             return COMPOSITIONS[function](*args, **keywords)
@@ -199,12 +199,13 @@ def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], An
     return result
 
 
-def _leave_into_plain(name: str, operands: Operands) -> None:
+def _leave_into_plain(name: str, written: Iterable[Any]) -> None:
     advice = (
         f"{name} would write wrapped values into a plain array: let it make a new array (a = a + x, not a += x), "
         "or make the array a wrapped one, with np.zeros_like(x) or oc.wrap(a)"
     )
-    leave(f"{name} into a plain array", operands.size, advice)
+    plain = [output for output in written if output is not None and not is_wrapped_array(output)]
+    leave(f"{name} into a plain array", sum(map(np.size, plain)), advice)
 
 
 def unwrapped(value: Any) -> Any:
@@ -257,7 +258,8 @@ def _output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -
 @cache
 def _place_of_out(function: Any) -> int | None:
     try:
-        names = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # NumPy before 2.4 has functions without a signature
-        names = []
-    return names.index("out") if "out" in names else {"dot": 2, "concatenate": 2}.get(function.__name__)
+        return {"dot": 2, "concatenate": 2}.get(function.__name__)
+    names = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    return names.index("out") if "out" in names else None

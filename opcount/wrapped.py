@@ -72,9 +72,9 @@ class Wrapped:
         """The plain number or array."""
         raise NotImplementedError
 
-    def _leave(self, door: str, advice: str) -> Any:
+    def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain value, where the count records exits; else raises Uncounted, which says what to write instead."""
-        leave(door, np.size(self._plain()), advice)
+        leave(door, np.size(self._plain()) if elements is None else elements, advice)
         return self._plain()
 
     # arithmetic
@@ -166,13 +166,11 @@ class Wrapped:
         return int(self._leave("int()", f"int() of a wrapped value would not be counted: use {_ROUND} or oc.unwrap(x)"))
 
     def __index__(self) -> int:
-        plain = self._leave(
-            "index", "a wrapped value cannot be an index, a size or a range: use the plain number, oc.unwrap(x)"
-        )
-        return operator.index(plain)
+        advice = f"a wrapped value cannot be an index, a size or a range: {_UNWRAP}"
+        return operator.index(self._leave("index", advice))
 
     def __complex__(self) -> complex:
-        return complex(self._leave("complex()", f"{_LEAVES} a plain complex number: use oc.unwrap(x)"))
+        return complex(self._leave("complex()", f"{_LEAVES} a plain complex number: {_UNWRAP}"))
 
     def __bool__(self) -> bool:
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
@@ -183,6 +181,7 @@ class Wrapped:
         return self._leave("pickle", advice).__reduce_ex__(protocol)
 
 
+_UNWRAP: Final = "use the plain number, oc.unwrap(x)"
 _LEAVES: Final = "a wrapped value was asked to become"
 _FLOAT: Final = (
     "use NumPy's function instead of math's (np.sin(x), not math.sin(x)), an array made by np.zeros_like(x) or "
