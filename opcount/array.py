@@ -15,7 +15,7 @@ import numpy as np
 
 from opcount.dispatch import call_function, call_ufunc, unwrapped
 from opcount.errors import InvalidType
-from opcount.numpy_rules import UFUNCS
+from opcount.numpy_rules import UFUNCS, USERS
 from opcount.scalar import Scalar
 from opcount.tally import Meter, meter, record, record_many, record_products
 from opcount.wrapped import HOLDERS, Wrapped, wrapped
@@ -71,7 +71,7 @@ class Array(Wrapped):
 
         None of these operations makes a real number of complex ones, or of truth values alone.
         """
-        if result.dtype.char not in _REAL:
+        if result.dtype.char not in _REAL or (USERS and OPERATORS[kind][1] in USERS):
             return self._apply_slowly(kind, *operands)
         record_many(current, kind, result.size)
         if type(result) is not np.ndarray:
@@ -94,7 +94,7 @@ class Array(Wrapped):
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
         current = meter()
-        if name in _ARITHMETIC and self._data.dtype.char in _REAL and not current.budgets:
+        if name in _ARITHMETIC and self._data.dtype.char in _REAL and not current.budgets and ufunc not in USERS:
             plain = _plain(other)
             if type(plain) in _PLAIN:
                 in_place(self._data, plain)
@@ -153,7 +153,7 @@ class Array(Wrapped):
         current = meter()
         if type(plain) is np.ndarray and not current.budgets:
             result = self._data @ plain
-            if result.dtype.char in _REAL:
+            if result.dtype.char in _REAL and np.matmul not in USERS:
                 length = self._data.shape[-1]
                 record_products(current, result.size * length, result.size * max(length - 1, 0))
                 return _of(result) if type(result) is np.ndarray else wrapped(result)
@@ -255,7 +255,7 @@ class Array(Wrapped):
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 result = ufunc(a, b) if type(a) in _PLAIN and type(b) in _PLAIN else np.False_
-            if result.dtype.char in _REAL:
+            if result.dtype.char in _REAL and ufunc not in USERS:
                 record_many(current, _ONE_OPERATION[ufunc], result.size)
                 return _of(result) if type(result) is np.ndarray else wrapped(result)
         if any(map(_is_foreign, inputs)):
@@ -536,7 +536,7 @@ class Array(Wrapped):
         current = meter()
         if dtype is out is None and initial is np._NoValue and where is True and not current.budgets:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-            if data.dtype.char in _REAL:
+            if data.dtype.char in _REAL and function not in USERS:
                 record_many(current, _ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
                 return _of(result) if type(result) is np.ndarray else wrapped(result)
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}

@@ -25,11 +25,11 @@ from opcount.numpy_rules import (
     NoRule,
     Numbers,
     asks_for_complex,
-    checked,
     expanded,
     is_complex,
     name_of,
     ufunc_counts,
+    users_counts,
 )
 from opcount.structure import object_array, plain_array
 from opcount.tally import affordable, leave, meter, record
@@ -119,12 +119,10 @@ def call_ufunc(
         _leave_into_plain(name, written)
 
     def counts() -> Numbers:
-        if ufunc not in USERS:
-            constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
-            return ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
-        if method != "__call__":
-            raise NoRule(f"the rule that was registered is for a plain call, not for {method}")
-        return checked(USERS[ufunc](*plain, **plain_keywords), ufunc)
+        if ufunc in USERS:
+            return users_counts(ufunc, method, plain, plain_keywords)
+        constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
+        return ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
 
     result = _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands)
     if not outputs:
@@ -169,7 +167,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
 
 def _function_counts(function: Any, operands: Operands, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
     if function in USERS:
-        return checked(USERS[function](*args, **keywords), function)
+        return users_counts(function, "__call__", args, keywords)
     if function in FREE:
         return {}
     if function not in RULES:

@@ -153,7 +153,7 @@ def expanded(numbers: Numbers) -> dict[str, int]:
     result: dict[str, int] = {}
     for kind, number in numbers.items():
         if kind not in COMPLEX:
-            raise NoRule(f"a complex {kind} has no exact count: work on the real and the imaginary part")
+            raise NoRule(f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)")
         for real, times in COMPLEX[kind].items():
             result[real] = result.get(real, 0) + times * number
     return result
@@ -839,42 +839,55 @@ def by_function(names: Mapping[str, Any]) -> dict[Any, Any]:
 RULES: Final[dict[Any, Rule]] = by_function(RULES_BY_NAME)
 FREE: Final[dict[Any, str]] = by_function({name: name for name in FREE_NAMES})
 REFUSED: Final[dict[Any, str]] = by_function(REFUSED_BY_NAME)
-USERS: Final[dict[Any, Rule]] = {}
+USERS: Final[dict[Any, Rule | Numbers]] = {}
 """What users have registered; it goes before everything else."""
 
 
-def register_rule(function: Callable[..., Any], rule: Rule | Numbers) -> None:
+def register_rule(function: Callable[..., Any], rule: Rule | Numbers | None) -> None:
     """Give a NumPy function or a ufunc a count: for one that has none, or instead of the one it has.
 
     >>> import numpy as np, opcount as oc
-    >>> def fft(a, n=None, axis=-1, norm=None, out=None):  # radix 2: n/2 log2 n butterflies
-    ...     butterflies = a.size // 2 * (a.shape[axis].bit_length() - 1)
+    >>> def fft(a, *_, **__):  # radix 2: n/2 log2 n butterflies
+    ...     butterflies = a.size // 2 * (a.shape[-1].bit_length() - 1)
     ...     return {"mul": 4 * butterflies, "add": 3 * butterflies, "sub": 3 * butterflies}
     >>> oc.register_rule(np.fft.fft, fft)
     >>> oc.measure(np.fft.fft, np.ones(8)).counts
     Counts({'mul': 48, 'add': 36, 'sub': 36})
+    >>> oc.register_rule(np.fft.fft, None)
 
     `rule` takes the arguments of the call, unwrapped, and gives a mapping from kind to
     number: what the call executes. For a ufunc it may be the mapping itself, counted for
-    each element: `oc.register_rule(scipy.special.erf, {"exp": 1})`. Raises InvalidType for
-    what is no function or no rule, InvalidValue for an unknown kind. What a rule gives is
-    checked at every call: a number that is negative or no integer raises as well.
+    each element: `oc.register_rule(scipy.special.erf, {"exp": 1})`. None forgets what was
+    registered. Raises InvalidType for what is no function or no rule, InvalidValue for an
+    unknown kind. What a rule gives is checked at every call: a number that is negative or
+    no integer raises as well.
     """
     if not callable(function):
         raise InvalidType(f"register_rule: {function!r} is no function")
-    if isinstance(rule, Mapping):
+    if rule is None:
+        USERS.pop(function, None)
+    elif isinstance(rule, Mapping):
         if not isinstance(function, np.ufunc):
             raise InvalidType(
                 "register_rule: counts for each element are for a ufunc; give other functions a rule, "
                 "a function that takes the arguments of a call and gives its counts"
             )
-        checked(rule, function)
-        UFUNCS[function] = dict(rule)
-        USERS.pop(function, None)
+        USERS[function] = checked(rule, function)
     elif callable(rule):
         USERS[function] = rule
     else:
         raise InvalidType(f"register_rule: the rule must be a function or a mapping from kind to number, not {rule!r}")
+
+
+def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> Numbers:
+    """What a call executes by the rule that a user registered for the function."""
+    rule = USERS[function]
+    if callable(rule):
+        if method != "__call__":
+            raise NoRule(f"the rule that was registered is for a plain call, not for {method}")
+        return checked(rule(*args, **keywords), function)
+    times = APPLICATIONS[method](*args, **keywords)
+    return {kind: number * times for kind, number in rule.items()}
 
 
 def checked(numbers: Any, function: Any) -> dict[str, int]:
@@ -898,6 +911,6 @@ def checked(numbers: Any, function: Any) -> dict[str, int]:
 @cache
 def name_of(function: Any) -> str:
     """A function's name, as a reader writes it."""
-    module = getattr(function, "__module__", None) or ("numpy" if isinstance(function, np.ufunc) else "")
     name = getattr(function, "__name__", repr(function))
+    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
