@@ -15,7 +15,7 @@ import numpy as np
 
 from opcount.dispatch import call_function, call_ufunc, unwrapped
 from opcount.errors import InvalidType
-from opcount.numpy_rules import UFUNCS, USERS
+from opcount.numpy_rules import UFUNCS, USERS, integer_power
 from opcount.scalar import Scalar
 from opcount.tally import Meter, meter, record, record_many, record_products
 from opcount.wrapped import HOLDERS, Wrapped, wrapped
@@ -158,6 +158,14 @@ class Array(Wrapped):
                 record_products(current, result.size * length, result.size * max(length - 1, 0))
                 return _of(result) if type(result) is np.ndarray else wrapped(result)
         return self._apply_slowly("matmul", self, other)
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        plain_case = type(other) is int and modulus is None and self._data.dtype.char in _REAL
+        if plain_case and not meter().budgets and np.power not in USERS:
+            result = self._data**other
+            record({kind: number * result.size for kind, number in integer_power(other).items()})
+            return _of(result) if type(result) is np.ndarray else wrapped(result)
+        return super().__pow__(other, modulus)
 
     # The others
 

@@ -153,7 +153,9 @@ def expanded(numbers: Numbers) -> dict[str, int]:
     result: dict[str, int] = {}
     for kind, number in numbers.items():
         if kind not in COMPLEX:
-            raise NoRule(f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)")
+            raise NoRule(
+                f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)"
+            )
         for real, times in COMPLEX[kind].items():
             result[real] = result.get(real, 0) + times * number
     return result

@@ -160,6 +160,15 @@ class Scalar(Number):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         return call_function(function, args, keywords)
 
+    def __getattr__(self, name: str) -> Any:
+        # A number of NumPy's has the attributes and methods of an array without dimensions; but what has a dtype,
+        # NumPy's mean and std of an object array take for a number of NumPy's, and make a float of it.
+        if name.startswith("_") or name == "dtype" or not isinstance(self._value, np.generic):
+            raise AttributeError(
+                f"a wrapped {type(self._value).__name__} has no attribute {name!r}", name=name, obj=self
+            )
+        return getattr(HOLDERS["array"](self._value), name)
+
     def _plain(self) -> Any:
         return self._value
 

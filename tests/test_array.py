@@ -271,6 +271,19 @@ def test_a_method_does_what_numpys_does(method):
     check_like_numpy(method, A)
 
 
+def test_an_element_has_the_attributes_of_numpys_numbers():
+    for program in (
+        lambda a: [a[0, 0].shape, a[0, 0].nbytes, a.sum().ndim, a.mean().size, a.max().itemsize],
+        lambda a: [a.sum().astype(np.float32), a.sum().reshape(1, 1), a.sum().sum(), a.sum().round(1), a[0, 1].T],
+        lambda a: a.sum().sort2,
+    ):
+        check_like_numpy(program, A)
+    with pytest.raises(oc.Uncounted):
+        W[0].item()
+    with pytest.raises(AttributeError):
+        _ = oc.wrap(1.5).shape
+
+
 def test_an_array_is_shown_as_numpy_shows_it():
     assert repr(oc.wrap(A)) == "Array([[0., 1., 2.],\n       [3., 4., 5.]])"
     assert repr(oc.wrap(I.astype(np.int8))) == "Array([3, 1, 2], dtype=int8)"
