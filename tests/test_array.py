@@ -7,6 +7,8 @@ import json
 import math
 import operator
 import pickle
+import re
+import sys
 import threading
 import tracemalloc
 import warnings
@@ -240,7 +242,8 @@ def test_attributes_can_be_written():
 
 
 def test_an_array_has_what_an_ndarray_has():
-    missing = set(dir(np.ndarray)) - set(dir(oc.Array))
+    missing = {name for name in set(dir(np.ndarray)) - set(dir(oc.Array)) if not re.match("_[^_]", name)}
+    missing -= {"ptp", "tostring", "itemset", "newbyteorder"}  # NumPy 2.0 lists them, to say that they are gone
     # these hand the memory out without asking: NumPy would take an Array for a plain array
     assert missing == {
         "__array_finalize__", "__array_interface__", "__array_priority__", "__array_struct__", "__array_wrap__",
@@ -337,7 +340,7 @@ EXITS = {
                      lambda: np.ma.array(W), lambda: np.vectorize(abs)(W)],
     "float()": [lambda: float(ONE), lambda: math.sin(ONE), lambda: math.fsum(W), lambda: array.array("d", W)],
     "int()": [lambda: int(ONE)],
-    "index": [lambda: range(J[0]), lambda: [1, 2, 3][oc.wrap(np.array(1))], lambda: bytes(J)],
+    "index": [lambda: range(J[0]), lambda: [1, 2, 3][oc.wrap(np.array(1))]],
     "array index": [lambda: W[J - 1], lambda: W[[J[0] - 1]], lambda: W.copy().__setitem__(J - 1, 0)],
     "complex()": [lambda: complex(ONE)],
     "bool()": [lambda: bool(ONE), lambda: 1 if ONE else 0, lambda: not oc.wrap(np.array([2.0]))],
@@ -420,7 +423,18 @@ def test_several_numbers_are_no_number_and_numpy_says_so(leave):
         leave()
 
 
-@pytest.mark.parametrize("leave", [lambda: memoryview(W), lambda: json.dumps(W), lambda: hash(W), lambda: {W: 1}])
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="before 3.12, Python asks no class of ours for its buffer")
+def test_the_buffer_is_an_exit():
+    for leave in (lambda: memoryview(W), lambda: bytes(J)):
+        with pytest.raises(oc.Uncounted, match=r"oc\.unwrap"):
+            leave()
+        with oc.count(uncounted="record") as tally:
+            leave()
+        assert tally.uncounted == (("np.asarray()", 1, 3),)
+    assert memoryview(M).tolist() == M.tolist()
+
+
+@pytest.mark.parametrize("leave", [lambda: json.dumps(W), lambda: hash(W), lambda: {W: 1}])
 def test_python_refuses_what_it_does_not_ask_about(leave):
     with pytest.raises(TypeError):
         leave()
