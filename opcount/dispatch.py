@@ -111,7 +111,8 @@ def call_ufunc(
     operands = Operands()
     plain = [operands.take(value) for value in inputs]
     plain_keywords = operands.take_all(keywords)
-    if operands.objects or any(type(output) is np.ndarray and output.dtype == object for output in outputs):
+    into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
+    if operands.objects or into_objects or _is_of_objects(ufunc):
         return execute(*_opened(inputs), **_opened(keywords))
     name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
     written = inputs[:1] if method == "at" else outputs
@@ -242,6 +243,12 @@ def _opened(value: Any) -> Any:
         return value
     plain = np.asarray(value._plain())
     return plain if plain.dtype == bool else object_array(plain, list(map(HOLDERS["number"], plain.flat)))
+
+
+@cache
+def _is_of_objects(ufunc: np.ufunc) -> bool:
+    """Whether it works on objects alone, as np.frompyfunc makes one: a Python function, which counts by itself."""
+    return all(set(loop) <= set("O->") for loop in ufunc.types)
 
 
 def _is_plain_integer(exponent: Any) -> bool:

@@ -474,6 +474,12 @@ def test_wrapped_numbers_in_an_object_array_join_a_wrapped_array():
         assert type(result) is oc.Array and tally.counts == counts
 
 
+def test_a_python_function_made_a_ufunc_counts_what_it_executes_on_each_element():
+    with oc.count() as tally:
+        result = np.frompyfunc(lambda x, y: x * x + y, 2, 1)(oc.wrap(V), 1)
+    assert oc.unwrap(result).tolist() == [10, 2, 5] and tally.counts == oc.Counts(mul=3, add=3)
+
+
 def test_a_wrapped_array_as_data_of_a_function_that_is_differentiated():
     data = oc.wrap(A)
     g = oc.gradient(lambda w: np.sum(np.tanh(data @ w)), V)
