@@ -587,7 +587,7 @@ class Array(Wrapped):
         return self._data.__dlpack_device__()
 
     def __buffer__(self, flags: int) -> memoryview:  # asked by np.asarray too, from Python 3.12 on
-        return memoryview(self.__array__())
+        return memoryview(self.__array__())  # type: ignore[arg-type]  # mypy takes an ndarray for no buffer before 3.12
 
     @property
     def data(self) -> Any:

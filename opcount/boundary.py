@@ -52,6 +52,12 @@ def _plain_copy(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
     return np.array(array, copy=True, subok=False)
 
 
+def with_plain_arrays(x: Any) -> Any:
+    """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
+    leaves = (leaf._plain() if type(leaf) is Array else leaf for leaf in flatten(x, whole=True))
+    return rebuild(x, leaves, object_array, whole=True)
+
+
 def unwrap(y: Any) -> Any:
     """The plain numbers in `y`, in the same structure; nothing is counted.
 

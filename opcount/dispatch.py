@@ -33,7 +33,7 @@ from opcount.numpy_rules import (
 )
 from opcount.structure import object_array, plain_array
 from opcount.tally import affordable, leave, meter, record
-from opcount.wrapped import HOLDERS, Number, Wrapped, is_wrapped_array, wrapped
+from opcount.wrapped import HOLDERS, Number, Wrapped, boxed, is_wrapped_array, wrapped
 
 
 class Operands:
@@ -112,8 +112,10 @@ def call_ufunc(
     plain = [operands.take(value) for value in inputs]
     plain_keywords = operands.take_all(keywords)
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
-    if operands.objects or into_objects or _is_of_objects(ufunc):
-        return execute(*_opened(inputs), **_opened(keywords))
+    if _is_of_objects(ufunc):
+        return execute(*map(boxed, opened(inputs)), **opened(keywords))
+    if operands.objects or into_objects:
+        return execute(*opened(inputs), **opened(keywords))
     name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
     written = inputs[:1] if method == "at" else outputs
     if not all(output is None or is_wrapped_array(output) for output in written):
@@ -139,7 +141,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     plain = [operands.take(value) for value in args]
     plain_keywords = operands.take_all(keywords)
     if operands.objects:
-        return getattr(function, "_implementation", function)(*_opened(args), **_opened(keywords))
+        return getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
     name = name_of(function)
     short = name.rpartition(".")[2]
     output = _output(function, args, keywords)
@@ -230,14 +232,14 @@ def _plain(value: Any) -> Any:
     return value._plain()
 
 
-def _opened(value: Any) -> Any:
-    """With object arrays of wrapped numbers for wrapped arrays, so that NumPy's loops for objects take them."""
+def opened(value: Any) -> Any:
+    """With object arrays of wrapped numbers for wrapped arrays, as NumPy's loops for objects take them."""
     if isinstance(value, dict):
-        return {key: _opened(item) for key, item in value.items()}
+        return {key: opened(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_opened(item) for item in value]
+        return [opened(item) for item in value]
     if isinstance(value, tuple):
-        items = map(_opened, value)
+        items = map(opened, value)
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     if not is_wrapped_array(value):
         return value

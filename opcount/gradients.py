@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
 
 import numpy as np
 
-from opcount.boundary import unwrap
+from opcount.boundary import unwrap, with_plain_arrays
 from opcount.chain_rule import (
     METHODS,
     backprop,
@@ -26,6 +26,7 @@ from opcount.chain_rule import (
     sources_and_targets,
 )
 from opcount.counts import Counts
+from opcount.dispatch import opened
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.graph import Graph, input_numbers, one_output, record, trace
 from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
@@ -130,6 +131,7 @@ def gradient(
         raise InvalidValue(f'granularity is "scalar" in this version, not {granularity!r}')
     if step is not None and rule.direction is not None:
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
+    x = with_plain_arrays(x)
     numbers = input_numbers(x)
     limits = {} if budget is None else checked_limits(budget)
     size = _checked_memo(memo, method, budget)
@@ -179,7 +181,7 @@ class _Request(NamedTuple):
     log: _Log | None
 
     def call(self, numbers: list[Any]) -> Any:
-        return self.f(rebuild(self.x, iter(numbers), object_array))
+        return opened(self.f(rebuild(self.x, iter(numbers), object_array)))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

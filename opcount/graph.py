@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from opcount.boundary import with_plain_arrays
 from opcount.chain_rule import (
     Direction,
     Steps,
@@ -23,6 +24,7 @@ from opcount.chain_rule import (
     reach,
 )
 from opcount.counts import Counts
+from opcount.dispatch import opened
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant, Cost, LinearMap, Scale, as_map
 from opcount.primitives import PRIMITIVES, Primitive
@@ -285,7 +287,7 @@ def record(f: Callable[[Any], Any], x: Any, numbers: list[Scalar]) -> Graph:
     """Evaluate f at the numbers of x and record its operations; the partials are not computed yet."""
     tape: list[Node] = []
     inputs = [new_node(tape, None, (), number) for number in numbers]
-    result = f(rebuild(x, iter(inputs), object_array))
+    result = opened(f(rebuild(x, iter(inputs), object_array)))
     outputs = checked_outputs(result)
     if any(isinstance(output, Node) and output.tape is not tape for output in outputs):
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
@@ -305,6 +307,7 @@ def trace(f: Callable[[Any], Any], x: Any) -> Graph:
     InvalidValue for an x without numbers, and InvalidType for a result that is no number.
     """
     check_function(f)
+    x = with_plain_arrays(x)
     graph = record(f, x, input_numbers(x))
     graph.linearize()
     return graph

@@ -300,11 +300,11 @@ class Number(Wrapped):
             return operation(*inputs)
         if method == "__call__" and keywords.keys() <= {"out", "where"}:
             _refuse_plain(keywords.get("out", ()), ufunc)
-            result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(_boxed, inputs), **keywords)
+            result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(boxed, inputs), **keywords)
             truths = ufunc in _TRUTHS and isinstance(result, np.ndarray) and "out" not in keywords
             return result.astype(bool) if truths else result
         if method != "__call__" and not arrays and "out" not in keywords:  # np.sum(x): NumPy's loop over one element
-            return getattr(ufunc, method)(*map(_boxed, inputs), **keywords)
+            return getattr(ufunc, method)(*map(boxed, inputs), **keywords)
         raise Uncounted(
             f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} of a wrapped number with "
             f"{', '.join(keywords) or 'these arguments'} has no exact count; put the numbers into an array with oc.wrap"
@@ -335,7 +335,7 @@ def is_wrapped_array(value: Any) -> bool:
     return isinstance(value, Wrapped) and not isinstance(value, Number)
 
 
-def _boxed(operand: Any) -> Any:
+def boxed(operand: Any) -> Any:
     # a 0-d array keeps NumPy from asking a wrapped operand how to convert it
     if not isinstance(operand, Wrapped):
         return operand

@@ -488,6 +488,26 @@ def test_a_wrapped_array_as_data_of_a_function_that_is_differentiated():
     assert g.phases["accumulation"] == plain.phases["accumulation"]
 
 
+def test_a_wrapped_array_is_differentiated_as_the_plain_one():
+    def f(p):
+        return np.sum(p["w"] * p["w"]) * p["a"]
+
+    x = {"w": V, "a": 2.0}
+    for method in oc.METHODS:
+        g, plain = oc.gradient(f, oc.wrap(x), method), oc.gradient(f, x, method)
+        np.testing.assert_array_equal(g.gradient["w"], plain.gradient["w"])
+        assert g.gradient["a"] == plain.gradient["a"] and g.phases == plain.phases
+    assert oc.trace(f, oc.wrap(x)).paths() == oc.trace(f, x).paths() == [2, 2, 2, 1]
+    assert oc.compare(f, oc.wrap(x)).equals(oc.compare(f, x))
+
+
+def test_a_constant_array_is_no_number_to_differentiate():
+    for f in (lambda x: W, lambda x: [W], lambda x: oc.wrap(V)):
+        with pytest.raises(oc.InvalidType, match="a gradient is that of one number"):
+            oc.gradient(f, 1.0)
+    assert oc.gradient(lambda x: W[0], 1.0).gradient == oc.gradient(lambda x: ONE, 1.0).gradient == 0.0
+
+
 def test_an_operation_that_numpy_refuses_is_not_counted():
     v = oc.wrap(V)
     programs = [lambda: v + np.ones(2), lambda: v @ np.ones(2), lambda: np.sum(v, axis=3), lambda: v.reshape(2),
