@@ -152,11 +152,16 @@ class Array(Wrapped):
         plain = other._data if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray and not current.budgets:
-            result = self._data @ plain
-            if result.dtype.char in _REAL and np.matmul not in USERS:
-                length = self._data.shape[-1]
-                record_products(current, result.size * length, result.size * max(length - 1, 0))
-                return _of(result) if type(result) is np.ndarray else wrapped(result)
+            data = self._data
+            result = data @ plain
+            if result.dtype.char in _REAL and not (USERS and np.matmul in USERS):
+                products = result.size * data.shape[-1]
+                record_products(current, products, products - result.size if products else 0)
+                if type(result) is not np.ndarray:
+                    return wrapped(result)
+                array = _new(Array)
+                array._data = result
+                return array
         return self._apply_slowly("matmul", self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
@@ -257,14 +262,15 @@ class Array(Wrapped):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         current = meter()
-        if method == "__call__" and not keywords and ufunc in _ONE_OPERATION and not current.budgets:
+        kind = _ONE_OPERATION.get(ufunc)
+        if kind and method == "__call__" and not keywords and not current.budgets and not (USERS and ufunc in USERS):
             if len(inputs) == 1:
                 result = ufunc(self._data)
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 result = ufunc(a, b) if type(a) in _PLAIN and type(b) in _PLAIN else np.False_
-            if result.dtype.char in _REAL and ufunc not in USERS:
-                record_many(current, _ONE_OPERATION[ufunc], result.size)
+            if result.dtype.char in _REAL:
+                record_many(current, kind, result.size)
                 return _of(result) if type(result) is np.ndarray else wrapped(result)
         if any(map(_is_foreign, inputs)):
             return NotImplemented
@@ -314,7 +320,9 @@ class Array(Wrapped):
 
     @property
     def T(self) -> Array:
-        return _of(self._data.T)
+        array = _new(Array)
+        array._data = self._data.T
+        return array
 
     @property
     def mT(self) -> Array:

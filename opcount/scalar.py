@@ -65,7 +65,7 @@ class Scalar(Number):
             return _power(*values, constant=type(operands[1]) is not Scalar)
         if name == "square":
             return self * self
-        next(getattr(meter(), name))
+        next(meter()[name])
         result = _VALUES[name](*values)
         return bool(result) if name in _COMPARISONS else _wrapped(result)
 
@@ -126,19 +126,19 @@ class Scalar(Number):
     # Python's rounding gives integers, where NumPy's functions of the same name give floats.
 
     def __floor__(self) -> Any:
-        next(meter().floor)
+        next(meter()["floor"])
         return _wrapped(_rounded(math.floor, np.floor, self._value))
 
     def __ceil__(self) -> Any:
-        next(meter().ceil)
+        next(meter()["ceil"])
         return _wrapped(_rounded(math.ceil, np.ceil, self._value))
 
     def __trunc__(self) -> Any:
-        next(meter().trunc)
+        next(meter()["trunc"])
         return _wrapped(_rounded(int, np.trunc, self._value))
 
     def __round__(self, digits: Any = None) -> Any:
-        next(meter().round)
+        next(meter()["round"])
         return _wrapped(round(self._value) if digits is None else round(self._value, digits))
 
     # NumPy's functions: of numbers one operation, with arrays what their table says
@@ -160,14 +160,30 @@ class Scalar(Number):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         return call_function(function, args, keywords)
 
-    def __getattr__(self, name: str) -> Any:
-        # A number of NumPy's has the attributes and methods of an array without dimensions; but what has a dtype,
-        # NumPy's mean and std of an object array take for a number of NumPy's, and make a float of it.
-        if name.startswith("_") or name == "dtype" or not isinstance(self._value, np.generic):
-            raise AttributeError(
-                f"a wrapped {type(self._value).__name__} has no attribute {name!r}", name=name, obj=self
-            )
-        return getattr(HOLDERS["array"](self._value), name)
+    # what a number of NumPy's has besides, and code that is written for arrays asks for
+
+    @property
+    def shape(self) -> tuple[()]:
+        return ()
+
+    @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def astype(self, dtype: Any) -> Any:
+        return HOLDERS["array"](np.asarray(self._value)[()]).astype(dtype)
+
+    def reshape(self, *shape: Any) -> Any:
+        return HOLDERS["array"](np.asarray(self._value)).reshape(*shape)
+
+    def item(self) -> Any:
+        advice = "item() would be a plain number: use the wrapped one as it is, or oc.unwrap(x)"
+        plain = self._leave("item()", advice)
+        return plain.item() if isinstance(plain, np.generic) else plain
 
     def _plain(self) -> Any:
         return self._value
@@ -194,7 +210,7 @@ def _wrapped(value: Any) -> Scalar:
 
 def _power(base: Any, exponent: Any, *, constant: bool) -> Any:
     if not (constant and isinstance(exponent, (int, np.integer))):
-        next(meter().pow)
+        next(meter()["pow"])
     else:
         record(integer_power(exponent))
     try:

@@ -1,6 +1,6 @@
 """Live counting: `count()`, `region()`, budgets, and how an operation reaches every count.
 
-An operation of kind `mul` is counted by `next(meter().mul)`. The meter of the current
+An operation of kind `mul` is counted by `next(meter()["mul"])`. The meter of the current
 context holds one iterator per kind; drawing from it adds one to every count and region
 that is open. The iterators are `itertools.count` and `zip` of them, so a draw is one call
 into C: it cannot be torn apart by another thread, and contexts that were copied (asyncio
@@ -16,7 +16,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Final, Literal, NamedTuple, SupportsIndex
 
 from opcount.counts import Counts
@@ -80,10 +80,11 @@ class Tally:
         return self.counts._repr_html_()
 
 
-class Meter:
-    """Where the operations of a context go: an iterator per kind, to be drawn from with `next`."""
+class Meter(dict[str, Iterator[object]]):
+    """Where the operations of a context go: an iterator for each kind that was met, to be drawn from with `next`."""
 
-    __slots__ = (*KINDS, "budgets", "feeds", "places", "records")
+    # the four operations that most programs are made of stand as attributes too, which is faster
+    __slots__ = ("add", "budgets", "div", "feeds", "mul", "places", "records", "sub")
 
     def __init__(
         self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...], records: bool
@@ -92,12 +93,13 @@ class Meter:
         self.feeds = feeds  # every tally that an operation here adds to
         self.budgets = budgets
         self.records = records  # whether exits are recorded, instead of refused
+        self.add = self["add"]
+        self.sub = self["sub"]
+        self.mul = self["mul"]
+        self.div = self["div"]
 
-    def __getattr__(self, kind: str) -> Iterator[object]:
-        if kind not in KINDS:
-            raise AttributeError(kind)
-        iterator = self._iterator(kind)  # when it is met for the first time: opening a count is cheap
-        setattr(self, kind, iterator)
+    def __missing__(self, kind: str) -> Iterator[object]:
+        self[kind] = iterator = self._iterator(kind)
         return iterator
 
     def _iterator(self, kind: str) -> Iterator[object]:
@@ -235,8 +237,11 @@ def count(
     tally = Tally()
     budgets = around.budgets if budget is None else (Budget(checked_limits(budget), tally), *around.budgets)
     tally._meter = Meter((tally, *around.places), (tally, *around.feeds), budgets, records)
-    with _in_force(tally._meter):
+    token = _METER.set(tally._meter)
+    try:
         yield tally
+    finally:
+        _leave_force(tally._meter, token)
 
 
 @contextmanager
@@ -287,17 +292,21 @@ def _in_force(inside: Meter) -> Iterator[None]:
     try:
         yield
     finally:
-        orderly = meter() is inside
-        try:
-            if orderly or inside.places[0] in meter().feeds:  # never bring back what was left before
-                _METER.reset(token)
-        except ValueError:  # left in another context than it was entered in
-            orderly = False
-        if not orderly:
-            raise OpcountError(
-                "a count or region was left while one opened inside it was still open (a generator that was "
-                "suspended inside its `with` block does this); close them in the reverse order of opening"
-            )
+        _leave_force(inside, token)
+
+
+def _leave_force(inside: Meter, token: Token[Meter]) -> None:
+    orderly = meter() is inside
+    try:
+        if orderly or inside.places[0] in meter().feeds:  # never bring back what was left before
+            _METER.reset(token)
+    except ValueError:  # left in another context than it was entered in
+        orderly = False
+    if not orderly:
+        raise OpcountError(
+            "a count or region was left while one opened inside it was still open (a generator that was "
+            "suspended inside its `with` block does this); close them in the reverse order of opening"
+        )
 
 
 def _drawn(draws: itertools.count[int]) -> int:
