@@ -268,5 +268,5 @@ def _place_of_out(function: Any) -> int | None:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # NumPy before 2.4 has functions without a signature
         return {"dot": 2, "concatenate": 2}.get(function.__name__)
-    names = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    names = [parameter.name for parameter in parameters if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD]
     return names.index("out") if "out" in names else None

@@ -15,10 +15,12 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import opcount as oc
 from opcount.array import OPERATORS
-from opcount.numpy_rules import UFUNCS
+from opcount.numpy_rules import RULES, UFUNCS
 
 V = np.array([3.0, 1.0, 2.0])
 A = np.arange(6.0).reshape(2, 3)
@@ -556,3 +558,82 @@ def test_threads_that_share_a_count_lose_nothing():
         for thread in threads:
             thread.join()
     assert tally.counts == oc.Counts(add=4 * 2000 * 3)
+
+
+# --- random programs: a whole array counts what an object array of Scalars executes
+
+UNARY = [
+    np.tanh, np.exp, np.sin, operator.neg, abs, np.square, lambda x: x**3, lambda x: x**-1, lambda x: 1 / (2 + x * x),
+    lambda x: x.T, lambda x: x.ravel(), lambda x: x[::-1], lambda x: x[..., :1], lambda x: x.reshape(-1, 1),
+    lambda x: np.sum(x, axis=0), lambda x: x.mean(axis=-1), lambda x: np.var(x, axis=0), lambda x: x.sum(keepdims=True),
+    lambda x: np.cumsum(x, axis=-1), lambda x: np.where(x > 0.5, x, 0.5 * x), lambda x: np.prod(x, axis=0),
+    lambda x: x / np.sqrt(np.sum(x * x) + 1), lambda x: x * (x > 0.5), lambda x: np.diff(x, axis=0, prepend=1.0),
+    lambda x: np.concatenate([x, 2 * x]), lambda x: np.stack([x, x]).sum(axis=0), lambda x: x - np.mean(x),
+    lambda x: np.tile(x, 2), lambda x: np.expand_dims(x, 0), lambda x: np.swapaxes(x, 0, -1), lambda x: np.outer(x, x),
+    lambda x: np.linalg.norm(x, axis=0), lambda x: np.trapezoid(x, axis=0),
+    lambda x: np.average(x, axis=0), lambda x: np.add.outer(x, 2.0), lambda x: np.multiply.accumulate(x, axis=0),
+]  # fmt: skip
+BINARY_STEPS = [
+    operator.add, operator.sub, operator.mul, lambda x, y: x / (2 + y * y), np.arctan2, np.hypot, lambda x, y: x @ y,
+    lambda x, y: np.dot(x, y), lambda x, y: np.inner(x, y), lambda x, y: x[0] * y, lambda x, y: np.tensordot(x, y, 1),
+    lambda x, y: np.kron(x, y),
+]  # fmt: skip
+
+
+@st.composite
+def array_programs(draw):
+    """Steps that were tried on plain arrays: those that NumPy takes, and that keep the numbers small and few."""
+    shape = draw(st.sampled_from([(3,), (2, 3), (1, 2), (2, 2), (4, 1)]))
+    start = [np.linspace(0.3, 1.1, math.prod(shape)).reshape(shape), np.linspace(0.9, 0.2, shape[-1])]
+    pool, steps = list(start), []
+    for _ in range(draw(st.integers(3, 9))):
+        unary = draw(st.booleans())
+        step = draw(st.sampled_from(UNARY if unary else BINARY_STEPS))
+        places = [draw(st.integers(max(0, len(pool) - 4), len(pool) - 1)) for _ in range(1 if unary else 2)]
+        try:
+            with np.errstate(all="ignore"):
+                result = np.asarray(step(*(pool[place] for place in places)))
+        except (ValueError, TypeError, IndexError):
+            continue
+        if 0 < result.size <= 40 and result.ndim in (1, 2, 3) and np.all((abs(result) < 50) & (abs(result) > 1e-3)):
+            pool.append(result)
+            steps.append((step, places))
+    return start, steps
+
+
+def run_steps(start, steps):
+    pool = list(start)
+    with oc.count() as tally:
+        for step, places in steps:
+            pool.append(step(*(pool[place] for place in places)))
+    return pool, tally.counts
+
+
+def check_program(program):
+    start, steps = program
+    arrays, counts = run_steps(list(map(oc.wrap, start)), steps)
+    objects, truth = run_steps([oc.wrap(x.astype(object)) for x in start], steps)
+    assert counts == truth
+    for whole, numbers in zip(arrays, objects, strict=True):
+        np.testing.assert_allclose(oc.unwrap(whole), np.asarray(oc.unwrap(numbers), float), rtol=1e-10, atol=1e-12)
+
+
+@given(array_programs())
+@settings(deadline=None, derandomize=True, max_examples=300, suppress_health_check=list(HealthCheck))
+def test_a_random_program_counts_the_same_on_arrays_and_on_objects(program):
+    check_program(program)
+
+
+@pytest.mark.slow
+@given(array_programs())
+@settings(deadline=None, derandomize=True, max_examples=6000, suppress_health_check=list(HealthCheck))
+def test_thousands_of_random_programs_count_the_same_on_arrays_and_on_objects(program):
+    check_program(program)
+
+
+def test_the_check_of_random_programs_catches_a_rule_that_is_off_by_one(monkeypatch):
+    program = [V], [(lambda x: np.cumsum(x, axis=-1), [0])]
+    check_program(program)
+    monkeypatch.setitem(RULES, np.cumsum, lambda a, axis=None: {"add": a.size})
+    with pytest.raises(AssertionError):
+        check_program(program)
