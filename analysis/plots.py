@@ -37,6 +37,9 @@ COLOURS = {
     "naive-tangent": "#CC79A7",
     "memoized-tangent": "#B8860B",
     "backprop": "#0072B2",
+    "flopscope": "#E69F00",
+    "torch": "#D55E00",
+    "JAX": "#0072B2",
 }
 MARKERS = {
     "finite-difference": "v",
@@ -46,6 +49,9 @@ MARKERS = {
     "naive-tangent": "P",
     "memoized-tangent": "D",
     "backprop": "o",
+    "flopscope": "s",
+    "torch": "^",
+    "JAX": "o",
 }
 
 
@@ -239,6 +245,40 @@ def training(table: pd.DataFrame) -> Figure:
     axes.set_xlim(right=float(rows.total.max()) * 1.15)
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper right")
+    return drawing
+
+
+def peers(ratios: pd.DataFrame) -> Figure:
+    """What other counters report over what is executed: a row for each call, zero in a strip of its own."""
+    plt.rcParams.update(STYLE)
+    calls = list(dict.fromkeys(ratios.call))
+    drawing, (strip, axes) = plt.subplots(
+        1, 2, figsize=(8.0, 1.5 + 0.24 * len(calls)), width_ratios=(1, 12), sharey=True, layout="constrained"
+    )
+    for panel in (strip, axes):
+        for place in range(0, len(calls), 2):
+            panel.axhspan(place - 0.5, place + 0.5, color="#F3F5F7", zorder=0)
+        panel.grid(axis="y", visible=False)
+    axes.axvline(1, color="#444444", lw=1, zorder=1)
+    # above one another in a row, so that none hides another where they agree
+    for lift, (peer, rows) in zip((-0.25, 0.0, 0.25), ratios.groupby("peer", sort=False), strict=True):
+        places = rows.call.map(calls.index) + lift
+        some = rows.ratio > 0
+        look: Any = {"color": COLOURS[peer], "marker": MARKERS[peer], "ms": 4.5, "ls": "none", "mew": 0}
+        axes.plot(rows.ratio[some], places[some], **look, label=peer)
+        strip.plot(rows.ratio[~some], places[~some], **look)
+    strip.set(xlim=(-1, 1), xticks=[], xlabel="zero")
+    strip.set_yticks(range(len(calls)), calls, fontsize=9.5)
+    strip.tick_params(axis="y", length=0)
+    strip.set_ylim(len(calls) - 0.5, -0.5)
+    axes.set(xscale="log", xlabel="reported / executed")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", top=True, labeltop=True)
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    drawing.legend(loc="outside upper center", ncols=3)
     return drawing
 
 

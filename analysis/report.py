@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shutil
@@ -128,12 +129,21 @@ def write_figure(figure: Figure, path: Path) -> str:
 
 
 def html_table(table: Table) -> Any:
-    return cells(table).to_html(index=False, border=0, classes="numbers", justify="left")
+    frame = cells(table).map(escaped).rename(columns=escaped)
+    lines = {name: f'<div class="text">{name}</div>' for name in map(escaped, table.text)}
+    frame = frame.assign(**{name: '<div class="text">' + frame[name] + "</div>" for name in lines})
+    frame = frame.rename(columns=lines)
+    return frame.to_html(index=False, border=0, classes="numbers", justify="left", escape=False)
+
+
+def escaped(text: str) -> str:
+    return html.escape(text, quote=False)
 
 
 def markdown_table(table: Table) -> Any:
     frame = cells(table)
-    return frame.to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * (frame.shape[1] - 1))
+    sides = ["left" if name in (frame.columns[0], *table.text) else "right" for name in frame.columns]
+    return frame.to_markdown(index=False, disable_numparse=True, colalign=sides)
 
 
 def cells(table: Table) -> pd.DataFrame:

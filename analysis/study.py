@@ -29,6 +29,7 @@ class Table(NamedTuple):
     caption: str
     exact: bool = True
     shown: pd.DataFrame | None = None  # a shorter form for the report; None shows the frame
+    text: Sequence[str] = ()  # columns of what is read rather than compared: from the left, in lines
 
 
 class Figure(NamedTuple):
@@ -48,7 +49,8 @@ class Study:
     claims: Sequence[Claim]
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
-    against: Sequence[str] = field(default_factory=tuple)  # what does not favour backprop
+    against: Sequence[str] = field(default_factory=tuple)  # what does not favour `favoured`
+    favoured: str = "backprop"
 
 
 class Run(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import json
@@ -442,6 +443,26 @@ def test_what_a_page_carries_itself_is_let_through(planted):
 )  # fmt: skip
 def test_a_cell_is_text_that_people_read(value, text):
     assert report.cell(value) == text
+
+
+def test_a_column_of_text_stands_to_the_left_and_breaks_into_lines():
+    table = Table(pd.DataFrame({"n": [1], "a < b": ["x -> y, z"], "total": [1000]}), "Numbers", text=["a < b"])
+    page = report.html_table(table)
+    assert '<th><div class="text">a &lt; b</div></th>' in page
+    assert '<td><div class="text">x -&gt; y, z</div></td>' in page
+    assert "<td>1,000</td>" in page
+    rule = report.markdown_table(table).splitlines()[1]
+    assert [cell.startswith(":-") for cell in rule.strip("|").split("|")] == [True, True, False]
+
+
+def test_what_is_not_favoured_is_named(studies, out):
+    def other(run):
+        return dataclasses.replace(made_up()(run), against=["It is slow."], favoured="the hare")
+
+    studies["first"] = other
+    analyse(out)
+    for page in ("report.html", "report.md"):
+        assert "What does not favour the hare" in (out / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pandas as pd
 import opcount as oc
 from analysis import plots
 from analysis.networks import mlp, parameter_count
+from analysis.polynomials import SUPERSCRIPTS
 from analysis.study import Claim, Figure, Run, Study, Table
 
 TANGENT_PARAMETERS = 11_000  # a tangent prediction follows every input, and takes memory for each
@@ -242,6 +243,3 @@ def scientific(number: int) -> str:
     exponent = len(str(number)) - 1
     leading = number // 10 ** (exponent - 2) / 100
     return f"{leading:.2f}×10{str(exponent).translate(SUPERSCRIPTS)}"
-
-
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,0 +1,91 @@
+"""Polynomials with rational coefficients in named dimensions: found from values, and written as mathematics."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+Place = tuple[int, ...]  # a number for each dimension: where a value is, or the exponents of a term
+
+SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Polynomial(NamedTuple):
+    """The coefficients that are not 0, by the exponents of their terms.
+
+    >>> total = Polynomial(("m", "k", "n"), {(1, 1, 1): Fraction(2), (1, 0, 1): Fraction(-1)})
+    >>> print(total, "=", total((3, 4, 5)), "at m=3, k=4, n=5")
+    2mkn − mn = 105 at m=3, k=4, n=5
+    """
+
+    dimensions: tuple[str, ...]
+    terms: Mapping[Place, Fraction]
+
+    def __call__(self, place: Place) -> Fraction:
+        value = Fraction(0)
+        for exponents, coefficient in self.terms.items():
+            for size, exponent in zip(place, exponents, strict=True):
+                coefficient *= size**exponent
+            value += coefficient
+        return value
+
+    def __str__(self) -> str:
+        text = ""
+        for exponents in sorted(self.terms, key=lambda exponents: (sum(exponents), exponents), reverse=True):
+            coefficient = self.terms[exponents]
+            sign = (" − " if coefficient < 0 else " + ") if text else ("−" if coefficient < 0 else "")
+            text += sign + self.term(abs(coefficient), exponents)
+        return text or "0"
+
+    def term(self, coefficient: Fraction, exponents: Place) -> str:
+        powers = "".join(
+            name + (str(exponent).translate(SUPERSCRIPTS) if exponent > 1 else "")
+            for name, exponent in zip(self.dimensions, exponents, strict=True)
+            if exponent
+        )
+        top, bottom = coefficient.numerator, coefficient.denominator
+        return (powers if powers and top == 1 else f"{top}{powers}") + (f"/{bottom}" if bottom > 1 else "")
+
+
+def fitted(dimensions: Sequence[str], values: Mapping[Place, int], grid: Sequence[Place]) -> Polynomial | None:
+    """The polynomial through the values on a grid, if all the other values lie on it too; else None."""
+    found = through(dimensions, {place: values[place] for place in grid})
+    held_out = values.keys() - {*grid}
+    return found if all(found(place) == values[place] for place in held_out) else None
+
+
+def through(dimensions: Sequence[str], values: Mapping[Place, int]) -> Polynomial:
+    """The polynomial through values on a grid: a degree below the number of sizes, in each dimension.
+
+    >>> print(through(["n"], {(1,): 0, (2,): 1, (3,): 3}))
+    n²/2 − n/2
+    """
+    table = {place: Fraction(value) for place, value in values.items()}
+    for axis in range(len(dimensions)):
+        table = coefficients_along(axis, table)
+    return Polynomial(tuple(dimensions), {place: value for place, value in table.items() if value})
+
+
+def coefficients_along(axis: int, table: Mapping[Place, Fraction]) -> dict[Place, Fraction]:
+    """The table with exponents in the place of sizes along one axis."""
+    basis = lagrange(sorted({place[axis] for place in table}))
+    result: dict[Place, Fraction] = defaultdict(Fraction)
+    for place, value in table.items():
+        for exponent, coefficient in enumerate(basis[place[axis]]):
+            result[(*place[:axis], exponent, *place[axis + 1 :])] += coefficient * value
+    return result
+
+
+def lagrange(sizes: Sequence[int]) -> dict[int, list[Fraction]]:
+    """For each size the coefficients of the polynomial that is 1 there and 0 at the other sizes, the constant first."""
+    basis = {}
+    for size in sizes:
+        coefficients = [Fraction(1)]
+        for other in sizes:
+            if other != size:
+                raised, kept = [Fraction(0), *coefficients], [*coefficients, Fraction(0)]
+                coefficients = [(a - other * b) / (size - other) for a, b in zip(raised, kept, strict=True)]
+        basis[size] = coefficients
+    return basis

@@ -1,0 +1,364 @@
+"""What do NumPy's common calls really cost? Formulas found by running them, beside what other counters report."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import opcount as oc
+from analysis import plots
+from analysis.calls import CALLS, Call
+from analysis.peers import RESULTS
+from analysis.polynomials import Place, Polynomial, fitted
+from analysis.study import Claim, Figure, Run, Study, Table
+
+DEGREE: Final = 3  # of a formula in each dimension, at most
+DRAWN_FROM: Final = range(2, 25)  # a dimension of one is a case of its own
+NONE: Final = "none: depends on the sizes"
+BY_KIND: Final = "operations by kind"
+NO_BREAK: Final = "\u00a0"
+WINDOWS: Final = {"np.correlate(x, y, 'valid')": ("m", "n")}  # the second is no larger than the first
+
+LAPACK: Final = tuple(f"np.linalg.{name}" for name in ("solve(A, x)", "inv(A)", "det(A)", "cholesky(A)", "qr(A)"))
+CHOOSE_AN_ORDER: Final = ("np.einsum('ij,jk,kl->il', A, B, C, optimize=True)", "np.linalg.multi_dot([A, B, C])")
+START_FROM_ZERO: Final = ("np.einsum('ij,jk->ik', A, B)", "np.einsum('ij,jk,kl->il', A, B, C)")
+MOVE_DATA: Final = ("np.copy(A.T)", "np.reshape(A.T, -1)")
+RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
+REFUSED: Final[Mapping[str, Callable[..., Any]]] = {
+    "np.sort": np.sort,
+    "np.linalg.svd": np.linalg.svd,
+    "np.fft.fft": np.fft.fft,
+}
+
+
+class Peer(NamedTuple):
+    """Another counter: what to add up of its record, and the column of ours that counts by the same convention."""
+
+    columns: tuple[str, ...]
+    compared: str
+
+
+PEERS: Final = {
+    "flopscope": Peer(("flopscope_unweighted",), "total"),
+    "torch": Peer(("torch",), "flops"),
+    "JAX": Peer(("jax", "jax_transcendentals"), "total"),
+}
+
+
+class Point(NamedTuple):
+    """A call, and how many sizes to draw on which its formulas are tried."""
+
+    call: str
+    draws: int
+
+
+def run(run: Run) -> Study:
+    points = [Point(name, 10 if run.quick else 40) for name in CALLS]
+    table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows], dtype=object)
+    agreements, ratios = agreement(table), against_executed(table)
+    larger = table.drop_duplicates("call", keep="last").set_index("call")
+    agrees, zero = (agreements.set_index("peer")[column] for column in ("agrees", "says zero"))
+    calculating = ratios.groupby("peer").size()
+    without = larger.index[larger["formula"] == NONE]
+    elements = table[table["element by element"].notna()]
+    differing = elements[elements["element by element"] != elements.total]
+    matrices, moved = larger.loc["A @ B"], larger.loc[list(MOVE_DATA)]
+    twice = larger.index[(larger.torch != 0) & (larger.torch == 2 * larger["mul"])]
+
+    claims = [
+        Claim(
+            "A sum of n numbers is n − 1 additions, a product of matrices 2mkn − mn operations.",
+            larger.loc["np.sum(x)", "operations"] == "(n − 1) add" and matrices.formula == "2mkn − mn",
+            f"np.sum(x): {larger.loc['np.sum(x)', 'operations']}; A @ B: {matrices.operations}, "
+            f"in total {matrices.formula}",
+        ),
+        Claim(
+            "Every call but those that choose an order by the sizes has an exact formula, and it predicts all sizes "
+            "that were held out.",
+            set(without) == set(CHOOSE_AN_ORDER),
+            f"{len(larger) - len(without)} of {len(larger)} calls, {larger['held out'].sum():,} sizes held out, "
+            f"of up to {DRAWN_FROM[-1]} in each dimension; none for {' and '.join(without) or 'no call'}",
+        ),
+        Claim(
+            "NumPy itself, on arrays of wrapped numbers, executes the same total element by element; "
+            "einsum adds each sum to zero besides.",
+            set(differing.call) == set(START_FROM_ZERO),
+            f"{elements.call.nunique() - differing.call.nunique()} of the {elements.call.nunique()} calls that it can "
+            "execute so, at both sizes",
+        ),
+        Claim(
+            "No other counter agrees with what is executed on every call.",
+            bool((agreements.agrees < len(larger)).all()),
+            "exactly, at both sizes: "
+            + ", ".join(agreed(row) for row in agreements.to_dict("records"))
+            + "; flopscope and JAX against all operations, torch against counts.flops(), as they count",
+        ),
+        Claim(
+            "Of most calls that execute arithmetic torch's counter says zero, of np.dot(x, y) and A @ x too; "
+            "flopscope and JAX of none.",
+            bool(
+                zero["torch"] > calculating["torch"] / 2
+                and (larger.loc[["np.dot(x, y)", "A @ x"], "torch"] == 0).all()
+                and zero["flopscope"] == zero["JAX"] == 0
+            ),
+            f"torch of {zero['torch']} of the {calculating['torch']} that have flops by counts.flops(), flopscope of "
+            f"{zero['flopscope']} and JAX of {zero['JAX']} of the {calculating['JAX']} that execute anything",
+        ),
+        Claim(
+            "To torch and JAX a product of matrices is 2mkn: mn additions more than it executes.",
+            bool(matrices.torch == matrices.JAX == 2 * matrices["mul"] > matrices.total == matrices.flopscope),
+            f"A @ B at {matrices.sizes}: {matrices.torch} to both, {matrices.total} executed and to flopscope; "
+            f"torch counts twice the multiplications on {len(twice)} calls",
+        ),
+        Claim(
+            "Moving data is free here, in torch and in JAX; flopscope counts an operation for each element.",
+            bool(
+                (moved[["total", "torch", "JAX"]] == 0).all(axis=None)
+                and (moved.flopscope == [math.prod(CALLS[name].sizes[-1].values()) for name in MOVE_DATA]).all()
+            ),
+            "; ".join(f"{name} at {row.sizes}: {row.flopscope} to flopscope" for name, row in moved.iterrows()),
+        ),
+    ]
+    return Study(
+        question="What do NumPy's common calls really cost?",
+        answer=(
+            f"Exactly a polynomial in the sizes, for {len(larger) - len(without)} of {len(larger)} calls: "
+            f"{larger.formula['np.sum(x)']} for a sum, {matrices.formula} for a product of matrices, "
+            f"{larger.formula[LAPACK[0]]} to solve n equations by the algorithm that LAPACK documents. "
+            f"flopscope, which has a formula for each call, reports what is executed for {agrees['flopscope']} calls; "
+            f"JAX, which counts what its compiler leaves of them, for {agrees['JAX']}. torch's counter knows products "
+            f"alone, and says zero of {zero['torch']} calls that execute arithmetic."
+        ),
+        claims=claims,
+        tables={
+            "costs": Table(
+                table,
+                f"Operations of common calls, and what others report ({recorded()})",
+                shown=shown(larger),
+                text=["call", BY_KIND],
+            ),
+            "agreement": Table(
+                agreements,
+                "At both recorded sizes of a call: who reports exactly what is executed, and who something else",
+            ),
+            "ratios": Table(
+                ratios,
+                "What others report, divided by what is executed; here the calls on which they differ most",
+                exact=False,
+                shown=furthest(ratios),
+            ),
+        },
+        figures={
+            "peers": Figure(
+                plots.peers,
+                {"ratios": ratios},
+                "What others report, divided by what is executed: all operations for flopscope (unweighted) and JAX "
+                "(its flops and transcendentals), counts.flops() for torch (FlopCounterMode). On the line they agree; "
+                "at the left edge they say zero.",
+            )
+        },
+        against=against(larger),
+        favoured="opcount",
+    )
+
+
+# --- our counts
+
+
+def measure(point: Point) -> list[dict[str, Any]]:
+    """A row for each recorded size of a call: its formulas, what it executes there, and what the peers say of it."""
+    call = CALLS[point.call]
+    dimensions = tuple(call.sizes[0])
+    grid = list(product(*(near(call, name) for name in dimensions)))
+    held_out = {*(tuple(sizes.values()) for sizes in call.sizes), *drawn(point, dimensions)} - {*grid}
+    counts = {place: counted(call, dict(zip(dimensions, place, strict=True))) for place in (*grid, *held_out)}
+    laws = {
+        kind: fitted(dimensions, {place: numbers[kind] for place, numbers in counts.items()}, grid)
+        for kind in oc.KINDS
+        if any(kind in numbers for numbers in counts.values())
+    }
+    law = fitted(dimensions, {place: numbers.total for place, numbers in counts.items()}, grid)
+    rows = []
+    for sizes, record in zip(call.sizes, RECORD["calls"][point.call], strict=True):
+        numbers = counts[tuple(sizes.values())]
+        rows.append(
+            {
+                "call": point.call,
+                "operations": by_kind(laws),
+                "formula": NONE if law is None else str(law),
+                "where": " ≥ ".join(WINDOWS.get(point.call, ())),
+                "held out": len(held_out),
+                "sizes": " ".join(f"{name}={size}" for name, size in sizes.items()),
+                "mul": numbers.mul,
+                "total": numbers.total,
+                "flops": numbers.flops(),
+                "element by element": element_by_element(call, sizes),
+                **{name: reported(peer, record) for name, peer in PEERS.items()},
+            }
+        )
+    return rows
+
+
+def near(call: Call, dimension: str) -> list[int]:
+    """Sizes of a dimension to interpolate between: from one below its own upwards, without the recorded ones."""
+    recorded = [sizes[dimension] for sizes in call.sizes]
+    start = max(min(recorded) - 1, DRAWN_FROM[0])
+    return [size for size in range(start, start + DEGREE + 3) if size not in recorded][: DEGREE + 1]
+
+
+def drawn(point: Point, dimensions: tuple[str, ...]) -> Iterator[Place]:
+    """Sizes far from each other and in any order, so that a choice that depends on them is seen."""
+    rng = np.random.default_rng(0)
+    long, short = (dimensions.index(name) for name in WINDOWS.get(point.call, dimensions[:1] * 2))
+    for place in rng.choice(DRAWN_FROM, (point.draws, len(dimensions))).tolist():
+        if place[long] >= place[short]:
+            yield tuple(place)
+
+
+def counted(call: Call, sizes: Mapping[str, int]) -> oc.Counts:
+    return oc.measure(call.numpy, *call.make(sizes, np.random.default_rng(0))).counts
+
+
+def element_by_element(call: Call, sizes: Mapping[str, int]) -> int | None:
+    """What NumPy executes on object arrays of wrapped numbers; None where it has no loop for objects."""
+    objects = [argument.astype(object) for argument in call.make(sizes, np.random.default_rng(0))]
+    try:
+        return oc.measure(call.numpy, *objects).counts.total
+    except (AttributeError, TypeError):
+        return None
+
+
+def by_kind(laws: Mapping[str, Polynomial | None]) -> str:
+    """The formulas of all kinds, as in "mkn mul, (mkn − mn) add"."""
+    if None in laws.values():
+        return NONE
+    return ", ".join(f"({law}) {kind}" if " " in str(law) else f"{law} {kind}" for kind, law in laws.items()) or "0"
+
+
+def refuses(function: Callable[..., Any]) -> bool:
+    try:
+        oc.measure(function, np.eye(2))
+    except oc.Uncounted:
+        return True
+    return False
+
+
+# --- what the others report
+
+
+def recorded() -> str:
+    names = {"flopscope": "flopscope", "torch": "torch", "JAX": "jax"}
+    versions = ", ".join(f"{name} {RECORD['versions'][package]}" for name, package in names.items())
+    return f"recorded {RECORD['recorded']}: {versions}"
+
+
+def reported(peer: Peer, record: Mapping[str, Any]) -> int | None:
+    """What a peer reports, or None where it has no such call."""
+    numbers = [record[column] for column in peer.columns]
+    return None if None in numbers else sum(numbers)
+
+
+def agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """For each peer: on how many calls it agrees at both sizes; the others by what it reports at the larger one."""
+    rows = []
+    for name, peer in PEERS.items():
+        answered = table[table[name].notna()]
+        agrees = {column: same_at_all_sizes(answered, name, column) for column in ("total", "flops")}
+        larger = answered.drop_duplicates("call", keep="last").set_index("call")
+        differ = larger[~agrees[peer.compared]]
+        zero = differ[name] == 0
+        rows.append(
+            {
+                "peer": name,
+                "compared with": "all operations" if peer.compared == "total" else "counts.flops()",
+                "calls": len(larger),
+                "agrees": int(agrees[peer.compared].sum()),
+                "of these on nothing": int((larger[peer.compared][agrees[peer.compared]] == 0).sum()),
+                "says zero": int(zero.sum()),
+                "fewer": int((~zero & (differ[name] < differ[peer.compared])).sum()),
+                "more": int((differ[name] > differ[peer.compared]).sum()),
+                "agrees by all operations": int(agrees["total"].sum()),
+                "agrees by counts.flops()": int(agrees["flops"].sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def agreed(row: Mapping[Any, Any]) -> str:
+    nothing = row["of these on nothing"]
+    trivially = f" ({nothing} with nothing to count)" if nothing else ""
+    return f"{row['peer']} on {row['agrees']} of {row['calls']}{trivially}"
+
+
+def same_at_all_sizes(table: pd.DataFrame, one: str, other: str) -> Any:
+    return (table[one] == table[other]).groupby(table.call, sort=False).all()
+
+
+def against_executed(table: pd.DataFrame) -> pd.DataFrame:
+    """What each peer reports at the larger size over what is executed there, where anything is."""
+    rows = [
+        {
+            "call": row["call"],
+            "peer": name,
+            "sizes": row["sizes"],
+            "reported": row[name],
+            "executed": row[peer.compared],
+            "ratio": row[name] / row[peer.compared],
+        }
+        for row in table.drop_duplicates("call", keep="last").to_dict("records")
+        for name, peer in PEERS.items()
+        if row[peer.compared] and row[name] is not None
+    ]
+    return pd.DataFrame(rows)
+
+
+# --- what the report shows
+
+
+def shown(larger: pd.DataFrame) -> pd.DataFrame:
+    """A row for each call at its larger size, and a dash where a peer has no such call."""
+    rows = larger.reset_index()
+    rows["call"] += [f", {where}".replace(" ≥ ", f"{NO_BREAK}≥{NO_BREAK}") if where else "" for where in rows["where"]]
+    # a line may end after a comma, but not within a formula
+    rows["operations"] = rows.operations.str.replace(r"(?<!,) ", NO_BREAK, regex=True)
+    rows["operations"] += [", by the algorithm LAPACK documents" if name in LAPACK else "" for name in larger.index]
+    rows["formula"] = rows.formula.str.partition(":")[0]  # why there is none stands beside it
+    titles = {"operations": BY_KIND, "formula": "total", "sizes": "at", "total": "executed", "flops": "of these flops"}
+    rows = rows[["call", "operations", "formula", "sizes", "total", "flops", *PEERS]].rename(columns=titles)
+    return rows.where(rows.notna(), "—")
+
+
+def furthest(ratios: pd.DataFrame) -> pd.DataFrame:
+    """The ratios furthest from one; those of zero are counted in the agreement."""
+    some = ratios[ratios.ratio > 0]
+    places = np.argsort(-abs(np.log(some.ratio)), kind="stable")[:12]
+    return some.iloc[places].reset_index(drop=True)
+
+
+def against(larger: pd.DataFrame) -> list[str]:
+    """What does not favour opcount."""
+    running, trace, matrices = (larger.loc[name] for name in ("np.cumsum(x)", "np.trace(A)", "A @ B"))
+    refused = [name for name, function in REFUSED.items() if refuses(function)]
+    return [
+        "opcount needs its inputs wrapped, and the program runs slower for it; torch's counter and JAX's analysis take "
+        "a program as it is, and JAX's does not even run it.",
+        "JAX answers another question: what its compiler leaves, after fusion and constant folding, of its own way to "
+        f"compute a call. A running sum over {running.sizes} costs {running.JAX} there and {running.total} in NumPy, "
+        f"a trace with {trace.sizes} costs {trace.JAX} and {trace.total}; that is another algorithm, no miscount.",
+        "torch's counter is made for networks, whose work is products of matrices. For these it is right but for the "
+        f"first term of each sum, {matrices.torch / matrices.total - 1:.1%} at {matrices.sizes}, and nearer the larger "
+        "k is.",
+        f"opcount refuses what has no exact count: {', '.join(refused)}. Where an estimate would do, it has none.",
+        f"The counts of {len(LAPACK)} calls are those of the algorithms that LAPACK documents. The code that runs "
+        "works in blocks, with a few operations more or fewer.",
+        "Counted is the definition, and the code beneath may depart from it: np.cov multiplies a matrix by its own "
+        "transpose, of which BLAS computes one half and copies the other; einsum starts every sum from zero; "
+        "x**3 is two multiplications by convention, where NumPy computes a power.",
+        "Operations are no seconds: what moves data is free here, and takes its time all the same.",
+    ]

@@ -1,0 +1,290 @@
+"""The costs of NumPy's calls: polynomials through counts, what the study prints, and the record of the peers."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import json
+import random
+import re
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import opcount as oc
+from analysis import calls
+from analysis.calls import CALLS, ONE, VECTOR_SIZES, call
+from analysis.peers import RESULTS, same
+from analysis.polynomials import SUPERSCRIPTS, Polynomial, fitted, lagrange, through
+from analysis.studies import numpy_costs
+from analysis.studies.numpy_costs import LAPACK, NONE, PEERS, WINDOWS, Point, measure
+from analysis.study import Run
+
+RECORD = json.loads(RESULTS.read_text(encoding="utf-8"))
+DIGITS = {after: f"**{chr(before)}" for before, after in SUPERSCRIPTS.items()}
+
+
+def evaluated(formula, sizes):
+    """The value of a printed formula: read as Python, with the dimensions as exact numbers."""
+    text = re.sub(r"(?<=\w)(?=[a-z])", "*", formula.replace("−", "-")).translate(DIGITS)
+    text = re.sub(r"/(\d+)", r"*Fraction(1, \1)", text)
+    return eval(text, {"Fraction": Fraction} | sizes)
+
+
+def read(operations):
+    """The formulas of "mkn mul, (mkn − mn) add", by kind."""
+    parts = [] if operations == "0" else operations.split(", ")
+    return {kind: formula.strip("()") for formula, _, kind in (part.rpartition(" ") for part in parts)}
+
+
+def polynomial(seed):
+    rng = random.Random(seed)
+    dimensions = "mkln"[: rng.randint(1, 4)]
+    places = itertools.product(range(4), repeat=len(dimensions))
+    terms = {place: Fraction(rng.randint(-9, 9), rng.randint(1, 6)) for place in places if rng.random() < 0.2}
+    return Polynomial(tuple(dimensions), {place: coefficient for place, coefficient in terms.items() if coefficient})
+
+
+def grid(dimensions, sizes=(2, 3, 5, 6)):
+    return list(itertools.product(sizes, repeat=len(dimensions)))
+
+
+# --- polynomials
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_polynomial_is_found_from_its_values(seed):
+    known = polynomial(seed)
+    assert through(known.dimensions, {place: known(place) for place in grid(known.dimensions)}) == known
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_polynomial_that_is_printed_reads_as_itself(seed):
+    known = polynomial(seed)
+    rng = random.Random(seed)
+    for _ in range(5):
+        place = tuple(rng.randint(1, 30) for _ in known.dimensions)
+        assert evaluated(str(known), dict(zip(known.dimensions, place, strict=True))) == known(place)
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ({}, "0"),
+        ({(0, 0): 1}, "1"),
+        ({(0, 0): Fraction(-1, 2)}, "−1/2"),
+        ({(1, 0): 1}, "m"),
+        ({(0, 1): -1, (0, 0): 1}, "−n + 1"),
+        ({(1, 1): 2, (1, 0): -1, (0, 1): 1}, "2mn − m + n"),
+        ({(0, 3): Fraction(1, 3), (0, 2): Fraction(1, 2), (0, 1): Fraction(-5, 6)}, "n³/3 + n²/2 − 5n/6"),
+        ({(2, 2): 1, (0, 12): 1}, "n¹² + m²n²"),
+    ],
+    ids=str,
+)
+def test_a_polynomial_is_written_as_mathematics(terms, text):
+    assert str(Polynomial(("m", "n"), {place: Fraction(part) for place, part in terms.items()})) == text
+
+
+def test_each_basis_polynomial_is_one_at_its_own_size_and_zero_at_the_others():
+    for size, coefficients in lagrange((2, 4, 5, 7)).items():
+        values = {at: sum(part * at**power for power, part in enumerate(coefficients)) for at in (2, 4, 5, 7)}
+        assert values == {at: at == size for at in values}
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda m, n: n // 2,
+        lambda m, n: 2**n,
+        lambda m, n: n**4,
+        lambda m, n: min(m, n),
+        lambda m, n: n.bit_count(),
+        lambda m, n: random.Random(m * 100 + n).randrange(10),
+    ],
+    ids=["half", "exponential", "fourth power", "smaller", "bits", "random"],
+)
+def test_what_is_no_polynomial_of_this_degree_is_refused(count):
+    values = {place: count(*place) for place in itertools.product(range(2, 13), repeat=2)}
+    assert fitted("mn", values, grid("mn")) is None
+
+
+@pytest.mark.parametrize("wrong", [(7, 7), (2, 12), (12, 2)])
+def test_one_count_that_lies_beside_the_polynomial_refuses_it(wrong):
+    values = {(m, n): 2 * m * n - n for m, n in itertools.product(range(2, 13), repeat=2)}
+    assert str(fitted("mn", values, grid("mn"))) == "2mn − n"
+    assert fitted("mn", values | {wrong: values[wrong] + 1}, grid("mn")) is None
+
+
+# --- the formulas of the study
+
+
+def deviations(name, operations, formula, trials=6):
+    """The sizes, drawn anew, at which printed formulas give other counts than those that are executed."""
+    rng = np.random.default_rng(sum(map(ord, name)))
+    dimensions = tuple(CALLS[name].sizes[0])
+    found = []
+    for _ in range(trials):
+        sizes = dict(zip(dimensions, rng.integers(2, 12, len(dimensions)).tolist(), strict=True))
+        long, short = WINDOWS.get(name, dimensions[:1] * 2)
+        sizes[long], sizes[short] = max(sizes[long], sizes[short]), min(sizes[long], sizes[short])
+        counts = numpy_costs.counted(CALLS[name], sizes)
+        predicted = {kind: evaluated(part, sizes) for kind, part in read(operations).items()}
+        if predicted != counts or evaluated(formula, sizes) != counts.total:
+            found.append(sizes)
+    return found
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_formula_predicts_sizes_that_the_study_never_saw(name):
+    small, large = measure(Point(name, 10))
+    assert (small["operations"], small["formula"]) == (large["operations"], large["formula"])
+    if name in numpy_costs.CHOOSE_AN_ORDER:
+        assert large["operations"] == large["formula"] == NONE
+    else:
+        assert deviations(name, large["operations"], large["formula"]) == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "formula"),
+    [
+        ("mkn mul, (mkn − mn) add", "2mkn − mn + 1"),
+        ("mkn mul, (mkn − mn) add", "2mkn"),
+        ("mkn mul, mkn add", "2mkn − mn"),
+        ("mkn mul, (mkn − kn) add", "2mkn − mn"),
+        ("mkn div, (mkn − mn) add", "2mkn − mn"),
+        ("2mkn mul", "2mkn − mn"),
+    ],
+)
+def test_a_formula_that_is_wrong_is_found(operations, formula):
+    assert deviations("A @ B", "mkn mul, (mkn − mn) add", "2mkn − mn") == []
+    assert deviations("A @ B", operations, formula)
+
+
+def test_a_call_without_a_polynomial_is_told_from_one_that_has_it(monkeypatch):
+    monkeypatch.setitem(CALLS, "np.sum(x)", call(ONE, VECTOR_SIZES, lambda xp, x: xp.sum(x[::2])))
+    assert measure(Point("np.sum(x)", 10))[0]["formula"] == NONE
+    monkeypatch.setattr(numpy_costs, "WINDOWS", {})
+    assert measure(Point("np.correlate(x, y, 'valid')", 10))[0]["formula"] == NONE
+
+
+def test_a_size_that_was_fitted_is_not_held_out():
+    one = CALLS["A @ B"]
+    for dimension in one.sizes[0]:
+        sizes = numpy_costs.near(one, dimension)
+        assert len(sizes) == numpy_costs.DEGREE + 1
+        assert not {recorded[dimension] for recorded in one.sizes} & set(sizes)
+    # every size of 2 to 24 would be drawn once or more, and four of them are fitted
+    assert measure(Point("np.sum(x)", 2000))[0]["held out"] == len(numpy_costs.DRAWN_FROM) - 4
+
+
+def test_a_claim_fails_where_a_call_executes_something_else(monkeypatch):
+    def failing():
+        study = numpy_costs.run(Run(True, lambda function, points: [function(point) for point in points]))
+        return {claim.text.partition(",")[0] for claim in study.claims if not claim.holds}
+
+    monkeypatch.setattr(numpy_costs, "element_by_element", lambda call, sizes: None)
+    monkeypatch.setitem(CALLS, "np.sum(x)", call(ONE, VECTOR_SIZES, lambda xp, x: xp.sum(x[::2])))
+    monkeypatch.setitem(CALLS, "np.copy(A.T)", CALLS["np.copy(A.T)"]._replace(numpy=lambda A: -A.T))
+    assert failing() == {
+        "A sum of n numbers is n − 1 additions",
+        "Every call but those that choose an order by the sizes has an exact formula",
+        "NumPy itself",
+        "Moving data is free here",
+        "Of most calls that execute arithmetic torch's counter says zero",  # and JAX now of the copy, too
+    }
+
+
+def test_the_names_that_the_study_singles_out_are_calls():
+    singled_out = {*LAPACK, *WINDOWS, *numpy_costs.CHOOSE_AN_ORDER, *numpy_costs.START_FROM_ZERO}
+    assert singled_out | {*numpy_costs.MOVE_DATA} <= CALLS.keys()
+
+
+# --- beside the others
+
+
+def costs(**columns):
+    """Two calls, two sizes each."""
+    return pd.DataFrame({"call": ["f", "f", "g", "g"], "sizes": ["n=2", "n=4"] * 2, **columns}, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("reported", "expected"),
+    [
+        ([5, 9, 0, 0], {"agrees": 2, "of these on nothing": 1}),
+        ([5, 8, 0, 0], {"agrees": 1, "of these on nothing": 1, "fewer": 1}),
+        ([5, 0, 0, 0], {"agrees": 1, "of these on nothing": 1, "says zero": 1}),
+        ([5, 10, 1, 1], {"more": 2}),
+        ([None, None, 0, 0], {"calls": 1, "agrees": 1, "of these on nothing": 1}),
+    ],
+    ids=["both", "once", "zero", "more", "no such call"],
+)
+def test_agreement_counts_calls_that_are_the_same_at_both_sizes(reported, expected):
+    table = costs(total=[5, 9, 0, 0], flops=[4, 8, 0, 0], flopscope=reported, torch=[0] * 4, JAX=[0] * 4)
+    row = numpy_costs.agreement(table).set_index("peer").loc["flopscope"]
+    names = ("agrees", "of these on nothing", "says zero", "fewer", "more")
+    assert dict(row[["calls", *names]]) == {"calls": 2} | dict.fromkeys(names, 0) | expected
+
+
+def test_a_peer_is_compared_by_its_own_convention():
+    table = costs(total=[5, 9, 2, 4], flops=[4, 8, 0, 0], flopscope=[5, 9, 2, 4], torch=[4, 8, 0, 0], JAX=[4, 8, 0, 0])
+    rows = numpy_costs.agreement(table).set_index("peer")
+    assert rows.agrees.to_dict() == {"flopscope": 2, "torch": 2, "JAX": 0}
+    assert rows["agrees by all operations"].to_dict() == {"flopscope": 2, "torch": 0, "JAX": 0}
+    assert rows["agrees by counts.flops()"].to_dict() == {"flopscope": 0, "torch": 2, "JAX": 2}
+
+
+def test_a_ratio_is_drawn_where_something_is_executed_and_reported():
+    table = costs(total=[5, 9, 0, 0], flops=[4, 8, 0, 0], flopscope=[5, 3, 7, 7], torch=[0] * 4, JAX=[None] * 4)
+    ratios = numpy_costs.against_executed(table)
+    assert ratios[["call", "peer", "ratio"]].to_numpy().tolist() == [["f", "flopscope", 3 / 9], ["f", "torch", 0.0]]
+
+
+# --- the table of calls, and the record
+
+
+def arguments(name):
+    one = CALLS[name]
+    return dict(
+        zip(inspect.signature(one.numpy).parameters, one.make(one.sizes[0], np.random.default_rng(1)), strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_name_of_a_call_is_the_call(name):
+    given = arguments(name)
+    helpers = {helper.__name__: partial(helper, np) for helper in (calls.softmax, calls.logsumexp)}
+    same(eval(name, {"np": np} | helpers, given), CALLS[name].numpy(**given))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_counts_the_same_by_its_name(name):
+    """Softmax and logsumexp too, written out: what is measured is what the table says."""
+    given = arguments(name)
+    helpers = {helper.__name__: partial(helper, np) for helper in (calls.softmax, calls.logsumexp)}
+    by_name = oc.measure(
+        lambda *own: eval(name, {"np": np} | helpers, dict(zip(given, own, strict=True))), *given.values()
+    )
+    assert by_name.counts == numpy_costs.counted(CALLS[name], CALLS[name].sizes[0])
+
+
+def test_the_record_has_every_call_at_both_of_its_sizes():
+    assert RECORD["calls"].keys() == CALLS.keys()
+    for name, rows in RECORD["calls"].items():
+        assert [row["sizes"] for row in rows] == [dict(sizes) for sizes in CALLS[name].sizes], name
+        assert len(rows) == 2, name
+
+
+def test_the_record_has_a_number_from_every_peer_or_says_why_not():
+    for name, rows in RECORD["calls"].items():
+        for row in rows:
+            numbers = [row[column] for peer in PEERS.values() for column in peer.columns]
+            assert all(number is None or (type(number) is int and number >= 0) for number in numbers), name
+            assert (None in numbers) == ("note" in row), name
+
+
+def test_the_record_says_of_which_versions_it_is():
+    assert RECORD["versions"].keys() >= {"flopscope", "torch", "jax"}
+    assert all(RECORD["versions"][name] in numpy_costs.recorded() for name in ("flopscope", "torch", "jax"))
