@@ -9,10 +9,13 @@ that NumPy has.
 Counts are those of the scalar definition: a sum of n numbers is n - 1 additions. NumPy's loop
 over an object array of wrapped numbers executes that definition, with these differences:
 
-    maximum, minimum   compare the objects (`ge`, `le`), also in max, min, clip and ptp
-    argmax, argmin     likewise compare by `gt` and `lt`; the same counts
+    maximum, minimum   compare the objects (`ge`, `le`), also in max, min, clip, ptp and norms; so do fmax, fmin
+    nanmax, nanmin     replace nan before that, instead of fmax and fmin and a look at the result
+    sign               compares the object with zero, up to three times
     einsum             starts each sum from zero, which is one more `add`
     isnan              of nansum and its like is `x != x`, a `ne`
+    plain numbers      that NumPy puts into an array of objects, as nansum its zeros and linspace its end,
+                       stay plain there, and what is done to them uncounted
     logic              from truth values to a truth value is not counted, in either: it is control flow
 
 Rules count operations on the elements, whatever their type. Operations on complex numbers
@@ -49,8 +52,6 @@ def _per_element(rows: str) -> dict[np.ufunc, Numbers]:
                 table[ufunc] = {kind: kinds.split().count(kind) for kind in kinds.split()}
     return table
 
-
-_CLIP: Final = np._core.umath.clip  # type: ignore[attr-defined]  # what np.clip calls, without a public name
 
 UFUNCS: Final[dict[np.ufunc, Numbers]] = _per_element("""
     add: add
@@ -131,7 +132,6 @@ UFUNCS: Final[dict[np.ufunc, Numbers]] = _per_element("""
     nextafter: nextafter
     spacing: spacing
 """)
-UFUNCS[_CLIP] = {"maximum": 1, "minimum": 1}
 
 COMPLEX: Final[Mapping[str, Numbers]] = {
     "add": {"add": 2},
@@ -162,10 +162,14 @@ def expanded(numbers: Numbers) -> dict[str, int]:
 
 
 def is_complex(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(is_complex, value))
     return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
 
 
 def is_truth(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(is_truth, value))
     return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
 
 
@@ -174,10 +178,11 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
     operands = [inputs[0], *inputs[2:]] if method in ("at", "reduceat") else inputs
     if _is_logic(ufunc, method, operands, keywords):
         return {}
+    if "d" * ufunc.nin + "->?" not in ufunc.types:
+        _no_truths(keywords.get("dtype"), *operands)
     complex_ = any(map(is_complex, operands)) or asks_for_complex(keywords)
     if ufunc in PRODUCTS:
-        products, sums = PRODUCTS[ufunc](*inputs, **keywords)
-        numbers: Numbers = {"mul": products, "add": sums}
+        numbers = PRODUCTS[ufunc](*inputs, **keywords)
         return expanded(numbers) if complex_ else numbers
     if constant_power and not complex_:  # of a wrapped base and plain integer exponents
         return _integer_powers(method, *inputs, **keywords)
@@ -198,6 +203,11 @@ def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: M
         return False
     counts_truths = ufunc in (np.add, np.multiply) and method in ("reduce", "accumulate", "reduceat")
     return "?" * ufunc.nin + "->?" in ufunc.types and not counts_truths
+
+
+def _no_truths(dtype: Any, *operands: Any) -> None:
+    if dtype is not None and np.dtype(dtype) == np.bool_ and not all(map(is_truth, operands)):
+        raise NoRule("the truth of each number is a comparison that it would not count: write x != 0 first")
 
 
 def asks_for_complex(keywords: Mapping[str, Any]) -> bool:
@@ -325,38 +335,37 @@ def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> N
     return total
 
 
-# --- products of matrices and vectors, as the number of their mul and of their add
+# --- products of matrices and vectors
 
 
-def _product(first: str, second: str) -> Callable[..., tuple[int, int]]:
+def _sums(results: int, length: int) -> Numbers:
+    """So many results, each a sum of so many products."""
+    return {"mul": results * length, "add": results * max(length - 1, 0)}
+
+
+def _product(first: str, second: str) -> Rule:
     """A generalized ufunc with these core dimensions, of which `k` is summed over."""
 
-    def counts(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> tuple[int, int]:
-        cores = [first, second]
-        if axis is not None:
-            axes = [(axis,), (axis,), ()]
-        shapes = []
-        for operand, core, place in zip((a, b), cores, axes or (None, None), strict=False):
-            shape = list(np.shape(operand))
-            if place is not None:  # the core dimensions stand elsewhere: move them to the end
-                places = [at % len(shape) for at in (place if isinstance(place, tuple) else (place,))]
-                shape = [size for at, size in enumerate(shape) if at not in places] + [shape[at] for at in places]
-            shapes.append(
-                (shape, core if len(shape) >= len(core) else core.replace(core[0 if core[-1] == "k" else 1], ""))
-            )
+    def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> Numbers:
+        places = (axes or (axis, axis))[:2]
         sizes: dict[str, int] = {}
         batches = []
-        for shape, core in shapes:
-            batches.append(tuple(shape[: len(shape) - len(core)]))
-            sizes |= dict(zip(core, shape[len(shape) - len(core) :], strict=True))
+        for operand, core, place in zip((a, b), (first, second), places, strict=True):
+            shape = np.shape(operand)
+            if place is not None:  # the core dimensions stand elsewhere: move them to the end
+                place = place if isinstance(place, tuple) else (place,)
+                shape = np.moveaxis(_nothing(shape), place, range(-len(place), 0)).shape
+            core = core if len(shape) >= len(core) else "k"  # a vector in place of a matrix
+            batch = len(shape) - len(core)
+            batches.append(shape[:batch])
+            sizes |= zip(core, shape[batch:], strict=True)
         length = sizes.pop("k")
-        results = math.prod(np.broadcast_shapes(*batches)) * math.prod(sizes.values())
-        return results * length, results * max(length - 1, 0)
+        return _sums(math.prod(np.broadcast_shapes(*batches)) * math.prod(sizes.values()), length)
 
-    return counts
+    return rule
 
 
-PRODUCTS: Final[dict[np.ufunc, Callable[..., tuple[int, int]]]] = {
+PRODUCTS: Final[dict[np.ufunc, Rule]] = {
     getattr(np, name): _product(first, second)
     for name, first, second in (
         ("matmul", "mk", "kn"),
@@ -368,130 +377,56 @@ PRODUCTS: Final[dict[np.ufunc, Callable[..., tuple[int, int]]]] = {
 }
 
 
-def _mul_add(products: int, sums: int) -> Numbers:
-    return {"mul": products, "add": sums}
-
-
-def _matmul(a: Any, b: Any, **_: Any) -> Numbers:
-    return _mul_add(*PRODUCTS[np.matmul](a, b))
-
-
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Numbers:
-    return _mul_add(*PRODUCTS[np.vecdot](x1, x2, axis=axis))
+    return PRODUCTS[np.vecdot](x1, x2, axis=axis)
 
 
 def _dot(a: Any, b: Any, out: Any = None) -> Numbers:
     """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
-        return {"mul": math.prod(first) * math.prod(second)}
-    length = first[-1]
-    results = math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ())
-    return _mul_add(results * length, results * max(length - 1, 0))
+        return _outer_product(a, b)
+    return _sums(math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ()), first[-1])
 
 
 def _inner(a: Any, b: Any, /) -> Numbers:
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
-        return {"mul": math.prod(first) * math.prod(second)}
-    results = math.prod(first[:-1]) * math.prod(second[:-1])
-    return _mul_add(results * first[-1], results * max(first[-1] - 1, 0))
+        return _outer_product(a, b)
+    return _sums(math.prod(first[:-1]) * math.prod(second[:-1]), first[-1])
 
 
 def _vdot(a: Any, b: Any, /) -> Numbers:
-    size = math.prod(np.shape(a))
-    return _mul_add(size, max(size - 1, 0))
+    return _sums(1, np.size(a))
 
 
 def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> Numbers:
-    return {"mul": math.prod(np.shape(a)) * math.prod(np.shape(b))}
+    return {"mul": np.size(a) * np.size(b)}
 
 
 def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> Numbers:
     first, second = np.shape(a), np.shape(b)
-    try:
-        summed = first[len(first) - operator.index(axes) :]
-    except TypeError:
-        over = axes[0] if np.iterable(axes[0]) else (axes[0],)
-        summed = tuple(first[axis] for axis in over)
-    length = math.prod(summed)
-    if not length:
-        return {}
-    results = math.prod(first) * math.prod(second) // length**2
-    return _mul_add(results * length, results * (length - 1))
+    places: Any = range(-axes, 0) if isinstance(axes, (int, np.integer)) else axes[0]
+    places = places if np.iterable(places) else (places,)
+    length = math.prod(first[place] for place in places)
+    return _sums(math.prod(first) * math.prod(second) // length**2, length) if length else {}
 
 
-def _correlate(a: Any, v: Any, mode: Any = "full") -> Numbers:
-    """A product for each pair of elements that meet; each result is a sum over the pairs that meet in it."""
-    short, long = sorted((math.prod(np.shape(a)), math.prod(np.shape(v))))
-    before = after = 0  # results in which the short one sticks out
-    if mode in ("same", 1):
-        before, after = short // 2, short - short // 2 - 1
-    elif mode in ("full", 2):
-        before = after = short - 1
-    overlaps = [short] * (long - short + 1)
-    overlaps += [short - 1 - place for place in range(before)] + [short - 1 - place for place in range(after)]
-    return _mul_add(sum(overlaps), sum(overlaps) - len(overlaps))
+def meetings(a: Any, v: Any, mode: Any) -> Numbers:
+    """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
+    short, long = sorted((np.size(a), np.size(v)))
+    sides = {"v": (0, 0), "s": (short // 2, short - short // 2 - 1), "f": (short - 1, short - 1)}
+    pairs = [short] * (long - short + 1)
+    for beyond in sides["vsf"[mode] if isinstance(mode, int) else mode[0]]:  # results where the short one sticks out
+        pairs += [short - 1 - place for place in range(beyond)]
+    return {"mul": sum(pairs), "add": sum(pairs) - len(pairs)}
 
 
-def _einsum(*operands: Any, optimize: Any = False, **_: Any) -> Numbers:
-    """For each contraction that is executed: its products over all indices, its sums for each result.
-
-    Without `optimize` all operands are contracted at once, k - 1 products for each
-    combination of indices; with it, in the steps that `np.einsum_path` chooses.
-    """
-    terms, result = _subscripts(operands)
-    path: list[Any] = [tuple(range(len(terms)))]
-    if optimize is not False:
-        path = np.einsum_path(*operands, optimize=optimize)[0][1:]
-    products = sums = 0
-    for places in path:
-        taken = [terms.pop(place) for place in sorted(places, reverse=True)]
-        sizes: dict[Any, int] = {}
-        for term in taken:
-            for index, size in term:
-                sizes[index] = size if sizes.get(index, 1) == 1 else sizes[index]
-        needed = set(result) | {index for term in terms for index, _ in term} if terms else set(result)
-        left = [(index, size) for index, size in sizes.items() if index in needed]
-        everything, results = math.prod(sizes.values()), math.prod(size for _, size in left)
-        products += (len(taken) - 1) * everything
-        sums += everything - results
-        terms.append(left)
-    return _mul_add(products, sums)
-
-
-def _subscripts(operands: tuple[Any, ...]) -> tuple[list[list[tuple[Any, int]]], list[Any]]:
-    """The indices of each operand with their sizes, and those of the result, in either spelling of einsum."""
-    if isinstance(operands[0], str):
-        text, arrays = operands[0].replace(" ", ""), operands[1:]
-        inputs, arrow, output = text.partition("->")
-        labels: list[list[Any]] = [_letters(term) for term in inputs.split(",")]
-        result = _letters(output) if arrow else None
-    else:
-        arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
-        labels = [list(term) for term in operands[1::2]]
-        result = list(operands[-1]) if len(operands) % 2 else None
-    terms = []
-    for term, array in zip(labels, arrays, strict=True):
-        shape = np.shape(array)
-        broadcast = len(shape) - len(term) + 1  # the dimensions of an ellipsis, counted from the last
-        spread = [
-            part
-            for index in term
-            for part in ([(Ellipsis, at) for at in range(-broadcast, 0)] if index is Ellipsis else [index])
-        ]
-        terms.append(list(dict(zip(spread, shape, strict=True)).items()))
-    everything = [index for term in terms for index, _ in term]
-    ellipses = sorted({index for index in everything if isinstance(index, tuple)})
-    if result is None:
-        once = [index for term in labels for index in term if index is not Ellipsis]
-        return terms, ellipses + sorted({index for index in once if once.count(index) == 1})
-    return terms, [part for index in result for part in (ellipses if index is Ellipsis else [index])]
-
-
-def _letters(term: str) -> list[Any]:
-    before, dots, after = term.partition("...")
-    return [*before, *([Ellipsis] if dots else []), *after]
+def _logical(rule: Rule) -> Rule:
+    """Of truth values alone these products are truth values too: control flow, which is free."""
+    return lambda a, b, *arguments, **keywords: (
+        {} if is_truth(a) and is_truth(b) else rule(a, b, *arguments, **keywords)
+    )
 
 
 # --- reductions and running totals
@@ -500,6 +435,7 @@ def _letters(term: str) -> list[Any]:
 def _reduces(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
              initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+        _no_truths(dtype, a)
         return {kind: reduction(a, axis, initial, _given(where))[0]}
 
     return rule
@@ -533,7 +469,8 @@ def _position(kind: str) -> Rule:
 
 def _runs(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> Numbers:
-        size = math.prod(np.shape(a))
+        _no_truths(dtype, a)
+        size = np.size(a)
         lanes = min(size, 1) if axis is None else size // np.shape(a)[axis] if size else 0
         return {kind: size - lanes}
 
@@ -547,6 +484,7 @@ def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Nu
 
 def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
           where: Any = True) -> Numbers:  # fmt: skip
+    _no_truths(dtype, a)
     steps, results = reduction(a, axis, where=_given(where))
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
         raise NoRule("a complex mean divides complex numbers, which has no exact count: write np.sum(a) * (1 / n)")
@@ -556,17 +494,20 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
 def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
          where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> Numbers:  # fmt: skip
     """The mean, the square of each deviation from it, and the mean of these."""
+    _no_truths(dtype, a)
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
         raise NoRule("a complex variance divides complex numbers, which has no exact count")
     steps, results = reduction(a, axis, where=_given(where))
-    size = math.prod(np.shape(a))
+    size = np.size(a)
     passes = 2 if mean is np._NoValue else 1
     return {"add": passes * steps, "div": passes * results, "sub": size, "mul": size}
 
 
-def _std(a: Any, *arguments: Any, **keywords: Any) -> Numbers:
-    axis = arguments[0] if arguments else keywords.get("axis")
-    return {**_var(a, *arguments, **keywords), "sqrt": reduction(a, axis)[1]}
+def _with_root(variance: Rule) -> Rule:
+    def rule(a: Any, axis: Any = None, *arguments: Any, **keywords: Any) -> Numbers:
+        return {**variance(a, axis, *arguments, **keywords), "sqrt": reduction(a, axis)[1]}
+
+    return rule
 
 
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Numbers:
@@ -579,8 +520,38 @@ def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Numbers:
 
 
 def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Numbers:
-    size = math.prod(np.shape(a))
+    size = np.size(a)
     return {"ne": 0 if is_truth(a) else size, "add": reduction(a, axis)[0]}
+
+
+# --- what is not a number
+
+
+def _nans(a: Any) -> dict[str, int]:
+    """A look at each element, where the type has a nan."""
+    return {"isnan": np.size(a)} if np.asarray(a).dtype.kind in "fc" else {}
+
+
+def _with_nans(rule: Rule) -> Rule:
+    """The same function, after it has replaced nan."""
+    return lambda a, *arguments, **keywords: {**_nans(a), **rule(a, *arguments, **keywords)}
+
+
+def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) -> Numbers:
+    """The variance of the numbers that `where` selects, where NumPy's var has the deviations of all."""
+    where = _given(where)
+    numbers = _var(a, *arguments, where=where, **keywords)
+    taken = calls(a, where=where)
+    return {**numbers, **_nans(a), "sub": taken, "mul": taken} if _nans(a) else numbers
+
+
+def _nan_extreme(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+        steps, results = reduction(a, axis, initial, _given(where))
+        return {} if is_truth(a) else {kind: steps, "isnan": results}
+
+    return rule
 
 
 # --- elementwise
@@ -588,49 +559,66 @@ def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Number
 
 def _each(kind: str) -> Rule:
     def rule(x: Any, *_: Any, **__: Any) -> Numbers:
-        return {kind: math.prod(np.shape(x))}
+        return {kind: np.size(x)}
 
     return rule
 
 
-def _truth_of_each(a: Any, *_: Any) -> Numbers:
+def _truth_of_each(a: Any) -> Numbers:
     """What has to know which elements are not zero: of truth values, nothing more."""
-    return {} if is_truth(a) else {"ne": math.prod(np.shape(a))}
+    return {} if is_truth(a) else {"ne": np.size(a)}
 
 
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
-          where: Any = True, **_: Any) -> Numbers:  # fmt: skip
-    low, high = (
-        None if bound is np._NoValue else bound
-        for bound in (min if a_min is None else a_min, max if a_max is None else a_max)
-    )
-    numbers = {}
-    bounds = [bound for bound in (low, high) if bound is not None]
-    for kind, bound in (("maximum", low), ("minimum", high)):
-        if bound is not None:
-            numbers[kind] = calls(a, *bounds, where=where)
-    return numbers
+def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Numbers:
+    return _truth_of_each(filt)
+
+
+def _astype(x: Any, dtype: Any, /, **_: Any) -> Numbers:
+    """A cast is free, but for the truth of each element."""
+    return _truth_of_each(x) if np.dtype(dtype) == np.bool_ else {}
+
+
+def _sinc(x: Any) -> Numbers:
+    """The sine of pi x by pi x, where that is not zero."""
+    size = np.size(x)
+    return {"mul": size, "ne": size, "sin": size, "div": size}
 
 
 def _round(a: Any, decimals: Any = 0, out: Any = None) -> Numbers:
     """Rounding to decimals scales, rounds and scales back; an integer is round already."""
     if is_complex(a):
         raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
-    size = math.prod(np.shape(a))
-    whole = getattr(np.asarray(a), "dtype", np.dtype(float)).kind in "iu"
-    if whole and decimals >= 0:
+    size = np.size(a)
+    if np.asarray(a).dtype.kind in "iu" and decimals >= 0:
         return {}
     return {"round": size} if decimals == 0 else {"round": size, "mul": size, "div": size}
 
 
-def _kron(a: Any, b: Any) -> Numbers:
-    return {"mul": math.prod(np.shape(a)) * math.prod(np.shape(b))}
-
-
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Numbers:
     """x to the powers 2, 3, ..., each by a product from the one before."""
-    length = math.prod(np.shape(x))
+    length = np.size(x)
     return {"mul": length * max((length if N is None else N) - 2, 0)}
+
+
+def _polyder(p: Any, m: Any = 1) -> Numbers:
+    """A product for each coefficient but the last, m times; NumPy does it once more and throws that away."""
+    size = np.size(p)
+    return {"mul": sum(max(size - 1 - time, 0) for time in range(int(m) + 1))}
+
+
+def _poly(seq_of_zeros: Any) -> Numbers:
+    """A convolution with (1, -zero) for each zero; the leading coefficient is a plain 1 throughout."""
+    if np.ndim(seq_of_zeros) == 2 or is_complex(np.asarray(seq_of_zeros)):
+        raise NoRule("of a matrix it has eigenvalues to compute, of complex numbers a sort")
+    n = np.size(seq_of_zeros)
+    return {"neg": n, "mul": n * n, "add": n * (n - 1) // 2}
+
+
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Numbers:
+    computes = callable(mode) or mode in ("linear_ramp", "maximum", "mean", "median", "minimum")
+    if computes or keywords.get("reflect_type") == "odd":
+        raise NoRule(f"padding by {mode!r} computes values: write it with operations that have a count")
+    return {}
 
 
 # --- linear algebra: the algorithms that LAPACK documents
@@ -642,133 +630,124 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Numbers:
 # machine is the same arithmetic in another order, but for a few reciprocals.
 
 
-def _square(a: Any) -> tuple[int, int]:
-    """The order of the matrices in a stack, and how many there are."""
-    shape = np.shape(a)
-    return shape[-1], math.prod(shape[:-2])
+def no_complex(*arrays: Any) -> None:
+    if any(map(is_complex, arrays)):
+        raise NoRule("linear algebra over complex numbers divides them, which has no exact count")
 
 
-def _plus(*parts: Numbers) -> dict[str, int]:
+def plus(*parts: Numbers) -> dict[str, int]:
     return {kind: sum(part.get(kind, 0) for part in parts) for kind in {kind for part in parts for kind in part}}
 
 
-def _times(number: int, part: Numbers) -> dict[str, int]:
+def times(number: int, part: Numbers) -> dict[str, int]:
     return {kind: number * count for kind, count in part.items()}
 
 
-def _lu(n: int) -> Numbers:
+def lu(n: int) -> Numbers:
     """GETRF: for each column the reciprocal of its pivot, the multipliers, and the update of what is left."""
-    products = sum(k + k * k for k in range(n))
-    return {"div": n, "mul": products, "sub": sum(k * k for k in range(n))}
+    return {"div": n, "mul": sum(k + k * k for k in range(n)), "sub": sum(k * k for k in range(n))}
 
 
-def _substitutions(n: int, columns: int) -> Numbers:
+def substitutions(n: int, columns: int) -> Numbers:
     """GETRS: a forward substitution with the unit triangle and a backward one with the other, for each column."""
     return {"mul": columns * n * (n - 1), "sub": columns * n * (n - 1), "div": columns * n}
 
 
-def _no_complex(a: Any) -> None:
-    if is_complex(a):
-        raise NoRule("linear algebra over complex numbers divides them, which has no exact count")
+def _of_matrices(numbers: Callable[[int], Numbers]) -> Rule:
+    """What a square matrix costs, by its order, for each matrix of a stack."""
+
+    def rule(a: Any) -> Numbers:
+        no_complex(a)
+        *stack, _, n = np.shape(a)
+        return times(math.prod(stack), numbers(n))
+
+    return rule
 
 
-def _solve(a: Any, b: Any) -> Numbers:
-    _no_complex(a)
-    _no_complex(b)
-    n, stack = _square(a)
-    shape = np.shape(b)
-    columns = 1 if len(shape) == 1 else shape[-1]
-    batch = (1,) if len(shape) == 1 else shape[:-2]
-    stack = math.prod(np.broadcast_shapes(np.shape(a)[:-2], batch))
-    return _times(stack, _plus(_lu(n), _substitutions(n, columns)))
-
-
-def _inv(a: Any) -> Numbers:
-    """NumPy solves for the columns of the identity (GESV)."""
-    _no_complex(a)
-    n, stack = _square(a)
-    return _times(stack, _plus(_lu(n), _substitutions(n, n)))
-
-
-def _slogdet(a: Any) -> Numbers:
+def _slogdet(n: int) -> Numbers:
     """The logarithms of the absolute diagonal of the triangle, summed from zero."""
-    _no_complex(a)
-    n, stack = _square(a)
-    return _times(stack, _plus(_lu(n), {"abs": n, "log": n, "add": n}))
+    return plus(lu(n), {"abs": n, "log": n, "add": n})
 
 
-def _det(a: Any) -> Numbers:
-    """NumPy takes the exponential of `slogdet`, times the sign."""
-    _, stack = _square(a)
-    return _plus(_slogdet(a), {"exp": stack, "mul": stack})
+def _det(n: int) -> Numbers:
+    """The exponential of `slogdet`, times the sign."""
+    return plus(_slogdet(n), {"exp": 1, "mul": 1})
+
+
+def _inv(n: int) -> Numbers:
+    """The solutions for the columns of the identity (GESV)."""
+    return plus(lu(n), substitutions(n, n))
+
+
+def _potrf(n: int) -> Numbers:
+    """For each column a square root, the quotients below it, and the products subtracted before."""
+    return {"mul": (n**3 - n) // 6, "sub": (n**3 - n) // 6, "div": n * (n - 1) // 2, "sqrt": n}
 
 
 def _cholesky(a: Any, /, *, upper: bool = False) -> Numbers:
-    """POTRF: for each column a square root, the quotients below it, and the products subtracted before."""
-    _no_complex(a)
-    n, stack = _square(a)
-    products = (n**3 - n) // 6
-    return _times(stack, {"mul": products, "sub": products, "div": n * (n - 1) // 2, "sqrt": n})
+    return _of_matrices(_potrf)(a)
 
 
 def _qr(a: Any, mode: str = "reduced") -> Numbers:
     """GEQRF, a reflection for each column; and ORGQR, which multiplies them out into the columns of Q."""
-    _no_complex(a)
-    m, n = np.shape(a)[-2:]
-    stack = math.prod(np.shape(a)[:-2])
+    no_complex(a)
+    *stack, m, n = np.shape(a)
     k = min(m, n)
-    steps = [(m - step, n - step) for step in range(1, k + 1)]  # rows below, columns to the right
-    factor = {
-        "mul": sum(2 * rows * columns + 3 * columns + 2 * rows + 2 for rows, columns in steps),
-        "add": sum(rows * columns + columns + rows for rows, columns in steps),
-        "sub": sum((rows + 1) * columns + 2 for rows, columns in steps),
-        "div": 3 * k,
-        "sqrt": k,
-    }
-    if mode in ("r", "raw"):
-        return _times(stack, factor)
-    columns = m if mode == "complete" else k
-    # LAWN 41: ORGQR(m, n, k), n columns of Q from k reflections
-    products = (6 * m * columns * k + 6 * columns * k - 5 * k + 2 * k**3 - 3 * (m + columns) * k**2 - 3 * k**2) // 3
-    additions = (6 * m * columns * k + 3 * columns * k - 3 * m * k + k + 2 * k**3 - 3 * (m + columns) * k**2) // 3
-    return _times(stack, _plus(factor, {"mul": products, "add": additions}))
+    numbers: Numbers = {"div": 3 * k, "sqrt": k}
+    for rows, columns in ((m - step, n - step) for step in range(1, k + 1)):  # below, and to the right
+        numbers = plus(numbers, _reflected(rows, columns), {"mul": 2 * rows + 2, "add": rows, "sub": 2})
+    for step in range(1, k + 1 if mode not in ("r", "raw") else 1):
+        rows, columns = m - step, (m if mode == "complete" else k) - step
+        numbers = plus(numbers, _reflected(rows, columns), {"mul": rows, "sub": 1})
+    return times(math.prod(stack), numbers)
+
+
+def _reflected(rows: int, columns: int) -> Numbers:
+    """LARF: products of a vector of 1 and so many rows with each column, summed from zero; and the update."""
+    size = (rows + 1) * columns
+    return {"mul": 2 * size + columns, "add": size, "sub": size}
 
 
 # --- the table
 
 
 RULES_BY_NAME: Final[dict[str, Rule]] = {
-    "matmul": _matmul, "dot": _dot, "vdot": _vdot, "inner": _inner, "outer": _outer_product, "tensordot": _tensordot,
-    "einsum": _einsum, "kron": _kron, "convolve": lambda a, v, mode="full": _correlate(a, v, mode),
-    "correlate": lambda a, v, mode="valid": _correlate(a, v, mode), "vander": _vander,
+    "dot": _logical(_dot), "vdot": _logical(_vdot), "inner": _logical(_inner), "outer": _logical(_outer_product),
+    "tensordot": _logical(_tensordot), "kron": _logical(_outer_product), "vander": _vander,
+    "convolve": lambda a, v, mode="full": {} if is_truth(a) and is_truth(v) else meetings(a, v, mode),
     "sum": _reduces("add"), "prod": _reduces("mul"), "all": _truths("logical_and"), "any": _truths("logical_or"),
     "max": _extreme("maximum"), "amax": _extreme("maximum"), "min": _extreme("minimum"), "amin": _extreme("minimum"),
-    "argmax": _position("gt"), "argmin": _position("lt"), "ptp": _ptp, "mean": _mean, "var": _var, "std": _std,
+    "argmax": _position("gt"), "argmin": _position("lt"), "ptp": _ptp,
+    "mean": _mean, "var": _var, "std": _with_root(_var), "trace": _trace, "count_nonzero": _count_nonzero,
     "cumsum": _runs("add"), "cumulative_sum": _runs("add"), "cumprod": _runs("mul"), "cumulative_prod": _runs("mul"),
-    "trace": _trace, "count_nonzero": _count_nonzero,
-    "clip": _clip, "round": _round, "around": _round, "fix": _each("trunc"),
-    "isposinf": lambda x, *_, **__: {"isinf": math.prod(np.shape(x)), "signbit": math.prod(np.shape(x))},
-    "isneginf": lambda x, *_, **__: {"isinf": math.prod(np.shape(x)), "signbit": math.prod(np.shape(x))},
-    "where": _truth_of_each, "nonzero": _truth_of_each, "flatnonzero": _truth_of_each, "argwhere": _truth_of_each,
-    "compress": _truth_of_each, "extract": _truth_of_each, "trim_zeros": _truth_of_each,
-    "linalg.matmul": _matmul, "linalg.outer": _outer_product, "linalg.tensordot": _tensordot,
-    "linalg.vecdot": _vecdot, "linalg.trace": _linalg_trace,
-    "linalg.solve": _solve, "linalg.inv": _inv, "linalg.det": _det, "linalg.slogdet": _slogdet,
+    "round": _round, "around": _round, "fix": _each("trunc"),
+    "isposinf": lambda x, *_, **__: {"isinf": np.size(x), "signbit": np.size(x)},
+    "isneginf": lambda x, *_, **__: {"isinf": np.size(x), "signbit": np.size(x)},
+    "nonzero": _truth_of_each, "flatnonzero": _truth_of_each, "argwhere": _truth_of_each, "trim_zeros": _trim_zeros,
+    "nansum": _with_nans(_reduces("add")), "nanprod": _with_nans(_reduces("mul")),
+    "nancumsum": _with_nans(_runs("add")), "nancumprod": _with_nans(_runs("mul")),
+    "nanmax": _nan_extreme("fmax"), "nanmin": _nan_extreme("fmin"),
+    "nanargmax": _with_nans(_position("gt")), "nanargmin": _with_nans(_position("lt")), "nanmean": _with_nans(_mean),
+    "nanvar": _nanvar, "nanstd": _with_root(_nanvar),
+    "astype": _astype, "sinc": _sinc, "polyder": _polyder, "poly": _poly, "pad": _pad,
+    "linalg.matmul": _logical(PRODUCTS[np.matmul]), "linalg.outer": _logical(_outer_product),
+    "linalg.tensordot": _logical(_tensordot), "linalg.vecdot": _logical(_vecdot), "linalg.trace": _linalg_trace,
+    "linalg.inv": _of_matrices(_inv), "linalg.det": _of_matrices(_det), "linalg.slogdet": _of_matrices(_slogdet),
     "linalg.cholesky": _cholesky, "linalg.qr": _qr,
 }  # fmt: skip
 """Functions that are counted by a rule, which takes the arguments of a call, unwrapped."""
 
 FREE_NAMES: Final = """
-    append array_split astype atleast_1d atleast_2d atleast_3d array2string array_repr array_str block
+    append array_split atleast_1d atleast_2d atleast_3d array2string array_repr array_str block
     broadcast_arrays broadcast_to can_cast choose column_stack common_type concat concatenate copy copyto delete
     diag diag_indices_from diagflat diagonal dsplit dstack einsum_path empty_like expand_dims fill_diagonal flip
     fliplr flipud full_like hsplit hstack imag insert iscomplexobj isrealobj matrix_transpose max may_share_memory
-    meshgrid min_scalar_type moveaxis ndim ones_like permute_dims place put put_along_axis putmask ravel real
+    meshgrid min_scalar_type moveaxis ndim ones_like permute_dims put put_along_axis ravel real
     repeat reshape resize result_type roll rollaxis rot90 select shape shares_memory size split squeeze stack
     swapaxes take take_along_axis tile transpose tril tril_indices_from triu triu_indices_from unstack vsplit
     vstack zeros_like
     lib.stride_tricks.sliding_window_view fft.fftshift fft.ifftshift linalg.diagonal linalg.matrix_transpose
-    arange array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile fromfunction
+    array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile fromfunction
     fromiter fromstring full genfromtxt identity loadtxt ones require tri zeros
 """.replace(" max ", " ").split()
 """Functions that move data, or look at its shape and type alone; the last rows make an array `like=` another."""
@@ -787,14 +766,13 @@ _ITERATIVE: Final = "it iterates until it converges"
 _LIBRARY: Final = "the algorithm is the library's choice, by the size"
 _DATES: Final = "dates are not counted"
 _TEXT: Final = "text is not counted"
-_RECORDS: Final = "structured arrays are not counted"
 _FILES: Final = "the values would leave their counter"
 _INDEX: Final = "places in an array are plain integers, not wrapped ones"
 
 _REFUSED_ROWS: Final = {
     _DATA_DEPENDENT: """
         argpartition argsort bincount digitize histogram histogram2d histogram_bin_edges histogramdd i0 intersect1d
-        isin lexsort median nanmedian nanpercentile nanquantile partition percentile quantile polydiv searchsorted
+        in1d isin lexsort median nanmedian nanpercentile nanquantile partition percentile quantile polydiv searchsorted
         setdiff1d setxor1d sort sort_complex union1d unique unique_all unique_counts unique_inverse unique_values
         lib.scimath.arccos lib.scimath.arcsin lib.scimath.arctanh lib.scimath.log lib.scimath.log10
         lib.scimath.log2 lib.scimath.logn lib.scimath.power lib.scimath.sqrt""",
@@ -813,16 +791,10 @@ _REFUSED_ROWS: Final = {
         char.replace char.rjust char.rsplit char.split char.splitlines char.swapcase char.title char.translate
         char.upper char.zfill char.partition char.rpartition char.multiply
         strings.multiply strings.partition strings.rpartition""",
-    _RECORDS: """
-        lib.recfunctions.append_fields lib.recfunctions.apply_along_fields lib.recfunctions.assign_fields_by_name
-        lib.recfunctions.drop_fields lib.recfunctions.find_duplicates lib.recfunctions.join_by
-        lib.recfunctions.merge_arrays lib.recfunctions.rec_append_fields lib.recfunctions.rec_drop_fields
-        lib.recfunctions.rec_join lib.recfunctions.recursive_fill_fields lib.recfunctions.rename_fields
-        lib.recfunctions.repack_fields lib.recfunctions.require_fields lib.recfunctions.stack_arrays
-        lib.recfunctions.structured_to_unstructured lib.recfunctions.unstructured_to_structured""",
 }
 REFUSED_BY_NAME: Final = {name: reason for reason, names in _REFUSED_ROWS.items() for name in names.split()}
-"""Functions without an exact count, with the reason."""
+"""Functions without an exact count, with the reason. What is not imported with NumPy, as `numpy.polynomial` and
+`numpy.lib.recfunctions`, is refused without one."""
 
 
 def function_named(name: str) -> Any:
