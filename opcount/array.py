@@ -43,18 +43,19 @@ class Array(Wrapped):
     `oc.wrap`, which copies; `oc.unwrap` gives the plain array itself, without a copy.
     """
 
-    __slots__ = ("_data",)
+    # not _data: NumPy's masked arrays take what is called so from whatever they are joined with
+    __slots__ = ("_held",)
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
-    _data: Any  # an ndarray, or a NumPy number where an element is complex
+    _held: Any  # an ndarray, or a NumPy number where an element is complex
 
     def __init__(self, data: np.ndarray | np.generic) -> None:
         if not isinstance(data, (np.ndarray, np.generic)) or data.dtype.kind not in _NUMERIC:
             kind = getattr(data, "dtype", type(data).__name__)
             raise InvalidType(f"an Array holds a NumPy array of numbers, not {kind}: use oc.wrap, or np.asarray first")
-        self._data = data
+        self._held = data
 
     def _plain(self) -> Any:
-        return self._data
+        return self._held
 
     # operators: one operation for each element
 
@@ -77,7 +78,7 @@ class Array(Wrapped):
         if type(result) is not np.ndarray:
             return wrapped(result)
         array = _new(Array)
-        array._data = result
+        array._held = result
         return array
 
     def _apply_slowly(self, name: str, *operands: Any) -> Any:
@@ -89,16 +90,16 @@ class Array(Wrapped):
     def _apply_in_place(self, name: str, other: Any) -> Any:
         if _is_foreign(other):
             return NotImplemented
-        if not isinstance(self._data, np.ndarray):  # a number: in place is anew
+        if not isinstance(self._held, np.ndarray):  # a number: in place is anew
             return self._apply(name, self, other)
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
         current = meter()
-        if name in _ARITHMETIC and self._data.dtype.char in _REAL and not current.budgets and ufunc not in USERS:
+        if name in _ARITHMETIC and self._held.dtype.char in _REAL and not current.budgets and ufunc not in USERS:
             plain = _plain(other)
             if type(plain) in _PLAIN:
-                in_place(self._data, plain)
-                record_many(current, name, self._data.size)
+                in_place(self._held, plain)
+                record_many(current, name, self._held.size)
                 return self
         return call_ufunc(
             ufunc, "__call__", (self, other), {"out": (self,)}, lambda data, other, out: in_place(data, other)
@@ -107,52 +108,52 @@ class Array(Wrapped):
     # The operators that most programs are made of, written out for speed with the same meaning.
 
     def __add__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.budgets:
-            return self._counted(current, "add", self._data + plain, (self, other))
+            return self._counted(current, "add", self._held + plain, (self, other))
         return self._apply_slowly("add", self, other)
 
     def __sub__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.budgets:
-            return self._counted(current, "sub", self._data - plain, (self, other))
+            return self._counted(current, "sub", self._held - plain, (self, other))
         return self._apply_slowly("sub", self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.budgets:
-            return self._counted(current, "sub", plain - self._data, (other, self))
+            return self._counted(current, "sub", plain - self._held, (other, self))
         return self._apply_slowly("sub", other, self)
 
     def __mul__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.budgets:
-            return self._counted(current, "mul", self._data * plain, (self, other))
+            return self._counted(current, "mul", self._held * plain, (self, other))
         return self._apply_slowly("mul", self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.budgets:
-            return self._counted(current, "mul", plain * self._data, (other, self))
+            return self._counted(current, "mul", plain * self._held, (other, self))
         return self._apply_slowly("mul", other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.budgets:
-            return self._counted(current, "div", self._data / plain, (self, other))
+            return self._counted(current, "div", self._held / plain, (self, other))
         return self._apply_slowly("div", self, other)
 
     def __matmul__(self, other: Any) -> Any:
-        plain = other._data if type(other) is Array else _plain(other)
+        plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray and not current.budgets:
-            data = self._data
+            data = self._held
             result = data @ plain
             if result.dtype.char in _REAL and not (USERS and np.matmul in USERS):
                 products = result.size * data.shape[-1]
@@ -160,14 +161,14 @@ class Array(Wrapped):
                 if type(result) is not np.ndarray:
                     return wrapped(result)
                 array = _new(Array)
-                array._data = result
+                array._held = result
                 return array
         return self._apply_slowly("matmul", self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
-        plain_case = type(other) is int and modulus is None and self._data.dtype.char in _REAL
+        plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
         if plain_case and not meter().budgets and np.power not in USERS:
-            result = self._data**other
+            result = self._held**other
             record({kind: number * result.size for kind, number in integer_power(other).items()})
             return _of(result) if type(result) is np.ndarray else wrapped(result)
         return super().__pow__(other, modulus)
@@ -265,7 +266,7 @@ class Array(Wrapped):
         kind = _ONE_OPERATION.get(ufunc)
         if kind and method == "__call__" and not keywords and not current.budgets and not (USERS and ufunc in USERS):
             if len(inputs) == 1:
-                result = ufunc(self._data)
+                result = ufunc(self._held)
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 result = ufunc(a, b) if type(a) in _PLAIN and type(b) in _PLAIN else np.False_
@@ -290,14 +291,14 @@ class Array(Wrapped):
     # elements, views and assignment
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._held)
 
     def __getitem__(self, key: Any) -> Any:
-        part = self._data[key if type(key) is int or type(key) is slice else _index(key)]
+        part = self._held[key if type(key) is int or type(key) is slice else _index(key)]
         return _of(part) if type(part) is np.ndarray else wrapped(part)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._data[_index(key)] = unwrapped(value)
+        self._held[_index(key)] = unwrapped(value)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -305,94 +306,94 @@ class Array(Wrapped):
         return (self[place] for place in range(len(self)))
 
     def __delitem__(self, key: Any) -> None:
-        del self._data[key]
+        del self._held[key]
 
     def __contains__(self, value: object) -> bool:
         return bool(np.any(self == value))
 
     @property
     def flat(self) -> Flat:
-        return Flat(self._data)
+        return Flat(self._held)
 
     @flat.setter
     def flat(self, value: Any) -> None:
-        self._data.flat = unwrapped(value)
+        self._held.flat = unwrapped(value)
 
     @property
     def T(self) -> Array:
         array = _new(Array)
-        array._data = self._data.T
+        array._held = self._held.T
         return array
 
     @property
     def mT(self) -> Array:
-        return _of(self._data.mT)
+        return _of(self._held.mT)
 
     @property
     def real(self) -> Any:
-        return _of(self._data.real) if isinstance(self._data, np.ndarray) else wrapped(self._data.real)
+        return _of(self._held.real) if isinstance(self._held, np.ndarray) else wrapped(self._held.real)
 
     @real.setter
     def real(self, value: Any) -> None:
-        self._data.real = unwrapped(value)
+        self._held.real = unwrapped(value)
 
     @property
     def imag(self) -> Any:
-        return _of(self._data.imag) if isinstance(self._data, np.ndarray) else wrapped(self._data.imag)
+        return _of(self._held.imag) if isinstance(self._held, np.ndarray) else wrapped(self._held.imag)
 
     @imag.setter
     def imag(self, value: Any) -> None:
-        self._data.imag = unwrapped(value)
+        self._held.imag = unwrapped(value)
 
     @property
     def base(self) -> Array | None:
-        base = self._data.base
+        base = self._held.base
         return _of(base) if isinstance(base, np.ndarray) else None
 
     # what is known of it without its values
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._held.shape  # type: ignore[no-any-return]
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        self._data.shape = shape
+        self._held.shape = shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._data.dtype  # type: ignore[no-any-return]
+        return self._held.dtype  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._held.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
-        return self._data.size  # type: ignore[no-any-return]
+        return self._held.size  # type: ignore[no-any-return]
 
     @property
     def itemsize(self) -> int:
-        return self._data.itemsize  # type: ignore[no-any-return]
+        return self._held.itemsize  # type: ignore[no-any-return]
 
     @property
     def nbytes(self) -> int:
-        return self._data.nbytes  # type: ignore[no-any-return]
+        return self._held.nbytes  # type: ignore[no-any-return]
 
     @property
     def strides(self) -> tuple[int, ...]:
-        return self._data.strides  # type: ignore[no-any-return]
+        return self._held.strides  # type: ignore[no-any-return]
 
     @property
     def flags(self) -> Any:
-        return self._data.flags
+        return self._held.flags
 
     @property
     def device(self) -> str:
         return "cpu"
 
     def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
-        self._data.setflags(write, align, uic)
+        self._held.setflags(write, align, uic)
 
     # methods that move data
 
@@ -400,36 +401,36 @@ class Array(Wrapped):
         self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
-        result = self._data.astype(dtype, order, casting, subok, copy)
+        result = self._held.astype(dtype, order, casting, subok, copy)
         if result.dtype == bool and self.dtype != bool:
             record({"ne": self.size})
-        if not copy and result is self._data:
+        if not copy and result is self._held:
             return self
         return wrapped(result)
 
     def copy(self, order: Any = "C") -> Array:
-        return Array(self._data.copy(order))
+        return Array(self._held.copy(order))
 
     def view(self, *arguments: Any, **keywords: Any) -> Array:
-        return Array(self._data.view(*arguments, **keywords))
+        return Array(self._held.view(*arguments, **keywords))
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
-        return _of(self._data.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
+        return _of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
-        self._data.resize(*shape, refcheck=refcheck)
+        self._held.resize(*shape, refcheck=refcheck)
 
     def transpose(self, *axes: Any) -> Array:
-        return _of(self._data.transpose(*axes))
+        return _of(self._held.transpose(*axes))
 
     def swapaxes(self, axis1: Any, axis2: Any) -> Array:
-        return _of(self._data.swapaxes(axis1, axis2))
+        return _of(self._held.swapaxes(axis1, axis2))
 
     def flatten(self, order: Any = "C") -> Array:
-        return Array(self._data.flatten(order))
+        return Array(self._held.flatten(order))
 
     def ravel(self, order: Any = "C") -> Array:
-        return Array(self._data.ravel(order))
+        return Array(self._held.ravel(order))
 
     def squeeze(self, axis: Any = None) -> Any:
         return np.squeeze(self, axis)
@@ -447,22 +448,22 @@ class Array(Wrapped):
         return np.compress(condition, self, axis, out)
 
     def fill(self, value: Any) -> None:
-        self._data.fill(unwrapped(value))
+        self._held.fill(unwrapped(value))
 
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
 
     def byteswap(self, inplace: bool = False) -> Array:
-        return self if self._data.byteswap(inplace) is self._data else Array(self._data.byteswap())
+        return self if self._held.byteswap(inplace) is self._held else Array(self._held.byteswap())
 
     def getfield(self, dtype: Any, offset: Any = 0) -> Array:
-        return Array(self._data.getfield(dtype, offset))
+        return Array(self._held.getfield(dtype, offset))
 
     def setfield(self, value: Any, dtype: Any, offset: Any = 0) -> None:
-        self._data.setfield(unwrapped(value), dtype, offset)
+        self._held.setfield(unwrapped(value), dtype, offset)
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Array:
-        self._data.to_device(device, stream=stream)
+        self._held.to_device(device, stream=stream)
         return self
 
     # methods that compute: NumPy's functions of the same name
@@ -548,7 +549,7 @@ class Array(Wrapped):
     def _reduce(self, ufunc: np.ufunc, function: Any, axis: Any, dtype: Any, out: Any, keepdims: Any, initial: Any,
                 where: Any) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
-        data = self._data
+        data = self._held
         current = meter()
         if dtype is out is None and initial is np._NoValue and where is True and not current.budgets:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
@@ -569,12 +570,12 @@ class Array(Wrapped):
 
     def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
         if door in _CONVERSIONS and self.ndim:
-            _CONVERSIONS[door](self._data)  # of several numbers NumPy makes none, and says so
+            _CONVERSIONS[door](self._held)  # of several numbers NumPy makes none, and says so
         return super()._leave(door, advice, elements)
 
     def _truths_or_leave(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain values: of a comparison they are ordinary control flow, all others leave by that door."""
-        return self._data if self.dtype == bool else self._leave(door, advice, elements)
+        return self._held if self.dtype == bool else self._leave(door, advice, elements)
 
     def __bool__(self) -> bool:
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
@@ -592,7 +593,7 @@ class Array(Wrapped):
         return self._leave("__dlpack__", advice).__dlpack__(**keywords)
 
     def __dlpack_device__(self) -> Any:
-        return self._data.__dlpack_device__()
+        return self._held.__dlpack_device__()
 
     def __buffer__(self, flags: int) -> memoryview:  # asked by np.asarray too, from Python 3.12 on
         return memoryview(self.__array__())  # type: ignore[arg-type]  # mypy takes an ndarray for no buffer before 3.12
@@ -607,7 +608,7 @@ class Array(Wrapped):
 
     def item(self, *place: Any) -> Any:
         advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
-        value = self._data.item(*place)
+        value = self._held.item(*place)
         self._truths_or_leave("item()", advice, 1)
         return value
 
@@ -630,20 +631,20 @@ class Array(Wrapped):
     # copies stay wrapped
 
     def __copy__(self) -> Array:
-        return Array(self._data.copy())
+        return Array(self._held.copy())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Array:
-        return Array(self._data.copy())
+        return Array(self._held.copy())
 
     def __repr__(self) -> str:
-        text = repr(self._data)
+        text = repr(self._held)
         return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
 
     def __str__(self) -> str:
-        return str(self._data)
+        return str(self._held)
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec)
+        return format(self._held, spec)
 
 
 class Flat:
@@ -684,7 +685,7 @@ _REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation 
 def _of(data: np.ndarray) -> Array:
     """An Array without a look at what it holds: faster than the constructor."""
     result = _new(Array)
-    result._data = data
+    result._held = data
     return result
 
 
@@ -692,7 +693,7 @@ def _plain(operand: Any) -> Any:
     """What a wrapped operand holds; any other operand itself, but None for objects, which count when executed on."""
     kind = type(operand)
     if kind is Array:
-        return operand._data
+        return operand._held
     if kind is Scalar:
         return operand._value
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
@@ -705,7 +706,7 @@ def _index(key: Any) -> Any:
     if isinstance(key, list):
         return [_index(part) for part in key]
     if isinstance(key, Array) and key.dtype == bool:
-        return key._data
+        return key._held
     if isinstance(key, Wrapped):
         return key._leave("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
     return key

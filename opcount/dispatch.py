@@ -66,6 +66,8 @@ class Operands:
             if value.dtype == object:
                 return self._take_objects(value)
             return value
+        if isinstance(value, (np.matrix, np.ma.MaskedArray)):
+            raise Uncounted(f"a {kind.__name__} has operations of its own: make it a plain array, with np.asarray(x)")
         if isinstance(value, list):
             return [self.take(item) for item in value]
         if isinstance(value, tuple):

@@ -320,6 +320,15 @@ def test_another_librarys_array_is_asked_itself():
         v * oc.Counts(mul=1)
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_masked_array_and_a_matrix_have_operations_of_their_own():
+    for other in (np.ma.array(V, mask=[True, False, False]), np.asmatrix(V)):
+        for program in (lambda a, b: a * b, lambda a, b: b * a, np.add, lambda a, b: np.dot(a, b.T)):
+            with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"np\.asarray|plain one"):
+                program(W, other)
+            assert tally.counts == NOTHING
+
+
 def test_what_an_array_can_hold():
     for values in (np.array(["a"]), np.array([None]), np.array(["2026-01-01"], "M8[D]"), [1.0], 1.0):
         with pytest.raises(oc.InvalidType, match=r"an Array holds a NumPy array of numbers"):
