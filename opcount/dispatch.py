@@ -16,6 +16,7 @@ from opcount.compositions import COMPOSITIONS
 from opcount.errors import OpcountError, Uncounted
 from opcount.numpy_rules import (
     FREE,
+    INDEXES,
     NO_COUNT,
     POSITIONS,
     REFUSED,
@@ -27,6 +28,7 @@ from opcount.numpy_rules import (
     asks_for_complex,
     expanded,
     is_complex,
+    is_truth,
     name_of,
     ufunc_counts,
     users_counts,
@@ -146,6 +148,8 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
         return getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
     name = name_of(function)
     short = name.rpartition(".")[2]
+    if short in INDEXES:
+        _refuse_wrapped_indexes(_argument(function, INDEXES[short], args, keywords))
     output = _output(function, args, keywords)
     written = args[0] if short in WRITES else output
     if written is not None and not is_wrapped_array(written):
@@ -259,16 +263,29 @@ def _is_plain_integer(exponent: Any) -> bool:
     return not isinstance(exponent, Wrapped) and np.asarray(exponent).dtype.kind in "iu"
 
 
+def _refuse_wrapped_indexes(indexes: Any) -> None:
+    operands = Operands()
+    operands.take(indexes)
+    for value in operands.wrapped:
+        if not is_truth(value._plain()):
+            value._leave("array index", "a wrapped value cannot be an index or a size: use the plain one, oc.unwrap(x)")
+
+
 def _output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    place = _place_of_out(function)
-    return args[place] if place is not None and len(args) > place else keywords.get("out")
+    names = _parameters(function)
+    return _argument(function, names.index("out"), args, keywords) if "out" in names else keywords.get("out")
+
+
+def _argument(function: Any, place: int, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    names = _parameters(function)
+    return args[place] if len(args) > place else keywords.get(names[place]) if len(names) > place else None
 
 
 @cache
-def _place_of_out(function: Any) -> int | None:
+def _parameters(function: Any) -> list[str]:
+    """The names of the parameters that can be given by their place."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # NumPy before 2.4 has functions without a signature
-        return {"dot": 2, "concatenate": 2}.get(function.__name__)
-    names = [parameter.name for parameter in parameters if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD]
-    return names.index("out") if "out" in names else None
+        return {"dot": ["a", "b", "out"], "concatenate": ["arrays", "axis", "out"]}.get(function.__name__, [])
+    return [parameter.name for parameter in parameters if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD]

@@ -761,6 +761,13 @@ POSITIONS: Final = frozenset({
 })  # fmt: skip
 """Functions that give places in an array: plain integers, as the truth of a comparison is plain."""
 
+INDEXES: Final[Mapping[str, int]] = {
+    "array_split": 1, "broadcast_to": 1, "choose": 0, "delete": 1, "dsplit": 1, "hsplit": 1, "insert": 1, "put": 1,
+    "put_along_axis": 1, "repeat": 1, "reshape": 1, "resize": 1, "roll": 1, "split": 1, "take": 1,
+    "take_along_axis": 1, "tile": 1, "vsplit": 1,
+}  # fmt: skip
+"""Functions that take places or sizes, and which argument that is: plain integers, not wrapped ones."""
+
 _DATA_DEPENDENT: Final = "how much it computes depends on the values"
 _ITERATIVE: Final = "it iterates until it converges"
 _LIBRARY: Final = "the algorithm is the library's choice, by the size"
