@@ -402,6 +402,8 @@ class Array(Wrapped):
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
         result = self._held.astype(dtype, order, casting, subok, copy)
+        if not isinstance(result, (np.ndarray, np.generic)):  # an element as an object
+            return Scalar(result)
         if result.dtype == bool and self.dtype != bool:
             record({"ne": self.size})
         if not copy and result is self._held:
@@ -411,8 +413,11 @@ class Array(Wrapped):
     def copy(self, order: Any = "C") -> Array:
         return Array(self._held.copy(order))
 
-    def view(self, *arguments: Any, **keywords: Any) -> Array:
-        return Array(self._held.view(*arguments, **keywords))
+    def view(self, *arguments: Any, **keywords: Any) -> Any:
+        """A view; as an Array in any case, whichever class of arrays is asked for."""
+        given = [argument for argument in arguments if not _is_array_class(argument)]
+        keywords = {name: value for name, value in keywords.items() if not _is_array_class(value)}
+        return wrapped(self._held.view(*given, **keywords))
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
         return _of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
@@ -713,6 +718,10 @@ def _index(key: Any) -> Any:
 
 
 _NUMPYS_OWN: Final = (Wrapped, np.ndarray, np.generic)
+
+
+def _is_array_class(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
 
 def _is_foreign(operand: Any) -> bool:

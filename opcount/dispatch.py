@@ -41,17 +41,17 @@ from opcount.wrapped import HOLDERS, Number, Wrapped, boxed, is_wrapped_array, w
 class Operands:
     """What stands in the arguments of a call: the plain values, and what is known of the wrapped ones."""
 
-    __slots__ = ("_numbers_in_arrays", "_objects", "wrapped")
+    __slots__ = ("_numbers_in_arrays", "holds_objects", "wrapped")
 
     def __init__(self) -> None:
         self.wrapped: list[Any] = []
-        self._objects = False  # nodes of a graph, fractions
+        self.holds_objects = False  # nodes of a graph, fractions
         self._numbers_in_arrays = False  # object arrays of wrapped numbers
 
     @property
     def objects(self) -> bool:
         """Whether NumPy has to run its loops for objects: the only ones there are, or the ones that were chosen."""
-        return self._objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
+        return self.holds_objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
 
     def take(self, value: Any) -> Any:
         """The plain value, also of what stands in lists, tuples, dicts and object arrays."""
@@ -62,7 +62,7 @@ class Operands:
             self.wrapped.append(value)
             plain = value._plain()
             if (isinstance(value, Number) and not isinstance(plain, (int, float, np.number))) or _is_node(value):
-                self._objects = True
+                self.holds_objects = True
             return plain
         if kind is np.ndarray:
             if value.dtype == object:
@@ -80,10 +80,12 @@ class Operands:
         return value
 
     def _take_objects(self, value: np.ndarray) -> Any:
-        self._numbers_in_arrays = True
-        if all(isinstance(item, Number) for item in value.flat):
-            return plain_array(value, [self.take(item) for item in value.flat])
-        self._objects = True
+        items = [self.take(item) for item in value.flat]
+        inside = any(isinstance(item, Wrapped) for item in value.flat)
+        if inside and all(isinstance(item, (int, float, np.number)) for item in items):
+            self._numbers_in_arrays = True
+            return plain_array(value, items)
+        self.holds_objects = True
         return value
 
     def take_all(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,9 +120,15 @@ def call_ufunc(
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
     if _is_of_objects(ufunc):
         return execute(*map(boxed, opened(inputs)), **opened(keywords))
-    if operands.objects or into_objects:
-        return execute(*opened(inputs), **opened(keywords))
     name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
+    if operands.objects or into_objects:
+        if method == "at":
+            leave(name, operands.size, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
+            return execute(*plain, **plain_keywords)
+        if not outputs:
+            return execute(*opened(inputs), **opened(keywords))
+        execute(*opened(inputs), **(opened(keywords) | {"out": tuple(map(_target, outputs))}))
+        return outputs if len(outputs) > 1 else outputs[0]
     written = inputs[:1] if method == "at" else outputs
     if not all(output is None or is_wrapped_array(output) for output in written):
         _leave_into_plain(name, written)
@@ -144,10 +152,14 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     operands = Operands()
     plain = [operands.take(value) for value in args]
     plain_keywords = operands.take_all(keywords)
-    if operands.objects:
-        return getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
     name = name_of(function)
     short = name.rpartition(".")[2]
+    if operands.objects:
+        if short in WRITES:
+            args = (_target(args[0]), *args[1:])
+        if "out" in keywords:
+            keywords = {**keywords, "out": _target(keywords["out"])}
+        return getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
     if short in INDEXES:
         _refuse_wrapped_indexes(_argument(function, INDEXES[short], args, keywords))
     output = _output(function, args, keywords)
@@ -219,7 +231,7 @@ def unwrapped(value: Any) -> Any:
     """The plain value, also of what stands in lists and in object arrays of wrapped numbers."""
     operands = Operands()
     plain = operands.take(value)
-    if operands.objects:
+    if operands.holds_objects and operands.wrapped:
         raise Uncounted(
             "an array of numbers cannot hold fractions or the nodes of a graph: make an object array of them, "
             "np.array([...], dtype=object)"
@@ -250,6 +262,9 @@ def opened(value: Any) -> Any:
     if not is_wrapped_array(value):
         return value
     plain = np.asarray(value._plain())
+    if plain.dtype.kind == "c":
+        leave("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
+        return plain
     return plain if plain.dtype == bool else object_array(plain, list(map(HOLDERS["number"], plain.flat)))
 
 
@@ -257,6 +272,11 @@ def opened(value: Any) -> Any:
 def _is_of_objects(ufunc: np.ufunc) -> bool:
     """Whether it works on objects alone, as np.frompyfunc makes one: a Python function, which counts by itself."""
     return all(set(loop) <= set("O->") for loop in ufunc.types)
+
+
+def _target(written: Any) -> Any:
+    """What an object is written into: the plain array, for NumPy to refuse it, since it holds no objects."""
+    return written._plain() if is_wrapped_array(written) else written
 
 
 def _is_plain_integer(exponent: Any) -> bool:

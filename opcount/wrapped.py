@@ -32,8 +32,11 @@ each can give the other."""
 def wrapped(value: Any) -> Any:
     """A plain result of NumPy's, wrapped; truth values, and what is no number, are as they were."""
     if isinstance(value, np.ndarray):
-        if value.dtype != object:
+        if value.dtype.kind in "biufc":
             return HOLDERS["array"](value)
+        if value.dtype != object:
+            leave(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
+            return value
         return object_array(value, [HOLDERS["number"](item) if is_number(item) else item for item in value.flat])
     if isinstance(value, np.generic):
         if isinstance(value, np.bool_):

@@ -14,6 +14,7 @@ import sys
 import threading
 import tracemalloc
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -483,6 +484,45 @@ def test_wrapped_numbers_in_an_object_array_join_a_wrapped_array():
         with oc.count() as tally:
             result = program(oc.wrap(np.eye(2)))
         assert type(result) is oc.Array and tally.counts == counts
+
+
+def test_objects_among_arrays():
+    numbers = np.array([1.0, 2.0], dtype=object)
+    halves = np.array([Fraction(1, 2), Fraction(1, 3)], dtype=object)
+    target = oc.wrap(np.zeros(2))
+    for values in (numbers, halves):
+        with oc.count() as tally:
+            product = oc.wrap(np.array([2, 3])) * values
+        assert oc.unwrap(product).tolist() == [2 * values[0], 3 * values[1]] and tally.counts == oc.Counts(mul=2)
+        with pytest.raises(TypeError):  # NumPy casts no objects to numbers
+            np.add(values, 1, out=target)
+        with pytest.raises(oc.Uncounted):
+            np.add.at(target, [0, 1], values)
+        assert oc.unwrap(target).tolist() == [0, 0]
+    target[:] = numbers
+    target[1:] = np.array([oc.wrap(5.0)], dtype=object)
+    target[:1] = [oc.wrap(4)]
+    assert oc.unwrap(target).tolist() == [4, 5]
+    with pytest.raises(oc.Uncounted, match="cannot hold fractions"):
+        target[0] = oc.wrap(Fraction(1, 2))
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [lambda: W.astype("m8[s]"), lambda: J.astype(str), lambda: W.view("S8"), lambda: J * np.timedelta64(1, "s")],
+)
+def test_what_is_no_array_of_numbers_any_more_has_left(leave):
+    with pytest.raises(oc.Uncounted, match=r"are not counted: use oc\.unwrap"):
+        leave()
+    with oc.count(uncounted="record") as tally:
+        assert type(leave()) is np.ndarray
+    assert [exit.elements for exit in tally.uncounted] == [3]
+
+
+def test_a_view_is_an_array_whichever_class_is_asked_for():
+    for view in (W.view(oc.Array), W.view(np.ndarray), W.view(type=np.ndarray), W.view(W.dtype, np.ndarray)):
+        assert type(view) is oc.Array and np.shares_memory(view, W)
+    assert W[0].astype(object) == 3
 
 
 def test_a_python_function_made_a_ufunc_counts_what_it_executes_on_each_element():
