@@ -7,6 +7,7 @@ reaches it, and the attributes and methods of an ndarray.
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self
@@ -187,39 +188,6 @@ class Array(Wrapped):
     def __pos__(self) -> Any:
         return self._apply("positive", self)
 
-    def __invert__(self) -> Any:
-        return self._apply("invert", self)
-
-    def __and__(self, other: Any) -> Any:
-        return self._apply("bitwise_and", self, other)
-
-    def __rand__(self, other: Any) -> Any:
-        return self._apply("bitwise_and", other, self)
-
-    def __or__(self, other: Any) -> Any:
-        return self._apply("bitwise_or", self, other)
-
-    def __ror__(self, other: Any) -> Any:
-        return self._apply("bitwise_or", other, self)
-
-    def __xor__(self, other: Any) -> Any:
-        return self._apply("bitwise_xor", self, other)
-
-    def __rxor__(self, other: Any) -> Any:
-        return self._apply("bitwise_xor", other, self)
-
-    def __lshift__(self, other: Any) -> Any:
-        return self._apply("left_shift", self, other)
-
-    def __rlshift__(self, other: Any) -> Any:
-        return self._apply("left_shift", other, self)
-
-    def __rshift__(self, other: Any) -> Any:
-        return self._apply("right_shift", self, other)
-
-    def __rrshift__(self, other: Any) -> Any:
-        return self._apply("right_shift", other, self)
-
     def __iadd__(self, other: Any) -> Any:
         return self._apply_in_place("add", other)
 
@@ -364,6 +332,10 @@ class Array(Wrapped):
     def dtype(self) -> np.dtype[Any]:
         return self._held.dtype  # type: ignore[no-any-return]
 
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self._held = self.view(dtype)._held
+
     @property
     def ndim(self) -> int:
         return self._held.ndim  # type: ignore[no-any-return]
@@ -410,7 +382,7 @@ class Array(Wrapped):
             return self
         return wrapped(result)
 
-    def copy(self, order: Any = "C") -> Array:
+    def copy(self, order: Any = "C") -> Any:
         return Array(self._held.copy(order))
 
     def view(self, *arguments: Any, **keywords: Any) -> Any:
@@ -497,11 +469,11 @@ class Array(Wrapped):
     def clip(self, min: Any = None, max: Any = None, out: Any = None, **keywords: Any) -> Any:
         return np.clip(self, min, max, out, **keywords)
 
-    def conj(self) -> Any:
-        return np.conjugate(self)
+    def conj(self, *out: Any) -> Any:
+        return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self
 
-    def conjugate(self) -> Any:
-        return np.conjugate(self)
+    def conjugate(self, *out: Any) -> Any:
+        return self.conj(*out)
 
     def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         return np.cumprod(self, axis, dtype, out)
@@ -528,7 +500,7 @@ class Array(Wrapped):
         return np.nonzero(self)
 
     def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
-        self[...] = np.partition(self, kth, axis, kind, order)
+        self[...] = np.partition(self, kth, operator.index(axis), kind, order)
 
     def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
              initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
@@ -541,7 +513,7 @@ class Array(Wrapped):
         return np.searchsorted(self, v, side, sorter)
 
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
-        self[...] = np.sort(self, axis, kind, order, stable=stable)
+        self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
 
     def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
             where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
@@ -636,10 +608,10 @@ class Array(Wrapped):
     # copies stay wrapped
 
     def __copy__(self) -> Array:
-        return Array(self._held.copy())
+        return Array(copy.copy(self._held))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Array:
-        return Array(self._held.copy())
+        return Array(copy.deepcopy(self._held))
 
     def __repr__(self) -> str:
         text = repr(self._held)

@@ -271,7 +271,7 @@ def opened(value: Any) -> Any:
 @cache
 def _is_of_objects(ufunc: np.ufunc) -> bool:
     """Whether it works on objects alone, as np.frompyfunc makes one: a Python function, which counts by itself."""
-    return all(set(loop) <= set("O->") for loop in ufunc.types)
+    return bool(ufunc.types) and all(set(loop) <= set("O->") for loop in ufunc.types)
 
 
 def _target(written: Any) -> Any:

@@ -65,6 +65,10 @@ class Scalar(Number):
             return _power(*values, constant=type(operands[1]) is not Scalar)
         if name == "square":
             return self * self
+        if name in _BITS and not all(isinstance(value, (int, np.integer)) for value in values):
+            if name == "invert":
+                raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
+            return NotImplemented
         next(meter()[name])
         result = _VALUES[name](*values)
         return bool(result) if name in _COMPARISONS else _wrapped(result)
@@ -174,11 +178,45 @@ class Scalar(Number):
     def size(self) -> int:
         return 1
 
-    def astype(self, dtype: Any) -> Any:
-        return HOLDERS["array"](np.asarray(self._value)[()]).astype(dtype)
+    @property
+    def T(self) -> Scalar:
+        return self
+
+    def _as_array(self) -> Any:
+        return HOLDERS["array"](np.asarray(self._value)[()])
+
+    def astype(self, dtype: Any, *arguments: Any, **keywords: Any) -> Any:
+        return self._as_array().astype(dtype, *arguments, **keywords)
 
     def reshape(self, *shape: Any) -> Any:
         return HOLDERS["array"](np.asarray(self._value)).reshape(*shape)
+
+    def ravel(self) -> Any:
+        return self.reshape(1)
+
+    def copy(self) -> Scalar:
+        return self
+
+    def conj(self) -> Scalar:
+        return self
+
+    def round(self, decimals: Any = 0) -> Any:
+        return self._as_array().round(decimals)
+
+    def sum(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._as_array().sum(*arguments, **keywords)
+
+    def mean(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._as_array().mean(*arguments, **keywords)
+
+    def max(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._as_array().max(*arguments, **keywords)
+
+    def min(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._as_array().min(*arguments, **keywords)
+
+    def clip(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._as_array().clip(*arguments, **keywords)
 
     def item(self) -> Any:
         advice = "item() would be a plain number: use the wrapped one as it is, or oc.unwrap(x)"
@@ -303,6 +341,14 @@ def _exact(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., Any]
     return value
 
 
+_BITS: Final[dict[str, Callable[..., Any]]] = {
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+    "left_shift": operator.lshift,
+    "right_shift": operator.rshift,
+    "invert": operator.invert,
+}
 _COMPARISONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 _VALUES: Final[dict[str, Callable[..., Any]]] = {
     "add": _checked(operator.add),
@@ -344,6 +390,7 @@ _VALUES: Final[dict[str, Callable[..., Any]]] = {
     "ceil": _exact(np.ceil, math.ceil),
     "trunc": _exact(np.trunc, math.trunc),
     "round": _exact(np.rint, round),
+    **_BITS,
     "lt": operator.lt,
     "le": operator.le,
     "gt": operator.gt,

@@ -140,6 +140,41 @@ class Wrapped:
     def __abs__(self) -> Any:
         return self._apply("abs", self)
 
+    # bits, of integers
+
+    def __invert__(self) -> Any:
+        return self._apply("invert", self)
+
+    def __and__(self, other: Any) -> Any:
+        return self._apply("bitwise_and", self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return self._apply("bitwise_and", other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return self._apply("bitwise_or", self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return self._apply("bitwise_or", other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._apply("bitwise_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._apply("bitwise_xor", other, self)
+
+    def __lshift__(self, other: Any) -> Any:
+        return self._apply("left_shift", self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return self._apply("left_shift", other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return self._apply("right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return self._apply("right_shift", other, self)
+
     # comparisons give plain truth values, which are ordinary control flow
 
     def __lt__(self, other: Any) -> Any:

@@ -281,12 +281,28 @@ def test_a_method_does_what_numpys_does(method):
 
 def test_an_element_has_what_code_for_arrays_asks_of_a_number():
     check_like_numpy(lambda a: [a[0, 0].shape, a.sum().ndim, a.mean().size, a.sum().astype(np.float32)], A)
-    check_like_numpy(lambda a: a.sum().reshape(1, 1), A)
+    check_like_numpy(lambda a: [a.sum().reshape(1, 1), a.sum().ravel(), a.sum().T, a.sum().copy(), a.sum().conj()], A)
+    check_like_numpy(lambda a: [a.sum().round(1), a.sum().sum(), a.mean().mean(), a.max().max(), a.min().min()], A)
+    check_like_numpy(lambda a: [a[0, 1].clip(2, 3), a.sum().astype(int, copy=False)], A)
+    check_like_numpy(lambda n: [~n[0], n[0] & 1, 3 | n[0], n[0] ^ n[1], n[0] << 2, n[0] >> 1], I)
     with pytest.raises(oc.Uncounted, match=r"oc\.unwrap"):
         W[0].item()
     with oc.count(uncounted="record") as tally:
         assert (W[0].item(), oc.wrap(2).item()) == (3.0, 2)
     assert tally.uncounted == (("item()", 2, 2),)
+
+
+def test_copies_keep_the_order_of_memory_and_conjugates_of_real_numbers_are_the_array():
+    fortran = oc.wrap(np.asfortranarray(A))
+    assert all(c.flags.f_contiguous for c in (fortran, copy.copy(fortran), copy.deepcopy(fortran)))
+    assert fortran.conj() is fortran
+    check_like_numpy(lambda c: [c.conj(), c.conjugate(c), c], C)
+
+    def typed(a):
+        a.dtype = np.int64
+        return a
+
+    check_like_numpy(typed, A)
 
 
 def test_an_array_is_shown_as_numpy_shows_it():

@@ -43,10 +43,12 @@ EXECUTED = """
     __mod__ __rmod__ __divmod__ __rdivmod__ __pow__ __rpow__ __neg__ __abs__ __pos__
     __floor__ __ceil__ __trunc__ __round__
 """
+OF_INTEGERS = """
+    __and__ __rand__ __or__ __ror__ __xor__ __rxor__ __lshift__ __rlshift__ __rshift__ __rrshift__ __invert__
+"""
 GUARDED = "__float__ __int__ __complex__ __index__ __bool__ as_integer_ratio"
 HARMLESS = "conjugate real __copy__ __deepcopy__"
 ABSENT = """
-    __and__ __rand__ __or__ __ror__ __xor__ __rxor__ __lshift__ __rlshift__ __rshift__ __rrshift__ __invert__
     imag numerator denominator bit_length bit_count to_bytes from_bytes is_integer hex fromhex
     from_float from_decimal limit_denominator __getnewargs__ __getformat__
 """
@@ -56,7 +58,7 @@ def test_every_method_of_a_python_number_is_executed_guarded_harmless_or_absent(
     of_numbers = {name for kind in (int, float, Fraction) for name in dir(kind) if hasattr(kind, name)}
     public = {name for name in of_numbers - set(dir(object())) if name.startswith("__") or not name.startswith("_")}
     of_classes = {"__abstractmethods__", "__slots__", "__module__", "__firstlineno__", "__static_attributes__"}
-    assert public - of_classes == {*EXECUTED.split(), *GUARDED.split(), *HARMLESS.split(), *ABSENT.split()}
+    assert public - of_classes == set(" ".join([EXECUTED, OF_INTEGERS, GUARDED, HARMLESS, ABSENT]).split())
 
 
 @pytest.mark.parametrize("name", EXECUTED.split())
@@ -66,6 +68,18 @@ def test_what_is_executed_is_written_out_and_counted(name):
         result = method(2) if len(inspect.signature(method).parameters) and name != "__round__" else method()
     assert name == "__pos__" or tally.counts.total > 0
     assert not any(map(plain_number, result if isinstance(result, tuple) else [result]))
+
+
+@pytest.mark.parametrize("name", OF_INTEGERS.split())
+def test_what_integers_have_besides_is_executed_on_integers_alone(name):
+    operands = () if name == "__invert__" else (2,)
+    with oc.count() as tally:
+        result = getattr(N, name)(*operands)
+    assert oc.unwrap(result) == getattr(3, name)(*operands) and tally.counts.integer == tally.counts.total == 1
+    for number in (X, oc.wrap(Fraction(1, 2))):
+        with oc.count() as tally, pytest.raises(TypeError):
+            operator.invert(number) if name == "__invert__" else number & 2
+        assert tally.counts == NOTHING
 
 
 @pytest.mark.parametrize("name", ABSENT.split())
@@ -413,9 +427,6 @@ REFUSED_BY_OTHERS = {
     "bytearray(n)": lambda: bytearray(N),
     "'%d' % n": lambda: operator.mod("%d", N),
     "pow(2, n, 5)": lambda: pow(2, N, 5),
-    "n & 1": lambda: N & 1,
-    "1 << n": lambda: 1 << N,
-    "~n": lambda: ~N,
     "datetime.timedelta(x)": lambda: datetime.timedelta(X),
     "random.seed(n)": lambda: random.Random().seed(N),
     "plain[n]": lambda: P[N],
