@@ -266,6 +266,8 @@ class Array(Wrapped):
         return _of(part) if type(part) is np.ndarray else wrapped(part)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if self.dtype == bool and isinstance(value, (Array, Scalar)):
+            value = value.astype(bool)  # a number becomes a truth value, by a comparison
         self._held[_index(key)] = unwrapped(value)
 
     def __iter__(self) -> Iterator[Any]:
@@ -377,6 +379,8 @@ class Array(Wrapped):
         if not isinstance(result, (np.ndarray, np.generic)):  # an element as an object
             return Scalar(result)
         if result.dtype == bool and self.dtype != bool:
+            if self.dtype.kind == "c":
+                self._leave("astype()", "the truth of a complex number has no exact count: use oc.unwrap(x)")
             record({"ne": self.size})
         if not copy and result is self._held:
             return self

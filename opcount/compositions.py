@@ -631,9 +631,10 @@ def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any
     if factor <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
         factor = 0.0
-    X = X - means[:, None]
+    X = (X - means[:, None]).astype(X.dtype, copy=False)
     transposed = X.T if weights is None else (X * weights).T
-    return np.squeeze(np.dot(X, np.conjugate(transposed)) * np.true_divide(1, factor))
+    c = np.dot(X, np.conjugate(transposed))
+    return np.squeeze((c * np.true_divide(1, factor)).astype(c.dtype, copy=False))
 
 
 def _cov_weights(X: Any, fweights: Any, aweights: Any) -> Any:
@@ -952,7 +953,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **keywords: Any
         not isinstance(condlist[0], (list, np.ndarray)) and not np.ndim(condlist[0]) and x.ndim
     ):
         condlist = [condlist]
-    conditions = [_truths(condition) for condition in condlist]
+    conditions = [_truths(condition).astype(bool) for condition in condlist]
     if len(conditions) == len(funclist) - 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(conditions) != len(funclist):

@@ -17,6 +17,7 @@ from opcount.errors import OpcountError, Uncounted
 from opcount.numpy_rules import (
     FREE,
     INDEXES,
+    INTO_TRUTHS,
     NO_COUNT,
     POSITIONS,
     REFUSED,
@@ -116,6 +117,7 @@ def call_ufunc(
     outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
     operands = Operands()
     plain = [operands.take(value) for value in inputs]
+    inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
     plain_keywords = operands.take_all(keywords)
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
     if _is_of_objects(ufunc):
@@ -134,6 +136,8 @@ def call_ufunc(
         _leave_into_plain(name, written)
 
     def counts() -> Numbers:
+        if not inside:
+            return {}
         if ufunc in USERS:
             return users_counts(ufunc, method, plain, plain_keywords)
         constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
@@ -174,6 +178,10 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             return wrapped(function(*plain, **plain_keywords))
 
     def counts() -> Numbers:
+        if short in INTO_TRUTHS and _into_truths(short, args, keywords, operands):
+            raise NoRule("numbers become truth values, which are comparisons that nobody counts: write x != 0")
+        if (output is not None or "where" in keywords) and not _computes_wrapped(function, args, keywords):
+            return {}
         return _function_counts(function, operands, plain, plain_keywords)
 
     result = _executed(name, counts, lambda: function(*plain, **plain_keywords), operands)
@@ -184,6 +192,20 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     if type(result) is int and function not in FREE:  # np.count_nonzero
         return HOLDERS["number"](result)
     return wrapped(result)
+
+
+def _computes_wrapped(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
+    """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
+    place = _parameters(function).index("out") if "out" in _parameters(function) else None
+    operands = Operands()
+    operands.take([value for at, value in enumerate(args) if at != place])
+    operands.take([value for key, value in keywords.items() if key not in ("out", "where")])
+    return bool(operands.wrapped)
+
+
+def _into_truths(short: str, args: tuple[Any, ...], keywords: Mapping[str, Any], operands: Operands) -> bool:
+    target = args[0].dtype if short in WRITES else keywords.get("dtype")
+    return target is not None and np.dtype(target) == bool and not all(is_truth(_plain(x)) for x in operands.wrapped)
 
 
 def _function_counts(function: Any, operands: Operands, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
@@ -280,7 +302,7 @@ def _target(written: Any) -> Any:
 
 
 def _is_plain_integer(exponent: Any) -> bool:
-    return not isinstance(exponent, Wrapped) and np.asarray(exponent).dtype.kind in "iu"
+    return not isinstance(exponent, Wrapped) and np.asarray(exponent).dtype.kind in "biu"
 
 
 def _refuse_wrapped_indexes(indexes: Any) -> None:

@@ -761,6 +761,9 @@ POSITIONS: Final = frozenset({
 })  # fmt: skip
 """Functions that give places in an array: plain integers, as the truth of a comparison is plain."""
 
+INTO_TRUTHS: Final = WRITES | {"concat", "concatenate", "hstack", "stack", "vstack"}
+"""Functions that cast: what makes truth values of numbers compares them, and is refused."""
+
 INDEXES: Final[Mapping[str, int]] = {
     "array_split": 1, "broadcast_to": 1, "choose": 0, "delete": 1, "dsplit": 1, "hsplit": 1, "insert": 1, "put": 1,
     "put_along_axis": 1, "repeat": 1, "reshape": 1, "resize": 1, "roll": 1, "split": 1, "take": 1,

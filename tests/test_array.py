@@ -575,6 +575,50 @@ def test_a_constant_array_is_no_number_to_differentiate():
     assert oc.gradient(lambda x: W[0], 1.0).gradient == oc.gradient(lambda x: ONE, 1.0).gradient == 0.0
 
 
+@pytest.mark.parametrize(
+    ("program", "counts"),
+    [
+        (lambda x, m: np.add(V, V, out=x), {}),
+        (lambda x, m: np.add(x, V, out=x), {"add": 3}),
+        (lambda x, m: np.sum(V, out=x[:1].reshape(())), {}),
+        (lambda x, m: np.cumsum(x, out=x), {"add": 2}),
+        (lambda x, m: np.cumsum(V, 0, None, x), {}),
+        (lambda x, m: np.sum(V, where=m), {}),
+        (lambda x, m: np.sum(x, where=m), {"add": 1}),
+        (lambda x, m: np.where(m, V, 0), {}),
+        (lambda x, m: x**True, {}),
+        (lambda x, m: x ** np.array([True, False, True]), {}),
+        (lambda x, m: m.__setitem__(..., x), {"ne": 3}),
+        (lambda x, m: m.__setitem__(0, x[0]), {"ne": 1}),
+        (lambda x, m: m.__setitem__(..., x > 1), {"gt": 3}),
+    ],
+)
+def test_what_is_computed_of_plain_data_is_not_counted_and_what_becomes_a_truth_value_is(program, counts):
+    x, m = oc.wrap(V), oc.wrap(V > 1)
+    with oc.count() as tally:
+        program(x, m)
+    assert tally.counts == counts
+
+
+def test_a_cast_to_truth_values_inside_a_function_is_refused():
+    for program in (
+        lambda: np.copyto(oc.wrap(V > 1), W, casting="unsafe"),
+        lambda: np.concatenate([W, W], dtype=bool, casting="unsafe"),
+        lambda: oc.wrap(C).astype(bool),
+    ):
+        with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"!= 0|oc\.unwrap"):
+            program()
+        assert tally.counts == NOTHING
+    np.copyto(oc.wrap(V > 1), M)
+
+
+def test_functions_of_functions_and_the_dtype_of_a_covariance_are_numpys():
+    check_like_numpy(lambda n: np.piecewise(n, np.array([1, 0, 1]), [7]), I)
+    check_like_numpy(lambda n: np.piecewise(n, [n < 2, n > 2], [lambda x: -x, lambda x: x * x]), I)
+    for dtype in (np.float32, np.float64):
+        check_like_numpy(lambda a, dtype=dtype: [np.cov(a, dtype=dtype), np.corrcoef(a, dtype=dtype)], A * A)
+
+
 def test_an_operation_that_numpy_refuses_is_not_counted():
     v = oc.wrap(V)
     programs = [lambda: v + np.ones(2), lambda: v @ np.ones(2), lambda: np.sum(v, axis=3), lambda: v.reshape(2),
