@@ -421,7 +421,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     else:
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (int(axis),)
         norm = {1: _vector_norm, 2: _matrix_norm}[len(axes)]
-        result = norm(x, ord, axes)
+        result = norm(x, ord, axes, keepdims)
     return _kept(result, x, axes) if keepdims else result
 
 
@@ -434,7 +434,7 @@ def _kept(result: Any, x: Any, axis: Any) -> Any:
 _FROM_ZERO: Final[dict[str, Any]] = {"initial": 0} if _NUMPY >= (2, 3) else {}
 
 
-def _vector_norm(x: Any, ord: Any, axis: Any) -> Any:
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord is None or ord == 2:
         return np.sqrt(np.sum((np.conjugate(x) * x).real, axis))
     if ord == math.inf:
@@ -445,11 +445,12 @@ def _vector_norm(x: Any, ord: Any, axis: Any) -> Any:
         return np.sum((x != 0).astype(x.real.dtype), axis)
     if ord == 1:
         return np.sum(abs(x), axis)
-    powers = np.sum(abs(x) ** ord, axis)
+    # keepdims decides here: NumPy's power of a float32 and that of an array of one differ in the last bit
+    powers = np.sum(abs(x) ** ord, axis, keepdims=keepdims)
     return powers ** np.reciprocal(ord, dtype=np.result_type(powers))
 
 
-def _matrix_norm(x: Any, ord: Any, axes: Any) -> Any:
+def _matrix_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
     rows, columns = (range(x.ndim)[place] for place in axes)
     if rows == columns:
         raise ValueError

@@ -1074,7 +1074,7 @@ def test_a_function_counts_what_is_executed(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HERE)
 def test_a_function_counts_what_is_executed_in_many_calls(name):
-    check_calls(name, examples=300)
+    check_calls(name, examples=120)
 
 
 # --- each method of each ufunc counts what is executed
@@ -1230,7 +1230,7 @@ def test_a_ufunc_counts_what_is_executed(name, method):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "method"), METHODS)
 def test_a_ufunc_counts_what_is_executed_in_many_calls(name, method):
-    check_ufunc(getattr(np, name), method, examples=300)
+    check_ufunc(getattr(np, name), method, examples=120)
 
 
 GENERALIZED = {ufunc.__name__: ufunc for ufunc in PRODUCTS}
