@@ -277,14 +277,16 @@ def _axes(axis: Any, dimensions: int) -> set[int]:
 def _accumulate(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
     size = math.prod(shape)
-    return size - size // shape[axis] if size else 0
+    (place,) = _axes(axis, len(shape))
+    return size - size // shape[place] if size else 0
 
 
 def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
     starts = np.asarray(indices)
-    lengths = np.append(starts[1:], shape[axis]) - starts
-    lanes = math.prod(shape) // shape[axis] if shape[axis] else 0
+    (place,) = _axes(axis, len(shape))
+    lengths = np.append(starts[1:], shape[place]) - starts
+    lanes = math.prod(shape) // shape[place] if shape[place] else 0
     return lanes * int(np.sum(np.maximum(lengths - 1, 0)))
 
 

@@ -583,6 +583,8 @@ def test_a_constant_array_is_no_number_to_differentiate():
         (lambda x, m: np.sum(V, out=x[:1].reshape(())), {}),
         (lambda x, m: np.cumsum(x, out=x), {"add": 2}),
         (lambda x, m: np.cumsum(V, 0, None, x), {}),
+        (lambda x, m: np.add.accumulate(x, axis=None), {"add": 2}),
+        (lambda x, m: np.add.reduceat(x, [0, 2], axis=(-1,)), {"add": 1}),
         (lambda x, m: np.sum(V, where=m), {}),
         (lambda x, m: np.sum(x, where=m), {"add": 1}),
         (lambda x, m: np.where(m, V, 0), {}),
