@@ -287,7 +287,11 @@ def opened(value: Any) -> Any:
     if plain.dtype.kind == "c":
         leave("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
         return plain
-    return plain if plain.dtype == bool else object_array(plain, list(map(HOLDERS["number"], plain.flat)))
+    if plain.dtype == bool:
+        return plain
+    return object_array(
+        plain, list(map(HOLDERS["number"], plain.astype(object).flat))
+    )  # Python's integers, of any size
 
 
 @cache

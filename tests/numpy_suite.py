@@ -473,6 +473,7 @@ class Plugin:
 
 
 def run(module: str, plugin: Plugin) -> Plugin:
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}  # NumPy's tests need no plugins
     arguments = [str(path_of(module)), "-c", os.devnull, "-p", "no:cacheprovider", "--tb=native"]
     with contextlib.redirect_stdout(io.StringIO()) as said, oc.count(uncounted="record"):
         code = pytest.main(arguments, plugins=[plugin])

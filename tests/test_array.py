@@ -502,6 +502,10 @@ def test_wrapped_numbers_in_an_object_array_join_a_wrapped_array():
         assert type(result) is oc.Array and tally.counts == counts
 
 
+def test_integers_among_objects_do_not_overflow():
+    assert oc.unwrap(oc.wrap(np.array([2**62])) * np.array([4], dtype=object)).tolist() == [2**64]
+
+
 def test_objects_among_arrays():
     numbers = np.array([1.0, 2.0], dtype=object)
     halves = np.array([Fraction(1, 2), Fraction(1, 3)], dtype=object)
