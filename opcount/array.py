@@ -14,9 +14,10 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from opcount.dispatch import call_function, call_ufunc, unwrapped
+from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType
 from opcount.numpy_rules import UFUNCS, USERS, integer_power
+from opcount.operands import unwrapped
 from opcount.scalar import Scalar
 from opcount.tally import Meter, meter, record, record_many, record_products
 from opcount.wrapped import HOLDERS, Wrapped, wrapped

@@ -2,9 +2,9 @@
 
 Each takes what NumPy's function takes and gives the same value, bit for bit. Its operations count
 as they are executed, on whatever is wrapped among the arguments; what is done to plain values on
-the way counts neither here nor there. Where that can be told from what is wrapped, a count stands
-for the operations, and NumPy gives the value (`_by_numpy`). All of a call counts, or, where it
-raises, nothing (`_whole`): wrong arguments lead to NumPy's own error.
+the way counts neither here nor there. Where that can be told from what is wrapped, a rule gives the
+count, and NumPy the value (`SEEING_RULES`). All of a call counts, or, where it raises, nothing
+(`_whole`): wrong arguments lead to NumPy's own error.
 
 Written after NumPy 2.4; older versions execute a few of these otherwise, with the same value.
 """
@@ -22,10 +22,12 @@ import numpy as np
 
 from opcount.errors import BudgetExceeded, OpcountError
 from opcount.numpy_rules import (
+    STRANGE,
     NoRule,
     Numbers,
     Rule,
     asks_for_complex,
+    by_function,
     calls,
     expanded,
     function_named,
@@ -38,9 +40,9 @@ from opcount.numpy_rules import (
     substitutions,
     times,
 )
-from opcount.structure import plain_array
-from opcount.tally import affordable, count, record
-from opcount.wrapped import Wrapped, wrapped
+from opcount.operands import holds_wrapped, unwrapped
+from opcount.tally import count, record
+from opcount.wrapped import wrapped
 
 _NO: Final = np._NoValue
 _NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
@@ -49,31 +51,11 @@ _NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
 # --- what is wrapped, and what not
 
 
-def _is_wrapped(x: Any) -> bool:
-    """Whether it is, or holds, a wrapped value."""
-    if isinstance(x, (list, tuple)):
-        return any(map(_is_wrapped, x))
-    if isinstance(x, np.ndarray):
-        return x.dtype == object and any(map(_is_wrapped, x.flat))
-    return isinstance(x, Wrapped)
-
-
-def _values(x: Any) -> Any:
-    """The plain values, also of what stands in lists, tuples, dicts and object arrays."""
-    if isinstance(x, Wrapped):
-        return x._plain()
-    if isinstance(x, (list, tuple)):
-        return type(x)(map(_values, x))
-    if isinstance(x, dict):
-        return {key: _values(item) for key, item in x.items()}
-    return plain_array(x, list(map(_values, x.flat))) if isinstance(x, np.ndarray) and x.dtype == object else x
-
-
 def _array(x: Any) -> Any:
     """An array of at least no dimensions: as it is, or made of a list; 0-d of a number."""
     if isinstance(x, (list, tuple)):
         return np.stack([_array(item) for item in x]) if x else np.asarray(x)
-    return np.asarray(x, like=x) if _is_wrapped(x) else np.asarray(x)
+    return np.asarray(x, like=x) if holds_wrapped(x) else np.asarray(x)
 
 
 def _truths(mask: Any) -> Any:
@@ -82,7 +64,11 @@ def _truths(mask: Any) -> Any:
 
 
 def _shape(x: Any) -> Any:
-    return np.shape(_values(x))
+    return np.shape(unwrapped(x))
+
+
+def _size(x: Any) -> int:
+    return np.size(unwrapped(x))
 
 
 # --- how a composition stands for NumPy's function
@@ -106,32 +92,12 @@ def _whole(name: str, composition: Callable[..., Any]) -> Callable[..., Any]:
     return whole
 
 
-def _by_numpy(name: str, rule: Rule) -> Callable[..., Any]:
-    """A composition of a rule that sees what is wrapped: it gives the counts, and NumPy the value."""
-    function = function_named(name)
-
-    def composition(*args: Any, **keywords: Any) -> Any:
-        try:
-            numbers = rule(*args, **keywords)
-        except Exception as error:
-            raise _refusal(error, function, args, keywords) from None
-        affordable(numbers)
-        result = function(*_values(args), **_values(keywords))
-        record(numbers)
-        for given in (*args, *keywords.values()):  # an array to write into
-            if isinstance(given, Wrapped) and given._plain() is result:
-                return given
-        return wrapped(result)
-
-    return composition
-
-
 def _refusal(error: Exception, function: Any, args: Any, keywords: Any) -> Exception:
     """What a call raises: NumPy's own error, where it has one for wrong arguments."""
     if isinstance(error, (NoRule, OpcountError)):
         return error
-    function(*_values(args), **_values(keywords))
-    return NoRule("with these arguments it has no exact count: write it with simpler operations")
+    function(*unwrapped(args), **unwrapped(keywords))
+    return NoRule(STRANGE)
 
 
 # --- differences and integrals
@@ -221,7 +187,7 @@ def _gradient_along(f: Any, axis: int, h: Any, edge_order: int) -> Any:
         return a * first + b * second + c * third
 
     out = np.empty(f.shape, f.dtype)
-    out = np.asarray(out, like=f if _is_wrapped(f) else h) if _is_wrapped([f, h]) else out
+    out = np.asarray(out, like=f if holds_wrapped(f) else h) if holds_wrapped([f, h]) else out
     uniform = np.ndim(h) == 0
     if uniform:
         out[at(slice(1, -1))] = (f[at(slice(2, None))] - f[at(slice(None, -2))]) / (2.0 * h)
@@ -295,7 +261,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
     terms, result = _subscripts(operands)
     path: list[Any] = [tuple(range(len(terms)))]
     if optimize is not False:
-        path = np.einsum_path(*_values(operands), optimize=optimize)[0][1:]
+        path = np.einsum_path(*unwrapped(operands), optimize=optimize)[0][1:]
     products = sums = 0
     for places in path:
         taken = [terms.pop(place) for place in sorted(places, reverse=True)]
@@ -319,10 +285,10 @@ def _correlate(a: Any, v: Any, mode: Any = "valid") -> Numbers:
     """A convolution with the conjugate."""
     if is_truth(a) and is_truth(v):
         return {}
-    numbers = meetings(_values(a), _values(v), mode)
+    numbers = meetings(unwrapped(a), unwrapped(v), mode)
     if not is_complex(a) and not is_complex(v):
         return numbers
-    return plus(expanded(numbers), {"neg": math.prod(_shape(v)) if is_complex(v) and _is_wrapped(v) else 0})
+    return plus(expanded(numbers), {"neg": _size(v) if is_complex(v) and holds_wrapped(v) else 0})
 
 
 _Term = tuple[dict[Any, int], bool]
@@ -360,7 +326,7 @@ def _subscripts(operands: tuple[Any, ...]) -> tuple[list[_Term], list[Any]]:
         shape = _shape(array)
         dots = [(Ellipsis, place) for place in range(len(term) - 1 - len(shape), 0)]  # counted from the last
         indices = [part for index in term for part in (dots if index is Ellipsis else [index])]
-        terms.append((dict(zip(indices, shape, strict=True)), _is_wrapped(array)))
+        terms.append((dict(zip(indices, shape, strict=True)), holds_wrapped(array)))
     everything = {index for sizes, _ in terms for index in sizes}
     dots = sorted(index for index in everything if isinstance(index, tuple))
     if result is None:
@@ -540,7 +506,7 @@ def _solve(a: Any, b: Any) -> Numbers:
     *first, _, n = _shape(a)
     *second, columns = _shape(b) if len(_shape(b)) > 1 else (n, 1)
     stack = math.prod(np.broadcast_shapes(tuple(first), tuple(second[:-1])))
-    return times(stack, plus(lu(n) if _is_wrapped(a) else {}, substitutions(n, columns)))
+    return times(stack, plus(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
 
 
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
@@ -674,21 +640,14 @@ def _truth_of(name: str, place: int) -> Rule:
         mask = args[place] if len(args) > place else keywords[name]
         if is_complex(mask):
             raise NoRule("the truth of a complex number has no exact count: write abs(z) != 0")
-        return {} if is_truth(mask) or not _is_wrapped(mask) else {"ne": math.prod(_shape(mask))}
+        return {} if is_truth(mask) or not holds_wrapped(mask) else {"ne": _size(mask)}
 
     return rule
 
 
-def _where(condition: Any, /, *choices: Any) -> Any:
-    return _chosen(condition, *choices) if choices else np.nonzero(condition)
-
-
-_chosen: Final = _by_numpy("where", _truth_of("condition", 0))
-
-
 def _nan_to_num(x: Any, *_: Any, **__: Any) -> Numbers:
     """Each number, or each part of it, may be nan, and infinite of either sign."""
-    plain = np.asarray(_values(x))
+    plain = np.asarray(unwrapped(x))
     size = plain.size * {"f": 1, "c": 2}.get(plain.dtype.kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
 
@@ -700,7 +659,7 @@ def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
     elif not isinstance(y, (float, complex)):
         y = y.astype(np.result_type(y.dtype, 1.0))
     if _NUMPY >= (2, 3) and not (_truths(np.isfinite(atol)).all() and _truths(np.isfinite(rtol)).all()):
-        np.isclose(0.0, 0.0, _values(rtol), _values(atol))  # which warns, or does what else NumPy is told to do
+        np.isclose(0.0, 0.0, unwrapped(rtol), unwrapped(atol))  # which warns, or does what else NumPy is told to do
     with np.errstate(invalid="ignore"):
         near = np.less_equal(abs(x - y), atol + rtol * abs(y))
         result = _truths(near) & _truths(np.isfinite(y)) | _truths(x == y)
@@ -743,9 +702,9 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
         for old, new in ((a_min, min), (a_max, max))
     )
     operands = [operand for operand in (a, low, high) if operand is not None]
-    size = 0 if all(map(is_truth, operands)) else calls(*_values(operands), where=_values(where))
+    size = 0 if all(map(is_truth, operands)) else calls(*unwrapped(operands), where=unwrapped(where))
     return {
-        "maximum": size if low is not None and _is_wrapped([a, low]) else 0,
+        "maximum": size if low is not None and holds_wrapped([a, low]) else 0,
         "minimum": size if high is not None else 0,
     }
 
@@ -755,11 +714,11 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
 
 def _imaginary(x: Any) -> int:
     """How many imaginary parts it has; real numbers have none."""
-    return math.prod(_shape(x)) if is_complex(x) else 0
+    return _size(x) if is_complex(x) else 0
 
 
 def _angle(z: Any, deg: bool = False) -> Numbers:
-    size = math.prod(_shape(z))
+    size = _size(z)
     return {"arctan2": size, "mul": size if deg else 0}
 
 
@@ -767,7 +726,7 @@ def _angle(z: Any, deg: bool = False) -> Numbers:
 
 
 def _arange(*args: Any, like: Any = None, **keywords: Any) -> Numbers:
-    if _is_wrapped(args) or _is_wrapped(list(keywords.values())):
+    if holds_wrapped(args) or holds_wrapped(list(keywords.values())):
         raise NoRule("a range of wrapped numbers has no exact count: write start + step * np.arange(n)")
     return {}
 
@@ -888,7 +847,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     if is_complex(fp):
         raise NoRule("complex values have no exact count: interpolate the real and the imaginary part")
     x, xp, fp = _array(x), _array(xp), _array(fp)
-    value = np.interp(_values(x), _values(xp), _values(fp), left=_values(left), right=_values(right))
+    value = np.interp(unwrapped(x), unwrapped(xp), unwrapped(fp), left=unwrapped(left), right=unwrapped(right))
     points, table, values = (list(np.ravel(part)) for part in (x, xp, fp))
     last = len(table) - 1
     slopes = {}
@@ -1013,25 +972,22 @@ _WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "interp": _interp,
 }  # fmt: skip
 
-_COUNTED: Final[dict[str, Rule]] = {
-    "einsum": _einsum, "nan_to_num": _nan_to_num, "angle": _angle,
+SEEING_RULES_BY_NAME: Final[dict[str, Rule]] = {
+    "where": _truth_of("condition", 0), "einsum": _einsum, "nan_to_num": _nan_to_num, "angle": _angle,
     "isreal": lambda x: {"eq": _imaginary(x)}, "iscomplex": lambda x: {"ne": _imaginary(x)},
     "real_if_close": lambda a, tol=100: {"abs": _imaginary(a), "lt": _imaginary(a)},
     "compress": _truth_of("condition", 0), "extract": _truth_of("condition", 0),
     "place": _truth_of("mask", 1), "putmask": _truth_of("mask", 1), "clip": _clip, "correlate": _correlate,
     "linalg.solve": _solve, "arange": _arange,
 }  # fmt: skip
+"""Functions that are counted by a rule which sees what is wrapped: it takes the arguments of a call as they are."""
+
+SEEING_RULES: Final[dict[Any, Rule]] = by_function(SEEING_RULES_BY_NAME)
 
 COMPOSITIONS_BY_NAME: Final[dict[str, Callable[..., Any]]] = {
     **_OF_FUNCTIONS,
     **{name: _whole(name, composition) for name, composition in _WRITTEN_OUT.items()},
-    **{name: _by_numpy(name, rule) for name, rule in _COUNTED.items()},
-    "where": _where,
 }
 """NumPy's functions by name, and the composition that stands for each."""
 
-COMPOSITIONS: Final[dict[Any, Callable[..., Any]]] = {
-    function: composition
-    for name, composition in COMPOSITIONS_BY_NAME.items()
-    if (function := function_named(name)) is not None
-}
+COMPOSITIONS: Final[dict[Any, Callable[..., Any]]] = by_function(COMPOSITIONS_BY_NAME)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from opcount.compositions import COMPOSITIONS
-from opcount.errors import OpcountError, Uncounted
+from opcount.compositions import COMPOSITIONS, SEEING_RULES
+from opcount.errors import OpcountError
 from opcount.numpy_rules import (
     FREE,
     INDEXES,
@@ -22,6 +22,7 @@ from opcount.numpy_rules import (
     POSITIONS,
     REFUSED,
     RULES,
+    STRANGE,
     USERS,
     WRITES,
     NoRule,
@@ -34,74 +35,9 @@ from opcount.numpy_rules import (
     ufunc_counts,
     users_counts,
 )
-from opcount.structure import object_array, plain_array
+from opcount.operands import Operands, holds_wrapped, opened
 from opcount.tally import affordable, leave, meter, record
-from opcount.wrapped import HOLDERS, Number, Wrapped, boxed, is_wrapped_array, wrapped
-
-
-class Operands:
-    """What stands in the arguments of a call: the plain values, and what is known of the wrapped ones."""
-
-    __slots__ = ("_numbers_in_arrays", "holds_objects", "wrapped")
-
-    def __init__(self) -> None:
-        self.wrapped: list[Any] = []
-        self.holds_objects = False  # nodes of a graph, fractions
-        self._numbers_in_arrays = False  # object arrays of wrapped numbers
-
-    @property
-    def objects(self) -> bool:
-        """Whether NumPy has to run its loops for objects: the only ones there are, or the ones that were chosen."""
-        return self.holds_objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
-
-    def take(self, value: Any) -> Any:
-        """The plain value, also of what stands in lists, tuples, dicts and object arrays."""
-        kind = type(value)
-        if kind in _ATOMS:
-            return value
-        if isinstance(value, Wrapped):
-            self.wrapped.append(value)
-            plain = value._plain()
-            if (isinstance(value, Number) and not isinstance(plain, (int, float, np.number))) or _is_node(value):
-                self.holds_objects = True
-            return plain
-        if kind is np.ndarray:
-            if value.dtype == object:
-                return self._take_objects(value)
-            return value
-        if isinstance(value, (np.matrix, np.ma.MaskedArray)):
-            raise Uncounted(f"a {kind.__name__} has operations of its own: make it a plain array, with np.asarray(x)")
-        if isinstance(value, list):
-            return [self.take(item) for item in value]
-        if isinstance(value, tuple):
-            items = [self.take(item) for item in value]
-            return kind(*items) if hasattr(value, "_fields") else tuple(items)
-        if isinstance(value, dict):
-            return {key: self.take(item) for key, item in value.items()}
-        return value
-
-    def _take_objects(self, value: np.ndarray) -> Any:
-        items = [self.take(item) for item in value.flat]
-        inside = any(isinstance(item, Wrapped) for item in value.flat)
-        if inside and all(isinstance(item, (int, float, np.number)) for item in items):
-            self._numbers_in_arrays = True
-            return plain_array(value, items)
-        self.holds_objects = True
-        return value
-
-    def take_all(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: self.take(value) for key, value in keywords.items()} if keywords else {}
-
-    @property
-    def size(self) -> int:
-        return sum(np.size(value._plain()) for value in self.wrapped)
-
-
-_ATOMS: Final = frozenset({int, float, bool, str, type(None), type(np._NoValue), slice, type, np.float64, np.int64})
-
-
-def _is_node(value: Any) -> bool:
-    return isinstance(value, Number) and value._rank > 0
+from opcount.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
 
 
 def call_ufunc(
@@ -182,11 +118,16 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             raise NoRule("numbers become truth values, which are comparisons that nobody counts: write x != 0")
         if (output is not None or "where" in keywords) and not _computes_wrapped(function, args, keywords):
             return {}
-        return _function_counts(function, operands, plain, plain_keywords)
+        if function in SEEING_RULES and function not in USERS:
+            return SEEING_RULES[function](*args, **keywords)
+        return _function_counts(function, plain, plain_keywords)
 
     result = _executed(name, counts, lambda: function(*plain, **plain_keywords), operands)
     if output is not None:
         return output
+    for value in operands.wrapped:
+        if isinstance(result, np.ndarray) and value._plain() is result:  # the argument itself
+            return value
     if short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1):
         return result
     if type(result) is int and function not in FREE:  # np.count_nonzero
@@ -196,19 +137,17 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
 
 def _computes_wrapped(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
     """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
-    place = _parameters(function).index("out") if "out" in _parameters(function) else None
-    operands = Operands()
-    operands.take([value for at, value in enumerate(args) if at != place])
-    operands.take([value for key, value in keywords.items() if key not in ("out", "where")])
-    return bool(operands.wrapped)
+    place = _place_of_out(function)
+    given = [value for at, value in enumerate(args) if at != place]
+    return holds_wrapped([*given, *(value for key, value in keywords.items() if key not in ("out", "where"))])
 
 
 def _into_truths(short: str, args: tuple[Any, ...], keywords: Mapping[str, Any], operands: Operands) -> bool:
     target = args[0].dtype if short in WRITES else keywords.get("dtype")
-    return target is not None and np.dtype(target) == bool and not all(is_truth(_plain(x)) for x in operands.wrapped)
+    return target is not None and np.dtype(target) == bool and not all(map(is_truth, operands.wrapped))
 
 
-def _function_counts(function: Any, operands: Operands, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
+def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
     if function in USERS:
         return users_counts(function, "__call__", args, keywords)
     if function in FREE:
@@ -217,8 +156,8 @@ def _function_counts(function: Any, operands: Operands, args: list[Any], keyword
         reason = REFUSED.get(function)
         raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
     numbers = RULES[function](*args, **keywords)
-    complex_ = any(is_complex(value) for value in (*map(_plain, operands.wrapped), *args, *keywords.values()))
-    return expanded(numbers) if complex_ or asks_for_complex(keywords) else numbers
+    complex_ = any(map(is_complex, (*args, *keywords.values()))) or asks_for_complex(keywords)
+    return expanded(numbers) if complex_ else numbers
 
 
 def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], Any], operands: Operands) -> Any:
@@ -230,9 +169,10 @@ def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], An
         return execute()
     except OpcountError:
         raise
-    except Exception as error:
-        execute()  # wrong arguments: NumPy says what is wrong with them
-        raise Uncounted(f"{name} with these arguments has no exact count: write it with simpler operations") from error
+    except Exception:
+        result = execute()  # wrong arguments: NumPy says what is wrong with them
+        leave(name, operands.size, f"{name}: {STRANGE}")
+        return result
     if meter().budgets:
         affordable(numbers)
     result = execute()
@@ -247,51 +187,6 @@ def _leave_into_plain(name: str, written: Iterable[Any]) -> None:
     )
     plain = [output for output in written if output is not None and not is_wrapped_array(output)]
     leave(f"{name} into a plain array", sum(map(np.size, plain)), advice)
-
-
-def unwrapped(value: Any) -> Any:
-    """The plain value, also of what stands in lists and in object arrays of wrapped numbers."""
-    operands = Operands()
-    plain = operands.take(value)
-    if operands.holds_objects and operands.wrapped:
-        raise Uncounted(
-            "an array of numbers cannot hold fractions or the nodes of a graph: make an object array of them, "
-            "np.array([...], dtype=object)"
-        )
-    return plain
-
-
-def holds_objects(value: Any) -> bool:
-    """Whether NumPy has to work on it by its loops for objects: nodes of a graph, fractions, arrays of these."""
-    operands = Operands()
-    operands.take(value)
-    return operands.objects
-
-
-def _plain(value: Any) -> Any:
-    return value._plain()
-
-
-def opened(value: Any) -> Any:
-    """With object arrays of wrapped numbers for wrapped arrays, as NumPy's loops for objects take them."""
-    if isinstance(value, dict):
-        return {key: opened(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [opened(item) for item in value]
-    if isinstance(value, tuple):
-        items = map(opened, value)
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if not is_wrapped_array(value):
-        return value
-    plain = np.asarray(value._plain())
-    if plain.dtype.kind == "c":
-        leave("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
-        return plain
-    if plain.dtype == bool:
-        return plain
-    return object_array(
-        plain, list(map(HOLDERS["number"], plain.astype(object).flat))
-    )  # Python's integers, of any size
 
 
 @cache
@@ -313,18 +208,23 @@ def _refuse_wrapped_indexes(indexes: Any) -> None:
     operands = Operands()
     operands.take(indexes)
     for value in operands.wrapped:
-        if not is_truth(value._plain()):
+        if not is_truth(value):
             value._leave("array index", "a wrapped value cannot be an index or a size: use the plain one, oc.unwrap(x)")
-
-
-def _output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    names = _parameters(function)
-    return _argument(function, names.index("out"), args, keywords) if "out" in names else keywords.get("out")
 
 
 def _argument(function: Any, place: int, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
     names = _parameters(function)
     return args[place] if len(args) > place else keywords.get(names[place]) if len(names) > place else None
+
+
+def _output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    place = _place_of_out(function)
+    return args[place] if place is not None and len(args) > place else keywords.get("out")
+
+
+def _place_of_out(function: Any) -> int | None:
+    names = _parameters(function)
+    return names.index("out") if "out" in names else None
 
 
 @cache

@@ -26,10 +26,10 @@ from opcount.chain_rule import (
     sources_and_targets,
 )
 from opcount.counts import Counts
-from opcount.dispatch import opened
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.graph import Graph, input_numbers, one_output, record, trace
 from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
+from opcount.operands import opened
 from opcount.scalar import Scalar
 from opcount.structure import check_function, check_number, object_array, plain_array, rebuild
 from opcount.tally import asked, checked_limits, count

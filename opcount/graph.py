@@ -24,9 +24,9 @@ from opcount.chain_rule import (
     reach,
 )
 from opcount.counts import Counts
-from opcount.dispatch import opened
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant, Cost, LinearMap, Scale, as_map
+from opcount.operands import opened
 from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, rebuild

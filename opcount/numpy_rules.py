@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -39,6 +40,14 @@ Numbers = Mapping[str, int]
 Rule = Callable[..., Numbers]
 
 
+def plus(*parts: Numbers) -> dict[str, int]:
+    return {kind: sum(part.get(kind, 0) for part in parts) for kind in {kind for part in parts for kind in part}}
+
+
+def times(number: int, part: Numbers) -> dict[str, int]:
+    return {kind: number * count for kind, count in part.items()}
+
+
 # --- ufuncs: the kinds that one element costs
 
 
@@ -49,7 +58,7 @@ def _per_element(rows: str) -> dict[np.ufunc, Numbers]:
         names, _, kinds = row.partition(":")
         for name in names.split():
             if isinstance(ufunc := getattr(np, name, None), np.ufunc):
-                table[ufunc] = {kind: kinds.split().count(kind) for kind in kinds.split()}
+                table[ufunc] = dict(Counter(kinds.split()))
     return table
 
 
@@ -150,15 +159,12 @@ class NoRule(Exception):
 
 def expanded(numbers: Numbers) -> dict[str, int]:
     """Operations on complex numbers as the real operations that they execute."""
-    result: dict[str, int] = {}
-    for kind, number in numbers.items():
+    for kind in numbers:
         if kind not in COMPLEX:
             raise NoRule(
                 f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)"
             )
-        for real, times in COMPLEX[kind].items():
-            result[real] = result.get(real, 0) + times * number
-    return result
+    return plus(*(times(number, COMPLEX[kind]) for kind, number in numbers.items()))
 
 
 def is_complex(value: Any) -> bool:
@@ -190,10 +196,10 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
         raise NoRule("a complex power has no exact count: write the products")
     if ufunc not in UFUNCS:
         raise NoRule(NO_COUNT)
-    times = APPLICATIONS[method](*inputs, **keywords)
+    applied = APPLICATIONS[method](*inputs, **keywords)
     if complex_ and ufunc in _COMPLEX_UFUNCS:
-        return {kind: number * times for kind, number in _COMPLEX_UFUNCS[ufunc].items()}
-    numbers = {kind: number * times for kind, number in UFUNCS[ufunc].items()}
+        return times(applied, _COMPLEX_UFUNCS[ufunc])
+    numbers = times(applied, UFUNCS[ufunc])
     return expanded(numbers) if complex_ else numbers
 
 
@@ -219,6 +225,7 @@ NO_COUNT: Final = (
     "it has no exact count: write it with operations that have one, "
     "give it one with oc.register_rule, or take the plain values with oc.unwrap(x)"
 )
+STRANGE: Final = "with these arguments it has no exact count: write it with simpler operations"
 
 
 # --- how often a method of a ufunc applies it
@@ -326,15 +333,11 @@ def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> N
     exponents = np.broadcast_to(inputs[-1], shapes)
     if where is not True:
         exponents = exponents[np.broadcast_to(where, shapes)]
-    total: dict[str, int] = {}
     if np.ndim(inputs[-1]) == 0 and exponents.size:
         pairs = [(inputs[-1], exponents.size)]
     else:
         pairs = list(zip(*(found.tolist() for found in np.unique(exponents, return_counts=True)), strict=True))
-    for exponent, times in pairs:
-        for kind, number in integer_power(exponent).items():
-            total[kind] = total.get(kind, 0) + number * times
-    return total
+    return plus(*(times(number, integer_power(exponent)) for exponent, number in pairs))
 
 
 # --- products of matrices and vectors
@@ -637,14 +640,6 @@ def no_complex(*arrays: Any) -> None:
         raise NoRule("linear algebra over complex numbers divides them, which has no exact count")
 
 
-def plus(*parts: Numbers) -> dict[str, int]:
-    return {kind: sum(part.get(kind, 0) for part in parts) for kind in {kind for part in parts for kind in part}}
-
-
-def times(number: int, part: Numbers) -> dict[str, int]:
-    return {kind: number * count for kind, count in part.items()}
-
-
 def lu(n: int) -> Numbers:
     """GETRF: for each column the reciprocal of its pivot, the multipliers, and the update of what is left."""
     return {"div": n, "mul": sum(k + k * k for k in range(n)), "sub": sum(k * k for k in range(n))}
@@ -739,19 +734,22 @@ RULES_BY_NAME: Final[dict[str, Rule]] = {
 }  # fmt: skip
 """Functions that are counted by a rule, which takes the arguments of a call, unwrapped."""
 
-FREE_NAMES: Final = """
-    append array_split atleast_1d atleast_2d atleast_3d array2string array_repr array_str block
-    broadcast_arrays broadcast_to can_cast choose column_stack common_type concat concatenate copy copyto delete
-    diag diag_indices_from diagflat diagonal dsplit dstack einsum_path empty_like expand_dims fill_diagonal flip
-    fliplr flipud full_like hsplit hstack imag insert iscomplexobj isrealobj matrix_transpose max may_share_memory
-    meshgrid min_scalar_type moveaxis ndim ones_like permute_dims put put_along_axis ravel real
-    repeat reshape resize result_type roll rollaxis rot90 select shape shares_memory size split squeeze stack
-    swapaxes take take_along_axis tile transpose tril tril_indices_from triu triu_indices_from unstack vsplit
-    vstack zeros_like
-    lib.stride_tricks.sliding_window_view fft.fftshift fft.ifftshift linalg.diagonal linalg.matrix_transpose
-    array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile fromfunction
-    fromiter fromstring full genfromtxt identity loadtxt ones require tri zeros
-""".replace(" max ", " ").split()
+FREE_NAMES: Final = (
+    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "array2string", "array_repr", "array_str",
+    "block", "broadcast_arrays", "broadcast_to", "can_cast", "choose", "column_stack", "common_type", "concat",
+    "concatenate", "copy", "copyto", "delete", "diag", "diag_indices_from", "diagflat", "diagonal", "dsplit",
+    "dstack", "einsum_path", "empty_like", "expand_dims", "fill_diagonal", "flip", "fliplr", "flipud", "full_like",
+    "hsplit", "hstack", "imag", "insert", "iscomplexobj", "isrealobj", "matrix_transpose", "may_share_memory",
+    "meshgrid", "min_scalar_type", "moveaxis", "ndim", "ones_like", "permute_dims", "put", "put_along_axis", "ravel",
+    "real", "repeat", "reshape", "resize", "result_type", "roll", "rollaxis", "rot90", "select", "shape",
+    "shares_memory", "size", "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose",
+    "tril", "tril_indices_from", "triu", "triu_indices_from", "unstack", "vsplit", "vstack", "zeros_like",
+    "lib.stride_tricks.sliding_window_view", "fft.fftshift", "fft.ifftshift", "linalg.diagonal",
+    "linalg.matrix_transpose",
+    "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "empty", "eye", "frombuffer", "fromfile",
+    "fromfunction", "fromiter", "fromstring", "full", "genfromtxt", "identity", "loadtxt", "ones", "require", "tri",
+    "zeros",
+)  # fmt: skip
 """Functions that move data, or look at its shape and type alone; the last rows make an array `like=` another."""
 
 WRITES: Final = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
@@ -823,7 +821,7 @@ def by_function(names: Mapping[str, Any]) -> dict[Any, Any]:
 
 
 RULES: Final[dict[Any, Rule]] = by_function(RULES_BY_NAME)
-FREE: Final[dict[Any, str]] = by_function({name: name for name in FREE_NAMES})
+FREE: Final = frozenset(by_function(dict.fromkeys(FREE_NAMES)))
 REFUSED: Final[dict[Any, str]] = by_function(REFUSED_BY_NAME)
 USERS: Final[dict[Any, Rule | Numbers]] = {}
 """What users have registered; it goes before everything else."""
@@ -872,8 +870,7 @@ def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapp
         if method != "__call__":
             raise NoRule(f"the rule that was registered is for a plain call, not for {method}")
         return checked(rule(*args, **keywords), function)
-    times = APPLICATIONS[method](*args, **keywords)
-    return {kind: number * times for kind, number in rule.items()}
+    return times(APPLICATIONS[method](*args, **keywords), rule)
 
 
 def checked(numbers: Any, function: Any) -> dict[str, int]:

@@ -17,9 +17,10 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.dispatch import call_function, call_ufunc, holds_objects
+from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType
 from opcount.numpy_rules import USERS, integer_power
+from opcount.operands import holds_objects
 from opcount.structure import check_number
 from opcount.tally import meter, record
 from opcount.wrapped import HOLDERS, UFUNCS, Number, is_wrapped_array, plain_operand
@@ -189,7 +190,7 @@ class Scalar(Number):
         return self._as_array().astype(dtype, *arguments, **keywords)
 
     def reshape(self, *shape: Any) -> Any:
-        return HOLDERS["array"](np.asarray(self._value)).reshape(*shape)
+        return self._as_array().reshape(*shape)
 
     def ravel(self) -> Any:
         return self.reshape(1)

@@ -24,6 +24,7 @@ ORDER = (
     "structure",
     "numpy_rules",
     "wrapped",
+    "operands",
     "compositions",
     "dispatch",
     "scalar",
