@@ -16,13 +16,13 @@ import numpy as np
 
 from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType
-from opcount.numpy_rules import UFUNCS, USERS, integer_power
+from opcount.numpy_rules import UFUNCS, USERS, integer_power, times
 from opcount.operands import unwrapped
 from opcount.scalar import Scalar
+from opcount.structure import NUMERIC
 from opcount.tally import Meter, meter, record, record_many, record_products
 from opcount.wrapped import HOLDERS, Wrapped, wrapped
 
-_NUMERIC: Final = "biufc"
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
 
@@ -51,7 +51,7 @@ class Array(Wrapped):
     _held: Any  # an ndarray, or a NumPy number where an element is complex
 
     def __init__(self, data: np.ndarray | np.generic) -> None:
-        if not isinstance(data, (np.ndarray, np.generic)) or data.dtype.kind not in _NUMERIC:
+        if not isinstance(data, (np.ndarray, np.generic)) or data.dtype.kind not in NUMERIC:
             kind = getattr(data, "dtype", type(data).__name__)
             raise InvalidType(f"an Array holds a NumPy array of numbers, not {kind}: use oc.wrap, or np.asarray first")
         self._held = data
@@ -75,13 +75,9 @@ class Array(Wrapped):
         None of these operations makes a real number of complex ones, or of truth values alone.
         """
         if result.dtype.char not in _REAL or (USERS and OPERATORS[kind][1] in USERS):
-            return self._apply_slowly(kind, *operands)
+            return call_ufunc(OPERATORS[kind][1], "__call__", operands, {}, lambda *_: result)
         record_many(current, kind, result.size)
-        if type(result) is not np.ndarray:
-            return wrapped(result)
-        array = _new(Array)
-        array._held = result
-        return array
+        return _result(result)
 
     def _apply_slowly(self, name: str, *operands: Any) -> Any:
         execute, ufunc = OPERATORS[name]
@@ -157,22 +153,19 @@ class Array(Wrapped):
         if type(plain) is np.ndarray and not current.budgets:
             data = self._held
             result = data @ plain
-            if result.dtype.char in _REAL and not (USERS and np.matmul in USERS):
-                products = result.size * data.shape[-1]
-                record_products(current, products, products - result.size if products else 0)
-                if type(result) is not np.ndarray:
-                    return wrapped(result)
-                array = _new(Array)
-                array._held = result
-                return array
+            if result.dtype.char not in _REAL or (USERS and np.matmul in USERS):
+                return call_ufunc(np.matmul, "__call__", (self, other), {}, lambda *_: result)
+            products = result.size * data.shape[-1]
+            record_products(current, products, products - result.size if products else 0)
+            return _result(result)
         return self._apply_slowly("matmul", self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
         if plain_case and not meter().budgets and np.power not in USERS:
             result = self._held**other
-            record({kind: number * result.size for kind, number in integer_power(other).items()})
-            return _of(result) if type(result) is np.ndarray else wrapped(result)
+            record(times(result.size, integer_power(other)))
+            return _result(result)
         return super().__pow__(other, modulus)
 
     # The others
@@ -234,14 +227,18 @@ class Array(Wrapped):
         current = meter()
         kind = _ONE_OPERATION.get(ufunc)
         if kind and method == "__call__" and not keywords and not current.budgets and not (USERS and ufunc in USERS):
+            result = None
             if len(inputs) == 1:
                 result = ufunc(self._held)
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
-                result = ufunc(a, b) if type(a) in _PLAIN and type(b) in _PLAIN else np.False_
-            if result.dtype.char in _REAL:
+                if type(a) in _PLAIN and type(b) in _PLAIN:
+                    result = ufunc(a, b)
+            if result is not None:
+                if result.dtype.char not in _REAL:
+                    return call_ufunc(ufunc, method, inputs, keywords, lambda *_: result)
                 record_many(current, kind, result.size)
-                return _of(result) if type(result) is np.ndarray else wrapped(result)
+                return _result(result)
         if any(map(_is_foreign, inputs)):
             return NotImplemented
         return call_ufunc(ufunc, method, inputs, keywords)
@@ -264,7 +261,7 @@ class Array(Wrapped):
 
     def __getitem__(self, key: Any) -> Any:
         part = self._held[key if type(key) is int or type(key) is slice else _index(key)]
-        return _of(part) if type(part) is np.ndarray else wrapped(part)
+        return _result(part)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.dtype == bool and isinstance(value, (Array, Scalar)):
@@ -292,9 +289,7 @@ class Array(Wrapped):
 
     @property
     def T(self) -> Array:
-        array = _new(Array)
-        array._held = self._held.T
-        return array
+        return _of(self._held.T)
 
     @property
     def mT(self) -> Array:
@@ -302,7 +297,7 @@ class Array(Wrapped):
 
     @property
     def real(self) -> Any:
-        return _of(self._held.real) if isinstance(self._held, np.ndarray) else wrapped(self._held.real)
+        return _result(self._held.real)
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -310,7 +305,7 @@ class Array(Wrapped):
 
     @property
     def imag(self) -> Any:
-        return _of(self._held.imag) if isinstance(self._held, np.ndarray) else wrapped(self._held.imag)
+        return _result(self._held.imag)
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -533,11 +528,11 @@ class Array(Wrapped):
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
         current = meter()
-        if dtype is out is None and initial is np._NoValue and where is True and not current.budgets:
+        plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
+        if plain and not current.budgets and function not in USERS:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-            if data.dtype.char in _REAL and function not in USERS:
-                record_many(current, _ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
-                return _of(result) if type(result) is np.ndarray else wrapped(result)
+            record_many(current, _ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
+            return _result(result)
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
 
@@ -669,6 +664,11 @@ def _of(data: np.ndarray) -> Array:
     result = _new(Array)
     result._held = data
     return result
+
+
+def _result(plain: Any) -> Any:
+    """The plain result of an operation, wrapped."""
+    return _of(plain) if type(plain) is np.ndarray else wrapped(plain)
 
 
 def _plain(operand: Any) -> Any:

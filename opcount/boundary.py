@@ -12,7 +12,16 @@ from opcount.array import Array
 from opcount.counts import Counts
 from opcount.errors import InvalidType
 from opcount.scalar import Scalar
-from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, plain_array, rebuild
+from opcount.structure import (
+    NUMERIC,
+    check_function,
+    check_number,
+    flatten,
+    leaf_name,
+    object_array,
+    plain_array,
+    rebuild,
+)
 from opcount.tally import count
 from opcount.wrapped import Wrapped
 
@@ -47,7 +56,7 @@ def _plain_copy(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
         raise InvalidType(
             f"{name()} is a {type(array).__name__}, which computes by rules of its own: use np.asarray first"
         )
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in NUMERIC:
         raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")
     return np.array(array, copy=True, subok=False)
 

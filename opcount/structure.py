@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import islice
 from numbers import Real
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from opcount.errors import InvalidType
+
+NUMERIC: Final = "biufc"
+"""The kinds of dtype that an array of numbers, or of truth values, can have."""
 
 
 def flatten(x: Any, whole: bool = False) -> list[Any]:

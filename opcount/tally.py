@@ -129,16 +129,15 @@ def record(numbers: Mapping[str, int]) -> None:
                 tally._bulk[kind] += number
 
 
-# The same at less cost, where there is no budget.
-
-
 def record_many(current: Meter, kind: str, number: int) -> None:
+    """Count many operations of one kind on a meter without budgets, at less cost than `record`."""
     with _LOCK:
         for tally in current.feeds:
             tally._bulk[kind] += number
 
 
 def record_products(current: Meter, products: int, sums: int) -> None:
+    """Count the operations of a product of matrices, likewise."""
     with _LOCK:
         for tally in current.feeds:
             tally._bulk["mul"] += products

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from opcount.errors import Uncounted
-from opcount.structure import is_number, object_array
+from opcount.structure import NUMERIC, is_number, object_array
 from opcount.tally import leave
 
 
@@ -32,7 +32,7 @@ each can give the other."""
 def wrapped(value: Any) -> Any:
     """A plain result of NumPy's, wrapped; truth values, and what is no number, are as they were."""
     if isinstance(value, np.ndarray):
-        if value.dtype.kind in "biufc":
+        if value.dtype.kind in NUMERIC:
             return HOLDERS["array"](value)
         if value.dtype != object:
             leave(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from numpy._core import einsumfunc
 from numpy.lib import recfunctions
 from numpy.testing.overrides import get_overridable_numpy_array_functions
+from same import assert_same
 
 import opcount as oc
 from opcount import compositions, numpy_rules
@@ -307,23 +308,6 @@ def as_a_whole():
         yield
 
 
-def assert_same(found, expected):
-    """The same bits, shape, dtype and type; wrapped where it is a number or an array of them."""
-    if isinstance(expected, (tuple, list)):
-        assert type(found) is type(expected) and len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_same(one, other)
-        return
-    plain = oc.unwrap(found)
-    assert type(plain) is type(expected), (type(plain), type(expected))
-    if isinstance(expected, np.ndarray):
-        assert plain.dtype == expected.dtype and plain.shape == expected.shape, (plain, expected)
-    np.testing.assert_array_equal(plain, expected)
-    if np.asarray(expected).dtype.kind == "f":
-        there = ~np.isnan(expected)
-        np.testing.assert_array_equal(np.signbit(plain)[there], np.signbit(expected)[there])
-
-
 # --- calls, drawn
 
 
@@ -575,12 +559,16 @@ def mean_calls(pick):
     return args, hand.without(options, "initial") | pick.some(dtype=pick.one("d", "f"))
 
 
-@calls("var std", var=hand.objects_or(np.var, hand.variance), std=hand.objects_or(np.std, hand.deviation))
-def variance_calls(pick):
-    (a,), options = mean_calls(pick)
+def deviation_calls(pick, calls_of_mean):
+    (a,), options = calls_of_mean(pick)
     if a.ndim and pick.one(0, 0, 1):
         options["mean"] = np.asarray(np.sum(pick.real(*a.shape), axis=options.get("axis"), keepdims=True))
     return (a,), options | pick.some(ddof=pick.size(0, 2))
+
+
+@calls("var std", var=hand.objects_or(np.var, hand.variance), std=hand.objects_or(np.std, hand.deviation))
+def variance_calls(pick):
+    return deviation_calls(pick, mean_calls)
 
 
 @calls("ptp")
@@ -650,10 +638,7 @@ def nanmean_calls(pick):
     nanstd=hand.nan_first(hand.deviation, everywhere=False),
 )
 def nanvar_calls(pick):
-    (a,), options = nanmean_calls(pick)
-    if a.ndim and pick.one(0, 0, 1):
-        options["mean"] = np.asarray(np.sum(pick.real(*a.shape), axis=options.get("axis"), keepdims=True))
-    return (a,), options | pick.some(ddof=pick.size(0, 2))
+    return deviation_calls(pick, nanmean_calls)
 
 
 @calls("nancumsum nancumprod")
