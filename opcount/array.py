@@ -16,6 +16,7 @@ import numpy as np
 
 from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType
+from opcount.methods import ArrayMethods
 from opcount.numpy_rules import UFUNCS, USERS, integer_power, times
 from opcount.operands import unwrapped
 from opcount.scalar import Scalar
@@ -26,7 +27,7 @@ from opcount.wrapped import HOLDERS, Wrapped, wrapped
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
 
-class Array(Wrapped):
+class Array(ArrayMethods):
     """A wrapped array of integers, floats, complex numbers or truth values: everything executed on it counts.
 
     >>> import numpy as np, opcount as oc
@@ -409,21 +410,6 @@ class Array(Wrapped):
     def ravel(self, order: Any = "C") -> Array:
         return Array(self._held.ravel(order))
 
-    def squeeze(self, axis: Any = None) -> Any:
-        return np.squeeze(self, axis)
-
-    def diagonal(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
-        return np.diagonal(self, offset, axis1, axis2)
-
-    def repeat(self, repeats: Any, axis: Any = None) -> Any:
-        return np.repeat(self, repeats, axis)
-
-    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
-        return np.take(self, indices, axis, out, mode)
-
-    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
-        return np.compress(condition, self, axis, out)
-
     def fill(self, value: Any) -> None:
         self._held.fill(unwrapped(value))
 
@@ -445,59 +431,19 @@ class Array(Wrapped):
 
     # methods that compute: NumPy's functions of the same name
 
-    def all(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-        return np.all(self, axis, out, keepdims, where=where)
-
-    def any(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-        return np.any(self, axis, out, keepdims, where=where)
-
-    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
-        return np.argmax(self, axis, out, keepdims=keepdims)
-
-    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
-        return np.argmin(self, axis, out, keepdims=keepdims)
-
-    def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
-        return np.argpartition(self, kth, axis, kind, order)
-
-    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-        return np.argsort(self, axis, kind, order, stable=stable)
-
-    def choose(self, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
-        return np.choose(self, choices, out, mode)
-
-    def clip(self, min: Any = None, max: Any = None, out: Any = None, **keywords: Any) -> Any:
-        return np.clip(self, min, max, out, **keywords)
-
     def conj(self, *out: Any) -> Any:
         return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self
 
     def conjugate(self, *out: Any) -> Any:
         return self.conj(*out)
 
-    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return np.cumprod(self, axis, dtype, out)
-
-    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return np.cumsum(self, axis, dtype, out)
-
-    def dot(self, b: Any, out: Any = None) -> Any:
-        return np.dot(self, b, out)
-
     def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
             where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.maximum, np.max, axis, None, out, keepdims, initial, where)
 
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
-             where: Any = True) -> Any:  # fmt: skip
-        return np.mean(self, axis, dtype, out, keepdims, where=where)
-
     def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
             where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
-
-    def nonzero(self) -> Any:
-        return np.nonzero(self)
 
     def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
         self[...] = np.partition(self, kth, operator.index(axis), kind, order)
@@ -506,18 +452,8 @@ class Array(Wrapped):
              initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
 
-    def round(self, decimals: Any = 0, out: Any = None) -> Any:
-        return np.round(self, decimals, out)
-
-    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
-        return np.searchsorted(self, v, side, sorter)
-
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
-
-    def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-            where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
-        return np.std(self, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
@@ -535,13 +471,6 @@ class Array(Wrapped):
             return _result(result)
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
-
-    def trace(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, dtype: Any = None, out: Any = None) -> Any:
-        return np.trace(self, offset, axis1, axis2, dtype, out)
-
-    def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-            where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
-        return np.var(self, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
 
     # exits, guarded
 

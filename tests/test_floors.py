@@ -25,6 +25,7 @@ ORDER = (
     "numpy_rules",
     "wrapped",
     "operands",
+    "methods",
     "compositions",
     "dispatch",
     "scalar",
