@@ -52,7 +52,7 @@ class Array(ArrayMethods):
     _held: Any  # an ndarray, or a NumPy number where an element is complex
 
     def __init__(self, data: np.ndarray | np.generic) -> None:
-        if not isinstance(data, (np.ndarray, np.generic)) or data.dtype.kind not in NUMERIC:
+        if not hasattr(data, "dtype") or data.dtype.kind not in NUMERIC:
             kind = getattr(data, "dtype", type(data).__name__)
             raise InvalidType(f"an Array holds a NumPy array of numbers, not {kind}: use oc.wrap, or np.asarray first")
         self._held = data
@@ -245,7 +245,7 @@ class Array(ArrayMethods):
         return call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if not all(issubclass(kind, (Wrapped, np.ndarray)) for kind in types):
+        if not all(_is_taken(kind) for kind in types):
             return NotImplemented
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
@@ -261,13 +261,13 @@ class Array(ArrayMethods):
         return len(self._held)
 
     def __getitem__(self, key: Any) -> Any:
-        part = self._held[key if type(key) is int or type(key) is slice else _index(key)]
+        part = self._held[key if type(key) is int or type(key) is slice else plain_index(key)]
         return _result(part)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.dtype == bool and isinstance(value, (Array, Scalar)):
             value = value.astype(bool)  # a number becomes a truth value, by a comparison
-        self._held[_index(key)] = unwrapped(value)
+        self._held[plain_index(key)] = unwrapped(value)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -571,10 +571,10 @@ class Flat:
         return len(self._iterator)
 
     def __getitem__(self, key: Any) -> Any:
-        return wrapped(self._iterator[_index(key)])
+        return wrapped(self._iterator[plain_index(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._iterator[_index(key)] = unwrapped(value)
+        self._iterator[plain_index(key)] = unwrapped(value)
 
 
 _new: Final = object.__new__
@@ -610,12 +610,12 @@ def _plain(operand: Any) -> Any:
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
 
 
-def _index(key: Any) -> Any:
+def plain_index(key: Any) -> Any:
     """An index with plain truth values for wrapped ones; a wrapped number in it is an exit."""
     if isinstance(key, tuple):
-        return tuple(map(_index, key))
+        return tuple(map(plain_index, key))
     if isinstance(key, list):
-        return [_index(part) for part in key]
+        return [plain_index(part) for part in key]
     if isinstance(key, Array) and key.dtype == bool:
         return key._held
     if isinstance(key, Wrapped):
@@ -630,9 +630,16 @@ def _is_array_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
 
+def _is_taken(kind: type) -> bool:
+    """Whether NumPy's functions of this class together with an Array are the Array's to execute."""
+    return issubclass(kind, np.ndarray) or (issubclass(kind, Wrapped) and kind.records is not True)
+
+
 def _is_foreign(operand: Any) -> bool:
     """Whether another library's array or number takes care of the operation, or refuses it."""
-    return not isinstance(operand, _NUMPYS_OWN) and hasattr(type(operand), "__array_ufunc__")
+    if isinstance(operand, _NUMPYS_OWN):
+        return isinstance(operand, Wrapped) and operand.records
+    return hasattr(type(operand), "__array_ufunc__")
 
 
 OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {

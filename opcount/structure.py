@@ -98,6 +98,14 @@ def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     return np.array(items, dtype=None if items else template.dtype).reshape(template.shape)
 
 
+def shape_of(value: Any) -> tuple[Any, ...]:
+    """The shape of an array or number, plain or wrapped: what np.shape gives, without asking NumPy to find out how."""
+    try:
+        return value.shape  # type: ignore[no-any-return]
+    except AttributeError:
+        return np.shape(value)
+
+
 def is_number(value: object) -> bool:
     """Whether opcount wraps it: a real number of any type; truth values are none."""
     return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.timedelta64))

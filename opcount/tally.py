@@ -244,6 +244,17 @@ def count(
 
 
 @contextmanager
+def apart() -> Iterator[Tally]:
+    """Count what runs inside for itself alone: no other count and no budget hears of it."""
+    tally = Tally()
+    token = _METER.set(Meter((tally,), (tally,), (), records=False))
+    try:
+        yield tally
+    finally:
+        _METER.reset(token)
+
+
+@contextmanager
 def region(name: str) -> Iterator[None]:
     """Count what runs inside under a name too, in every count that is open.
 
