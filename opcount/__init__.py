@@ -1,7 +1,7 @@
 """opcount: count every elementary operation, and see that backprop is the chain rule with a memo."""
 
 from opcount.array import Array
-from opcount.boundary import Measured, measure, unwrap, wrap
+from opcount.boundary import Measured, measure, spec, unwrap, wrap
 from opcount.chain_rule import METHODS
 from opcount.counts import Counts
 from opcount.errors import (
@@ -44,6 +44,7 @@ __all__ = [
     "measure",
     "region",
     "register_rule",
+    "spec",
     "trace",
     "unwrap",
     "wrap",
