@@ -43,8 +43,8 @@ from opcount.numpy_rules import (
     times,
 )
 from opcount.operands import holds_wrapped, unwrapped
-from opcount.shapes import broadcast, unequal
-from opcount.sizes import all_the_same, order, positive_part
+from opcount.shapes import broadcast
+from opcount.sizes import order, positive_part
 from opcount.tally import count, record
 from opcount.wrapped import wrapped
 
@@ -304,8 +304,6 @@ def _contracted(terms: list[_Term], needed: set[Any]) -> tuple[_Term, int, int]:
     sizes: dict[Any, int] = {}
     for term, _ in terms:
         for index, size in term.items():
-            if sizes.get(index, 1) != 1 and size != 1 and not all_the_same((size, sizes[index])):
-                raise unequal((sizes[index],), (size,))
             sizes[index] = size if sizes.get(index, 1) == 1 else sizes[index]
     left = {index: size for index, size in sizes.items() if index in needed}
     everything, results = math.prod(sizes.values()), math.prod(left.values())

@@ -145,10 +145,6 @@ def is_one(size: Any) -> bool:
     return size == 1 if type(size) is int else order(size, 1) == 0
 
 
-def all_the_same(sizes: Iterable[Any]) -> bool:
-    first, *others = map(normal, sizes)
-    return all(other == first for other in others)
-
 
 def ratio(number: Any, divisor: int) -> Any:
     """An exact quotient of counts, whose polynomial may have fractions for coefficients."""
