@@ -1,7 +1,7 @@
 """opcount: count every elementary operation, and see that backprop is the chain rule with a memo."""
 
 from opcount.array import Array
-from opcount.boundary import Measured, measure, unwrap, wrap
+from opcount.boundary import Measured, measure, spec, unwrap, wrap
 from opcount.chain_rule import METHODS
 from opcount.counts import Counts
 from opcount.custom import primitive
@@ -46,6 +46,7 @@ __all__ = [
     "primitive",
     "region",
     "register_rule",
+    "spec",
     "trace",
     "unwrap",
     "wrap",

@@ -14,10 +14,11 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from opcount.blanks import MAKERS, Blank, no_values
 from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType
 from opcount.methods import ArrayMethods
-from opcount.numpy_rules import UFUNCS, USERS, integer_power, times
+from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, times
 from opcount.operands import unwrapped
 from opcount.scalar import Scalar
 from opcount.structure import NUMERIC
@@ -49,10 +50,10 @@ class Array(ArrayMethods):
     # not _data: NumPy's masked arrays take what is called so from whatever they are joined with
     __slots__ = ("_held",)
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
-    _held: Any  # an ndarray, or a NumPy number where an element is complex
+    _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
 
-    def __init__(self, data: np.ndarray | np.generic) -> None:
-        if not hasattr(data, "dtype") or data.dtype.kind not in NUMERIC:
+    def __init__(self, data: np.ndarray | np.generic | Blank) -> None:
+        if not isinstance(data, (np.ndarray, np.generic, Blank)) or data.dtype.kind not in NUMERIC:
             kind = getattr(data, "dtype", type(data).__name__)
             raise InvalidType(f"an Array holds a NumPy array of numbers, not {kind}: use oc.wrap, or np.asarray first")
         self._held = data
@@ -89,7 +90,7 @@ class Array(ArrayMethods):
     def _apply_in_place(self, name: str, other: Any) -> Any:
         if _is_foreign(other):
             return NotImplemented
-        if not isinstance(self._held, np.ndarray):  # a number: in place is anew
+        if not isinstance(self._held, (np.ndarray, Blank)):  # a number: in place is anew
             return self._apply(name, self, other)
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
@@ -151,7 +152,7 @@ class Array(ArrayMethods):
     def __matmul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) is np.ndarray and not current.budgets:
+        if type(plain) is np.ndarray is type(self._held) and not current.budgets:
             data = self._held
             result = data @ plain
             if result.dtype.char not in _REAL or (USERS and np.matmul in USERS):
@@ -247,6 +248,8 @@ class Array(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if not all(_is_taken(kind) for kind in types):
             return NotImplemented
+        if type(self._held) is Blank and function in _MAKERS:
+            return _of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords)
@@ -373,7 +376,7 @@ class Array(ArrayMethods):
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
         result = self._held.astype(dtype, order, casting, subok, copy)
-        if not isinstance(result, (np.ndarray, np.generic)):  # an element as an object
+        if not isinstance(result, (np.ndarray, np.generic, Blank)):  # an element as an object
             return Scalar(result)
         if result.dtype == bool and self.dtype != bool:
             if self.dtype.kind == "c":
@@ -465,7 +468,7 @@ class Array(ArrayMethods):
         data = self._held
         current = meter()
         plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
-        if plain and not current.budgets and function not in USERS:
+        if plain and type(data) is np.ndarray and not current.budgets and function not in USERS:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
             record_many(current, _ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
             return _result(result)
@@ -475,6 +478,8 @@ class Array(ArrayMethods):
     # exits, guarded
 
     def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
+        if type(self._held) is Blank:
+            raise no_values(door)
         if door in _CONVERSIONS and self.ndim:
             _CONVERSIONS[door](self._held)  # of several numbers NumPy makes none, and says so
         return super()._leave(door, advice, elements)
@@ -544,6 +549,8 @@ class Array(ArrayMethods):
 
     def __repr__(self) -> str:
         text = repr(self._held)
+        if type(self._held) is Blank:
+            return text
         return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
 
     def __str__(self) -> str:
@@ -616,7 +623,7 @@ def plain_index(key: Any) -> Any:
         return tuple(map(plain_index, key))
     if isinstance(key, list):
         return [plain_index(part) for part in key]
-    if isinstance(key, Array) and key.dtype == bool:
+    if isinstance(key, Array) and key.dtype == bool and type(key._held) is not Blank:
         return key._held
     if isinstance(key, Wrapped):
         return key._leave("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
@@ -688,5 +695,8 @@ _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.min: Array.min,
 }
 """NumPy's functions that the methods of that name have a fast way for."""
+
+_MAKERS: Final = frozenset(by_function(MAKERS))
+"""NumPy's functions that make an array `like=` another: like a spec, without data."""
 
 HOLDERS["array"] = Array

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from opcount.array import Array
+from opcount.blanks import Blank, no_values
 from opcount.counts import Counts
 from opcount.errors import InvalidType
 from opcount.scalar import Scalar
+from opcount.sizes import parsed
 from opcount.structure import (
     NUMERIC,
     check_function,
@@ -64,8 +66,14 @@ def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
 
 def with_plain_arrays(x: Any) -> Any:
     """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
-    leaves = (leaf._plain() if type(leaf) is Array else leaf for leaf in flatten(x, whole=True))
-    return rebuild(x, leaves, object_array, whole=True)
+    leaves = [_opened(leaf) if type(leaf) is Array else leaf for leaf in flatten(x, whole=True)]
+    return rebuild(x, iter(leaves), object_array, whole=True)
+
+
+def _opened(array: Array) -> Any:
+    if type(array._held) is Blank:
+        raise no_values("differentiation")
+    return array._held
 
 
 def unwrap(y: Any) -> Any:
@@ -76,12 +84,17 @@ def unwrap(y: Any) -> Any:
 
     Of an Array it is the very array that is wrapped, not a copy. Object arrays of wrapped
     numbers become arrays of the numbers' own dtype. What holds no wrapped value comes back as
-    it is. Inside a function that is being differentiated the plain number is a constant.
+    it is, as does a spec, which has no values. Inside a function that is being differentiated the plain number is a constant.
     """
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
-    plain = (leaf._plain() if isinstance(leaf, Wrapped) else leaf for leaf in flatten(y))
+    plain = (_plain(leaf) if isinstance(leaf, Wrapped) else leaf for leaf in flatten(y))
     return rebuild(y, plain, _unwrapped_array)
+
+
+def _plain(leaf: Wrapped) -> Any:
+    plain = leaf._plain()
+    return leaf if type(plain) is Blank else plain
 
 
 def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
@@ -89,6 +102,38 @@ def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     if True not in wrapped:
         return template
     return object_array(template, items) if False in wrapped else plain_array(template, items)
+
+
+def spec(shape: Any, dtype: Any = float) -> Array:
+    """An Array without data: a shape and a dtype, on which everything is counted and nothing computed.
+
+    >>> import numpy as np, opcount as oc
+    >>> layer = lambda x, w, b: np.tanh(x @ w + b)
+    >>> oc.measure(layer, oc.spec((64, 12288)), oc.spec((12288, 49152)), oc.spec(49152)).counts
+    Counts({'mul': 38654705664, 'add': 38654705664, 'tanh': 3145728})
+    >>> oc.measure(layer, oc.spec(("batch", "n")), oc.spec(("n", "m")), oc.spec("m"))
+    Measured(value=spec(('batch', 'm'), dtype=float64), counts=Counts({'mul': batch*m*n, 'add': batch*m*n, ...}))
+
+    A size is an integer, or a name for one, or a polynomial in such names, as in "2*n + 1"; counts
+    are then polynomials, SymPy's, exact for all sizes from 2 on (`pip install opcount[symbolic]`).
+    `spec(5)` is a vector, `spec(())` a number. What needs values raises Uncounted: control flow by
+    value cannot be counted from shapes alone. What is not the same polynomial for all sizes raises
+    InvalidValue. Raises InvalidValue or InvalidType, naming the argument, for what is no size or no
+    dtype of numbers.
+    """
+    given = shape if isinstance(shape, (tuple, list)) else (shape,)
+    names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
+    return Array(Blank(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
+
+
+def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise InvalidType(f"dtype is {dtype!r}: use one of NumPy's for numbers, as float or np.int64") from None
+    if found.kind not in NUMERIC or dtype is None:
+        raise InvalidType(f"dtype is {dtype!r}: an Array holds numbers or truth values, as float or np.int64")
+    return found
 
 
 class Measured(NamedTuple):

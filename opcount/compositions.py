@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.blanks import Blank
 from opcount.errors import BudgetExceeded, OpcountError
 from opcount.numpy_rules import (
     STRANGE,
@@ -29,6 +30,7 @@ from opcount.numpy_rules import (
     asks_for_complex,
     by_function,
     calls,
+    dtype_of,
     expanded,
     function_named,
     is_complex,
@@ -41,6 +43,8 @@ from opcount.numpy_rules import (
     times,
 )
 from opcount.operands import holds_wrapped, unwrapped
+from opcount.shapes import broadcast
+from opcount.sizes import order, positive_part
 from opcount.tally import count, record
 from opcount.wrapped import wrapped
 
@@ -60,7 +64,7 @@ def _array(x: Any) -> Any:
 
 def _truths(mask: Any) -> Any:
     """A mask as plain truth values, on which what NumPy does is control flow."""
-    return np.asarray(mask)
+    return mask if isinstance(unwrapped(mask), Blank) else np.asarray(mask)
 
 
 def _shape(x: Any) -> Any:
@@ -186,8 +190,8 @@ def _gradient_along(f: Any, axis: int, h: Any, edge_order: int) -> Any:
         first, second, third = (f[at(part)] for part in parts)
         return a * first + b * second + c * third
 
-    out = np.empty(f.shape, f.dtype)
-    out = np.asarray(out, like=f if holds_wrapped(f) else h) if holds_wrapped([f, h]) else out
+    owner = f if holds_wrapped(f) else h
+    out = np.empty(f.shape, f.dtype, **({"like": owner} if holds_wrapped(owner) else {}))
     uniform = np.ndim(h) == 0
     if uniform:
         out[at(slice(1, -1))] = (f[at(slice(2, None))] - f[at(slice(None, -2))]) / (2.0 * h)
@@ -260,7 +264,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
     """
     terms, result = _subscripts(operands)
     path: list[Any] = [tuple(range(len(terms)))]
-    if optimize is not False:
+    if optimize is not False and len(terms) > 2:
         path = np.einsum_path(*unwrapped(operands), optimize=optimize)[0][1:]
     products = sums = 0
     for places in path:
@@ -269,7 +273,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
             taken.reverse()
         needed = {*result, *(index for sizes, _ in terms for index in sizes)}
         if len(taken) == 2 and optimize is not False and _NUMPY >= (2, 4):  # it sums each by itself where it can
-            kept = [needed | {index for index, size in other[0].items() if size > 1} for other in reversed(taken)]
+            kept = [needed | {index for index, size in other[0].items() if size not in (0, 1)} for other in reversed(taken)]
             partly = [_contracted([term], indices) for term, indices in zip(taken, kept, strict=True)]
             taken = [term for term, _, _ in partly]
             sums += sum(number for _, _, number in partly)
@@ -307,7 +311,7 @@ def _contracted(terms: list[_Term], needed: set[Any]) -> tuple[_Term, int, int]:
     if not places:
         return (left, False), 0, 0
     products = (len(terms) - max(places[0], 1)) * everything  # those before it are of plain numbers
-    return (left, True), products, max(everything - results, 0)
+    return (left, True), products, positive_part(everything - results)
 
 
 def _subscripts(operands: tuple[Any, ...]) -> tuple[list[_Term], list[Any]]:
@@ -454,7 +458,7 @@ def _matrix_power(a: Any, n: Any) -> Any:
         raise ValueError
     if n == 0:
         result = np.empty_like(a)
-        result[...] = np.eye(a.shape[-2], dtype=a.dtype)
+        result[...] = np.eye(a.shape[-2], dtype=a.dtype, **({"like": a} if holds_wrapped(a) else {}))
         return result
     if n < 0:
         a, n = np.linalg.inv(a), -n
@@ -488,7 +492,7 @@ def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
         if i == j:
             return 0, i
         splits = [(best(i, k)[0] + best(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)]
-        return min(splits)
+        return functools.reduce(lambda one, other: one if order(one[0], other[0]) <= 0 else other, splits)
 
     def product(i: int, j: int, into: Any = None) -> Any:
         middle = best(i, j)[1]
@@ -505,7 +509,7 @@ def _solve(a: Any, b: Any) -> Numbers:
     no_complex(a, b)
     *first, _, n = _shape(a)
     *second, columns = _shape(b) if len(_shape(b)) > 1 else (n, 1)
-    stack = math.prod(np.broadcast_shapes(tuple(first), tuple(second[:-1])))
+    stack = math.prod(broadcast(tuple(first), tuple(second[:-1])))
     return times(stack, plus(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
 
 
@@ -544,7 +548,7 @@ def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fal
         axis = _normalized(axis, a.ndim)
     if weights is None:
         average = np.mean(a, axis, **kept)
-        scale: Any = np.result_type(average).type(a.size / np.size(average))
+        scale: Any = np.result_type(average).type(a.size / np.size(average)) if returned else None
     else:
         weights = _fitting_weights(a, _array(weights), axis)
         dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "iub" else []))
@@ -647,8 +651,7 @@ def _truth_of(name: str, place: int) -> Rule:
 
 def _nan_to_num(x: Any, *_: Any, **__: Any) -> Numbers:
     """Each number, or each part of it, may be nan, and infinite of either sign."""
-    plain = np.asarray(unwrapped(x))
-    size = plain.size * {"f": 1, "c": 2}.get(plain.dtype.kind, 0)
+    size = _size(x) * {"f": 1, "c": 2}.get(dtype_of(unwrapped(x)).kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
 
 

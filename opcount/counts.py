@@ -7,6 +7,7 @@ import operator
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex
 
+from opcount import sizes
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import FLOP_GROUPS, GROUPS, KINDS
 
@@ -27,7 +28,7 @@ class Counts(Mapping[str, int]):
     >>> forward.additive, forward.flops(), forward.weighted({"mul": 3}, default=1)
     (9, 24, 48)
 
-    Numbers are Python integers of any size. A kind that is absent counts 0, as an
+    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`). A kind that is absent counts 0, as an
     attribute and by `[]`; a name that is no kind raises. `a <= b` holds when it holds
     for every kind, so two counts need not be ordered. Raises InvalidValue for an
     unknown kind and InvalidType for a number that is no integer.
@@ -89,7 +90,7 @@ class Counts(Mapping[str, int]):
 
     def __mul__(self, times: SupportsIndex) -> Counts:
         try:
-            factor = operator.index(times)
+            factor = times if sizes.is_symbolic(times) else operator.index(times)
         except TypeError:
             return NotImplemented
         return Counts({kind: number * factor for kind, number in self.items()})
@@ -109,7 +110,7 @@ class Counts(Mapping[str, int]):
     def __le__(self, other: Counts) -> bool:
         if not isinstance(other, Counts):
             return NotImplemented
-        return all(self[kind] <= other[kind] for kind in KINDS)
+        return all(sizes.order(self[kind], other[kind]) <= 0 for kind in KINDS)
 
     def __lt__(self, other: Counts) -> bool:
         if not isinstance(other, Counts):
@@ -154,7 +155,8 @@ class Counts(Mapping[str, int]):
             by_kind = dict.fromkeys(KINDS, default) | by_kind
         if missing := [kind for kind in self if kind not in by_kind]:
             raise InvalidValue(f"weights: none for {', '.join(missing)}; add them, or pass default=0 to leave them out")
-        return sum(number * by_kind[kind] for kind, number in self.items())
+        total: Any = sum(number * by_kind[kind] for kind, number in self.items())
+        return total.expand() if sizes.is_symbolic(total) else total
 
     def flops(self, multiply_add: Literal[1, 2] = 2) -> int:
         """Floating-point operations, with a multiply and an add that could be fused as one or two.
@@ -171,7 +173,28 @@ class Counts(Mapping[str, int]):
         if multiply_add not in (1, 2):
             raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
         flops = sum(self.groups()[group] for group in FLOP_GROUPS)
-        return flops if multiply_add == 2 else flops - min(self.mul, self.add)
+        return flops if multiply_add == 2 else sizes.normal(flops - sizes.smaller(self.mul, self.add))  # type: ignore[no-any-return]
+
+    def at(self, **values: SupportsIndex) -> Counts:
+        """The numbers, where the counts are polynomials in the sizes that `oc.spec` gave names to.
+
+        >>> import opcount as oc
+        >>> counts = oc.measure(lambda a: a @ a, oc.spec(("n", "n"))).counts
+        >>> counts
+        Counts({'mul': n**3, 'add': n**3 - n**2})
+        >>> counts.at(n=5)
+        Counts({'mul': 125, 'add': 100})
+
+        Raises InvalidValue for a size that is left without a value, is none of theirs, or is
+        less than 2, and InvalidType for one that is no integer.
+        """
+        names = set().union(*map(sizes.symbols, self._numbers.values()))
+        if unknown := values.keys() - names:
+            raise InvalidValue(
+                f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {', '.join(sorted(names)) or 'none'}"
+            )
+        numbers = {name: sizes.checked(value, name) for name, value in values.items()}
+        return Counts({kind: sizes.at(number, numbers) for kind, number in self.items()})
 
     # ways out
 
@@ -180,14 +203,14 @@ class Counts(Mapping[str, int]):
         return dict(self._numbers)
 
     def to_json(self) -> str:
-        """A JSON object of the kinds that occur; integers of any size stay exact."""
-        return json.dumps(self._numbers)
+        """A JSON object of the kinds that occur; integers of any size stay exact, polynomials are strings."""
+        return json.dumps(self._numbers, default=str)
 
     def to_pandas(self) -> pd.Series:
         """A pandas Series named "count", indexed by kind; dtype object past 64 bits. Needs pandas."""
         import pandas as pd
 
-        wide = any(abs(number) >= 2**63 for number in self._numbers.values())
+        wide = any(sizes.is_symbolic(number) or abs(number) >= 2**63 for number in self._numbers.values())
         index = pd.Index(list(self._numbers), name="kind", dtype=object)
         return pd.Series(list(self._numbers.values()), index=index, name="count", dtype=object if wide else "int64")
 
@@ -195,7 +218,7 @@ class Counts(Mapping[str, int]):
         return f"Counts({self._numbers})"
 
     def _rows(self) -> list[tuple[str, str]]:
-        return [(kind, f"{number:,}") for kind, number in (*self.items(), ("total", self.total))]
+        return [(kind, sizes.shown(number)) for kind, number in (*self.items(), ("total", self.total))]
 
     def __str__(self) -> str:
         rows = self._rows()
@@ -215,6 +238,8 @@ class Counts(Mapping[str, int]):
 
 
 def _integer(number: SupportsIndex, kind: str) -> int:
+    if sizes.is_symbolic(number):
+        return sizes.normal(number)  # type: ignore[no-any-return]
     try:
         return operator.index(number)
     except TypeError:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
+from opcount import sizes
+from opcount.blanks import Blank, no_values
+from opcount.blanks import call as call_on_blanks
 from opcount.compositions import COMPOSITIONS, SEEING_RULES
-from opcount.errors import OpcountError
+from opcount.errors import InvalidValue, OpcountError, Uncounted
 from opcount.numpy_rules import (
     FREE,
     INDEXES,
@@ -61,7 +64,7 @@ def call_ufunc(
     name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
     if operands.objects or into_objects:
         if method == "at":
-            leave(name, operands.size, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
+            _leave(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
             return execute(*plain, **plain_keywords)
         if not outputs:
             return execute(*opened(inputs), **opened(keywords))
@@ -69,7 +72,8 @@ def call_ufunc(
         return outputs if len(outputs) > 1 else outputs[0]
     written = inputs[:1] if method == "at" else outputs
     if not all(output is None or is_wrapped_array(output) for output in written):
-        _leave_into_plain(name, written)
+        _leave_into_plain(name, written, operands)
+    _refuse_blank_masks(name, plain_keywords)
 
     def counts() -> Numbers:
         if not inside:
@@ -105,12 +109,14 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     output = _output(function, args, keywords)
     written = args[0] if short in WRITES else output
     if written is not None and not is_wrapped_array(written):
-        _leave_into_plain(name, (written,))
+        _leave_into_plain(name, (written,), operands)
+    if function not in FREE:
+        _refuse_blank_masks(name, plain_keywords)
     if function in COMPOSITIONS and function not in USERS:
         try:
             return COMPOSITIONS[function](*args, **keywords)
         except NoRule as reason:
-            leave(name, operands.size, f"{name}: {reason}")
+            _leave(operands, name, f"{name}: {reason}")
             return wrapped(function(*plain, **plain_keywords))
 
     def counts() -> Numbers:
@@ -122,11 +128,12 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             return SEEING_RULES[function](*args, **keywords)
         return _function_counts(function, plain, plain_keywords)
 
-    result = _executed(name, counts, lambda: function(*plain, **plain_keywords), operands)
+    run = partial(call_on_blanks, function) if operands.blank else lambda args, keywords: function(*args, **keywords)
+    result = _executed(name, counts, lambda: run(plain, plain_keywords), operands)
     if output is not None:
         return output
     for value in operands.wrapped:
-        if isinstance(result, np.ndarray) and value._plain() is result:  # the argument itself
+        if isinstance(result, (np.ndarray, Blank)) and value._plain() is result:  # the argument itself
             return value
     if short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1):
         return result
@@ -165,13 +172,13 @@ def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], An
     try:
         numbers = counts()
     except NoRule as reason:
-        leave(name, operands.size, f"{name}: {reason}")
+        _leave(operands, name, f"{name}: {reason}")
         return execute()
     except OpcountError:
         raise
     except Exception:
         result = execute()  # wrong arguments: NumPy says what is wrong with them
-        leave(name, operands.size, f"{name}: {STRANGE}")
+        _leave(operands, name, f"{name}: {STRANGE}")
         return result
     if meter().budgets:
         affordable(numbers)
@@ -180,12 +187,26 @@ def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], An
     return result
 
 
-def _leave_into_plain(name: str, written: Iterable[Any]) -> None:
+def _leave(operands: Operands, door: str, advice: str) -> None:
+    """Let the operands out, or refuse to; a spec has nothing to let out."""
+    if operands.blank:
+        raise Uncounted(advice)
+    leave(door, operands.size, advice)
+
+
+def _refuse_blank_masks(name: str, keywords: Mapping[str, Any]) -> None:
+    if type(keywords.get("where")) is Blank:
+        raise no_values(f"where= of {name}")
+
+
+def _leave_into_plain(name: str, written: Iterable[Any], operands: Operands) -> None:
     advice = (
         f"{name} would write wrapped values into a plain array: let it make a new array (a = a + x, not a += x), "
         "or make the array a wrapped one, with np.zeros_like(x) or oc.wrap(a)"
     )
     plain = [output for output in written if output is not None and not is_wrapped_array(output)]
+    if operands.blank:
+        raise Uncounted(advice)
     leave(f"{name} into a plain array", sum(map(np.size, plain)), advice)
 
 

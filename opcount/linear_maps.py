@@ -170,6 +170,10 @@ def blank(values: Any) -> Array:
     return Array(Blank(shape_of(plain), np.result_type(plain)))
 
 
+def _outline_of_array(edge: LinearMap) -> LinearMap:
+    return Scale(_ANY) if type(edge) is Scale and type(edge.partial) is not Array else edge.outline()
+
+
 class Linear:
     """A linear map by what it does in either direction; it holds no numbers, so it is its own outline."""
 
@@ -258,7 +262,7 @@ class Chain(NamedTuple):
         return self.first.pull(self.second.pull(adjoint))
 
     def outline(self) -> LinearMap:
-        return Chain(self.first.outline(), self.second.outline())
+        return Chain(_outline_of_array(self.first), _outline_of_array(self.second))
 
 
 class Contraction:
@@ -352,7 +356,7 @@ class Restricted(NamedTuple):
         return masked(self.whole.pull(masked(adjoint, self.reached)), self.active)
 
     def outline(self) -> LinearMap:
-        return self._replace(whole=self.whole.outline())
+        return self._replace(whole=_outline_of_array(self.whole))
 
 
 def restricted(edge: LinearMap, active: np.ndarray, reached: np.ndarray) -> LinearMap:

@@ -33,8 +33,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount import shapes
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import KINDS
+from opcount.sizes import is_symbolic, larger, positive_part, quotient, ratio, smaller
 
 Numbers = Mapping[str, int]
 Rule = Callable[..., Numbers]
@@ -167,6 +169,10 @@ def expanded(numbers: Numbers) -> dict[str, int]:
     return plus(*(times(number, COMPLEX[kind]) for kind, number in numbers.items()))
 
 
+def dtype_of(value: Any) -> np.dtype[Any]:
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+
+
 def is_complex(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(is_complex, value))
@@ -233,16 +239,16 @@ STRANGE: Final = "with these arguments it has no exact count: write it with simp
 
 def calls(*inputs: Any, where: Any = True, **_: Any) -> int:
     """`ufunc(a, b)`: once for each element of the result, or for each that `where` selects."""
-    shapes = [np.shape(operand) for operand in inputs]
+    given = [np.shape(operand) for operand in inputs]
     if where is True:
-        return math.prod(np.broadcast_shapes(*shapes))
-    shape = np.broadcast_shapes(*shapes, np.shape(where))
+        return math.prod(shapes.broadcast(*given))
+    shape = np.broadcast_shapes(*given, np.shape(where))
     return int(np.count_nonzero(np.broadcast_to(where, shape)))
 
 
 def _outer(a: Any, b: Any, where: Any = True, **_: Any) -> int:
     if where is True:
-        return int(math.prod(np.shape(a) + np.shape(b)))
+        return math.prod(np.shape(a) + np.shape(b))
     return int(np.count_nonzero(np.broadcast_to(where, np.shape(a) + np.shape(b))))
 
 
@@ -269,7 +275,7 @@ def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any =
     length = math.prod(shape[place] for place in axes)
     starts = initial is np._NoValue or initial is None  # from the first number of each
     if where is True:
-        return results * (max(length - 1, 0) if starts else length), results
+        return results * (positive_part(length - 1) if starts else length), results
     taken = np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes))
     return int(np.sum(np.maximum(taken - 1, 0) if starts else taken)), results
 
@@ -283,9 +289,8 @@ def _axes(axis: Any, dimensions: int) -> set[int]:
 
 def _accumulate(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
-    size = math.prod(shape)
     (place,) = _axes(axis, len(shape))
-    return size - size // shape[place] if size else 0
+    return math.prod(shape[:place] + shape[place + 1 :]) * positive_part(shape[place] - 1)
 
 
 def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
@@ -298,12 +303,7 @@ def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
 
 
 def _at(a: Any, indices: Any, *_: Any) -> int:
-    return math.prod(_nothing(np.shape(a))[indices].shape)
-
-
-def _nothing(shape: tuple[int, ...]) -> np.ndarray:
-    """An array of that shape without memory behind it, to ask NumPy about shapes."""
-    return np.broadcast_to(np.False_, shape)
+    return math.prod(shapes.indexed(np.shape(a), indices))
 
 
 APPLICATIONS: Final[dict[str, Callable[..., int]]] = {
@@ -325,19 +325,20 @@ def integer_power(exponent: Any) -> dict[str, int]:
 def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> Numbers:
     """The sum of `integer_power` over all elements of a power with plain integer exponents."""
     if method == "outer":
-        shapes = np.shape(inputs[0]) + np.shape(inputs[1])
+        shape = np.shape(inputs[0]) + np.shape(inputs[1])
     elif method == "at":
-        shapes = _nothing(np.shape(inputs[0]))[inputs[1]].shape
+        shape = shapes.indexed(np.shape(inputs[0]), inputs[1])
     else:
-        shapes = np.broadcast_shapes(*map(np.shape, inputs), *([] if where is True else [np.shape(where)]))
-    exponents = np.broadcast_to(inputs[-1], shapes)
+        shape = shapes.broadcast(*map(np.shape, inputs), *([] if where is True else [np.shape(where)]))
+    exponents, size = np.asarray(inputs[-1]), math.prod(shape)
     if where is not True:
-        exponents = exponents[np.broadcast_to(where, shapes)]
-    if np.ndim(inputs[-1]) == 0 and exponents.size:
-        pairs = [(inputs[-1], exponents.size)]
-    else:
-        pairs = list(zip(*(found.tolist() for found in np.unique(exponents, return_counts=True)), strict=True))
-    return plus(*(times(number, integer_power(exponent)) for exponent, number in pairs))
+        exponents = np.broadcast_to(exponents, shape)[np.broadcast_to(where, shape)]
+        size = exponents.size
+    if not exponents.size:
+        return {}
+    repeated = quotient(size, exponents.size)
+    found, numbers = np.unique(exponents, return_counts=True)
+    return plus(*(times(repeated * number, integer_power(e)) for e, number in zip(found.tolist(), numbers.tolist())))
 
 
 # --- products of matrices and vectors
@@ -345,7 +346,7 @@ def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> N
 
 def _sums(results: int, length: int) -> Numbers:
     """So many results, each a sum of so many products."""
-    return {"mul": results * length, "add": results * max(length - 1, 0)}
+    return {"mul": results * length, "add": results * positive_part(length - 1)}
 
 
 def _product(first: str, second: str) -> Rule:
@@ -359,13 +360,13 @@ def _product(first: str, second: str) -> Rule:
             shape = np.shape(operand)
             if place is not None:  # the core dimensions stand elsewhere: move them to the end
                 place = place if isinstance(place, tuple) else (place,)
-                shape = np.moveaxis(_nothing(shape), place, range(-len(place), 0)).shape
+                shape = shapes.moved(shape, place)
             core = core if len(shape) >= len(core) else "k"  # a vector in place of a matrix
             batch = len(shape) - len(core)
             batches.append(shape[:batch])
             sizes |= zip(core, shape[batch:], strict=True)
         length = sizes.pop("k")
-        return _sums(math.prod(np.broadcast_shapes(*batches)) * math.prod(sizes.values()), length)
+        return _sums(math.prod(shapes.broadcast(*batches)) * math.prod(sizes.values()), length)
 
     return rule
 
@@ -411,20 +412,29 @@ def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> Numbers:
 
 def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> Numbers:
     first, second = np.shape(a), np.shape(b)
-    places: Any = range(-axes, 0) if isinstance(axes, (int, np.integer)) else axes[0]
-    places = places if np.iterable(places) else (places,)
-    length = math.prod(first[place] for place in places)
-    return _sums(math.prod(first) * math.prod(second) // length**2, length) if length else {}
+    if isinstance(axes, (int, np.integer)):
+        axes = range(-axes, 0), range(axes)
+    left, right = (_axes(tuple(part) if np.iterable(part) else part, n) for part, n in zip(axes, map(len, (first, second))))
+    length = math.prod(first[place] for place in left)
+    results = [size for shape, places in ((first, left), (second, right)) for place, size in enumerate(shape)
+               if place not in places]  # fmt: skip
+    return _sums(math.prod(results), length) if length else {}
 
 
 def meetings(a: Any, v: Any, mode: Any) -> Numbers:
     """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
-    short, long = sorted((np.size(a), np.size(v)))
-    sides = {"v": (0, 0), "s": (short // 2, short - short // 2 - 1), "f": (short - 1, short - 1)}
-    pairs = [short] * (long - short + 1)
-    for beyond in sides["vsf"[mode] if isinstance(mode, int) else mode[0]]:  # results where the short one sticks out
-        pairs += [short - 1 - place for place in range(beyond)]
-    return {"mul": sum(pairs), "add": sum(pairs) - len(pairs)}
+    first, second = np.size(a), np.size(v)
+    kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
+    if kind == "f":
+        return {"mul": first * second, "add": first * second - (first + second - 1)}
+    short, long = smaller(first, second), larger(first, second)
+    if kind == "s" and is_symbolic(short):
+        raise InvalidValue(f"half of {short} is not a polynomial: use a number for the size")
+    pairs, results = short * (long - short + 1), long - short + 1
+    for beyond in {"v": (0, 0), "s": (short // 2, short - short // 2 - 1)}[kind] if kind == "s" else ():
+        pairs += beyond * (short - 1) - beyond * (beyond - 1) // 2  # results where the short one sticks out
+        results += beyond
+    return {"mul": pairs, "add": pairs - results}
 
 
 def _logical(rule: Rule) -> Rule:
@@ -475,9 +485,7 @@ def _position(kind: str) -> Rule:
 def _runs(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> Numbers:
         _no_truths(dtype, a)
-        size = np.size(a)
-        lanes = min(size, 1) if axis is None else size // np.shape(a)[axis] if size else 0
-        return {kind: size - lanes}
+        return {kind: positive_part(np.size(a) - 1) if axis is None else _accumulate(a, axis)}
 
     return rule
 
@@ -516,8 +524,8 @@ def _with_root(variance: Rule) -> Rule:
 
 
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Numbers:
-    shape = np.diagonal(_nothing(np.shape(a)), offset, axis1, axis2).shape
-    return {"add": math.prod(shape[:-1]) * max(shape[-1] - 1, 0)}
+    *results, length = shapes.diagonal(np.shape(a), offset, axis1, axis2)
+    return {"add": math.prod(results) * positive_part(length - 1)}
 
 
 def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Numbers:
@@ -534,7 +542,7 @@ def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Number
 
 def _nans(a: Any) -> dict[str, int]:
     """A look at each element, where the type has a nan."""
-    return {"isnan": np.size(a)} if np.asarray(a).dtype.kind in "fc" else {}
+    return {"isnan": np.size(a)} if dtype_of(a).kind in "fc" else {}
 
 
 def _with_nans(rule: Rule) -> Rule:
@@ -594,7 +602,7 @@ def _round(a: Any, decimals: Any = 0, out: Any = None) -> Numbers:
     if is_complex(a):
         raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
     size = np.size(a)
-    if np.asarray(a).dtype.kind in "iu" and decimals >= 0:
+    if dtype_of(a).kind in "iu" and decimals >= 0:
         return {}
     return {"round": size} if decimals == 0 else {"round": size, "mul": size, "div": size}
 
@@ -602,21 +610,21 @@ def _round(a: Any, decimals: Any = 0, out: Any = None) -> Numbers:
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Numbers:
     """x to the powers 2, 3, ..., each by a product from the one before."""
     length = np.size(x)
-    return {"mul": length * max((length if N is None else N) - 2, 0)}
+    return {"mul": length * positive_part((length if N is None else N) - 2)}
 
 
 def _polyder(p: Any, m: Any = 1) -> Numbers:
     """A product for each coefficient but the last, m times; NumPy does it once more and throws that away."""
     size = np.size(p)
-    return {"mul": sum(max(size - 1 - time, 0) for time in range(int(m) + 1))}
+    return {"mul": sum(positive_part(size - 1 - time) for time in range(int(m) + 1))}
 
 
 def _poly(seq_of_zeros: Any) -> Numbers:
     """A convolution with (1, -zero) for each zero; the leading coefficient is a plain 1 throughout."""
-    if np.ndim(seq_of_zeros) == 2 or is_complex(np.asarray(seq_of_zeros)):
+    if np.ndim(seq_of_zeros) == 2 or dtype_of(seq_of_zeros).kind == "c":
         raise NoRule("of a matrix it has eigenvalues to compute, of complex numbers a sort")
     n = np.size(seq_of_zeros)
-    return {"neg": n, "mul": n * n, "add": n * (n - 1) // 2}
+    return {"neg": n, "mul": n * n, "add": ratio(n * (n - 1), 2)}
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Numbers:
@@ -642,7 +650,7 @@ def no_complex(*arrays: Any) -> None:
 
 def lu(n: int) -> Numbers:
     """GETRF: for each column the reciprocal of its pivot, the multipliers, and the update of what is left."""
-    return {"div": n, "mul": sum(k + k * k for k in range(n)), "sub": sum(k * k for k in range(n))}
+    return {"div": n, "mul": ratio(n**3 - n, 3), "sub": ratio((n - 1) * n * (2 * n - 1), 6)}
 
 
 def substitutions(n: int, columns: int) -> Numbers:
@@ -678,7 +686,7 @@ def _inv(n: int) -> Numbers:
 
 def _potrf(n: int) -> Numbers:
     """For each column a square root, the quotients below it, and the products subtracted before."""
-    return {"mul": (n**3 - n) // 6, "sub": (n**3 - n) // 6, "div": n * (n - 1) // 2, "sqrt": n}
+    return {"mul": ratio(n**3 - n, 6), "sub": ratio(n**3 - n, 6), "div": ratio(n * (n - 1), 2), "sqrt": n}
 
 
 def _cholesky(a: Any, /, *, upper: bool = False) -> Numbers:
@@ -689,20 +697,26 @@ def _qr(a: Any, mode: str = "reduced") -> Numbers:
     """GEQRF, a reflection for each column; and ORGQR, which multiplies them out into the columns of Q."""
     no_complex(a)
     *stack, m, n = np.shape(a)
-    k = min(m, n)
-    numbers: Numbers = {"div": 3 * k, "sqrt": k}
-    for rows, columns in ((m - step, n - step) for step in range(1, k + 1)):  # below, and to the right
-        numbers = plus(numbers, _reflected(rows, columns), {"mul": 2 * rows + 2, "add": rows, "sub": 2})
-    for step in range(1, k + 1 if mode not in ("r", "raw") else 1):
-        rows, columns = m - step, (m if mode == "complete" else k) - step
-        numbers = plus(numbers, _reflected(rows, columns), {"mul": rows, "sub": 1})
+    k = smaller(m, n)
+    rows = _steps(m, k)
+    numbers = plus(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
+    if mode not in ("r", "raw"):
+        numbers = plus(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
     return times(math.prod(stack), numbers)
 
 
-def _reflected(rows: int, columns: int) -> Numbers:
-    """LARF: products of a vector of 1 and so many rows with each column, summed from zero; and the update."""
-    size = (rows + 1) * columns
-    return {"mul": 2 * size + columns, "add": size, "sub": size}
+def _reflected(m: int, n: int, k: int) -> Numbers:
+    """k times LARF, on one row and one column less each time.
+
+    Products of a vector of 1 and the rows below with each column to the right, summed from zero; and the update.
+    """
+    size = k * (m + 1) * n - ratio((m + 1 + n) * k * (k + 1), 2) + ratio(k * (k + 1) * (2 * k + 1), 6)
+    return {"mul": 2 * size + _steps(n, k), "add": size, "sub": size}
+
+
+def _steps(n: int, k: int) -> int:
+    """The sum of n - 1, n - 2, ..., n - k."""
+    return n * k - ratio(k * (k + 1), 2)
 
 
 # --- the table

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.blanks import Blank
 from opcount.errors import Uncounted
 from opcount.structure import object_array, plain_array
 from opcount.tally import leave
@@ -63,6 +64,11 @@ class Operands:
 
     def take_all(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
         return {key: self.take(value) for key, value in keywords.items()} if keywords else {}
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is a spec among them, which has no values that could leave."""
+        return any(type(value._plain()) is Blank for value in self.wrapped)
 
     @property
     def size(self) -> int:

@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.array import Array
-from opcount.blanks import Blank, is_concrete
+from opcount.blanks import Blank
 from opcount.errors import InvalidValue, Uncounted
 from opcount.scalar import Scalar
+from opcount.shapes import are_numbers
 from opcount.structure import shape_of
 from opcount.tally import meter, record, record_products
 from opcount.wrapped import wrapped
@@ -97,7 +98,7 @@ class Structured:
     def dense(self) -> Any:
         """All of it as an Array of numbers."""
         if self._values is None:
-            if is_concrete(self.shape):
+            if are_numbers(self.shape):
                 self._values = Array(np.broadcast_to(self.states.astype(np.float64), self.shape))
             else:
                 self._values = Array(Blank(self.shape, np.float64))
@@ -284,7 +285,7 @@ def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) 
 def _whole(derivative: Any) -> np.ndarray:
     """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
     shape = getattr(derivative, "shape", ())  # a Unit has none
-    if not is_concrete(shape):
+    if not are_numbers(shape):
         shape = tuple(size if isinstance(size, int) else 2 for size in shape)
     return np.broadcast_to(_states(derivative, len(shape)), shape)
 
@@ -308,7 +309,7 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     if states.size == 1:  # the same all over: then also along every axis that is taken whole
         axes = _axes(key, len(shape))
         sizes = [1 if axis == slice(None) else size for axis, size in zip(axes, shape, strict=True)]
-        if not is_concrete(sizes):
+        if not are_numbers(sizes):
             raise InvalidValue(
                 "which derivatives are zero along an axis of symbolic size is not known for all sizes: "
                 "index along axes of known size, or give numbers for the sizes"

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Final, Literal, NamedTuple, SupportsIndex
 
+from opcount import sizes
 from opcount.counts import Counts
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.kinds import KINDS
@@ -172,7 +173,12 @@ class Budget:
 
     def check(self, numbers: Mapping[str, int]) -> None:
         for name, left in self.left.items():
-            if (wanted := asked(numbers, name)) > left:
+            wanted = asked(numbers, name)
+            if sizes.is_symbolic(wanted):
+                raise InvalidValue(
+                    f"a budget is a number, and {wanted} operations are none: use numbers for the sizes of a spec"
+                )
+            if wanted > left:
                 what = "operations" if name == "total" else name
                 raise BudgetExceeded(
                     f"{wanted} more {what} would exceed the budget of {self.limits[name]:,}, "

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
+from opcount.blanks import Blank
 from opcount.errors import Uncounted
 from opcount.structure import NUMERIC, is_number, object_array
 from opcount.tally import leave
@@ -45,6 +46,8 @@ def wrapped(value: Any) -> Any:
     if isinstance(value, tuple):
         items = map(wrapped, value)
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if type(value) is Blank:
+        return HOLDERS["array"](value)
     return [wrapped(item) for item in value] if isinstance(value, list) else value
 
 

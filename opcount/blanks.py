@@ -1,0 +1,667 @@
+"""Arrays without values: what `oc.spec` makes, and how NumPy's functions go on from a shape and a dtype.
+
+Most results have the sizes of their arguments, along other axes: NumPy is asked, on small arrays in which
+each size is replaced by a small number of its own (`Labels`), and the sizes of its result are read back.
+That gives the dtype too, and NumPy's errors. A function that makes new sizes has a row in `SHAPES`. What
+stands in neither is executed on arrays of the same shape without memory behind them, for numbers as sizes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from opcount import shapes, sizes
+from opcount.errors import InvalidType, InvalidValue, OpcountError, Uncounted
+from opcount.shapes import Shape
+from opcount.structure import NUMERIC
+
+_DOCUMENTED: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
+
+
+def no_values(door: str) -> Uncounted:
+    """The error for whatever needs to know a value."""
+    return Uncounted(f"{door} needs values: {_DOCUMENTED}; count with real data, oc.wrap(array), instead of oc.spec")
+
+
+class Blank(NDArrayOperatorsMixin):
+    """What a spec holds in place of an ndarray: a shape and a dtype."""
+
+    __slots__ = ("_dtype", "_shape")
+    _shape: Shape
+    _dtype: np.dtype[Any]
+
+    def __init__(self, shape: Shape, dtype: Any) -> None:
+        self._shape = tuple(map(sizes.normal, shape))
+        self._dtype = np.dtype(dtype)
+        if self._dtype.kind not in NUMERIC:
+            raise InvalidType(f"a spec is of numbers or truth values, not of {self._dtype}")
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._dtype
+
+    @property
+    def shape(self) -> Shape:
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self._shape = shapes.reshaped(self._shape, shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self._shape)
+
+    @property
+    def size(self) -> Any:
+        return sizes.product(self._shape)
+
+    @property
+    def itemsize(self) -> int:
+        return self._dtype.itemsize
+
+    @property
+    def nbytes(self) -> Any:
+        return sizes.normal(self.size * self.itemsize)
+
+    @property
+    def T(self) -> Blank:
+        return Blank(self._shape[::-1], self._dtype)
+
+    @property
+    def mT(self) -> Any:
+        return np.matrix_transpose(self)  # type: ignore[arg-type]
+
+    @property
+    def real(self) -> Any:
+        return np.real(self)  # type: ignore[arg-type]
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self[...] = value
+
+    @property
+    def imag(self) -> Any:
+        return np.imag(self)  # type: ignore[arg-type]
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self[...] = value
+
+    @property
+    def base(self) -> None:
+        return None
+
+    # NumPy's functions
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if method == "at":
+            if type(inputs[0]) is not Blank:
+                raise no_values(f"{ufunc.__name__}.at into an array of data")
+            inputs[0][inputs[1]] = inputs[2] if len(inputs) > 2 else False
+            return None
+        operands = [np.asarray(operand) if isinstance(operand, (list, tuple)) else operand for operand in inputs]
+        if method == "reduceat":
+            operands[1] = inputs[1]
+            return inferred(getattr(ufunc, method), operands, keywords, _exactly)
+        return inferred(getattr(ufunc, method), operands, keywords, _by_labels)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        return call(function, args, keywords)
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise no_values("np.asarray()")
+
+    # elements and views
+
+    def __len__(self) -> int:
+        if not self._shape:
+            raise TypeError("len() of unsized object")
+        if sizes.is_symbolic(self._shape[0]):
+            raise InvalidValue(f"the length {self._shape[0]} is no number: use x.shape[0], or numbers for the sizes")
+        return self._shape[0]  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Blank]:
+        return (self[place] for place in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Blank:
+        _refuse_blank_keys(key)
+        return Blank(shapes.indexed(self._shape, key), self._dtype)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        part = self[key]
+        if type(value) not in (int, float, bool, complex):
+            value = value if isinstance(value, (Blank, np.ndarray)) else np.asarray(value)
+            given = value.shape
+            extra = max(len(given) - part.ndim, 0)
+            if not all(size == 1 for size in given[:extra]) or shapes.broadcast(part.shape, given[extra:]) != part.shape:
+                raise ValueError(f"could not broadcast input array from shape {given} into shape {part.shape}")
+
+    def __bool__(self) -> bool:
+        raise no_values("bool()")
+
+    def __float__(self) -> float:
+        raise no_values("float()")
+
+    def __int__(self) -> int:
+        raise no_values("int()")
+
+    def __complex__(self) -> complex:
+        raise no_values("complex()")
+
+    def __index__(self) -> int:
+        raise no_values("an index")
+
+    def item(self, *_: Any) -> Any:
+        raise no_values("item()")
+
+    def tolist(self) -> Any:
+        raise no_values("tolist()")
+
+    def __getattr__(self, name: str) -> Any:
+        """Of an ndarray's attributes, what would need its memory or its elements."""
+        if hasattr(np.ndarray, name) and not name.startswith("__"):
+            raise no_values(f"x.{name}")
+        raise AttributeError(f"a spec has no attribute {name!r}")
+
+    # methods that move data
+
+    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", *_: Any) -> Blank:
+        given = np.empty(0, self._dtype).astype(dtype, casting=casting).dtype
+        return Blank(self._shape, given)
+
+    def copy(self, order: Any = "C") -> Blank:
+        return Blank(self._shape, self._dtype)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> Blank:
+        return self.copy()
+
+    def view(self, dtype: Any = None) -> Any:
+        if dtype is None or np.dtype(dtype).itemsize == self.itemsize:
+            return Blank(self._shape, self._dtype if dtype is None else dtype)
+        return inferred(lambda x: x.view(dtype), (self,), {}, _exactly)
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Blank:
+        return Blank(shapes.reshaped(self._shape, shape[0] if len(shape) == 1 else shape), self._dtype)
+
+    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+        new = shape[0] if len(shape) == 1 else shape
+        self._shape = tuple(map(sizes.normal, new if isinstance(new, (tuple, list)) else (new,)))
+
+    def transpose(self, *axes: Any) -> Any:
+        given = axes[0] if len(axes) == 1 else axes or None
+        return np.transpose(self, given)  # type: ignore[arg-type]
+
+    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
+        return np.swapaxes(self, axis1, axis2)  # type: ignore[arg-type]
+
+    def flatten(self, order: Any = "C") -> Blank:
+        return Blank((self.size,), self._dtype)
+
+    def ravel(self, order: Any = "C") -> Blank:
+        return Blank((self.size,), self._dtype)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def byteswap(self, inplace: bool = False) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"spec({_written(self._shape)}, dtype={self._dtype})"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+
+def _written(shape: Shape) -> str:
+    parts = [repr(str(size)) if sizes.is_symbolic(size) else str(size) for size in shape]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _refuse_blank_keys(key: Any) -> None:
+    for part in key if isinstance(key, (tuple, list)) else (key,):
+        if isinstance(part, Blank):
+            raise no_values("indexing by a spec")
+        if isinstance(part, (tuple, list)):
+            _refuse_blank_keys(part)
+
+
+def holds_blanks(value: Any) -> bool:
+    """Whether there is an array without values in it."""
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_blanks, value))
+    if isinstance(value, dict):
+        return any(map(holds_blanks, value.values()))
+    return type(value) is Blank
+
+
+# --- arrays that stand for blanks, to ask NumPy
+
+
+class Exact:
+    """Arrays of the same shape, without memory behind them."""
+
+    def size(self, size: Any) -> int:
+        if sizes.is_symbolic(size):
+            raise InvalidValue
+        return int(size)
+
+    def array(self, value: Any, written: bool = False, regular: bool = False) -> np.ndarray:
+        shape = tuple(map(self.size, value.shape))
+        if regular and len(shape) > 1:
+            return np.broadcast_to(np.eye(*shape[-2:], dtype=value.dtype), shape)
+        return np.ones(shape, value.dtype) if written else np.broadcast_to(np.ones((), value.dtype), shape)
+
+    def back(self, size: int) -> Any:
+        return size
+
+    def standing(self, value: Any, written: bool = False, regular: bool = False) -> Any:
+        """The arguments of a call, with arrays for what has a shape."""
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.standing(item, written, regular) for item in value)
+        if isinstance(value, dict):
+            return {key: self.standing(item, key == "out", regular) for key, item in value.items()}
+        return self.array(value, written, regular) if self.stands_for(value) else value
+
+    def stands_for(self, value: Any) -> bool:
+        return type(value) is Blank
+
+    def blank(self, result: Any) -> Any:
+        """Blanks for the arrays of a result."""
+        if isinstance(result, (np.ndarray, np.generic)):
+            return Blank(tuple(map(self.back, result.shape)), result.dtype)
+        if isinstance(result, tuple):
+            items = [self.blank(item) for item in result]
+            return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
+        return [self.blank(item) for item in result] if isinstance(result, list) else result
+
+
+class Labels(Exact):
+    """Small arrays, in which each size has a small number of its own; 0 and 1 stay what they are."""
+
+    def __init__(self) -> None:
+        self.labels: dict[Any, int] = {0: 0, 1: 1}
+        self.found: list[Any] = [0, 1]
+
+    def size(self, size: Any) -> int:
+        if size not in self.labels:
+            self.labels[size] = len(self.found)
+            self.found.append(size)
+        return self.labels[size]
+
+    def back(self, size: int) -> Any:
+        return self.found[size]
+
+    def stands_for(self, value: Any) -> bool:
+        return type(value) is Blank or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+Way = Callable[[Any, Any, Any], Any]
+
+
+def _asked(stand_ins: Exact, function: Any, args: Any, keywords: Any, first: bool, regular: bool) -> Any:
+    standing = [stand_ins.standing(arg, first and not place, regular) for place, arg in enumerate(args)]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return stand_ins.blank(function(*standing, **stand_ins.standing(keywords)))
+
+
+def _exactly(function: Any, args: Any, keywords: Any, first: bool = False, regular: bool = False) -> Any:
+    return _asked(Exact(), function, args, keywords, first, regular)
+
+
+def _by_labels(function: Any, args: Any, keywords: Any, first: bool = False, regular: bool = False) -> Any:
+    try:
+        return _asked(Labels(), function, args, keywords, first, regular)
+    except OpcountError:
+        raise
+    except Exception:
+        if not shapes.are_numbers(*_shapes((*args, *keywords.values()))):
+            raise
+        return _exactly(function, args, keywords, first, regular)  # NumPy's own error, or what only fits exactly
+
+
+def _shapes(value: Any) -> list[Shape]:
+    if isinstance(value, (list, tuple)):
+        return [shape for item in value for shape in _shapes(item)]
+    return [value.shape] if isinstance(value, (Blank, np.ndarray)) else []
+
+
+def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Way, **how: bool) -> Any:
+    """The blanks that a function gives, or the ones that it was given to write into."""
+    outputs = keywords.get("out")
+    given = outputs if isinstance(outputs, tuple) else (outputs,)
+    if any(isinstance(output, np.ndarray) for output in given):
+        raise no_values("writing into an array of data")
+    try:
+        result = way(function, args, keywords, **how)
+    except OpcountError:
+        raise
+    except Exception as error:
+        found = _shapes((*args, *keywords.values()))
+        if shapes.are_numbers(*found):
+            raise
+        raise InvalidValue(
+            f"np.{getattr(function, '__name__', function)} does not go on from the shapes "
+            f"{', '.join(map(str, found))} for all sizes: {error or 'use numbers for them'}"
+        ) from None
+    if type(outputs) is Blank:
+        return outputs
+    if isinstance(outputs, tuple) and isinstance(result, tuple):
+        return tuple(new if old is None else old for old, new in zip(outputs, result, strict=True))
+    return outputs[0] if isinstance(outputs, tuple) and outputs[0] is not None else result
+
+
+# --- functions whose results have the sizes of their arguments
+
+
+_COPIES: Final = frozenset("""
+    sum prod max amax min amin ptp mean var std all any count_nonzero trace
+    nansum nanprod nanmax nanmin nanmean nanvar nanstd nancumsum nancumprod
+    dot vdot inner tensordot einsum linalg.matmul linalg.tensordot linalg.vecdot linalg.trace
+    linalg.inv linalg.det linalg.slogdet linalg.cholesky linalg.solve
+    round around fix clip where nan_to_num angle isreal iscomplex isposinf isneginf sinc real imag real_if_close
+    transpose permute_dims swapaxes moveaxis rollaxis matrix_transpose linalg.matrix_transpose expand_dims
+    squeeze atleast_1d atleast_2d atleast_3d flip fliplr flipud roll rot90 broadcast_arrays meshgrid
+    copy astype tril triu select choose copyto sort fft.fftshift fft.ifftshift
+    result_type can_cast common_type iscomplexobj isrealobj
+""".split())
+
+_REGULAR: Final = frozenset({"linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve"})
+"""Of these, the ones that ask for matrices that are not singular."""
+
+_WRITTEN_FIRST: Final = frozenset({"copyto", "fill_diagonal", "put", "put_along_axis", "putmask", "place"})
+
+_AS_NUMPY: Final = frozenset("vstack hstack dstack split array_split hsplit vsplit dsplit".split())
+"""Functions that NumPy writes in terms of others."""
+
+_BY_VALUE: Final = frozenset("""
+    argmax argmin nanargmax nanargmin argsort argpartition argwhere flatnonzero nonzero lexsort searchsorted digitize
+    compress extract trim_zeros place allclose array_equal array_equiv
+    unique unique_all unique_counts unique_inverse unique_values setdiff1d setxor1d union1d intersect1d in1d isin
+    bincount histogram histogram2d histogramdd histogram_bin_edges array2string array_repr array_str min_scalar_type
+    shares_memory may_share_memory save savetxt savez savez_compressed roots interp
+""".split())
+
+
+# --- functions that make new sizes
+
+
+def _dtype_of(function: Any, *arrays: Any, **keywords: Any) -> np.dtype[Any]:
+    """The dtype of a result that joins arrays."""
+    standing = [np.ones((1,) * np.ndim(array), array.dtype) if hasattr(array, "dtype") else array for array in arrays]
+    return function(standing, **keywords).dtype  # type: ignore[no-any-return]
+
+
+def _blank(x: Any) -> Blank:
+    if type(x) is Blank:
+        return x
+    if isinstance(x, (list, tuple)) and holds_blanks(x):
+        return np.stack([_blank(item) for item in x])  # type: ignore[call-overload, no-any-return]
+    x = np.asarray(x)
+    return Blank(x.shape, x.dtype)
+
+
+def _ravel(a: Any, order: Any = "C") -> Blank:
+    return Blank((a.size,), a.dtype)
+
+
+def _reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: Any = None) -> Blank:
+    return a.reshape(shape)  # type: ignore[no-any-return]
+
+
+def _resize(a: Any, new_shape: Any) -> Blank:
+    return Blank(new_shape if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
+
+
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Blank:
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    if len(shape) < array.ndim or shapes.broadcast(array.shape, shape) != shape:
+        raise ValueError(f"a shape {array.shape} does not broadcast to {shape}")
+    return Blank(shape, array.dtype)
+
+
+def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    arrays = [array if hasattr(array, "dtype") else np.asarray(array) for array in map(_blank, arrays)]
+    if axis is None:
+        arrays, axis = [array.ravel() for array in arrays], 0
+    found = _dtype_of(np.concatenate, *arrays, axis=axis, dtype=dtype, casting=casting)
+    axis = range(arrays[0].ndim)[axis]
+    rest = [array.shape[:axis] + array.shape[axis + 1 :] for array in arrays]
+    if len(set(rest)) > 1:
+        if shapes.are_numbers(*rest):
+            raise ValueError("all the input array dimensions except for the concatenation axis must match exactly")
+        raise shapes.unequal(*(array.shape for array in arrays))
+    joined = sum(array.shape[axis] for array in arrays)
+    return Blank((*rest[0][:axis], joined, *rest[0][axis:]), found)
+
+
+def _stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    arrays = [_blank(array) for array in arrays]
+    return np.concatenate([np.expand_dims(array, axis) for array in arrays], axis, dtype=dtype, casting=casting)
+
+
+def _column_stack(tup: Any) -> Any:
+    columns = [_blank(array) for array in tup]
+    return np.concatenate([a if a.ndim > 1 else np.atleast_2d(a).T for a in columns], 1)  # type: ignore[arg-type,attr-defined]
+
+
+def _append(arr: Any, values: Any, axis: Any = None) -> Any:
+    arrays = [_blank(arr), _blank(values)]
+    return np.concatenate([a.ravel() for a in arrays] if axis is None else arrays, axis or 0)  # type: ignore[arg-type]
+
+
+def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+def _repeat(a: Any, repeats: Any, axis: Any = None) -> Blank:
+    a = a.ravel() if axis is None else a
+    axis = range(a.ndim)[0 if axis is None else axis]
+    size, times = a.shape[axis], np.asarray(repeats)
+    if times.size == 1:
+        size = size * int(times.reshape(-1)[0])
+    elif len(times) == size:
+        size = int(np.sum(times))
+    else:
+        raise ValueError(f"operands could not be broadcast together with shape ({size},) ({len(times)},)")
+    return Blank((*a.shape[:axis], size, *a.shape[axis + 1 :]), a.dtype)
+
+
+def _tile(A: Any, reps: Any) -> Blank:
+    times = tuple(reps) if isinstance(reps, (tuple, list, np.ndarray)) else (reps,)
+    length = max(len(times), A.ndim)
+    shape = (1,) * (length - A.ndim) + A.shape
+    return Blank(tuple(a * b for a, b in zip(shape, (1,) * (length - len(times)) + times, strict=True)), A.dtype)
+
+
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **_: Any) -> Blank:
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(axis, pad_width.get(axis - array.ndim, 0)) for axis in range(array.ndim)]
+        pad_width = [pair if isinstance(pair, (tuple, list)) else (pair, pair) for pair in pad_width]
+    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
+    sizes_ = (size + before + after for size, (before, after) in zip(array.shape, widths, strict=True))
+    return Blank(tuple(sizes_), array.dtype)
+
+
+def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Blank:
+    a = a.ravel() if axis is None else a
+    axis = range(a.ndim)[0 if axis is None else axis]
+    if mode == "raise":
+        return a[(slice(None),) * axis + (np.asarray(indices),)]  # type: ignore[no-any-return]
+    return Blank(a.shape[:axis] + np.shape(indices) + a.shape[axis + 1 :], a.dtype)
+
+
+def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Blank:
+    arr = arr.ravel() if axis is None else arr
+    axis = range(arr.ndim)[0 if axis is None else axis]
+    shape = (*arr.shape[:axis], indices.shape[axis], *arr.shape[axis + 1 :])
+    return Blank(shapes.broadcast(shape, indices.shape), arr.dtype)
+
+
+def _diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Blank:
+    return Blank(shapes.diagonal(a.shape, offset, axis1, axis2), a.dtype)
+
+
+def _linalg_diagonal(x: Any, /, *, offset: Any = 0) -> Blank:
+    return _diagonal(x, offset, -2, -1)
+
+
+def _diag(v: Any, k: Any = 0) -> Blank:
+    if v.ndim == 1:
+        return Blank((v.shape[0] + abs(k),) * 2, v.dtype)
+    if v.ndim != 2:
+        raise ValueError("Input must be 1- or 2-d.")
+    return _diagonal(v, k)
+
+
+def _diagflat(v: Any, k: Any = 0) -> Blank:
+    return _diag(v.ravel(), k)
+
+
+def _outer(a: Any, b: Any, out: Any = None) -> Any:
+    return np.multiply.outer(_blank(a).ravel(), _blank(b).ravel())  # type: ignore[arg-type]
+
+
+def _kron(a: Any, b: Any) -> Blank:
+    a, b = _blank(a), _blank(b)
+    length = max(a.ndim, b.ndim)
+    first, second = ((1,) * (length - x.ndim) + x.shape for x in (a, b))
+    return Blank(tuple(m * n for m, n in zip(first, second, strict=True)), np.multiply(a[...], b[...]).dtype
+                 if a.ndim == b.ndim == 0 else np.result_type(a.dtype, b.dtype))  # fmt: skip
+
+
+def _running(function: Any) -> Callable[..., Any]:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        a = _blank(a)
+        return inferred(function, (a.ravel() if axis is None else a, axis or 0, dtype), {}, _by_labels)
+
+    return rule
+
+
+def _cumulative(function: Any) -> Callable[..., Any]:
+    def rule(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+        axis = 0 if axis is None else axis
+        result = function(x, axis, dtype)
+        first = Blank(tuple(1 if place == range(x.ndim)[axis] else n for place, n in enumerate(x.shape)), result.dtype)
+        return np.concatenate([first, result], axis) if include_initial else result  # type: ignore[arg-type]
+
+    return rule
+
+
+def _like(function: Any) -> Callable[..., Any]:
+    def rule(a: Any, *arguments: Any, dtype: Any = None, shape: Any = None, **_: Any) -> Blank:
+        filled = arguments[1:] if function is np.full_like else arguments
+        dtype = filled[0] if filled else dtype
+        shape = a.shape if shape is None else tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        return Blank(shape, a.dtype if dtype is None else dtype)
+
+    return rule
+
+
+def _qr(a: Any, mode: str = "reduced") -> Any:
+    dtype = np.linalg.qr(np.eye(1, dtype=a.dtype), "r").dtype
+    *stack, m, n = a.shape
+    k = sizes.smaller(m, n)
+    inner = m if mode == "complete" else k
+    if mode == "r":
+        return Blank((*stack, k, n), dtype)
+    if mode == "raw":
+        return Blank((*stack, n, m), dtype), Blank((*stack, k), dtype)
+    kind: Any = type(np.linalg.qr(np.eye(1)))
+    return kind(Blank((*stack, m, inner), dtype), Blank((*stack, inner, n), dtype))
+
+
+def _convolve(a: Any, v: Any, mode: Any = "full") -> Blank:
+    a, v = _blank(a), _blank(v)
+    dtype = np.convolve(np.ones(1, a.dtype), np.ones(1, v.dtype)).dtype
+    first, second = a.size, v.size
+    if not first or not second:
+        raise ValueError(f"{'a' if not first else 'v'} cannot be empty")
+    short, long = (sizes.smaller(first, second), sizes.larger(first, second)) if mode != "full" else (first, second)
+    return Blank(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
+
+
+def _size(a: Any, axis: Any = None) -> Any:
+    places = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return sizes.product(a.shape[operator.index(place)] for place in places)
+
+
+# --- functions that make an array like another
+
+
+def _made(shape: Any, dtype: Any = None, *_: Any, **keywords: Any) -> Blank:
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    return Blank(shape, float if dtype is None else dtype)
+
+
+def _full(shape: Any, fill_value: Any, dtype: Any = None, *_: Any, **__: Any) -> Blank:
+    return _made(shape, getattr(fill_value, "dtype", np.asarray(fill_value).dtype) if dtype is None else dtype)
+
+
+def _eye(N: Any, M: Any = None, k: Any = 0, dtype: Any = None, *_: Any, **__: Any) -> Blank:
+    return _made((N, N if M is None else M), dtype)
+
+
+def _identity(n: Any, dtype: Any = None) -> Blank:
+    return _made((n, n), dtype)
+
+
+def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> Blank:
+    a = _blank(a)
+    return Blank((1,) * (ndmin - a.ndim) + a.shape, a.dtype if dtype is None else dtype)
+
+
+MAKERS: Final[dict[str, Callable[..., Any]]] = {
+    **dict.fromkeys(("empty", "zeros", "ones"), _made), "full": _full, "eye": _eye, "tri": _eye, "identity": _identity,
+    **dict.fromkeys(("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require"), _as_array),
+}  # fmt: skip
+"""Functions that make an array `like=` a spec: without values too."""
+
+SHAPES: Final[dict[str, Callable[..., Any]]] = {
+    **MAKERS,
+    "shape": lambda a: a.shape, "ndim": lambda a: a.ndim, "size": _size,
+    "ravel": _ravel, "reshape": _reshape, "resize": _resize, "broadcast_to": _broadcast_to,
+    "concatenate": _concatenate, "concat": _concatenate, "stack": _stack, "column_stack": _column_stack,
+    "append": _append, "unstack": _unstack, "repeat": _repeat, "tile": _tile, "pad": _pad,
+    "take": _take, "take_along_axis": _take_along_axis,
+    "diagonal": _diagonal, "linalg.diagonal": _linalg_diagonal, "diag": _diag, "diagflat": _diagflat,
+    "outer": _outer, "linalg.outer": _outer, "kron": _kron, "convolve": _convolve,
+    "cumsum": _running(np.cumsum), "cumprod": _running(np.cumprod),
+    **{f"cumulative_{name}": _cumulative(getattr(np, f"cum{name}")) for name in ("sum", "prod")},
+    "zeros_like": _like(np.zeros_like), "ones_like": _like(np.ones_like), "empty_like": _like(np.empty_like),
+    "full_like": _like(np.full_like), "linalg.qr": _qr,
+}  # fmt: skip
+"""Functions that make new sizes: what they give, from the arguments of a call."""
+
+
+def _short(function: Any) -> str:
+    module = getattr(function, "__module__", "") or ""
+    return f"{module}.{function.__name__}".removeprefix("numpy.").replace("lib.stride_tricks.", "")
+
+
+def call(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
+    """What a function of NumPy's gives for blanks; it executes nothing on what they stand for."""
+    name = _short(function)
+    if name in _BY_VALUE or (name == "where" and len(args) + len(keywords) == 1):
+        raise no_values(f"np.{name}")
+    how = {"first": name in _WRITTEN_FIRST, "regular": name in _REGULAR}
+    if name in SHAPES:
+        return inferred(function, args, keywords, lambda _, args, keywords, **__: SHAPES[name](*args, **keywords), **how)
+    if name in _AS_NUMPY:
+        return inferred(function, args, keywords, lambda f, args, kw, **__: f._implementation(*args, **kw), **how)
+    if how["first"] and type(args[0]) is not Blank:
+        raise no_values("writing into an array of data")
+    result = inferred(function, args, keywords, _by_labels if name in _COPIES else _exactly, **how)
+    return Blank((), np.intp) if name == "count_nonzero" and type(result) is int else result
