@@ -27,7 +27,7 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import NUMBER, Constant, Cost, LinearMap, Outline, Scale, as_map, restricted
+from opcount.linear_maps import NUMBER, Constant, Cost, LinearMap, Outline, Scale, as_map, outline_of_array, restricted
 from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
@@ -156,7 +156,8 @@ class Graph:
         for node in sorted(relevant.difference(sources), reverse=not along):
             near = [(neighbour, edge) for neighbour, edge in sums[node] if neighbour in relevant]
             if outline:
-                near = [(neighbour, edge.outline()) for neighbour, edge in near]
+                forget = _outlined if self._is_of_numbers else outline_of_array
+                near = [(neighbour, forget(edge)) for neighbour, edge in near]
             steps[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
         return steps
 
@@ -198,7 +199,7 @@ class Graph:
         sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
         steps = self.steps(rule.direction, sources, outline=True)
         called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
-        if all(isinstance(edge.map, (Scale, Constant)) for edge in self.edges):
+        if self._is_of_numbers:
             seeds = dict.fromkeys(sources, (ONE, 1))
             own = own_costs(seeds, steps, _followed, _joined, Cost())
             total = sum((cost * called[node] for node, cost in own.items()), Cost())
@@ -210,6 +211,11 @@ class Graph:
         counts = own_costs(seeds, steps, _followed_on_shapes, _joined_on_shapes, Counts())
         return sum((cost * called[node] for node, cost in counts.items()), Counts())
 
+    @cached_property
+    def _is_of_numbers(self) -> bool:
+        arrays = any(type(node) is ArrayNode for node in self.nodes)
+        return not arrays and all(isinstance(edge, (Scale, Constant)) for near in self.operands for _, edge in near)
+
     @property
     def size(self) -> Any:
         """How many numbers the inputs hold."""
@@ -217,6 +223,10 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
+
+
+def _outlined(edge: LinearMap) -> LinearMap:
+    return edge.outline()
 
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
@@ -229,7 +239,7 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
 def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> np.ndarray:
     """Which elements of a node depend on the given ones of its operand."""
     tangent = Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
-    pushed = edge.outline().push(tangent)
+    pushed = outline_of_array(edge).push(tangent)
     if type(pushed) is Structured:
         return pushed.states != 0
     return np.full((1,) * len(to), pushed is not ZERO)

@@ -170,7 +170,8 @@ def blank(values: Any) -> Array:
     return Array(Blank(shape_of(plain), np.result_type(plain)))
 
 
-def _outline_of_array(edge: LinearMap) -> LinearMap:
+def outline_of_array(edge: LinearMap) -> LinearMap:
+    """The outline of an edge that meets arrays."""
     return Scale(_ANY) if type(edge) is Scale and type(edge.partial) is not Array else edge.outline()
 
 
@@ -262,7 +263,7 @@ class Chain(NamedTuple):
         return self.first.pull(self.second.pull(adjoint))
 
     def outline(self) -> LinearMap:
-        return Chain(_outline_of_array(self.first), _outline_of_array(self.second))
+        return Chain(outline_of_array(self.first), outline_of_array(self.second))
 
 
 class Contraction:
@@ -356,7 +357,7 @@ class Restricted(NamedTuple):
         return masked(self.whole.pull(masked(adjoint, self.reached)), self.active)
 
     def outline(self) -> LinearMap:
-        return self._replace(whole=_outline_of_array(self.whole))
+        return self._replace(whole=outline_of_array(self.whole))
 
 
 def restricted(edge: LinearMap, active: np.ndarray, reached: np.ndarray) -> LinearMap:
