@@ -43,7 +43,7 @@ def wrap(x: Any) -> Any:
     for place, leaf in enumerate(flatten(x, whole=True)):
         name = partial(leaf_name, x, place, whole=True)
         if isinstance(leaf, np.ndarray):
-            leaf = Array(checked_array(leaf, name).copy())
+            leaf = Array(np.array(checked_array(leaf, name)))
         elif isinstance(leaf, np.complexfloating):
             leaf = Array(leaf)
         elif not isinstance(leaf, Wrapped):

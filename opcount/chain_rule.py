@@ -25,7 +25,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counts import Counts
 from opcount.errors import InvalidValue
-from opcount.linear_maps import LinearMap
+from opcount.linear_maps import NUMBER, Cost, LinearMap, Outline
 from opcount.structural import ONE, plus
 
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]
@@ -163,20 +163,39 @@ def difference_counts(inputs: int) -> Counts:
     return Counts(add=inputs, sub=2 * inputs, div=inputs)
 
 
+class Pricing(NamedTuple):
+    """How a derivative of which only the state is known goes along a step, and into a sum, and what that costs."""
+
+    follow: Callable[[Callable[[Any], Any], Any], tuple[Any, Any]]
+    join: Callable[[Any, Any], tuple[Any, Any]]
+    nothing: Any
+
+
+def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
+    term = along(state)
+    return (NUMBER, term.cost) if type(term) is Outline else (term, _NOTHING)
+
+
+def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
+    return NUMBER, _ADDITION
+
+
+_NOTHING: Final = Cost()
+_ADDITION: Final = Cost(add=1)
+ON_NUMBERS: Final = Pricing(_followed, _joined, _NOTHING)
+
+
 def own_costs(
-    sources: Mapping[int, tuple[Any, Any]],
-    steps: Steps,
-    follow: Callable[[Callable[[Any], Any], Any], tuple[Any, Any]],
-    join: Callable[[Any, Any], tuple[Any, Any]],
-    nothing: Any,
+    sources: Iterable[int] | Mapping[int, tuple[Any, Any]], steps: Steps, pricing: Pricing = ON_NUMBERS
 ) -> dict[int, Any]:
     """What each node's own sum costs, added up over the sources, without executing it.
 
-    The steps must be outlines (see `LinearMap.outline`). A source has a seed and a weight, how
-    often it is one. All sources are followed together: `known` holds for each node the states
+    The steps must be outlines (see `LinearMap.outline`). A source may have a seed and a weight,
+    how often it is one. All sources are followed together: `known` holds for each node the states
     that its derivative is in, each with the sources for which it is, as the bits of an integer.
-    `follow` gives the state beyond a step, and `join` that of a sum, both with their cost.
     """
+    follow, join, nothing = pricing
+    sources = sources if isinstance(sources, Mapping) else dict.fromkeys(sources, (ONE, 1))
     weights = [weight for _, weight in sources.values()]
     alike = all(type(weight) is int and weight == 1 for weight in weights)
 

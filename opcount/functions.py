@@ -30,7 +30,7 @@ from opcount.nodes import (
 )
 from opcount.number_array import FUNCTIONS as NUMBER_FUNCTIONS
 from opcount.numpy_rules import FREE, WRITES, function_named, name_of
-from opcount.primitives import PRIMITIVES, ZERO, Primitive
+from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -61,7 +61,7 @@ def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
          where: Any = True) -> Any:  # fmt: skip
     _refuse("sum", out=out, where=where)
     a = _cast(a, dtype)
-    found = recorded(PRIMITIVES["sum"], a, _axes(axis, len(shape_of(a))), keepdims is True)
+    found = recorded(ARRAY_PRIMITIVES["sum"], a, _axes(axis, len(shape_of(a))), keepdims is True)
     return found if initial is _NO else found + initial
 
 
@@ -97,7 +97,7 @@ def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any
         found = _extreme(name, flat, axis=-1)
         kept = [1 if place in axes else size for place, size in enumerate(shape_of(a))]
         return np.reshape(found, kept) if keepdims is True else found
-    return recorded(PRIMITIVES[name], a, axis, keepdims is True)
+    return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
 
 
 def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
@@ -136,7 +136,7 @@ def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> An
 def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     _refuse("cumsum", dtype=dtype, out=out)
     a = np.reshape(a, -1) if axis is None or not len(shape_of(a)) else a
-    return recorded(PRIMITIVES["cumsum"], a, (axis or 0) % len(shape_of(a)))
+    return recorded(ARRAY_PRIMITIVES["cumsum"], a, (axis or 0) % len(shape_of(a)))
 
 
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
@@ -155,7 +155,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
 
 
 def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: Any, b: Any) -> Any:
-    return recorded(PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
+    return recorded(ARRAY_PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
 
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -340,7 +340,7 @@ def _rearranged(array: Any, labels: str, result: str) -> Any:
 def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
     a = as_operand(a)
     if order == "C":
-        return recorded(PRIMITIVES["reshape"], a, shape if newshape is None else newshape)
+        return recorded(ARRAY_PRIMITIVES["reshape"], a, shape if newshape is None else newshape)
     if order not in ("F", "A", "K"):
         raise Uncounted(no_derivative(f"np.reshape with order={order!r}"))
     if order != "F":
@@ -351,7 +351,7 @@ def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
     axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else _axes(tuple(axes), len(shape_of(a)))
-    return recorded(PRIMITIVES["transpose"], as_operand(a), axes)
+    return recorded(ARRAY_PRIMITIVES["transpose"], as_operand(a), axes)
 
 
 def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
@@ -385,7 +385,7 @@ def _squeeze(a: Any, axis: Any = None) -> Any:
 
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     shape = tuple(shape) if np.iterable(shape) else (shape,)
-    return recorded(PRIMITIVES["broadcast_to"], as_operand(array), shape)
+    return recorded(ARRAY_PRIMITIVES["broadcast_to"], as_operand(array), shape)
 
 
 def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
@@ -413,7 +413,7 @@ def _concatenation(number: int) -> Primitive:
     def joined(*operands: Any) -> Any:
         return np.concatenate(operands[:-1], axis=operands[-1])
 
-    return Primitive("concatenate", joined, (*map(edge, range(number)), ZERO))
+    return Primitive("concatenate", joined, (*map(edge, range(number)), ZERO), moves=True)
 
 
 def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
@@ -493,7 +493,10 @@ def _moving(name: str, number: int) -> Primitive:
     def edge(place: int) -> Callable[..., LinearMap]:
         return lambda y, *operands: operands[-1].edge(place, *operands[:-1])
 
-    return Primitive(name, lambda *operands: operands[-1].call(*operands[:-1]), (*map(edge, range(number)), ZERO))
+    def value(*operands: Any) -> Any:
+        return operands[-1].call(*operands[:-1])
+
+    return Primitive(name, value, (*map(edge, range(number)), ZERO), moves=True)
 
 
 def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:

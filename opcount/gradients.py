@@ -341,27 +341,33 @@ def _differences(request: _Request) -> Found:
             raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")
         return result if isinstance(result, Wrapped) else Scalar(result)
 
-    value = evaluate(request.leaves)
+    value = evaluate([_changed(leaf) for leaf in request.leaves])
     found = []
-    for index, leaf in enumerate(request.leaves):
+    for leaf in request.leaves:
         quotients = []
         for place in range(leaf.size):
             number = Scalar(leaf._plain().flat[place]) if type(leaf) is Array else leaf
             step = _default_step(number._plain()) if request.step is None else request.step
             with request.phase("accumulation"):
                 above, below = number + step, number - step
-            rise_to = evaluate([*request.leaves[:index], _changed(leaf, place, above), *request.leaves[index + 1 :]])
-            rise_from = evaluate([*request.leaves[:index], _changed(leaf, place, below), *request.leaves[index + 1 :]])
+            rise_to, rise_from = (
+                evaluate([
+                    _changed(other, place, number) if other is leaf else _changed(other) for other in request.leaves
+                ])
+                for number in (above, below)
+            )  # fmt: skip
             with request.phase("accumulation"):
                 quotients.append((rise_to - rise_from) / (2 * step))
         found += _joined(quotients, [leaf])
     return value, found, Storage(0, 0, 0)
 
 
-def _changed(leaf: Any, place: int, number: Scalar) -> Any:
-    """The number for the leaf, or, where that is an array, the array with the number at that place."""
+def _changed(leaf: Any, place: int = 0, number: Scalar | None = None) -> Any:
+    """The number for the leaf, or, where that is an array, a copy of it with the number at that place."""
     if type(leaf) is not Array:
-        return number
+        return leaf if number is None else number
+    if number is None:
+        return leaf.copy()
     array = leaf._plain().astype(np.result_type(leaf.dtype, type(number._plain())))
     array.flat[place] = number._plain()
     return Array(array)
@@ -417,6 +423,8 @@ def _plain(derivative: Any, value: Any, taken: set[int]) -> Any:
         return derivative
     if not isinstance(value, np.ndarray):
         plain = 0 if derivative is None else number(derivative)._plain()
+        if type(value) is float and isinstance(plain, np.floating):
+            return float(plain)
         return type(value)(plain) if type(plain) is int and not isinstance(value, (int, np.integer)) else plain
     if derivative is None:
         return np.zeros(value.shape, value.dtype)

@@ -18,6 +18,7 @@ from opcount.blanks import Blank
 from opcount.boundary import checked_array, with_plain_arrays
 from opcount.chain_rule import (
     Direction,
+    Pricing,
     Steps,
     calls,
     difference_counts,
@@ -27,11 +28,10 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import NUMBER, Constant, Cost, LinearMap, Outline, Scale, as_map, outline_of_array, restricted
+from opcount.linear_maps import Constant, Cost, LinearMap, Outline, Scale, as_map, outline_of_array, restricted
 from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
-from opcount.primitives import PRIMITIVES
 from opcount.scalar import Scalar
 from opcount.structural import ONE, ZERO, Structured, Unit, plus
 from opcount.structure import check_function, check_number, flatten, leaf_name, rebuild, shape_of
@@ -97,7 +97,7 @@ class Graph:
                 # as_map, written out for what it nearly always gets
                 edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
             self.operands[node.index] = edges
-        if any(node.primitive and PRIMITIVES.get(node.primitive.name) is not node.primitive for node in self.nodes):
+        if any(node.primitive and node.primitive.moves for node in self.nodes):
             self._restrict()
 
     def _restrict(self) -> None:
@@ -200,16 +200,13 @@ class Graph:
         steps = self.steps(rule.direction, sources, outline=True)
         called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         if self._is_of_numbers:
-            seeds = dict.fromkeys(sources, (ONE, 1))
-            own = own_costs(seeds, steps, _followed, _joined, Cost())
-            total = sum((cost * called[node] for node, cost in own.items()), Cost())
+            total = sum((cost * called[node] for node, cost in own_costs(sources, steps).items()), Cost())
             return Counts(mul=total.mul, neg=total.neg, add=total.add)
-        if rule.direction == "adjoint":
-            seeds = dict.fromkeys(sources, (ONE, 1))
-        else:
+        seeds = dict.fromkeys(sources, (ONE, 1))
+        if rule.direction == "tangent":  # one for each number of an input
             seeds = {node.index: (_seed_outline(node.value), node.value.size) for node in self.inputs}
-        counts = own_costs(seeds, steps, _followed_on_shapes, _joined_on_shapes, Counts())
-        return sum((cost * called[node] for node, cost in counts.items()), Counts())
+        own = own_costs(seeds, steps, ON_SHAPES)
+        return sum((cost * called[node] for node, cost in own.items()), Counts())
 
     @cached_property
     def _is_of_numbers(self) -> bool:
@@ -250,20 +247,6 @@ def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tup
 _SOME: Final = Array(Blank((), np.float64))
 
 
-def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
-    """The state of a derivative of numbers after an edge, and what that executes."""
-    term = along(state)
-    return (NUMBER, term.cost) if type(term) is Outline else (term, _NOTHING)
-
-
-_NOTHING: Final = Cost()
-_ADDITION: Final = Cost(add=1)
-
-
-def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
-    return NUMBER, _ADDITION
-
-
 def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
     """Likewise for derivatives of arrays: the edge is applied to their shapes alone."""
     with apart() as tally:
@@ -284,6 +267,9 @@ def _state_of(derivative: Any) -> Any:
     if type(derivative) is Structured or type(derivative) is Unit or getattr(derivative, "shape", ()):
         return derivative
     return _SOME
+
+
+ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())
 
 
 def _seed_outline(value: Any) -> Any:
@@ -354,9 +340,14 @@ def _input_array(leaf: Any, name: Callable[[], str]) -> Array:
         raise InvalidType(f"{name()} {_NESTED}")
     array = leaf._plain() if type(leaf) is Array else checked_array(leaf, name)
     if array.dtype.kind in "bc":
-        raise InvalidType(f"{name()} is an array of {array.dtype}: derivatives are with respect to real numbers")
-    # derivatives of small or unsigned integers would wrap around
-    return Array(array if array.dtype.kind == "f" else array.astype(np.int64))
+        kind = "truth values" if array.dtype.kind == "b" else "complex numbers"
+        raise InvalidType(f"{name()} is an array of {kind}: derivatives are with respect to real numbers")
+    if array.dtype.kind != "f":  # derivatives of small or unsigned integers would wrap around
+        return Array(array.astype(np.int64))
+    if type(array) is np.ndarray:
+        array = array.view()
+        array.flags.writeable = False  # whoever unwraps it gets the caller's own numbers
+    return Array(array)
 
 
 _NESTED: Final = "is being differentiated already; gradients within gradients are not supported"

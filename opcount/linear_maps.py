@@ -35,6 +35,7 @@ from opcount.structural import (
     masked,
     number,
     placed,
+    plus,
     record_product,
     running,
     scattered,
@@ -46,6 +47,8 @@ from opcount.structural import (
 )
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, wrapped
+
+__all__ = ["MINUS_ONE", "ONE", "plus", "times"]  # what edges are applied to, and how derivatives are joined
 
 
 class Cost:

@@ -19,7 +19,7 @@ from opcount.array import Array, plain_index
 from opcount.errors import InvalidType, Uncounted
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import name_of
-from opcount.primitives import PRIMITIVES, Primitive
+from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.structure import shape_of
 from opcount.wrapped import NAMES, UFUNCS, Number, Wrapped, apply, plain_operand
@@ -369,9 +369,10 @@ def elementwise(name: str, *operands: Any) -> Any:
     operands = tuple(map(as_operand, operands))
     if name == "pow" and type(operands[1]) is int and operands[1] == 0:
         return value_of(operands[0]) ** 0  # structurally constant
-    if name not in PRIMITIVES:  # a comparison: it has truth values and no derivative
+    row = PRIMITIVES.get(name) or ARRAY_PRIMITIVES.get(name)
+    if row is None:  # a comparison: it has truth values and no derivative
         return apply_to_values(name, operands)
-    return recorded(PRIMITIVES[name], *operands)
+    return recorded(row, *operands)
 
 
 def apply_to_values(name: str, operands: tuple[Any, ...]) -> Any:
@@ -450,6 +451,6 @@ _new: Final = object.__new__
 _ADD: Final = PRIMITIVES["add"]
 _SUB: Final = PRIMITIVES["sub"]
 _MUL: Final = PRIMITIVES["mul"]
-_MATMUL: Final = PRIMITIVES["matmul"]
-_INDEX: Final = PRIMITIVES["index"]
-_ASTYPE: Final = PRIMITIVES["astype"]
+_MATMUL: Final = ARRAY_PRIMITIVES["matmul"]
+_INDEX: Final = ARRAY_PRIMITIVES["index"]
+_ASTYPE: Final = ARRAY_PRIMITIVES["astype"]

@@ -40,7 +40,7 @@ from opcount.linear_maps import (
 )
 from opcount.scalar import Scalar
 from opcount.structure import shape_of
-from opcount.wrapped import Number, Wrapped, wrapped
+from opcount.wrapped import Wrapped, wrapped
 
 Interval = tuple[float, float]
 Partial = Callable[..., Any] | Constant | None
@@ -55,6 +55,7 @@ class Primitive(NamedTuple):
     value: Callable[..., Any]
     partials: tuple[Partial, ...]
     domain: tuple[Interval, ...] = ()
+    moves: bool = False  # whether it may put data beside what depends on an input
 
 
 def _number(operand: Any) -> Any:
@@ -84,11 +85,10 @@ def _power_by_base(y: Any, x: Any, n: Any) -> Any:
 
 
 def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
-    x = _number(x)
-    if isinstance(x, Number):
-        return y * np.log(x) if x != 0 else 0  # at 0 the limit, where the product would be 0 times -inf
+    if len(shape_of(x)) == 0:
+        return y * np.log(_number(x)) if x != 0 else 0  # at 0 the limit, where the product would be 0 times -inf
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(x != 0, y * np.log(x), 0.0)
+        return np.where(x != 0, y * np.log(_number(x)), 0.0)
 
 
 _LN2: Final = math.log(2)
@@ -150,6 +150,12 @@ _ROWS: Final = (
     Primitive("round",     np.rint,           (ZERO,),                                      ((0.6, 0.9),)),
 )
 # fmt: on
+
+PRIMITIVES: Final = {row.name: row for row in _ROWS}
+"""Every primitive that works element by element, by name.
+
+To add one, add a row; a kind that is new goes into `kinds.GROUPS`.
+"""
 
 
 # --- whole arrays: the edges, from the output, the operands and what else the operation was told
@@ -257,5 +263,5 @@ _ARRAY_ROWS: Final = (
 )
 # fmt: on
 
-PRIMITIVES: Final = {row.name: row for row in (*_ROWS, *_ARRAY_ROWS)}
-"""Every primitive by name. To add one, add a row; a kind that is new goes into `kinds.GROUPS`."""
+ARRAY_PRIMITIVES: Final = {row.name: row for row in _ARRAY_ROWS}
+"""Those of whole arrays."""
