@@ -28,10 +28,11 @@ class Counts(Mapping[str, int]):
     >>> forward.additive, forward.flops(), forward.weighted({"mul": 3}, default=1)
     (9, 24, 48)
 
-    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`). A kind that is absent counts 0, as an
-    attribute and by `[]`; a name that is no kind raises. `a <= b` holds when it holds
-    for every kind, so two counts need not be ordered. Raises InvalidValue for an
-    unknown kind and InvalidType for a number that is no integer.
+    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`).
+    A kind that is absent counts 0, as an attribute and by `[]`; a name that is no kind raises.
+    `a <= b` holds when it holds for every kind, so two counts need not be ordered; where that
+    depends on the sizes, it raises InvalidValue, as does an unknown kind. A number that is no
+    integer raises InvalidType.
     """
 
     __slots__ = ("_numbers",)
@@ -90,7 +91,7 @@ class Counts(Mapping[str, int]):
 
     def __mul__(self, times: SupportsIndex) -> Counts:
         try:
-            factor = times if sizes.is_symbolic(times) else operator.index(times)
+            factor: Any = times if sizes.is_symbolic(times) else operator.index(times)
         except TypeError:
             return NotImplemented
         return Counts({kind: number * factor for kind, number in self.items()})
@@ -173,7 +174,8 @@ class Counts(Mapping[str, int]):
         if multiply_add not in (1, 2):
             raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
         flops = sum(self.groups()[group] for group in FLOP_GROUPS)
-        return flops if multiply_add == 2 else sizes.normal(flops - sizes.smaller(self.mul, self.add))  # type: ignore[no-any-return]
+        fused = sizes.smaller(self.mul, self.add) if multiply_add == 1 else 0
+        return sizes.normal(flops - fused)
 
     def at(self, **values: SupportsIndex) -> Counts:
         """The numbers, where the counts are polynomials in the sizes that `oc.spec` gave names to.
@@ -190,9 +192,8 @@ class Counts(Mapping[str, int]):
         """
         names = set().union(*map(sizes.symbols, self._numbers.values()))
         if unknown := values.keys() - names:
-            raise InvalidValue(
-                f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {', '.join(sorted(names)) or 'none'}"
-            )
+            have = ", ".join(sorted(names)) or "none"
+            raise InvalidValue(f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {have}")
         numbers = {name: sizes.checked(value, name) for name, value in values.items()}
         return Counts({kind: sizes.at(number, numbers) for kind, number in self.items()})
 
