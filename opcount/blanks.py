@@ -8,20 +8,20 @@ stands in neither is executed on arrays of the same shape without memory behind 
 
 from __future__ import annotations
 
-import itertools
-import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Self
 
-import numpy as np
+import numpy
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from opcount import shapes, sizes
 from opcount.errors import InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.shapes import Shape
 from opcount.structure import NUMERIC
+
+np: Any = numpy  # whose stubs know no array but its own
 
 _DOCUMENTED: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
 
@@ -36,7 +36,7 @@ class Blank(NDArrayOperatorsMixin):
 
     __slots__ = ("_dtype", "_shape")
     _shape: Shape
-    _dtype: np.dtype[Any]
+    _dtype: numpy.dtype[Any]
 
     def __init__(self, shape: Shape, dtype: Any) -> None:
         self._shape = tuple(map(sizes.normal, shape))
@@ -45,7 +45,7 @@ class Blank(NDArrayOperatorsMixin):
             raise InvalidType(f"a spec is of numbers or truth values, not of {self._dtype}")
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> numpy.dtype[Any]:
         return self._dtype
 
     @property
@@ -78,11 +78,11 @@ class Blank(NDArrayOperatorsMixin):
 
     @property
     def mT(self) -> Any:
-        return np.matrix_transpose(self)  # type: ignore[arg-type]
+        return np.matrix_transpose(self)
 
     @property
     def real(self) -> Any:
-        return np.real(self)  # type: ignore[arg-type]
+        return np.real(self)
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -90,7 +90,7 @@ class Blank(NDArrayOperatorsMixin):
 
     @property
     def imag(self) -> Any:
-        return np.imag(self)  # type: ignore[arg-type]
+        return np.imag(self)
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -102,7 +102,7 @@ class Blank(NDArrayOperatorsMixin):
 
     # NumPy's functions
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if method == "at":
             if type(inputs[0]) is not Blank:
                 raise no_values(f"{ufunc.__name__}.at into an array of data")
@@ -117,7 +117,7 @@ class Blank(NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         return call(function, args, keywords)
 
-    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+    def __array__(self, *_: Any, **__: Any) -> numpy.ndarray:
         raise no_values("np.asarray()")
 
     # elements and views
@@ -127,7 +127,7 @@ class Blank(NDArrayOperatorsMixin):
             raise TypeError("len() of unsized object")
         if sizes.is_symbolic(self._shape[0]):
             raise InvalidValue(f"the length {self._shape[0]} is no number: use x.shape[0], or numbers for the sizes")
-        return self._shape[0]  # type: ignore[no-any-return]
+        return int(self._shape[0])
 
     def __iter__(self) -> Iterator[Blank]:
         return (self[place] for place in range(len(self)))
@@ -139,10 +139,13 @@ class Blank(NDArrayOperatorsMixin):
     def __setitem__(self, key: Any, value: Any) -> None:
         part = self[key]
         if type(value) not in (int, float, bool, complex):
-            value = value if isinstance(value, (Blank, np.ndarray)) else np.asarray(value)
+            value = value if isinstance(value, (Blank, numpy.ndarray)) else np.asarray(value)
             given = value.shape
             extra = max(len(given) - part.ndim, 0)
-            if not all(size == 1 for size in given[:extra]) or shapes.broadcast(part.shape, given[extra:]) != part.shape:
+            if (
+                not all(size == 1 for size in given[:extra])
+                or shapes.broadcast(part.shape, given[extra:]) != part.shape
+            ):
                 raise ValueError(f"could not broadcast input array from shape {given} into shape {part.shape}")
 
     def __bool__(self) -> bool:
@@ -200,10 +203,10 @@ class Blank(NDArrayOperatorsMixin):
 
     def transpose(self, *axes: Any) -> Any:
         given = axes[0] if len(axes) == 1 else axes or None
-        return np.transpose(self, given)  # type: ignore[arg-type]
+        return np.transpose(self, given)
 
     def swapaxes(self, axis1: Any, axis2: Any) -> Any:
-        return np.swapaxes(self, axis1, axis2)  # type: ignore[arg-type]
+        return np.swapaxes(self, axis1, axis2)
 
     def flatten(self, order: Any = "C") -> Blank:
         return Blank((self.size,), self._dtype)
@@ -252,16 +255,20 @@ def holds_blanks(value: Any) -> bool:
 class Exact:
     """Arrays of the same shape, without memory behind them."""
 
+    are_small = False
+
     def size(self, size: Any) -> int:
         if sizes.is_symbolic(size):
-            raise InvalidValue
+            raise ValueError("use numbers for them")
         return int(size)
 
-    def array(self, value: Any, written: bool = False, regular: bool = False) -> np.ndarray:
+    def array(self, value: Any, written: bool = False, regular: bool = False) -> Any:
         shape = tuple(map(self.size, value.shape))
         if regular and len(shape) > 1:
             return np.broadcast_to(np.eye(*shape[-2:], dtype=value.dtype), shape)
-        return np.ones(shape, value.dtype) if written else np.broadcast_to(np.ones((), value.dtype), shape)
+        if written or self.are_small:
+            return np.ones(shape, value.dtype)
+        return np.broadcast_to(np.ones((), value.dtype), shape)
 
     def back(self, size: int) -> Any:
         return size
@@ -289,6 +296,8 @@ class Exact:
 
 class Labels(Exact):
     """Small arrays, in which each size has a small number of its own; 0 and 1 stay what they are."""
+
+    are_small = True
 
     def __init__(self) -> None:
         self.labels: dict[Any, int] = {0: 0, 1: 1}
@@ -335,7 +344,7 @@ def _by_labels(function: Any, args: Any, keywords: Any, first: bool = False, reg
 def _shapes(value: Any) -> list[Shape]:
     if isinstance(value, (list, tuple)):
         return [shape for item in value for shape in _shapes(item)]
-    return [value.shape] if isinstance(value, (Blank, np.ndarray)) else []
+    return [value.shape] if isinstance(value, (Blank, numpy.ndarray)) else []
 
 
 def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Way, **how: bool) -> Any:
@@ -366,49 +375,55 @@ def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Way, **
 # --- functions whose results have the sizes of their arguments
 
 
-_COPIES: Final = frozenset("""
-    sum prod max amax min amin ptp mean var std all any count_nonzero trace
-    nansum nanprod nanmax nanmin nanmean nanvar nanstd nancumsum nancumprod
-    dot vdot inner tensordot einsum linalg.matmul linalg.tensordot linalg.vecdot linalg.trace
-    linalg.inv linalg.det linalg.slogdet linalg.cholesky linalg.solve
-    round around fix clip where nan_to_num angle isreal iscomplex isposinf isneginf sinc real imag real_if_close
-    transpose permute_dims swapaxes moveaxis rollaxis matrix_transpose linalg.matrix_transpose expand_dims
-    squeeze atleast_1d atleast_2d atleast_3d flip fliplr flipud roll rot90 broadcast_arrays meshgrid
-    copy astype tril triu select choose copyto sort fft.fftshift fft.ifftshift
-    result_type can_cast common_type iscomplexobj isrealobj
-""".split())
+_COPIES: Final = frozenset({
+    "sum", "prod", "max", "amax", "min", "amin", "ptp", "mean", "var", "std", "all", "any", "count_nonzero", "trace",
+    "nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanvar", "nanstd", "nancumsum", "nancumprod", "dot", "vdot",
+    "inner", "tensordot", "einsum", "linalg.matmul", "linalg.tensordot", "linalg.vecdot", "linalg.trace",
+    "linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve", "round", "around", "fix", "clip",
+    "where", "nan_to_num", "angle", "isreal", "iscomplex", "isposinf", "isneginf", "sinc", "real", "imag",
+    "real_if_close", "transpose", "permute_dims", "swapaxes", "moveaxis", "rollaxis", "matrix_transpose",
+    "linalg.matrix_transpose", "expand_dims", "squeeze", "atleast_1d", "atleast_2d", "atleast_3d", "flip", "fliplr",
+    "flipud", "roll", "rot90", "broadcast_arrays", "meshgrid", "copy", "astype", "tril", "triu", "select", "choose",
+    "copyto", "sort", "fft.fftshift", "fft.ifftshift", "result_type", "can_cast", "common_type", "iscomplexobj",
+    "isrealobj",
+})  # fmt: skip
 
 _REGULAR: Final = frozenset({"linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve"})
 """Of these, the ones that ask for matrices that are not singular."""
 
 _WRITTEN_FIRST: Final = frozenset({"copyto", "fill_diagonal", "put", "put_along_axis", "putmask", "place"})
 
-_AS_NUMPY: Final = frozenset("vstack hstack dstack split array_split hsplit vsplit dsplit".split())
+_AS_NUMPY: Final = frozenset({
+    "vstack", "hstack", "dstack", "split", "array_split", "hsplit", "vsplit", "dsplit",
+})  # fmt: skip
 """Functions that NumPy writes in terms of others."""
 
-_BY_VALUE: Final = frozenset("""
-    argmax argmin nanargmax nanargmin argsort argpartition argwhere flatnonzero nonzero lexsort searchsorted digitize
-    compress extract trim_zeros place allclose array_equal array_equiv
-    unique unique_all unique_counts unique_inverse unique_values setdiff1d setxor1d union1d intersect1d in1d isin
-    bincount histogram histogram2d histogramdd histogram_bin_edges array2string array_repr array_str min_scalar_type
-    shares_memory may_share_memory save savetxt savez savez_compressed roots interp
-""".split())
+_BY_VALUE: Final = frozenset({
+    "argmax", "argmin", "nanargmax", "nanargmin", "argsort", "argpartition", "argwhere", "flatnonzero", "nonzero",
+    "lexsort", "searchsorted", "digitize", "compress", "extract", "trim_zeros", "place", "allclose", "array_equal",
+    "array_equiv", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "setdiff1d",
+    "setxor1d", "union1d", "intersect1d", "in1d", "isin", "bincount", "histogram", "histogram2d", "histogramdd",
+    "histogram_bin_edges", "array2string", "array_repr", "array_str", "min_scalar_type", "shares_memory",
+    "may_share_memory", "save", "savetxt", "savez", "savez_compressed", "roots", "interp",
+})  # fmt: skip
 
 
 # --- functions that make new sizes
 
 
-def _dtype_of(function: Any, *arrays: Any, **keywords: Any) -> np.dtype[Any]:
+def _dtype_of(function: Any, *arrays: Any, **keywords: Any) -> numpy.dtype[Any]:
     """The dtype of a result that joins arrays."""
     standing = [np.ones((1,) * np.ndim(array), array.dtype) if hasattr(array, "dtype") else array for array in arrays]
-    return function(standing, **keywords).dtype  # type: ignore[no-any-return]
+    found: numpy.dtype[Any] = function(standing, **keywords).dtype
+    return found
 
 
 def _blank(x: Any) -> Blank:
     if type(x) is Blank:
         return x
     if isinstance(x, (list, tuple)) and holds_blanks(x):
-        return np.stack([_blank(item) for item in x])  # type: ignore[call-overload, no-any-return]
+        stacked: Blank = np.stack([_blank(item) for item in x])
+        return stacked
     x = np.asarray(x)
     return Blank(x.shape, x.dtype)
 
@@ -417,12 +432,12 @@ def _ravel(a: Any, order: Any = "C") -> Blank:
     return Blank((a.size,), a.dtype)
 
 
-def _reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: Any = None) -> Blank:
-    return a.reshape(shape)  # type: ignore[no-any-return]
+def _reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: Any = None) -> Any:
+    return a.reshape(shape)
 
 
 def _resize(a: Any, new_shape: Any) -> Blank:
-    return Blank(new_shape if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
+    return Blank(tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
 
 
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Blank:
@@ -454,12 +469,12 @@ def _stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, ca
 
 def _column_stack(tup: Any) -> Any:
     columns = [_blank(array) for array in tup]
-    return np.concatenate([a if a.ndim > 1 else np.atleast_2d(a).T for a in columns], 1)  # type: ignore[arg-type,attr-defined]
+    return np.concatenate([a if a.ndim > 1 else np.atleast_2d(a).T for a in columns], 1)
 
 
 def _append(arr: Any, values: Any, axis: Any = None) -> Any:
     arrays = [_blank(arr), _blank(values)]
-    return np.concatenate([a.ravel() for a in arrays] if axis is None else arrays, axis or 0)  # type: ignore[arg-type]
+    return np.concatenate([a.ravel() for a in arrays] if axis is None else arrays, axis or 0)
 
 
 def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
@@ -495,11 +510,11 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **_: Any) -> Blank:
     return Blank(tuple(sizes_), array.dtype)
 
 
-def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Blank:
+def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
     a = a.ravel() if axis is None else a
     axis = range(a.ndim)[0 if axis is None else axis]
     if mode == "raise":
-        return a[(slice(None),) * axis + (np.asarray(indices),)]  # type: ignore[no-any-return]
+        return a[(slice(None),) * axis + (np.asarray(indices),)]
     return Blank(a.shape[:axis] + np.shape(indices) + a.shape[axis + 1 :], a.dtype)
 
 
@@ -531,7 +546,7 @@ def _diagflat(v: Any, k: Any = 0) -> Blank:
 
 
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
-    return np.multiply.outer(_blank(a).ravel(), _blank(b).ravel())  # type: ignore[arg-type]
+    return np.multiply.outer(_blank(a).ravel(), _blank(b).ravel())
 
 
 def _kron(a: Any, b: Any) -> Blank:
@@ -555,7 +570,7 @@ def _cumulative(function: Any) -> Callable[..., Any]:
         axis = 0 if axis is None else axis
         result = function(x, axis, dtype)
         first = Blank(tuple(1 if place == range(x.ndim)[axis] else n for place, n in enumerate(x.shape)), result.dtype)
-        return np.concatenate([first, result], axis) if include_initial else result  # type: ignore[arg-type]
+        return np.concatenate([first, result], axis) if include_initial else result
 
     return rule
 
@@ -658,7 +673,9 @@ def call(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
         raise no_values(f"np.{name}")
     how = {"first": name in _WRITTEN_FIRST, "regular": name in _REGULAR}
     if name in SHAPES:
-        return inferred(function, args, keywords, lambda _, args, keywords, **__: SHAPES[name](*args, **keywords), **how)
+        return inferred(
+            function, args, keywords, lambda _, args, keywords, **__: SHAPES[name](*args, **keywords), **how
+        )
     if name in _AS_NUMPY:
         return inferred(function, args, keywords, lambda f, args, kw, **__: f._implementation(*args, **kw), **how)
     if how["first"] and type(args[0]) is not Blank:

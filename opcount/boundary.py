@@ -84,7 +84,8 @@ def unwrap(y: Any) -> Any:
 
     Of an Array it is the very array that is wrapped, not a copy. Object arrays of wrapped
     numbers become arrays of the numbers' own dtype. What holds no wrapped value comes back as
-    it is, as does a spec, which has no values. Inside a function that is being differentiated the plain number is a constant.
+    it is, as does a spec, which has no values. Inside a function that is being differentiated the
+    plain number is a constant.
     """
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
@@ -128,7 +129,7 @@ def spec(shape: Any, dtype: Any = float) -> Array:
 
 def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
     try:
-        found = np.dtype(dtype)
+        found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         raise InvalidType(f"dtype is {dtype!r}: use one of NumPy's for numbers, as float or np.int64") from None
     if found.kind not in NUMERIC or dtype is None:

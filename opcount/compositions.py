@@ -155,7 +155,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
     f = _array(f)
     axes = tuple(range(f.ndim)) if axis is None else _normalized(axis, f.ndim)
     spacings = _spacings(f, axes, varargs)
-    if edge_order > 2 or any(f.shape[place] < edge_order + 1 for place in axes):
+    if edge_order > 2 or any(order(f.shape[place], edge_order + 1) < 0 for place in axes):
         raise ValueError
     if f.dtype.kind in "iub":
         f = f.astype(np.float64)
@@ -190,8 +190,7 @@ def _gradient_along(f: Any, axis: int, h: Any, edge_order: int) -> Any:
         first, second, third = (f[at(part)] for part in parts)
         return a * first + b * second + c * third
 
-    owner = f if holds_wrapped(f) else h
-    out = np.empty(f.shape, f.dtype, **({"like": owner} if holds_wrapped(owner) else {}))
+    out = np.empty_like(f if holds_wrapped(f) else h, f.dtype, shape=f.shape)
     uniform = np.ndim(h) == 0
     if uniform:
         out[at(slice(1, -1))] = (f[at(slice(2, None))] - f[at(slice(None, -2))]) / (2.0 * h)
@@ -273,7 +272,8 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
             taken.reverse()
         needed = {*result, *(index for sizes, _ in terms for index in sizes)}
         if len(taken) == 2 and optimize is not False and _NUMPY >= (2, 4):  # it sums each by itself where it can
-            kept = [needed | {index for index, size in other[0].items() if size not in (0, 1)} for other in reversed(taken)]
+            long = [{index for index, size in sizes.items() if size not in (0, 1)} for sizes, _ in taken]
+            kept = [needed | indices for indices in reversed(long)]
             partly = [_contracted([term], indices) for term, indices in zip(taken, kept, strict=True)]
             taken = [term for term, _, _ in partly]
             sums += sum(number for _, _, number in partly)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KNOWN: Final = frozenset(KINDS)
+_PLACES: Final = {kind: place for place, kind in enumerate(KINDS)}
 
 
 class Counts(Mapping[str, int]):
@@ -28,10 +29,11 @@ class Counts(Mapping[str, int]):
     >>> forward.additive, forward.flops(), forward.weighted({"mul": 3}, default=1)
     (9, 24, 48)
 
-    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`). A kind that is absent counts 0, as an
-    attribute and by `[]`; a name that is no kind raises. `a <= b` holds when it holds
-    for every kind, so two counts need not be ordered. Raises InvalidValue for an
-    unknown kind and InvalidType for a number that is no integer.
+    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`).
+    A kind that is absent counts 0, as an attribute and by `[]`; a name that is no kind raises.
+    `a <= b` holds when it holds for every kind, so two counts need not be ordered; where that
+    depends on the sizes, it raises InvalidValue, as does an unknown kind. A number that is no
+    integer raises InvalidType.
     """
 
     __slots__ = ("_numbers",)
@@ -45,7 +47,8 @@ class Counts(Mapping[str, int]):
             raise InvalidValue(
                 f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; the kinds are {', '.join(KINDS)}"
             )
-        self._numbers = {kind: number for kind in KINDS if kind in given and (number := _integer(given[kind], kind))}
+        ordered = sorted(given, key=_PLACES.__getitem__)
+        self._numbers = {kind: number for kind in ordered if (number := _integer(given[kind], kind))}
 
     # the mapping
 
@@ -78,7 +81,7 @@ class Counts(Mapping[str, int]):
     def __add__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):
             return NotImplemented
-        return Counts({kind: self[kind] + other[kind] for kind in KINDS})
+        return self._plus(other, 1)
 
     def __radd__(self, other: object) -> Counts:
         return self if other == 0 else NotImplemented  # so that sum() works
@@ -86,11 +89,17 @@ class Counts(Mapping[str, int]):
     def __sub__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):
             return NotImplemented
-        return Counts({kind: self[kind] - other[kind] for kind in KINDS})
+        return self._plus(other, -1)
+
+    def _plus(self, other: Counts, times: int) -> Counts:
+        numbers = dict(self._numbers)
+        for kind, number in other._numbers.items():
+            numbers[kind] = numbers.get(kind, 0) + times * number
+        return Counts(numbers)
 
     def __mul__(self, times: SupportsIndex) -> Counts:
         try:
-            factor = times if sizes.is_symbolic(times) else operator.index(times)
+            factor: Any = times if sizes.is_symbolic(times) else operator.index(times)
         except TypeError:
             return NotImplemented
         return Counts({kind: number * factor for kind, number in self.items()})
@@ -173,7 +182,8 @@ class Counts(Mapping[str, int]):
         if multiply_add not in (1, 2):
             raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
         flops = sum(self.groups()[group] for group in FLOP_GROUPS)
-        return flops if multiply_add == 2 else sizes.normal(flops - sizes.smaller(self.mul, self.add))  # type: ignore[no-any-return]
+        fused = sizes.smaller(self.mul, self.add) if multiply_add == 1 else 0
+        return sizes.normal(flops - fused)
 
     def at(self, **values: SupportsIndex) -> Counts:
         """The numbers, where the counts are polynomials in the sizes that `oc.spec` gave names to.
@@ -190,9 +200,8 @@ class Counts(Mapping[str, int]):
         """
         names = set().union(*map(sizes.symbols, self._numbers.values()))
         if unknown := values.keys() - names:
-            raise InvalidValue(
-                f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {', '.join(sorted(names)) or 'none'}"
-            )
+            have = ", ".join(sorted(names)) or "none"
+            raise InvalidValue(f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {have}")
         numbers = {name: sizes.checked(value, name) for name, value in values.items()}
         return Counts({kind: sizes.at(number, numbers) for kind, number in self.items()})
 
@@ -238,6 +247,8 @@ class Counts(Mapping[str, int]):
 
 
 def _integer(number: SupportsIndex, kind: str) -> int:
+    if type(number) is int:
+        return number
     if sizes.is_symbolic(number):
         return sizes.normal(number)  # type: ignore[no-any-return]
     try:

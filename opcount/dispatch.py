@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from opcount import sizes
 from opcount.blanks import Blank, no_values
 from opcount.blanks import call as call_on_blanks
 from opcount.compositions import COMPOSITIONS, SEEING_RULES
-from opcount.errors import InvalidValue, OpcountError, Uncounted
+from opcount.errors import OpcountError, Uncounted
 from opcount.numpy_rules import (
     FREE,
     INDEXES,
@@ -128,8 +127,10 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             return SEEING_RULES[function](*args, **keywords)
         return _function_counts(function, plain, plain_keywords)
 
-    run = partial(call_on_blanks, function) if operands.blank else lambda args, keywords: function(*args, **keywords)
-    result = _executed(name, counts, lambda: run(plain, plain_keywords), operands)
+    execute = partial(function, *plain, **plain_keywords)
+    if operands.blank:  # in whatever argument: not NumPy decides which ones are asked
+        execute = partial(call_on_blanks, function, plain, plain_keywords)
+    result = _executed(name, counts, execute, operands)
     if output is not None:
         return output
     for value in operands.wrapped:

@@ -255,7 +255,7 @@ def _product_of_all(terms: list[tuple[str, Any]], result: str) -> Any:
         for label, size in zip(labels, shape_of(array), strict=True):
             sizes[label] = size if sizes.get(label, 1) == 1 else sizes[label]
     everything = result + "".join(sorted(sizes.keys() - set(result)))
-    product = None
+    product: Any = None
     for labels, array in terms:
         whole = _rearranged(array, labels, "".join(label for label in everything if label in labels))
         shape = [shape_of(array)[labels.index(label)] if label in labels else 1 for label in everything]

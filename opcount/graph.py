@@ -233,7 +233,7 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     return as_map(slope, shape_of(operand.value), shape_of(node.value))
 
 
-def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> np.ndarray:
+def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:
     """Which elements of a node depend on the given ones of its operand."""
     tangent = Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
     pushed = outline_of_array(edge).push(tangent)
@@ -264,7 +264,7 @@ def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
 
 
 def _state_of(derivative: Any) -> Any:
-    if type(derivative) is Structured or type(derivative) is Unit or getattr(derivative, "shape", ()):
+    if type(derivative) is Structured or type(derivative) is Unit or shape_of(derivative):
         return derivative
     return _SOME
 
@@ -323,7 +323,7 @@ def checked_inputs(x: Any, granularity: str) -> tuple[Any, list[Any], bool]:
 
 def input_leaves(x: Any) -> list[Any]:
     """The numbers and arrays in x, wrapped; raises InvalidType for a leaf that is neither."""
-    leaves = []
+    leaves: list[Any] = []
     for place, leaf in enumerate(flatten(x, whole=True)):
         if isinstance(leaf, np.ndarray) or is_wrapped_array(leaf):
             leaves.append(_input_array(leaf, partial(leaf_name, x, place, whole=True)))

@@ -140,7 +140,11 @@ class ArrayNode(ArrayMethods):
     tape: Tape
     value: Any
     local_partial = Node.local_partial
-    name = Node.name
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
 
     def _plain(self) -> Any:
         return self.value._plain()

@@ -74,7 +74,7 @@ def _base(value: Any) -> Any:
 
 
 _BY_TABLE: Final = {ufunc: UFUNCS[ufunc] for ufunc in (np.maximum, np.minimum, np.sign, np.square, np.logaddexp)}
-_CHOICES: Final = {np.maximum: "maximum", np.minimum: "minimum"}
+_CHOICES: Final[dict[np.ufunc, str]] = {np.maximum: "maximum", np.minimum: "minimum"}
 
 
 @cache

@@ -290,7 +290,8 @@ def _axes(axis: Any, dimensions: int) -> set[int]:
 def _accumulate(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
     (place,) = _axes(axis, len(shape))
-    return math.prod(shape[:place] + shape[place + 1 :]) * positive_part(shape[place] - 1)
+    steps: int = positive_part(shape[place] - 1)
+    return math.prod(shape[:place] + shape[place + 1 :]) * steps
 
 
 def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
@@ -337,8 +338,9 @@ def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> N
     if not exponents.size:
         return {}
     repeated = quotient(size, exponents.size)
-    found, numbers = np.unique(exponents, return_counts=True)
-    return plus(*(times(repeated * number, integer_power(e)) for e, number in zip(found.tolist(), numbers.tolist())))
+    found, numbers = (part.tolist() for part in np.unique(exponents, return_counts=True))
+    pairs = zip(found, numbers, strict=True)
+    return plus(*(times(repeated * number, integer_power(exponent)) for exponent, number in pairs))
 
 
 # --- products of matrices and vectors
@@ -414,11 +416,12 @@ def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> Numbers:
     first, second = np.shape(a), np.shape(b)
     if isinstance(axes, (int, np.integer)):
         axes = range(-axes, 0), range(axes)
-    left, right = (_axes(tuple(part) if np.iterable(part) else part, n) for part, n in zip(axes, map(len, (first, second))))
-    length = math.prod(first[place] for place in left)
-    results = [size for shape, places in ((first, left), (second, right)) for place, size in enumerate(shape)
-               if place not in places]  # fmt: skip
-    return _sums(math.prod(results), length) if length else {}
+    summed, rest = 1, 1
+    for shape, places in ((first, axes[0]), (second, axes[1])):
+        taken = _axes(tuple(places) if np.iterable(places) else places, len(shape))
+        summed = math.prod(shape[place] for place in taken)
+        rest *= math.prod(size for place, size in enumerate(shape) if place not in taken)
+    return _sums(rest, summed) if summed else {}
 
 
 def meetings(a: Any, v: Any, mode: Any) -> Numbers:
@@ -716,7 +719,8 @@ def _reflected(m: int, n: int, k: int) -> Numbers:
 
 def _steps(n: int, k: int) -> int:
     """The sum of n - 1, n - 2, ..., n - k."""
-    return n * k - ratio(k * (k + 1), 2)
+    down: int = ratio(k * (k + 1), 2)
+    return n * k - down
 
 
 # --- the table

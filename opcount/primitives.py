@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.linear_maps import (
     IDENTITY,
@@ -70,7 +71,7 @@ def _number(operand: Any) -> Any:
 
 def _one_if(condition: Any) -> Any:
     """A partial that is 0 or 1 by value: a number like any other, not a structural constant."""
-    return condition.astype(int) if isinstance(condition, Wrapped) else Scalar(int(condition))
+    return condition.astype(int) if type(condition) is Array else Scalar(int(condition))
 
 
 def _norm2(a: Any, b: Any) -> Any:

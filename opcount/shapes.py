@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from typing import Any
 
@@ -86,13 +87,12 @@ def _fitted(shape: Shape, given: list[Any]) -> Shape:
 
 def indexed(shape: Shape, key: Any) -> Shape:
     """The shape of `x[key]`, for integers, slices, None, an Ellipsis, arrays of integers and masks that have values."""
-    parts = [_part(part) for part in (key if isinstance(key, tuple) else (key,))]
-    parts = [part for group in parts for part in group]
+    parts: list[Any] = []
+    for part in key if isinstance(key, tuple) else (key,):
+        parts += _part(part)
     taken = sum(part is not None and part is not Ellipsis for part in parts)
     if taken > len(shape):
-        raise IndexError(
-            f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed"
-        )
+        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed")
     if sum(part is Ellipsis for part in parts) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
     place = next((place for place, part in enumerate(parts) if part is Ellipsis), len(parts))
@@ -163,8 +163,12 @@ def _check_inside(part: Any, size: Any, axis: int) -> None:
         if not (sizes.is_symbolic(end) or sizes.is_symbolic(size)):
             if not -size <= end < size:
                 raise IndexError(f"index {end} is out of bounds for axis {axis} with size {size}")
-        elif not (_is_at_most(0, end) and _is_at_most(end + 1, size) or _is_at_most(end + 1, 0) and _is_at_most(-end, size)):
+        elif not (_are_in_order(0, end, size - 1) or _are_in_order(-size, end, -1)):
             raise InvalidValue(f"index {end} is not known to be inside an axis of size {size}, for sizes from 2 on")
+
+
+def _are_in_order(*numbers: Any) -> bool:
+    return all(itertools.starmap(_is_at_most, itertools.pairwise(numbers)))
 
 
 def _is_at_most(a: Any, b: Any) -> bool:
@@ -182,10 +186,11 @@ def _length(size: Any, part: slice) -> Any:
     if part.step in (None, 1, -1) and part.start is part.stop is None:
         return size
     start, stop = (
-        default if bound is None else _bound(bound, size)
-        for bound, default in ((part.start, 0), (part.stop, size))
+        default if bound is None else _bound(bound, size) for bound, default in ((part.start, 0), (part.stop, size))
     )
-    if part.step not in (None, 1) or not (_is_at_most(0, start) and _is_at_most(start, stop) and _is_at_most(stop, size)):
+    if part.step not in (None, 1) or not (
+        _is_at_most(0, start) and _is_at_most(start, stop) and _is_at_most(stop, size)
+    ):
         raise InvalidValue(
             f"how long {part} of an axis of size {size} is depends on the size in no polynomial way: "
             "use a number for it, or slices by one that stay inside for all sizes from 2 on"

@@ -33,7 +33,11 @@ def _sympy() -> Any:
 def is_symbolic(number: Any) -> bool:
     """Whether it is an expression of SymPy's, which can be only where somebody has imported that."""
     sympy = sys.modules.get("sympy")
-    return sympy is not None and isinstance(number, getattr(sympy, "Expr", ())) and not number.is_Integer
+    return sympy is not None and isinstance(number, _expressions(sympy)) and not number.is_Integer
+
+
+def _expressions(sympy: Any) -> Any:
+    return getattr(sympy, "Expr", ())  # which is not there yet while it is being imported
 
 
 def normal(number: Any) -> Any:
@@ -118,7 +122,7 @@ def order(a: Any, b: Any) -> int:
     """-1, 0 or 1, as a is never above b, the same, or never below; raises InvalidValue where that depends on sizes."""
     difference = normal(a - b)
     if not is_symbolic(difference):
-        return (difference > 0) - (difference < 0)
+        return int(difference > 0) - int(difference < 0)
     for sign in (1, -1):
         if _never_negative(sign * difference):
             return sign
@@ -145,7 +149,6 @@ def is_one(size: Any) -> bool:
     return size == 1 if type(size) is int else order(size, 1) == 0
 
 
-
 def ratio(number: Any, divisor: int) -> Any:
     """An exact quotient of counts, whose polynomial may have fractions for coefficients."""
     return (number / divisor).expand() if is_symbolic(number) else number // divisor
@@ -156,7 +159,9 @@ def quotient(number: Any, divisor: Any) -> Any:
     number, divisor = normal(number), normal(divisor)
     if not (is_symbolic(number) or is_symbolic(divisor)):
         return None if not divisor or number % divisor else number // divisor
-    whole, rest = _sympy().div(number, divisor, *sorted((number - divisor).free_symbols, key=str)) if divisor else (0, 1)
+    whole, rest = (
+        _sympy().div(number, divisor, *sorted((number - divisor).free_symbols, key=str)) if divisor else (0, 1)
+    )
     exact = rest == 0 and all(coefficient.is_Integer for coefficient in _coefficients(whole))
     return normal(whole) if exact else None
 

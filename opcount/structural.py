@@ -309,7 +309,7 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     if states.size == 1:  # the same all over: then also along every axis that is taken whole
         axes = _axes(key, len(shape))
         sizes = [1 if axis == slice(None) else size for axis, size in zip(axes, shape, strict=True)]
-        if not are_numbers(sizes):
+        if not are_numbers(tuple(sizes)):
             raise InvalidValue(
                 "which derivatives are zero along an axis of symbolic size is not known for all sizes: "
                 "index along axes of known size, or give numbers for the sizes"
