@@ -249,7 +249,7 @@ class Array(ArrayMethods):
         if not all(_is_taken(kind) for kind in types):
             return NotImplemented
         if type(self._held) is Blank and function in _MAKERS:
-            return _of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
+            return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords)
@@ -293,11 +293,11 @@ class Array(ArrayMethods):
 
     @property
     def T(self) -> Array:
-        return _of(self._held.T)
+        return array_of(self._held.T)
 
     @property
     def mT(self) -> Array:
-        return _of(self._held.mT)
+        return array_of(self._held.mT)
 
     @property
     def real(self) -> Any:
@@ -318,7 +318,7 @@ class Array(ArrayMethods):
     @property
     def base(self) -> Array | None:
         base = self._held.base
-        return _of(base) if isinstance(base, np.ndarray) else None
+        return array_of(base) if isinstance(base, np.ndarray) else None
 
     # what is known of it without its values
 
@@ -396,16 +396,16 @@ class Array(ArrayMethods):
         return wrapped(self._held.view(*given, **keywords))
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
-        return _of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
+        return array_of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         self._held.resize(*shape, refcheck=refcheck)
 
     def transpose(self, *axes: Any) -> Array:
-        return _of(self._held.transpose(*axes))
+        return array_of(self._held.transpose(*axes))
 
     def swapaxes(self, axis1: Any, axis2: Any) -> Array:
-        return _of(self._held.swapaxes(axis1, axis2))
+        return array_of(self._held.swapaxes(axis1, axis2))
 
     def flatten(self, order: Any = "C") -> Array:
         return Array(self._held.flatten(order))
@@ -595,7 +595,7 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
 _REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 
-def _of(data: np.ndarray) -> Array:
+def array_of(data: np.ndarray) -> Array:
     """An Array without a look at what it holds: faster than the constructor."""
     result = _new(Array)
     result._held = data
@@ -604,7 +604,7 @@ def _of(data: np.ndarray) -> Array:
 
 def _result(plain: Any) -> Any:
     """The plain result of an operation, wrapped."""
-    return _of(plain) if type(plain) is np.ndarray else wrapped(plain)
+    return array_of(plain) if type(plain) is np.ndarray else wrapped(plain)
 
 
 def _plain(operand: Any) -> Any:

@@ -92,6 +92,8 @@ class Counts(Mapping[str, int]):
         return self._plus(other, -1)
 
     def _plus(self, other: Counts, times: int) -> Counts:
+        if not self._numbers and times == 1:
+            return other
         numbers = dict(self._numbers)
         for kind, number in other._numbers.items():
             numbers[kind] = numbers.get(kind, 0) + times * number

@@ -142,7 +142,7 @@ def gradient(
     step = _checked_step(step)
     entries = _Log() if log else None
     spent = dict.fromkeys(PHASES, Counts())
-    request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, [])
+    request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, set())
     if any(type(leaf._plain()) is Blank for leaf in leaves):
         value, found, storage = _from_shapes(request)
     elif rule.direction is None:
@@ -150,8 +150,7 @@ def gradient(
     else:
         with _collector_paused():
             value, found, storage = _accumulated(request)
-    taken = set(map(_memory, request.kept))
-    plain = (_plain(derivative, leaf._plain(), taken) for derivative, leaf in zip(found, leaves, strict=True))
+    plain = (_plain(derivative, leaf._plain(), request.taken) for derivative, leaf in zip(found, leaves, strict=True))
     return Gradient(
         value=unwrap(value),
         gradient=rebuild(x, plain, _gradient_array, whole),
@@ -187,7 +186,7 @@ class _Request(NamedTuple):
     memo: int | None
     step: Any
     log: _Log | None
-    kept: list[np.ndarray]
+    taken: set[int]
 
     def call(self, leaves: list[Any]) -> Any:
         result = self.f(rebuild(self.x, iter(leaves), opened_array, self.whole))
@@ -201,10 +200,12 @@ class _Request(NamedTuple):
         self.spent[name] += tally.counts
 
     def keep(self, graph: Graph) -> None:
-        """Remember the arrays that the graph is made of: what shares their memory is copied before it is handed out."""
-        values = (value_of(operand) for node in graph.nodes for operand in (node, *node.operands))
-        plain = (value._plain() if isinstance(value, Wrapped) else value for value in values)
-        self.kept.extend(value for value in plain if isinstance(value, np.ndarray))
+        """Remember the memory that the graph is made of: what shares it is copied before it is handed out."""
+        for node in graph.nodes:
+            for operand in (node.value, *node.operands):
+                kind = type(operand)
+                if kind is Array or kind is np.ndarray:
+                    self.taken.add(_memory(operand._held if kind is Array else operand))
 
     def evaluate(self) -> Graph:
         with self.phase("primal"):
@@ -436,9 +437,9 @@ def _plain(derivative: Any, value: Any, taken: set[int]) -> Any:
     return array
 
 
-def _memory(array: np.ndarray) -> int:
+def _memory(array: Any) -> int:
     """What tells whether two arrays share their memory: the object that owns it."""
-    while isinstance(array.base, np.ndarray):
+    while type(getattr(array, "base", None)) is np.ndarray:
         array = array.base
     return id(array)
 

@@ -28,7 +28,7 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import Constant, Cost, LinearMap, Outline, Scale, as_map, outline_of_array, restricted
+from opcount.linear_maps import Constant, Contraction, Cost, LinearMap, Outline, Scale, as_map, outline_of_array, restricted
 from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
@@ -227,10 +227,13 @@ def _outlined(edge: LinearMap) -> LinearMap:
 
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
-    slope = derivative
-    if not isinstance(derivative, Constant):
-        slope = derivative(node.value, *map(value_of, node.operands))
-    return as_map(slope, shape_of(operand.value), shape_of(node.value))
+    shape, to = operand.value.shape, node.value.shape
+    if type(derivative) is Constant:
+        return derivative if shape == to else as_map(derivative, shape, to)
+    slope = derivative(node.value, *map(value_of, node.operands))
+    if type(slope) is Array and shape == to:
+        return Scale(slope)
+    return slope if type(slope) is Contraction else as_map(slope, shape, to)
 
 
 def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:
@@ -336,6 +339,10 @@ def input_leaves(x: Any) -> list[Any]:
 
 def _input_array(leaf: Any, name: Callable[[], str]) -> Array:
     """An array in x as it enters the graph: its numbers are not copied, and never written into."""
+    if type(leaf) is np.ndarray and leaf.dtype.kind == "f":
+        array = leaf.view()
+        array.flags.writeable = False  # whoever unwraps it gets the caller's own numbers
+        return Array(array)
     if type(leaf) is ArrayNode:
         raise InvalidType(f"{name()} {_NESTED}")
     array = leaf._plain() if type(leaf) is Array else checked_array(leaf, name)
@@ -344,10 +351,7 @@ def _input_array(leaf: Any, name: Callable[[], str]) -> Array:
         raise InvalidType(f"{name()} is an array of {kind}: derivatives are with respect to real numbers")
     if array.dtype.kind != "f":  # derivatives of small or unsigned integers would wrap around
         return Array(array.astype(np.int64))
-    if type(array) is np.ndarray:
-        array = array.view()
-        array.flags.writeable = False  # whoever unwraps it gets the caller's own numbers
-    return Array(array)
+    return _input_array(array, name) if type(array) is np.ndarray else Array(array)
 
 
 _NESTED: Final = "is being differentiated already; gradients within gradients are not supported"
@@ -373,6 +377,8 @@ def input_numbers(x: Any, name: Callable[[], str] | None = None) -> list[Scalar]
 
 def checked_outputs(result: Any) -> list[Any]:
     """The numbers that f returned; raises InvalidType for a leaf that is none."""
+    if type(result) in NODES:
+        return [result]
     outputs = []
     for place, output in enumerate(flatten(result)):
         if output is None:
@@ -388,9 +394,11 @@ def checked_outputs(result: Any) -> list[Any]:
 
 def one_output(result: Any) -> Any:
     """The one number that f returned; raises InvalidType where it is none, or several."""
+    if type(result) is Node:
+        return result
     outputs = checked_outputs(result)
     several = isinstance(result, (list, tuple, dict))
-    if several or len(shape_of(result)):
+    if several or shape_of(result):
         number = len(outputs) if several or isinstance(result, np.ndarray) else np.size(result)
         raise InvalidType(
             f"f returned {number} value{'s' * (number != 1)} in a {type(value_of(result)).__name__}, and a gradient "

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from opcount.array import Array
+from opcount.array import Array, array_of
 from opcount.blanks import Blank
 from opcount.errors import InvalidValue, Uncounted
 from opcount.scalar import Scalar
@@ -304,7 +304,7 @@ class Contraction:
         if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
             share = self.pulled(adjoint._held, self.other._held)
             record_product(math.prod(self.sizes.values()), share.size)
-            return wrapped(share)
+            return array_of(share)
         found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
         return collected(found, self.shape)
 
@@ -374,13 +374,17 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
 
     `shape` and `to` are the shapes of the operand and of the node, to which it is broadcast.
     """
+    kind = type(slope)
+    if kind in _MAPS:
+        return slope  # type: ignore[no-any-return]
     edge: LinearMap
-    if isinstance(slope, (Linear, Contraction, Chain, Applied)):
-        return slope
-    if isinstance(slope, Constant):
+    if kind is Constant:
         edge = slope
-    elif isinstance(slope, Wrapped):
+    elif kind is Array or isinstance(slope, Wrapped):
         edge = Scale(slope)
     else:
         edge = Scale(wrapped(slope) if isinstance(slope, (np.ndarray, np.generic)) else Scalar(slope))
     return edge if shape == to else Chain(copying(shape, to), edge)
+
+
+_MAPS: Final = frozenset({Linear, Contraction, Chain, Applied})

@@ -159,16 +159,22 @@ class ArrayNode(ArrayMethods):
     def __add__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, _ADD, (self, other), self.value + other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _ADD, (self, other), self.value + other)
         return self._apply("add", self, other)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, _SUB, (self, other), self.value - other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _SUB, (self, other), self.value - other)
         return self._apply("sub", self, other)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, _MUL, (self, other), self.value * other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _MUL, (self, other), self.value * other)
         return self._apply("mul", self, other)
 
     def __matmul__(self, other: Any) -> Any:
@@ -183,8 +189,12 @@ class ArrayNode(ArrayMethods):
         return self
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if len(inputs) == 1 and method == "__call__" and not keywords and ufunc in NAMES:
-            return recorded(PRIMITIVES[NAMES[ufunc]], *inputs)
+        row = ROWS.get(ufunc)
+        if row is not None and method == "__call__" and not keywords:
+            if len(inputs) == 1 and row.partials[0] is not None:
+                return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
+            if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
+                return _array_node(self.tape, row, inputs, Array(inputs[0]) @ self.value)
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
@@ -455,6 +465,8 @@ _new: Final = object.__new__
 _ADD: Final = PRIMITIVES["add"]
 _SUB: Final = PRIMITIVES["sub"]
 _MUL: Final = PRIMITIVES["mul"]
-_MATMUL: Final = ARRAY_PRIMITIVES["matmul"]
+ROWS: Final = {ufunc: PRIMITIVES[name] for ufunc, name in NAMES.items() if name in PRIMITIVES}
+"""The rows of ufuncs."""
+_MATMUL: Final = ROWS.setdefault(np.matmul, ARRAY_PRIMITIVES["matmul"])
 _INDEX: Final = ARRAY_PRIMITIVES["index"]
 _ASTYPE: Final = ARRAY_PRIMITIVES["astype"]
