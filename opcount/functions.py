@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -298,12 +299,13 @@ def _subscripts(operands: tuple[Any, ...]) -> tuple[list[tuple[str, Any]], str]:
         arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
 
         def letters(labels: Iterable[Any]) -> str:
-            return "".join("..." if label is Ellipsis else chr(ord("a") + label) for label in labels)
+            return "".join("..." if label is Ellipsis else (ascii_uppercase + ascii_lowercase)[label] for label in labels)
 
         spelled = [letters(labels) for labels in operands[1::2]]
         result = letters(operands[-1]) if len(operands) % 2 else None
     most = max(len(shape_of(array)) - len(term.replace("...", "")) for term, array in zip(spelled, arrays, strict=True))
-    dots = "".join(map(chr, range(ord("À"), ord("À") + max(most, 0))))
+    free = [letter for letter in ascii_letters if letter not in "".join([*spelled, result or ""])]
+    dots = "".join(free[: max(most, 0)])
     terms = []
     for term, array in zip(spelled, arrays, strict=True):
         number = len(shape_of(array)) - len(term.replace("...", ""))
