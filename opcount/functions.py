@@ -115,14 +115,17 @@ def _along(a: Any, axis: int) -> list[Any]:
 def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
           where: Any = True) -> Any:  # fmt: skip
     """A product for each element after the first, one after the other."""
-    _refuse("prod", dtype=dtype, out=out, initial=initial, where=where, keepdims=keepdims or None)
+    _refuse("prod", dtype=dtype, out=out, initial=initial, where=where)
     if isinstance(axis, tuple):
         raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
+    shape = shape_of(a)
+    kept = [1 if place in _axes(axis, len(shape)) else size for place, size in enumerate(shape)]
     a = np.reshape(a, -1) if axis is None else a
     found = None
     for part in _along(a, axis or 0):
         found = part if found is None else found * part
-    return np.ones(()) if found is None else found
+    found = np.ones(()) if found is None else found
+    return np.reshape(found, kept) if keepdims is True else found
 
 
 def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
