@@ -1,7 +1,7 @@
 """NumberArray: an object array of wrapped numbers in which NumPy's functions execute what the table says.
 
 NumPy's own loops for objects do so for arithmetic. But they compare where the table has a maximum, and choose;
-square by a product; have no logaddexp; and leave numbers plain that NumPy puts beside the wrapped ones.
+square by a product; have no logaddexp, nor what is a method of the first operand where that is data; and leave numbers plain that NumPy puts beside the wrapped ones.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def _base(value: Any) -> Any:
     return object_array(base, items)
 
 
-_BY_TABLE: Final = {ufunc: UFUNCS[ufunc] for ufunc in (np.maximum, np.minimum, np.sign, np.square, np.logaddexp)}
+_BY_TABLE: Final = {
+    ufunc: UFUNCS[ufunc]
+    for ufunc in (np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2)
+}
 _CHOICES: Final[dict[np.ufunc, str]] = {np.maximum: "maximum", np.minimum: "minimum"}
 
 
