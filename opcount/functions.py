@@ -30,7 +30,7 @@ from opcount.nodes import (
     value_of,
 )
 from opcount.number_array import FUNCTIONS as NUMBER_FUNCTIONS
-from opcount.numpy_rules import FREE, WRITES, function_named, name_of
+from opcount.numpy_rules import FREE, WRITES, NoRule, function_named, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
@@ -89,12 +89,14 @@ def _std(*args: Any, **keywords: Any) -> Any:
 
 def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
              where: Any = True) -> Any:  # fmt: skip
-    _refuse(name, out=out, initial=initial, where=where)
+    _refuse(name, out=out, where=where)
     a = as_operand(a)
-    if isinstance(axis, tuple):  # one axis, of the elements along all of them
+    if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
         axes = _axes(axis, len(shape_of(a)))
         rest = [place for place in range(len(shape_of(a))) if place not in axes]
         flat = np.reshape(np.transpose(a, (*rest, *axes)), (*(shape_of(a)[place] for place in rest), -1))
+        if initial is not _NO:
+            flat = np.concatenate([np.broadcast_to(initial, (*shape_of(flat)[:-1], 1)), flat], axis=-1)
         found = _extreme(name, flat, axis=-1)
         kept = [1 if place in axes else size for place, size in enumerate(shape_of(a))]
         return np.reshape(found, kept) if keepdims is True else found
@@ -268,9 +270,11 @@ def _product_of_all(terms: list[tuple[str, Any]], result: str) -> Any:
     return np.sum(product, axis=tuple(range(len(result), len(everything))))
 
 
-def _einsum_of_numbers(*operands: Any, **_: Any) -> Any:
+def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
     """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
     terms, result = _subscripts(operands)
+    if len(terms) > 2 and optimize is not False:
+        return _einsum_path(terms, result, optimize)
     if len(terms) == 1:
         return _rearranged(terms[0][1], terms[0][0], result)
     return _product_of_all(
@@ -288,7 +292,7 @@ def _einsum_path(terms: list[tuple[str, Any]], result: str, optimize: Any) -> An
         left = "".join(sorted({label for labels, _ in taken for label in labels if label in needed}))
         left = left if terms else result
         spelled = ",".join(labels for labels, _ in taken) + "->" + left
-        terms.append((left, _einsum(spelled, *(array for _, array in taken))))
+        terms.append((left, np.einsum(spelled, *(array for _, array in taken))))
     return terms[0][1]
 
 
@@ -557,6 +561,18 @@ def _values(arguments: Any) -> Any:
     return value_of(arguments)
 
 
+def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
+    """A composition, which without an exact count raises as everything does that has no derivative."""
+
+    def refusing(*args: Any, **keywords: Any) -> Any:
+        try:
+            return composition(*args, **keywords)
+        except NoRule as reason:
+            raise Uncounted(f"{name_of(function)} with these arguments has no derivative here: {reason}") from None
+
+    return refusing
+
+
 def _written(function: Callable[..., Any]) -> Callable[..., Any]:
     def refuse(*_: Any, **__: Any) -> Any:
         raise Uncounted(
@@ -626,7 +642,7 @@ METHODS.update({
 
 for _function in FREE:
     FUNCTIONS[_function] = _written(_function) if _function.__name__ in WRITES else partial(moved, _function)
-FUNCTIONS.update(COMPOSITIONS)
+FUNCTIONS.update({_function: _refusing(_function, _composed) for _function, _composed in COMPOSITIONS.items()})
 for _name in CONSTANT_NAMES:
     if (_function := function_named(_name)) is not None:
         FUNCTIONS[_function] = _of_values(_function)
