@@ -167,7 +167,7 @@ def structured(states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> Any:
     if not shape:
         state = int(states.reshape(())[()])
         return UNITS[state] if state != NUMBER else values
-    return values if (states == NUMBER).all() else Structured(states, values, shape)
+    return values if values is not None and (states == NUMBER).all() else Structured(states, values, shape)
 
 
 def _states(derivative: Any, dimensions: int) -> np.ndarray:
@@ -395,9 +395,9 @@ def _sized(size: Any) -> int:
 
 def masked(derivative: Any, kept: np.ndarray) -> Any:
     """The derivative with structural zeros where `kept` is false; an axis may have length one there."""
-    if type(derivative) is Unit:
+    shape = getattr(derivative, "shape", ())
+    if not shape:
         return derivative if kept.all() else ZERO
-    shape = derivative.shape
     states = np.where(kept, _states(derivative, len(shape)), 0).astype(np.int8)
     if not (states == NUMBER).any():
         return structured(states, None, shape)
