@@ -237,9 +237,12 @@ def _accumulated(request: _Request) -> Found:
     if request.limits:
         request.refuse_beyond_budget(graph.predict(request.method))
     value = graph.outputs[0]
+    request.keep(graph)
     inputs = [node.index for node in graph.inputs]
     output = None if graph.output is None else graph.output.index
     anew = rule.evaluations(graph.size) > 1  # dual numbers: an evaluation for each input
+    if request.whole and not anew:
+        graph.forget_values()
     found: list[Any] = []
     kept = depth = 0
     for place, (source, seed, targets) in enumerate(_sources_and_targets(request, inputs, output)):
@@ -254,7 +257,6 @@ def _accumulated(request: _Request) -> Found:
         kept, depth = max(kept, kept_now), max(depth, depth_now)
     if rule.direction == "tangent":
         found = _joined(found, request.leaves)
-    request.keep(graph)
     return value, found, Storage(len(graph.nodes), kept, depth)
 
 

@@ -28,7 +28,17 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import Constant, Contraction, Cost, LinearMap, Outline, Scale, as_map, outline_of_array, restricted
+from opcount.linear_maps import (
+    Constant,
+    Contraction,
+    Cost,
+    LinearMap,
+    Outline,
+    Scale,
+    as_map,
+    outline_of_array,
+    restricted,
+)
 from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
@@ -99,6 +109,11 @@ class Graph:
             self.operands[node.index] = edges
         if any(node.primitive and node.primitive.moves for node in self.nodes):
             self._restrict()
+
+    def forget_values(self) -> None:
+        """Let go of the primal values: the edges hold what they need of them, and the rest is memory to be used again."""
+        for node in self.nodes:
+            node.value = None
 
     def _restrict(self) -> None:
         """Keep the adjoints from elements that are constant, as those of data that was joined to a node.
