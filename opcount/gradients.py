@@ -236,7 +236,7 @@ def _accumulated(request: _Request) -> Found:
     graph = request.evaluate()
     if request.limits:
         request.refuse_beyond_budget(graph.predict(request.method))
-    value = graph.outputs[0]
+    value = value_of(graph.outputs[0])
     request.keep(graph)
     inputs = [node.index for node in graph.inputs]
     output = None if graph.output is None else graph.output.index

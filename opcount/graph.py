@@ -111,7 +111,7 @@ class Graph:
             self._restrict()
 
     def forget_values(self) -> None:
-        """Let go of the primal values: the edges hold what they need of them, and the rest is memory to be used again."""
+        """Let go of the primal values: edges hold what they need of them, and the rest is memory to be used again."""
         for node in self.nodes:
             node.value = None
 
