@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any, Final, Self
 
 import numpy
@@ -23,12 +24,12 @@ from opcount.structure import NUMERIC
 
 np: Any = numpy  # whose stubs know no array but its own
 
-_DOCUMENTED: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
+_ADVICE: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
 
 
 def no_values(door: str) -> Uncounted:
     """The error for whatever needs to know a value."""
-    return Uncounted(f"{door} needs values: {_DOCUMENTED}; count with real data, oc.wrap(array), instead of oc.spec")
+    return Uncounted(f"{door} needs values: {_ADVICE}; count with real data, oc.wrap(array), instead of oc.spec")
 
 
 class Blank(NDArrayOperatorsMixin):
@@ -329,8 +330,11 @@ class Regular(Labels):
 
 
 def _asked(stand_ins: Exact, function: Any, args: Any, keywords: Any) -> Any:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    # filters of warnings are the whole process's, not the thread's: touched only for the few functions that warn
+    warns = getattr(function, "__name__", "") in _WARNING
+    with np.errstate(all="ignore"), warnings.catch_warnings() if warns else nullcontext():
+        if warns:
+            warnings.simplefilter("ignore")
         return stand_ins.blank(function(*map(stand_ins.standing, args), **stand_ins.standing(keywords)))
 
 
@@ -410,6 +414,9 @@ _COPIES: Final = frozenset({
     "sort", "fft.fftshift", "fft.ifftshift", "result_type", "can_cast", "common_type", "iscomplexobj",
     "isrealobj",
 })  # fmt: skip
+
+_WARNING: Final = frozenset({"mean", "var", "std", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin"})
+"""Of these, the ones that warn of slices with few elements, as the small arrays have."""
 
 _REGULAR: Final = frozenset({"linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve"})
 """The same, of matrices that are not singular."""
