@@ -73,16 +73,63 @@ def contestants(
     return found
 
 
+def network(width: int) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """Weights, biases and a batch of inputs and targets."""
+    draw = np.random.default_rng(0).standard_normal
+    weights = [draw((width, width)) / np.sqrt(width) for _ in range(LAYERS)]
+    biases = [draw(width) for _ in range(LAYERS)]
+    return weights, biases, [draw((BATCH, width)) for _ in range(2)]
+
+
+def gradients(width: int, times: int) -> dict[str, Contestant | None]:
+    """The value and gradient of an MLP, `times` over: by hand, by autograd uncounted, and by opcount counted.
+
+    The two systems take the same function of the parameters, and evaluate it anew each time.
+    """
+    import autograd
+    import autograd.numpy as anp
+
+    weights, biases, data = network(width)
+    parameters = {"weights": weights, "biases": biases}
+    by_autograd = autograd.value_and_grad(lambda p: squared_error(anp, p, data))
+    ways: dict[str, Callable[[], Any]] = {
+        "NumPy by hand": lambda: value_and_gradient(np.tanh, weights, biases, data),
+        "autograd": lambda: by_autograd(parameters),
+        "opcount": lambda: oc.gradient(lambda p: squared_error(np, p, data), parameters),
+    }
+    value, *slopes = ways["NumPy by hand"]()
+    ours = ways["opcount"]()
+    assert ours.phases["accumulation"].mul == BATCH * width * ((2 * LAYERS - 1) * width + LAYERS - 1)
+    for found, gradient in ((ours.value, ours.gradient), ways["autograd"]()):
+        np.testing.assert_allclose(found, value, rtol=1e-10)
+        for layer, right in enumerate(zip(slopes[::2], slopes[1::2], strict=True), 1):
+            np.testing.assert_allclose(gradient["weights"][-layer], right[0], rtol=1e-8, atol=1e-9)
+            np.testing.assert_allclose(gradient["biases"][-layer], right[1], rtol=1e-8, atol=1e-9)
+    return {name: partial(repeated, way, times) for name, way in ways.items()}
+
+
+def repeated(way: Callable[[], Any], times: int) -> Any:
+    for _ in range(times):
+        found = way()
+    return found
+
+
+def squared_error(np: Any, p: Any, data: Any) -> Any:
+    """The squared error over a batch, as a function of the parameters."""
+    values, targets = data
+    for weight, bias in zip(p["weights"][:-1], p["biases"][:-1], strict=True):
+        values = np.tanh(values @ weight + bias)
+    error = values @ p["weights"][-1] + p["biases"][-1] - targets
+    return np.sum(error * error)
+
+
 def training(width: int, times: int) -> dict[str, Contestant | None]:
     """The value and gradient of an MLP, `times` over, each in a count of its own.
 
     Wrapping copies the arrays, in opcount as in flopscope, and a program wraps once what it
     counts many times: so what is timed starts from wrapped parameters and data.
     """
-    draw = np.random.default_rng(0).standard_normal
-    weights = [draw((width, width)) / np.sqrt(width) for _ in range(LAYERS)]
-    biases = [draw(width) for _ in range(LAYERS)]
-    data = [draw((BATCH, width)) for _ in range(2)]
+    weights, biases, data = network(width)
 
     def prepare(way: Way) -> Contestant:
         own = [[way.wrap(array) for array in arrays] for arrays in (weights, biases, data)]

@@ -40,7 +40,7 @@ import opcount as oc
 from analysis import array_bench
 
 RESULTS: Final = Path("reports/data/bench.json")
-PACKAGES: Final = ("numpy", "counted-float", "micrograd", "flopscope", "torch")
+PACKAGES: Final = ("numpy", "counted-float", "micrograd", "autograd", "flopscope", "torch")
 OURS: Final = "opcount"
 COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {"/": operator.truediv, "-": operator.sub}
 
@@ -207,6 +207,19 @@ def training(width: int, times: int, rounds: int, target: float) -> Bench:
     )
 
 
+def gradient(width: int, times: int, rounds: int, target: float | None = None) -> Bench:
+    """Backprop through a graph of arrays, counted, against autograd uncounted and against what one writes by hand."""
+    return Bench(
+        title=f"Value and gradient, {array_bench.LAYERS} layers of width {width}, batch {array_bench.BATCH}",
+        contestants=array_bench.gradients(width, times),
+        comparisons=[Comparison(OURS, "autograd", 1.0), Comparison(OURS, "NumPy by hand", target)],
+        unit="ms",
+        scale=1e3 / times,
+        rounds=rounds,
+        measure=seconds,
+    )
+
+
 def small_arrays() -> Bench:
     """What a count costs a call on arrays that is nothing but its overhead."""
     times = 2_000
@@ -244,6 +257,11 @@ BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
     "training_64": partial(training, width=64, times=100, rounds=25, target=1.5),
     "training_256": partial(training, width=256, times=16, rounds=51, target=1.06),
     "training_1024": partial(training, width=1024, times=4, rounds=51, target=1.01),
+    "gradient_64": partial(gradient, width=64, times=50, rounds=25, target=2.5),
+    "gradient_128": partial(gradient, width=128, times=25, rounds=25),
+    "gradient_256": partial(gradient, width=256, times=10, rounds=51, target=1.2),
+    "gradient_512": partial(gradient, width=512, times=6, rounds=25),
+    "gradient_1024": partial(gradient, width=1024, times=2, rounds=51, target=1.05),
     "small_arrays": small_arrays,
     "memory": memory,
 }

@@ -4,6 +4,7 @@ from opcount.array import Array
 from opcount.boundary import Measured, measure, spec, unwrap, wrap
 from opcount.chain_rule import METHODS
 from opcount.counts import Counts
+from opcount.custom import primitive
 from opcount.errors import (
     BudgetExceeded,
     InvalidType,
@@ -42,6 +43,7 @@ __all__ = [
     "count",
     "gradient",
     "measure",
+    "primitive",
     "region",
     "register_rule",
     "spec",

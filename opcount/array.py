@@ -246,10 +246,10 @@ class Array(ArrayMethods):
         return call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if not all(issubclass(kind, (Wrapped, np.ndarray)) for kind in types):
+        if not all(_is_taken(kind) for kind in types):
             return NotImplemented
         if type(self._held) is Blank and function in _MAKERS:
-            return _of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
+            return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords)
@@ -264,13 +264,13 @@ class Array(ArrayMethods):
         return len(self._held)
 
     def __getitem__(self, key: Any) -> Any:
-        part = self._held[key if type(key) is int or type(key) is slice else _index(key)]
+        part = self._held[key if type(key) is int or type(key) is slice else plain_index(key)]
         return _result(part)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.dtype == bool and isinstance(value, (Array, Scalar)):
             value = value.astype(bool)  # a number becomes a truth value, by a comparison
-        self._held[_index(key)] = unwrapped(value)
+        self._held[plain_index(key)] = unwrapped(value)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -293,11 +293,11 @@ class Array(ArrayMethods):
 
     @property
     def T(self) -> Array:
-        return _of(self._held.T)
+        return array_of(self._held.T)
 
     @property
     def mT(self) -> Array:
-        return _of(self._held.mT)
+        return array_of(self._held.mT)
 
     @property
     def real(self) -> Any:
@@ -318,7 +318,7 @@ class Array(ArrayMethods):
     @property
     def base(self) -> Array | None:
         base = self._held.base
-        return _of(base) if isinstance(base, np.ndarray) else None
+        return array_of(base) if isinstance(base, np.ndarray) else None
 
     # what is known of it without its values
 
@@ -396,16 +396,16 @@ class Array(ArrayMethods):
         return wrapped(self._held.view(*given, **keywords))
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
-        return _of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
+        return array_of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         self._held.resize(*shape, refcheck=refcheck)
 
     def transpose(self, *axes: Any) -> Array:
-        return _of(self._held.transpose(*axes))
+        return array_of(self._held.transpose(*axes))
 
     def swapaxes(self, axis1: Any, axis2: Any) -> Array:
-        return _of(self._held.swapaxes(axis1, axis2))
+        return array_of(self._held.swapaxes(axis1, axis2))
 
     def flatten(self, order: Any = "C") -> Array:
         return Array(self._held.flatten(order))
@@ -578,10 +578,10 @@ class Flat:
         return len(self._iterator)
 
     def __getitem__(self, key: Any) -> Any:
-        return wrapped(self._iterator[_index(key)])
+        return wrapped(self._iterator[plain_index(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._iterator[_index(key)] = unwrapped(value)
+        self._iterator[plain_index(key)] = unwrapped(value)
 
 
 _new: Final = object.__new__
@@ -595,7 +595,7 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
 _REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 
-def _of(data: np.ndarray) -> Array:
+def array_of(data: np.ndarray) -> Array:
     """An Array without a look at what it holds: faster than the constructor."""
     result = _new(Array)
     result._held = data
@@ -604,7 +604,7 @@ def _of(data: np.ndarray) -> Array:
 
 def _result(plain: Any) -> Any:
     """The plain result of an operation, wrapped."""
-    return _of(plain) if type(plain) is np.ndarray else wrapped(plain)
+    return array_of(plain) if type(plain) is np.ndarray else wrapped(plain)
 
 
 def _plain(operand: Any) -> Any:
@@ -617,12 +617,12 @@ def _plain(operand: Any) -> Any:
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
 
 
-def _index(key: Any) -> Any:
+def plain_index(key: Any) -> Any:
     """An index with plain truth values for wrapped ones; a wrapped number in it is an exit."""
     if isinstance(key, tuple):
-        return tuple(map(_index, key))
+        return tuple(map(plain_index, key))
     if isinstance(key, list):
-        return [_index(part) for part in key]
+        return [plain_index(part) for part in key]
     if isinstance(key, Array) and key.dtype == bool and type(key._held) is not Blank:
         return key._held
     if isinstance(key, Wrapped):
@@ -637,9 +637,16 @@ def _is_array_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
 
+def _is_taken(kind: type) -> bool:
+    """Whether NumPy's functions of this class together with an Array are the Array's to execute."""
+    return issubclass(kind, np.ndarray) or (issubclass(kind, Wrapped) and kind.records is not True)
+
+
 def _is_foreign(operand: Any) -> bool:
     """Whether another library's array or number takes care of the operation, or refuses it."""
-    return not isinstance(operand, _NUMPYS_OWN) and hasattr(type(operand), "__array_ufunc__")
+    if isinstance(operand, _NUMPYS_OWN):
+        return isinstance(operand, Wrapped) and operand.records
+    return hasattr(type(operand), "__array_ufunc__")
 
 
 OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {

@@ -43,7 +43,7 @@ def wrap(x: Any) -> Any:
     for place, leaf in enumerate(flatten(x, whole=True)):
         name = partial(leaf_name, x, place, whole=True)
         if isinstance(leaf, np.ndarray):
-            leaf = Array(_plain_copy(leaf, name))
+            leaf = Array(np.array(checked_array(leaf, name)))
         elif isinstance(leaf, np.complexfloating):
             leaf = Array(leaf)
         elif not isinstance(leaf, Wrapped):
@@ -53,14 +53,15 @@ def wrap(x: Any) -> Any:
     return rebuild(x, iter(wrapped), object_array, whole=True)
 
 
-def _plain_copy(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
+def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
+    """The array, as one of NumPy's own class; raises InvalidType for one that is not of numbers."""
     if isinstance(array, (np.matrix, np.ma.MaskedArray)):
         raise InvalidType(
             f"{name()} is a {type(array).__name__}, which computes by rules of its own: use np.asarray first"
         )
     if array.dtype.kind not in NUMERIC:
         raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")
-    return np.array(array, copy=True, subok=False)
+    return np.asarray(array)
 
 
 def with_plain_arrays(x: Any) -> Any:

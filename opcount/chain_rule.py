@@ -1,9 +1,9 @@
 """The chain rule: one recursion, two directions, with a memo or without, and the same sums as loops.
 
 Everything the project claims is about the three functions below. They compute derivatives from
-a `source`, the node at which the derivative is one. `edges[node]` lists the operands of a node,
-each with its edge. `steps[node]` says what the recursion sums over, in either direction: pairs
-of a neighbour and the way along the edge to it.
+a `source`, the node at which the derivative is the `seed`: one, or, for an array, a direction.
+`edges[node]` lists the operands of a node, each with its edge. `steps[node]` says what the
+recursion sums over, in either direction: pairs of a neighbour and the way along the edge to it.
 
     direction  source      neighbours     way along  what is computed    as a loop
     tangent    an input    its operands   push       d node / d source   forward
@@ -25,7 +25,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counts import Counts
 from opcount.errors import InvalidValue
-from opcount.linear_maps import MINUS_ONE, NUMBER, ONE, Cost, LinearMap, Outline, plus
+from opcount.linear_maps import NUMBER, Cost, LinearMap, Outline
+from opcount.structural import ONE, plus
 
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]
 Steps = dict[int, list[tuple[int, Callable[[Any], Any]]]]
@@ -33,20 +34,20 @@ Plus = Callable[[Any, Any], Any]
 Direction = Literal["tangent", "adjoint"]
 
 
-def chain_rule(node: int, source: int, steps: Steps, plus: Plus = plus) -> Generator[int, Any, Any]:
+def chain_rule(node: int, source: int, steps: Steps, plus: Plus = plus, seed: Any = ONE) -> Generator[int, Any, Any]:
     """d(node) = sum over neighbours of d(neighbour) * partial; `yield n` is the recursive call for n."""
     if node == source:
-        return ONE
+        return seed
     total = None
     for neighbour, along in steps[node]:
         total = plus(total, along((yield neighbour)))
     return total
 
 
-def forward(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
+def forward(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> list[Any]:
     """The sums of the tangent recursion as a loop along the graph."""
     tangent: list[Any] = [None] * len(edges)
-    tangent[source] = ONE
+    tangent[source] = seed
     for node in range(source, len(edges)):
         for operand, edge in edges[node]:
             if tangent[operand] is not None:
@@ -54,10 +55,10 @@ def forward(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
     return tangent
 
 
-def backprop(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
+def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> list[Any]:
     """The sums of the adjoint recursion, for all inputs at once, as a loop against the graph."""
     adjoint: list[Any] = [None] * len(edges)
-    adjoint[source] = ONE
+    adjoint[source] = seed
     for node in range(source, -1, -1):
         if adjoint[node] is not None:
             for operand, edge in edges[node]:
@@ -66,13 +67,15 @@ def backprop(source: int, edges: Edges, plus: Plus = plus) -> list[Any]:
     return adjoint
 
 
-def recurse(node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus) -> tuple[Any, int]:
+def recurse(
+    node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus, seed: Any = ONE
+) -> tuple[Any, int]:
     """Run the recursion, asking the memo before each call; gives the derivative and the depth reached.
 
     The calls that wait stand in a list, so that depth costs memory and meets no recursion
     limit. A memo that keeps nothing makes it the naive recursion.
     """
-    calls = [(node, chain_rule(node, source, steps, plus))]
+    calls = [(node, chain_rule(node, source, steps, plus, seed))]
     answer = None
     depth = 1
     while calls:
@@ -85,7 +88,7 @@ def recurse(node: int, source: int, steps: Steps, memo: MutableMapping[int, Any]
         else:
             answer = memo.get(asked)
             if answer is None:
-                calls.append((asked, chain_rule(asked, source, steps, plus)))
+                calls.append((asked, chain_rule(asked, source, steps, plus, seed)))
                 depth = max(depth, len(calls))
     return answer, depth
 
@@ -155,45 +158,86 @@ def method_named(name: str) -> Method:
         raise InvalidValue(f"there is no method {name!r}; the methods are {', '.join(METHODS)}") from None
 
 
-def sources_and_targets(method: Method, inputs: list[int], output: int | None) -> list[tuple[Any, list[Any]]]:
-    """From where to where a method computes derivatives: one source against the graph, one an input along it."""
-    return [(output, inputs)] if method.direction == "adjoint" else [(source, [output]) for source in inputs]
-
-
 def difference_counts(inputs: int) -> Counts:
     """What central differences execute beside their evaluations: x + h, x - h, and the quotient by 2h."""
     return Counts(add=inputs, sub=2 * inputs, div=inputs)
 
 
-def own_costs(sources: Iterable[int], steps: Steps) -> dict[int, Cost]:
+class Pricing(NamedTuple):
+    """How a derivative of which only the state is known goes along a step, and into a sum, and what that costs."""
+
+    follow: Callable[[Callable[[Any], Any], Any], tuple[Any, Any]]
+    join: Callable[[Any, Any], tuple[Any, Any]]
+    nothing: Any
+
+
+def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
+    term = along(state)
+    return (NUMBER, term.cost) if type(term) is Outline else (term, _NOTHING)
+
+
+def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
+    return NUMBER, _ADDITION
+
+
+_NOTHING: Final = Cost()
+_ADDITION: Final = Cost(add=1)
+ON_NUMBERS: Final = Pricing(_followed, _joined, _NOTHING)
+
+
+def own_costs(
+    sources: Iterable[int] | Mapping[int, tuple[Any, Any]], steps: Steps, pricing: Pricing = ON_NUMBERS
+) -> dict[int, Any]:
     """What each node's own sum costs, added up over the sources, without executing it.
 
-    The steps must be outlines (see `LinearMap.outline`): the products go through the same
-    `times` as in the execution, so that the rule of what is free is written once. All
-    sources are followed together, as the bits of an integer for each thing that is known
-    of a derivative: that it is one, minus one, or a number.
+    The steps must be outlines (see `LinearMap.outline`). A source may have a seed and a weight,
+    how often it is one. All sources are followed together: `known` holds for each node the states
+    that its derivative is in, each with the sources for which it is, as the bits of an integer.
     """
-    known: dict[int, dict[Any, int]] = {source: {ONE: 1 << bit} for bit, source in enumerate(sources)}
+    follow, join, nothing = pricing
+    sources = sources if isinstance(sources, Mapping) else dict.fromkeys(sources, (ONE, 1))
+    weights = [weight for _, weight in sources.values()]
+    alike = all(type(weight) is int and weight == 1 for weight in weights)
+
+    def often(bits: int) -> Any:
+        if alike:
+            return bits.bit_count()
+        return sum(weight for place, weight in enumerate(weights) if bits >> place & 1)
+
+    known: dict[int, list[tuple[Any, int]]] = {
+        source: [(seed, 1 << bit)] for bit, (source, (seed, _)) in enumerate(sources.items())
+    }
     own = {}
     for node, neighbours in steps.items():
-        cost = Cost()
-        terms = dict.fromkeys((ONE, MINUS_ONE, NUMBER), 0)
-        met = again = 0
+        cost = nothing
+        totals: list[tuple[Any, int]] = []
+        met = 0
         for neighbour, along in neighbours:
-            for state, bits in known[neighbour].items():
-                if not bits:
-                    continue
-                term = along(state)
-                if type(term) is Outline:
-                    cost += term.cost * bits.bit_count()
-                    term = NUMBER
-                terms[term] |= bits
-                again |= met & bits
-                cost.add += (met & bits).bit_count()
+            for state, bits in known[neighbour]:
+                term, price = follow(along, state)
+                cost += price * often(bits)
+                found = [(term, bits & ~met)]
+                for total, those in totals:
+                    if both := those & bits:
+                        joined, price = join(total, term)
+                        cost += price * often(both)
+                        found += [(total, those & ~both), (joined, both)]
+                    else:
+                        found.append((total, those))
                 met |= bits
-        known[node] = {ONE: terms[ONE] & ~again, MINUS_ONE: terms[MINUS_ONE] & ~again, NUMBER: terms[NUMBER] | again}
+                totals = _merged(found)
+        known[node] = totals
         own[node] = cost
     return own
+
+
+def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
+    """The same states, each once, with all its bits."""
+    merged: dict[int, tuple[Any, int]] = {}
+    for state, bits in states:
+        if bits:
+            merged[id(state)] = (state, bits | merged.get(id(state), (state, 0))[1])
+    return list(merged.values())
 
 
 def calls(targets: Iterable[int], steps: Steps) -> dict[int, int]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KNOWN: Final = frozenset(KINDS)
+_PLACES: Final = {kind: place for place, kind in enumerate(KINDS)}
 
 
 class Counts(Mapping[str, int]):
@@ -46,7 +47,8 @@ class Counts(Mapping[str, int]):
             raise InvalidValue(
                 f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; the kinds are {', '.join(KINDS)}"
             )
-        self._numbers = {kind: number for kind in KINDS if kind in given and (number := _integer(given[kind], kind))}
+        ordered = sorted(given, key=_PLACES.__getitem__)
+        self._numbers = {kind: number for kind in ordered if (number := _integer(given[kind], kind))}
 
     # the mapping
 
@@ -79,7 +81,7 @@ class Counts(Mapping[str, int]):
     def __add__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):
             return NotImplemented
-        return Counts({kind: self[kind] + other[kind] for kind in KINDS})
+        return self._plus(other, 1)
 
     def __radd__(self, other: object) -> Counts:
         return self if other == 0 else NotImplemented  # so that sum() works
@@ -87,7 +89,15 @@ class Counts(Mapping[str, int]):
     def __sub__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):
             return NotImplemented
-        return Counts({kind: self[kind] - other[kind] for kind in KINDS})
+        return self._plus(other, -1)
+
+    def _plus(self, other: Counts, times: int) -> Counts:
+        if not self._numbers and times == 1:
+            return other
+        numbers = dict(self._numbers)
+        for kind, number in other._numbers.items():
+            numbers[kind] = numbers.get(kind, 0) + times * number
+        return Counts(numbers)
 
     def __mul__(self, times: SupportsIndex) -> Counts:
         try:
@@ -240,6 +250,8 @@ class Counts(Mapping[str, int]):
 
 
 def _integer(number: SupportsIndex, kind: str) -> int:
+    if type(number) is int:
+        return number
     if sizes.is_symbolic(number):
         return sizes.normal(number)  # type: ignore[no-any-return]
     try:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
 
 import numpy as np
 
-from opcount.boundary import unwrap, with_plain_arrays
+from opcount.array import Array
+from opcount.blanks import Blank
+from opcount.boundary import unwrap
 from opcount.chain_rule import (
     METHODS,
     backprop,
@@ -23,16 +25,19 @@ from opcount.chain_rule import (
     method_named,
     new_memo,
     recurse,
-    sources_and_targets,
 )
 from opcount.counts import Counts
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
-from opcount.graph import Graph, input_numbers, one_output, record, trace
-from opcount.linear_maps import NUMBER, LinearMap, Unit, plus
+from opcount.graph import Graph, checked_inputs, one_output, record, trace
+from opcount.linear_maps import LinearMap
+from opcount.nodes import value_of
+from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.scalar import Scalar
+from opcount.structural import ONE, number, plus
 from opcount.structure import check_function, check_number, object_array, plain_array, rebuild
 from opcount.tally import asked, checked_limits, count
+from opcount.tally import record as record_counts
 from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
@@ -102,7 +107,7 @@ def gradient(
     memo: SupportsIndex | None = None,
     step: Any = None,
     log: bool = False,
-    granularity: str = "scalar",
+    granularity: str = "array",
 ) -> Gradient:
     """The value and the gradient of f at x, by the named method, with the operations it executed.
 
@@ -120,34 +125,35 @@ def gradient(
     (0 is the naive recursion); `step` is the step of the finite differences, by default
     near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
     accumulation as in `count`, and is compared with the prediction before it starts.
-    An array in x is opened into its numbers: `granularity` knows "scalar" alone so far.
+    An array in x is one node of the graph; `granularity="scalar"` opens it into an object array
+    of numbers, one node each. Of an `oc.spec`, an array without data, everything is counted
+    from shapes alone; value and gradient are specs too.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f
     that is not one number, BudgetExceeded over the budget, and whatever f raises.
     """
     rule = method_named(method)
     check_function(f)
-    if granularity != "scalar":
-        raise InvalidValue(f'granularity is "scalar" in this version, not {granularity!r}')
     if step is not None and rule.direction is not None:
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
-    x = with_plain_arrays(x)
-    numbers = input_numbers(x)
+    x, leaves, whole = checked_inputs(x, granularity)
     limits = {} if budget is None else checked_limits(budget)
     size = _checked_memo(memo, method, budget)
     step = _checked_step(step)
     entries = _Log() if log else None
     spent = dict.fromkeys(PHASES, Counts())
-    request = _Request(f, x, numbers, method, spent, limits, size, step, entries)
-    if rule.direction is None:
+    request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, set())
+    if any(type(leaf._plain()) is Blank for leaf in leaves):
+        value, found, storage = _from_shapes(request)
+    elif rule.direction is None:
         value, found, storage = _differences(request)
     else:
         with _collector_paused():
             value, found, storage = _accumulated(request)
-    plain = (_plain(derivative, number._plain()) for derivative, number in zip(found, numbers, strict=True))
+    plain = (_plain(derivative, leaf._plain(), request.taken) for derivative, leaf in zip(found, leaves, strict=True))
     return Gradient(
         value=unwrap(value),
-        gradient=rebuild(x, plain, _gradient_array),
+        gradient=rebuild(x, plain, _gradient_array, whole),
         method=method,
         phases=spent,
         storage=storage,
@@ -172,16 +178,19 @@ class _Request(NamedTuple):
 
     f: Callable[[Any], Any]
     x: Any
-    numbers: list[Scalar]
+    leaves: list[Any]
+    whole: bool  # whether arrays are nodes
     method: str
     spent: dict[str, Counts]
     limits: Mapping[str, int]
     memo: int | None
     step: Any
     log: _Log | None
+    taken: set[int]
 
-    def call(self, numbers: list[Any]) -> Any:
-        return opened(self.f(rebuild(self.x, iter(numbers), object_array)))
+    def call(self, leaves: list[Any]) -> Any:
+        result = self.f(rebuild(self.x, iter(leaves), opened_array, self.whole))
+        return result if self.whole else opened(result)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -190,9 +199,17 @@ class _Request(NamedTuple):
             yield
         self.spent[name] += tally.counts
 
+    def keep(self, graph: Graph) -> None:
+        """Remember the memory that the graph is made of: what shares it is copied before it is handed out."""
+        for node in graph.nodes:
+            for operand in (node.value, *node.operands):
+                kind = type(operand)
+                if kind is Array or kind is np.ndarray:
+                    self.taken.add(_memory(operand._held if kind is Array else operand))
+
     def evaluate(self) -> Graph:
         with self.phase("primal"):
-            graph = record(self.f, self.x, self.numbers)
+            graph = record(self.f, self.x, self.leaves, self.whole)
         one_output(graph.result)
         with self.phase("partials"):
             graph.linearize()
@@ -220,25 +237,60 @@ def _accumulated(request: _Request) -> Found:
     if request.limits:
         request.refuse_beyond_budget(graph.predict(request.method))
     value = graph.outputs[0]
+    request.keep(graph)
     inputs = [node.index for node in graph.inputs]
     output = None if graph.output is None else graph.output.index
-    anew = rule.evaluations(len(inputs)) > 1  # dual numbers: an evaluation for each input
+    anew = rule.evaluations(graph.size) > 1  # dual numbers: an evaluation for each input
+    if request.whole and not anew:
+        graph.forget_values()
     found: list[Any] = []
     kept = depth = 0
-    for place, (source, targets) in enumerate(sources_and_targets(rule, inputs, output)):
+    for place, (source, seed, targets) in enumerate(_sources_and_targets(request, inputs, output)):
         if anew and place:
             graph = request.evaluate()
         if output is None:
             found += [None] * len(targets)
             continue
         with request.phase("accumulation"):
-            derivatives, kept_now, depth_now = _derivatives(request, graph, source, targets)
+            derivatives, kept_now, depth_now = _derivatives(request, graph, source, seed, targets)
         found += derivatives
         kept, depth = max(kept, kept_now), max(depth, depth_now)
+    if rule.direction == "tangent":
+        found = _joined(found, request.leaves)
     return value, found, Storage(len(graph.nodes), kept, depth)
 
 
-def _derivatives(request: _Request, graph: Graph, source: Any, targets: list[Any]) -> tuple[list[Any], int, int]:
+def _sources_and_targets(
+    request: _Request, inputs: list[int], output: int | None
+) -> Iterator[tuple[Any, Any, list[Any]]]:
+    """From where to where: one source against the graph; along it one for each number of the inputs, with its seed."""
+    if METHODS[request.method].direction == "adjoint":
+        yield output, ONE, inputs
+        return
+    for node, leaf in zip(inputs, request.leaves, strict=True):
+        if type(leaf) is not Array:
+            yield node, ONE, [output]
+            continue
+        for place in range(leaf.size):  # an array's direction is an array, dense, and 1 in one place
+            direction = np.zeros(leaf.shape, leaf.dtype)
+            direction.flat[place] = 1
+            yield node, Array(direction), [output]
+
+
+def _joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
+    """The derivatives of all numbers, those of an array's as an array."""
+    found = iter(derivatives)
+    return [
+        Array(np.array([_plain(next(found), 0.0, set()) for _ in range(leaf.size)]).reshape(leaf.shape))
+        if type(leaf) is Array
+        else next(found)
+        for leaf in leaves
+    ]
+
+
+def _derivatives(
+    request: _Request, graph: Graph, source: Any, seed: Any, targets: list[Any]
+) -> tuple[list[Any], int, int]:
     """The derivatives between the source and each target (None: structurally zero), the number kept, the depth."""
     rule = METHODS[request.method]
     assert rule.direction is not None
@@ -247,7 +299,7 @@ def _derivatives(request: _Request, graph: Graph, source: Any, targets: list[Any
         graph, add = request.log.watching(graph, source), request.log.plus
     if rule.strategy == "loop":
         loop = forward if rule.direction == "tangent" else backprop
-        known = loop(source, graph.operands, add)
+        known = loop(source, graph.operands, add, seed)
         return [known[target] for target in targets], sum(derivative is not None for derivative in known), 0
     steps = graph.steps(rule.direction, [source])
     memo = new_memo(request.memo)
@@ -256,36 +308,72 @@ def _derivatives(request: _Request, graph: Graph, source: Any, targets: list[Any
     for target in targets:
         derivative = None
         if target == source or target in steps:
-            derivative, reached = recurse(target, source, steps, memo, add)
+            derivative, reached = recurse(target, source, steps, memo, add, seed)
             depth = max(depth, reached)
         found.append(derivative)
     return found, len(memo), depth
 
 
+def _from_shapes(request: _Request) -> Found:
+    """What the method would execute at arrays of these shapes: an evaluation, and the prediction of the rest."""
+    rule = METHODS[request.method]
+    graph = request.evaluate()
+    times = rule.evaluations(graph.size)
+    for phase in ("primal", "partials"):
+        once = request.spent[phase]
+        request.spent[phase] = once * (times if rule.direction or phase == "primal" else 0)
+        record_counts(request.spent[phase] - once)
+    predicted = graph.predict(request.method)
+    if request.limits:
+        request.refuse_beyond_budget(predicted)
+    record_counts(predicted)
+    request.spent["accumulation"] = predicted
+    return graph.outputs[0], request.leaves, Storage(len(graph.nodes), 0, 0)
+
+
 def _differences(request: _Request) -> Found:
     """The gradient by central differences, (f(x + h) - f(x - h)) / 2h, one input after the other."""
-    numbers = request.numbers
+    size = sum(leaf.size for leaf in request.leaves)
     if request.limits:
-        request.refuse_beyond_budget(difference_counts(len(numbers)))
+        request.refuse_beyond_budget(difference_counts(size))
 
-    def evaluate(arguments: list[Any]) -> Scalar:
+    def evaluate(arguments: list[Any]) -> Any:
         with request.phase("primal"):
             result = one_output(request.call(arguments))
-        if isinstance(result, Wrapped) and not isinstance(result, Scalar):
+        if isinstance(result, Wrapped) and not isinstance(result, (Scalar, Array)):
             raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")
-        return result if isinstance(result, Scalar) else Scalar(result)
+        return result if isinstance(result, Wrapped) else Scalar(result)
 
-    value = evaluate(numbers)
+    value = evaluate([_changed(leaf) for leaf in request.leaves])
     found = []
-    for index, number in enumerate(numbers):
-        step = _default_step(number._plain()) if request.step is None else request.step
-        with request.phase("accumulation"):
-            above, below = number + step, number - step
-        rise_to = evaluate([*numbers[:index], above, *numbers[index + 1 :]])
-        rise_from = evaluate([*numbers[:index], below, *numbers[index + 1 :]])
-        with request.phase("accumulation"):
-            found.append((rise_to - rise_from) / (2 * step))
+    for leaf in request.leaves:
+        quotients = []
+        for place in range(leaf.size):
+            number = Scalar(leaf._plain().flat[place]) if type(leaf) is Array else leaf
+            step = _default_step(number._plain()) if request.step is None else request.step
+            with request.phase("accumulation"):
+                above, below = number + step, number - step
+            rise_to, rise_from = (
+                evaluate([
+                    _changed(other, place, number) if other is leaf else _changed(other) for other in request.leaves
+                ])
+                for number in (above, below)
+            )  # fmt: skip
+            with request.phase("accumulation"):
+                quotients.append((rise_to - rise_from) / (2 * step))
+        found += _joined(quotients, [leaf])
     return value, found, Storage(0, 0, 0)
+
+
+def _changed(leaf: Any, place: int = 0, number: Scalar | None = None) -> Any:
+    """The number for the leaf, or, where that is an array, a copy of it with the number at that place."""
+    if type(leaf) is not Array:
+        return leaf if number is None else number
+    if number is None:
+        return leaf.copy()
+    array = leaf._plain().astype(np.result_type(leaf.dtype, type(number._plain())))
+    array.flat[place] = number._plain()
+    return Array(array)
 
 
 def _default_step(number: Any) -> Any:
@@ -328,13 +416,34 @@ def _checked_memo(memo: SupportsIndex | None, method: str, budget: Any) -> int |
     return size
 
 
-def _plain(derivative: Any, number: Any) -> Any:
-    """A derivative as a plain number; an integer, structural or not, in the type of the number it belongs to."""
+def _plain(derivative: Any, value: Any, taken: set[int]) -> Any:
+    """A derivative as a plain number or array.
+
+    An integer comes in the type of the number it belongs to; an array in the dtype of its own where that
+    is of floats, and with memory of its own, of which `taken` has what is used already.
+    """
+    if isinstance(value, Blank):
+        return derivative
+    if not isinstance(value, np.ndarray):
+        plain = 0 if derivative is None else number(derivative)._plain()
+        if type(value) is float and isinstance(plain, np.floating):
+            return float(plain)
+        return type(value)(plain) if type(plain) is int and not isinstance(value, (int, np.integer)) else plain
     if derivative is None:
-        plain: Any = 0
-    else:
-        plain = derivative.sign if type(derivative) is Unit else derivative._plain()
-    return type(number)(plain) if type(plain) is int and not isinstance(number, (int, np.integer)) else plain
+        return np.zeros(value.shape, value.dtype)
+    array = np.asarray(number(derivative)._plain())
+    dtype = value.dtype if value.dtype.kind == "f" else array.dtype
+    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _memory(array) in taken:
+        array = np.array(array, dtype)
+    taken.add(_memory(array))
+    return array
+
+
+def _memory(array: Any) -> int:
+    """What tells whether two arrays share their memory: the object that owns it."""
+    while type(getattr(array, "base", None)) is np.ndarray:
+        array = array.base
+    return id(array)
 
 
 def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
@@ -363,7 +472,7 @@ class _Log:
 
 
 class _Watched:
-    """An edge that writes down each product before it is executed."""
+    """An edge that writes down each product, with the kind of operation that it executed."""
 
     __slots__ = ("entries", "entry", "map")
 
@@ -373,26 +482,29 @@ class _Watched:
         self.entries = entries
 
     def push(self, tangent: Any) -> Any:
-        self._write(self.map.outline().push(_outline(tangent)))
-        return self.map.push(tangent)
+        return self._written(self.map.push, tangent)
 
     def pull(self, adjoint: Any) -> Any:
-        self._write(self.map.outline().pull(_outline(adjoint)))
-        return self.map.pull(adjoint)
+        return self._written(self.map.pull, adjoint)
 
     def outline(self) -> LinearMap:
         return self.map.outline()
 
-    def _write(self, product: Any) -> None:
-        self.entries.append(self.entry if type(product) is Unit else self.entry._replace(kind=product.kind))
-
-
-def _outline(derivative: Any) -> Any:
-    return derivative if type(derivative) is Unit else NUMBER
+    def _written(self, along: Callable[[Any], Any], derivative: Any) -> Any:
+        with count() as tally:
+            product = along(derivative)
+        kinds = [kind for kind in ("mul", "neg") if tally.counts[kind]]
+        self.entries.append(self.entry._replace(kind=kinds[0]) if kinds else self.entry)
+        return product
 
 
 def compare(
-    f: Callable[[Any], Any], x: Any, *, methods: str | Sequence[str] | None = None, budget: Budgeted = 1_000_000
+    f: Callable[[Any], Any],
+    x: Any,
+    *,
+    methods: str | Sequence[str] | None = None,
+    budget: Budgeted = 1_000_000,
+    granularity: str = "array",
 ) -> pd.DataFrame:
     """The counts of every method on the same function, a row for each method and phase.
 
@@ -410,20 +522,21 @@ def compare(
     if isinstance(methods, str):
         methods = [methods]
     rows = []
-    base = gradient(f, x)  # its primal and partials are those of every evaluation
-    graph = trace(f, x)
+    base = gradient(f, x, granularity=granularity)  # its primal and partials are those of every evaluation
+    graph = trace(f, x, granularity=granularity)
+    has_values = not any(type(node._plain()) is Blank for node in graph.inputs)
     for name in METHODS if methods is None else methods:
         rule = method_named(name)
-        evaluations = rule.evaluations(len(graph.inputs))
+        evaluations = rule.evaluations(graph.size)
         phases = {
             "primal": base.phases["primal"] * evaluations,
             "partials": base.phases["partials"] * (evaluations if rule.direction else 0),
             "accumulation": graph.predict(name),
         }
         expected = sum(phases.values(), Counts())
-        executed = all(asked(expected, kind) <= limit for kind, limit in limits.items())
+        executed = has_values and all(asked(expected, kind) <= limit for kind, limit in limits.items())
         if executed:
-            phases = dict(gradient(f, x, name).phases)
+            phases = dict(gradient(f, x, name, granularity=granularity).phases)
         rows += [
             {"method": name, "phase": phase, "executed": executed, "counts": counts} for phase, counts in phases.items()
         ]

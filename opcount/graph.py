@@ -6,16 +6,19 @@ what depends on them enters; data and what is structurally constant stays outsid
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from opcount.boundary import with_plain_arrays
+from opcount import functions  # noqa: F401 (it enters NumPy's functions of nodes)
+from opcount.array import Array
+from opcount.blanks import Blank
+from opcount.boundary import checked_array, with_plain_arrays
 from opcount.chain_rule import (
     Direction,
+    Pricing,
     Steps,
     calls,
     difference_counts,
@@ -25,120 +28,25 @@ from opcount.chain_rule import (
 )
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
-from opcount.linear_maps import Constant, Cost, LinearMap, Scale, as_map
+from opcount.linear_maps import (
+    Constant,
+    Contraction,
+    Cost,
+    LinearMap,
+    Outline,
+    Scale,
+    as_map,
+    outline_of_array,
+    restricted,
+)
+from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, value_of
+from opcount.number_array import opened_array
 from opcount.operands import opened
-from opcount.primitives import PRIMITIVES, Primitive
 from opcount.scalar import Scalar
-from opcount.structure import check_function, check_number, flatten, leaf_name, object_array, rebuild
-from opcount.wrapped import Number, Wrapped, apply, plain_operand
-
-
-class Node(Number):
-    """A value that depends on an input, with the operation that gave it; `value` is its primal."""
-
-    __slots__ = ("index", "operands", "primitive", "tape", "value")
-    _rank: ClassVar[int] = 1
-    index: int
-    operands: tuple[Any, ...]
-    primitive: Primitive | None
-    tape: list[Node]
-    value: Any
-
-    def local_partial(self, derivative: Callable[..., Any]) -> Any:
-        """The derivative as a function of this value and of the operands' values, data as it is."""
-        if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
-            a, b = self.operands
-            return derivative(self.value, a.value if type(a) is Node else a, b.value if type(b) is Node else b)
-        return derivative(
-            self.value, *[operand.value if type(operand) is Node else operand for operand in self.operands]
-        )
-
-    @property
-    def name(self) -> str:
-        """The name of the operation, "input" for an input."""
-        return self.primitive.name if self.primitive else "input"
-
-    def _apply(self, name: str, *operands: Any) -> Any:
-        values = []
-        for operand in operands:
-            if type(operand) is Node:
-                if operand.tape is not self.tape:
-                    raise InvalidType(
-                        "a value from another evaluation entered this one: a function that is differentiated "
-                        "must neither keep its values for later nor be differentiated inside another"
-                    )
-                values.append(operand.value)
-            else:
-                value = operand if isinstance(operand, Scalar) else plain_operand(operand)
-                if value is NotImplemented:
-                    return NotImplemented
-                values.append(value)
-        if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
-            return self.value ** operands[1]  # structurally constant
-        operands = tuple(o if isinstance(o, Wrapped) else v for o, v in zip(operands, values, strict=True))
-        primitive = PRIMITIVES.get(name)
-        if primitive is None:  # a comparison: it has a truth value and no derivative
-            return apply(name, *values)
-        value = primitive.value(*values)
-        for operand, derivative in zip(operands, primitive.partials, strict=True):
-            if derivative is not None and type(operand) is Node:
-                return new_node(self.tape, primitive, operands, value)
-        return value
-
-    # The same as in Wrapped, written out for two nodes: most of most evaluations.
-
-    def __add__(self, other: Any) -> Any:
-        if type(other) is Node and other.tape is self.tape:
-            return new_node(self.tape, _ADD, (self, other), self.value + other.value)
-        return self._apply("add", self, other)
-
-    def __sub__(self, other: Any) -> Any:
-        if type(other) is Node and other.tape is self.tape:
-            return new_node(self.tape, _SUB, (self, other), self.value - other.value)
-        return self._apply("sub", self, other)
-
-    def __mul__(self, other: Any) -> Any:
-        if type(other) is Node and other.tape is self.tape:
-            return new_node(self.tape, _MUL, (self, other), self.value * other.value)
-        return self._apply("mul", self, other)
-
-    # Rounding has no derivative: its result is a constant, as Python rounds it.
-
-    def __floor__(self) -> Any:
-        return math.floor(self.value)
-
-    def __ceil__(self) -> Any:
-        return math.ceil(self.value)
-
-    def __trunc__(self) -> Any:
-        return math.trunc(self.value)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return round(self.value, digits)
-
-    def _plain(self) -> Any:
-        return self.value._plain()
-
-    def __repr__(self) -> str:
-        return f"Node({self.index}, {self.name}, {self.value!r})"
-
-
-def new_node(tape: list[Node], primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Node:
-    """A node at the end of the tape; a function, since that is faster than a constructor."""
-    node = _new(Node)
-    node.tape = tape
-    node.primitive = primitive
-    node.operands = operands
-    node.value = value
-    node.index = len(tape)
-    tape.append(node)
-    return node
-
-
-_new: Final = object.__new__
-_ADD: Final = PRIMITIVES["add"]
-_SUB: Final = PRIMITIVES["sub"]
-_MUL: Final = PRIMITIVES["mul"]
+from opcount.structural import ONE, ZERO, Structured, Unit, plus
+from opcount.structure import check_function, check_number, flatten, leaf_name, rebuild, shape_of
+from opcount.tally import apart
+from opcount.wrapped import Wrapped, is_wrapped_array
 
 
 class Edge(NamedTuple):
@@ -168,7 +76,7 @@ class Graph:
     `operands[node]` the same by head. `result` is what the function returned.
     """
 
-    def __init__(self, nodes: list[Node], inputs: list[Node], outputs: list[Any], result: Any) -> None:
+    def __init__(self, nodes: list[Any], inputs: list[Any], outputs: list[Any], result: Any) -> None:
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
@@ -179,16 +87,19 @@ class Graph:
         """Compute the local partials of every edge on which an output depends."""
         live = bytearray(len(self.nodes))
         for output in self.outputs:
-            if isinstance(output, Node):
+            if type(output) in NODES:
                 live[output.index] = True
         for node in reversed(self.nodes):
             if node.primitive is None or not live[node.index]:
                 continue
             edges: list[tuple[int, LinearMap]] = []
             for operand, derivative in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time)
-                if derivative is None or type(operand) is not Node:
+                if derivative is None or (type(operand) is not Node and type(operand) is not ArrayNode):
                     continue
                 live[operand.index] = True
+                if type(node) is ArrayNode or type(operand) is ArrayNode:
+                    edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
+                    continue
                 if isinstance(derivative, Constant):
                     edges.append((operand.index, derivative))
                     continue
@@ -196,6 +107,34 @@ class Graph:
                 # as_map, written out for what it nearly always gets
                 edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
             self.operands[node.index] = edges
+        if any(node.primitive and node.primitive.moves for node in self.nodes):
+            self._restrict()
+
+    def forget_values(self) -> None:
+        """Let go of the primal values: the edges hold what they need of them, and the rest is memory to be used again."""
+        for node in self.nodes:
+            node.value = None
+
+    def _restrict(self) -> None:
+        """Keep the adjoints from elements that are constant, as those of data that was joined to a node.
+
+        Which elements depend on an input is what a tangent of ones reaches.
+        """
+        active: dict[int, np.ndarray] = {}
+        with apart():
+            for node in self.nodes:
+                edges = []
+                found: Any = False
+                for tail, edge in self.operands[node.index]:
+                    value = self.nodes[tail].value
+                    given = active.get(tail, np.ones((1,) * len(shape_of(value)), bool))
+                    reached = _reached(edge, given, shape_of(value), shape_of(node.value))
+                    found = found | reached
+                    edges.append((tail, restricted(edge, given, reached) if tail in active else edge))
+                if edges:
+                    self.operands[node.index] = edges
+                    if not np.all(found):
+                        active[node.index] = found
 
     @property
     def edges(self) -> list[Edge]:
@@ -212,7 +151,7 @@ class Graph:
         if node.primitive is None:
             return []
         slots = enumerate(zip(node.operands, node.primitive.partials, strict=True))
-        return [place for place, (operand, derivative) in slots if derivative is not None and type(operand) is Node]
+        return [place for place, (operand, derivative) in slots if derivative is not None and type(operand) in NODES]
 
     @cached_property
     def users(self) -> list[list[tuple[int, LinearMap]]]:
@@ -232,18 +171,19 @@ class Graph:
         for node in sorted(relevant.difference(sources), reverse=not along):
             near = [(neighbour, edge) for neighbour, edge in sums[node] if neighbour in relevant]
             if outline:
-                near = [(neighbour, edge.outline()) for neighbour, edge in near]
+                forget = _outlined if self._is_of_numbers else outline_of_array
+                near = [(neighbour, forget(edge)) for neighbour, edge in near]
             steps[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
         return steps
 
     @property
-    def output(self) -> Node | None:
+    def output(self) -> Node | ArrayNode | None:
         """The one output, None where it is constant; raises InvalidType where there are several."""
         if len(self.outputs) != 1:
             raise InvalidType(
                 f"the function has {len(self.outputs)} outputs, and this is about one; trace one of them alone"
             )
-        return self.outputs[0] if isinstance(self.outputs[0], Node) else None
+        return self.outputs[0] if type(self.outputs[0]) in NODES else None
 
     def paths(self) -> list[int]:
         """The number of paths from each input to the output, over which Bauer's formula sums.
@@ -267,63 +207,181 @@ class Graph:
         rule = method_named(method)
         inputs = [node.index for node in self.inputs]
         if rule.direction is None:
-            return difference_counts(len(inputs))
+            return difference_counts(self.size)
         if self.output is None:
             return Counts()
         output = [self.output.index]
         sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
         steps = self.steps(rule.direction, sources, outline=True)
         called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
-        total = Cost()
-        for node, cost in own_costs(sources, steps).items():
-            total += cost * called[node]
-        return Counts(mul=total.mul, neg=total.neg, add=total.add)
+        if self._is_of_numbers:
+            total = sum((cost * called[node] for node, cost in own_costs(sources, steps).items()), Cost())
+            return Counts(mul=total.mul, neg=total.neg, add=total.add)
+        seeds = dict.fromkeys(sources, (ONE, 1))
+        if rule.direction == "tangent":  # one for each number of an input
+            seeds = {node.index: (_seed_outline(node.value), node.value.size) for node in self.inputs}
+        own = own_costs(seeds, steps, ON_SHAPES)
+        return sum((cost * called[node] for node, cost in own.items()), Counts())
+
+    @cached_property
+    def _is_of_numbers(self) -> bool:
+        arrays = any(type(node) is ArrayNode for node in self.nodes)
+        return not arrays and all(isinstance(edge, (Scale, Constant)) for near in self.operands for _, edge in near)
+
+    @property
+    def size(self) -> Any:
+        """How many numbers the inputs hold."""
+        return sum(node.value.size for node in self.inputs)
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
 
 
-def record(f: Callable[[Any], Any], x: Any, numbers: list[Scalar]) -> Graph:
-    """Evaluate f at the numbers of x and record its operations; the partials are not computed yet."""
-    tape: list[Node] = []
-    inputs = [new_node(tape, None, (), number) for number in numbers]
-    result = opened(f(rebuild(x, iter(inputs), object_array)))
+def _outlined(edge: LinearMap) -> LinearMap:
+    return edge.outline()
+
+
+def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
+    shape, to = operand.value.shape, node.value.shape
+    if type(derivative) is Constant:
+        return derivative if shape == to else as_map(derivative, shape, to)
+    slope = derivative(node.value, *map(value_of, node.operands))
+    if type(slope) is Array and shape == to:
+        return Scale(slope)
+    return slope if type(slope) is Contraction else as_map(slope, shape, to)
+
+
+def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:
+    """Which elements of a node depend on the given ones of its operand."""
+    tangent = Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
+    pushed = outline_of_array(edge).push(tangent)
+    if type(pushed) is Structured:
+        return pushed.states != 0
+    return np.full((1,) * len(to), pushed is not ZERO)
+
+
+# --- what derivatives cost, without computing them
+
+_SOME: Final = Array(Blank((), np.float64))
+
+
+def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
+    """Likewise for derivatives of arrays: the edge is applied to their shapes alone."""
+    with apart() as tally:
+        term = along(state)
+    counts = tally.counts
+    if type(term) is Outline:
+        counts += Counts(mul=term.cost.mul, neg=term.cost.neg, add=term.cost.add)
+    return _state_of(term), counts
+
+
+def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
+    with apart() as tally:
+        joined = plus(total, term)
+    return _state_of(joined), tally.counts
+
+
+def _state_of(derivative: Any) -> Any:
+    if type(derivative) is Structured or type(derivative) is Unit or shape_of(derivative):
+        return derivative
+    return _SOME
+
+
+ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())
+
+
+def _seed_outline(value: Any) -> Any:
+    return Array(Blank(value.shape, value.dtype)) if type(value) is Array else ONE
+
+
+# --- recording
+
+
+def record(f: Callable[[Any], Any], x: Any, leaves: list[Any], whole: bool) -> Graph:
+    """Evaluate f at x and record its operations, with arrays as nodes or opened; the partials are not computed yet."""
+    tape = Tape(whole)
+    inputs = [input_node(tape, leaf) for leaf in leaves]
+    result = f(rebuild(x, iter(inputs), opened_array, whole))
+    result = result if whole else opened(result)
     outputs = checked_outputs(result)
-    if any(isinstance(output, Node) and output.tape is not tape for output in outputs):
+    if any(type(output) in NODES and output.tape is not tape for output in outputs):
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
     nodes = list(tape)
     tape.clear()  # nodes keep the tape: emptied, it closes no cycle, and a graph is gone with its last reference
     return Graph(nodes, inputs, outputs, result)
 
 
-def trace(f: Callable[[Any], Any], x: Any) -> Graph:
+def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Graph:
     """Evaluate f at x, and give the graph of what it did, local partials included.
 
     >>> trace(lambda x: x * x, 3.0).edges
     [Edge(tail=0, head=1, position=0, map=Scale(Scalar(3.0))), Edge(tail=0, head=1, position=1, map=Scale(Scalar(3.0)))]
 
     `x` is a number, an array or nested lists, tuples and dicts of them; f may return one
-    number or several. The evaluation and the partials are counted. Raises InvalidType or
+    number or several. An array in x is one node, or, with `granularity="scalar"`, an object
+    array of nodes. The evaluation and the partials are counted. Raises InvalidType or
     InvalidValue for an x without numbers, and InvalidType for a result that is no number.
     """
     check_function(f)
-    x = with_plain_arrays(x)
-    graph = record(f, x, input_numbers(x))
+    x, leaves, whole = checked_inputs(x, granularity)
+    graph = record(f, x, leaves, whole)
     graph.linearize()
     return graph
 
 
-def input_numbers(x: Any) -> list[Scalar]:
+def checked_inputs(x: Any, granularity: str) -> tuple[Any, list[Any], bool]:
+    """x, its wrapped numbers and arrays in flattened order, and whether arrays are nodes."""
+    if granularity not in ("array", "scalar"):
+        raise InvalidValue(f'granularity is "array" or "scalar", not {granularity!r}')
+    if granularity == "array":
+        return x, input_leaves(x), True
+    x = with_plain_arrays(x)
+    return x, input_numbers(x), False
+
+
+def input_leaves(x: Any) -> list[Any]:
+    """The numbers and arrays in x, wrapped; raises InvalidType for a leaf that is neither."""
+    leaves: list[Any] = []
+    for place, leaf in enumerate(flatten(x, whole=True)):
+        if isinstance(leaf, np.ndarray) or is_wrapped_array(leaf):
+            leaves.append(_input_array(leaf, partial(leaf_name, x, place, whole=True)))
+        else:
+            leaves += input_numbers(leaf, partial(leaf_name, x, place, whole=True))
+    if not any(leaf.size for leaf in leaves):
+        raise InvalidValue(f"x holds no numbers: {x!r}; give at least one to differentiate with respect to")
+    return leaves
+
+
+def _input_array(leaf: Any, name: Callable[[], str]) -> Array:
+    """An array in x as it enters the graph: its numbers are not copied, and never written into."""
+    if type(leaf) is np.ndarray and leaf.dtype.kind == "f":
+        array = leaf.view()
+        array.flags.writeable = False  # whoever unwraps it gets the caller's own numbers
+        return Array(array)
+    if type(leaf) is ArrayNode:
+        raise InvalidType(f"{name()} {_NESTED}")
+    array = leaf._plain() if type(leaf) is Array else checked_array(leaf, name)
+    if array.dtype.kind in "bc":
+        kind = "truth values" if array.dtype.kind == "b" else "complex numbers"
+        raise InvalidType(f"{name()} is an array of {kind}: derivatives are with respect to real numbers")
+    if array.dtype.kind != "f":  # derivatives of small or unsigned integers would wrap around
+        return Array(array.astype(np.int64))
+    return _input_array(array, name) if type(array) is np.ndarray else Array(array)
+
+
+_NESTED: Final = "is being differentiated already; gradients within gradients are not supported"
+
+
+def input_numbers(x: Any, name: Callable[[], str] | None = None) -> list[Scalar]:
     """The numbers in x, wrapped; raises InvalidType for a leaf that is none, InvalidValue where there are no leaves."""
     numbers = []
     for place, number in enumerate(flatten(x)):
+        called = name or partial(leaf_name, x, place)
         if isinstance(number, Node):
-            raise InvalidType(
-                f"{leaf_name(x, place)} is being differentiated already; gradients within gradients are not supported"
-            )
+            raise InvalidType(f"{called()} {_NESTED}")
         if type(number) is not Scalar:
             if type(number) is not float:
-                check_number(number, partial(leaf_name, x, place))
+                check_number(number, called)
             # derivatives of small or unsigned integers would wrap around
             number = Scalar(int(number) if isinstance(number, np.integer) else number)
         numbers.append(number)
@@ -334,6 +392,8 @@ def input_numbers(x: Any) -> list[Scalar]:
 
 def checked_outputs(result: Any) -> list[Any]:
     """The numbers that f returned; raises InvalidType for a leaf that is none."""
+    if type(result) in NODES:
+        return [result]
     outputs = []
     for place, output in enumerate(flatten(result)):
         if output is None:
@@ -349,10 +409,14 @@ def checked_outputs(result: Any) -> list[Any]:
 
 def one_output(result: Any) -> Any:
     """The one number that f returned; raises InvalidType where it is none, or several."""
+    if type(result) is Node:
+        return result
     outputs = checked_outputs(result)
-    if isinstance(result, (list, tuple, dict)) or (isinstance(result, np.ndarray) and result.ndim):
+    several = isinstance(result, (list, tuple, dict))
+    if several or shape_of(result):
+        number = len(outputs) if several or isinstance(result, np.ndarray) else np.size(result)
         raise InvalidType(
-            f"f returned {len(outputs)} value{'s' * (len(outputs) != 1)} in a {type(result).__name__}, and a gradient "
+            f"f returned {number} value{'s' * (number != 1)} in a {type(value_of(result)).__name__}, and a gradient "
             "is that of one number: return one of them, or their sum; the derivatives of several at once are "
             "a Jacobian, for which oc.jacobian will come in a later version"
         )

@@ -1,60 +1,54 @@
 """Edges as linear maps, pushed forward or pulled back, and the structure that is free.
 
-In accumulation what is known from the operation alone costs nothing: a structural one is
-copied, a structural minus one negates, a structural zero never gets here. `times` and `plus`
-say so once; the edges multiply by that rule, and every algorithm goes along these edges, so
-all of them get the same courtesy.
+In accumulation what is known from the operation alone costs nothing; `structural` says so once.
+The edges multiply by that rule, and every algorithm goes along these edges, so all of them get
+the same courtesy. Between numbers an edge is a `Scale` or a `Constant`. Between arrays it is one
+of these for each element, or a `Linear`, which moves elements or sums them, or a `Contraction`,
+the product with another array.
 """
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
 
+import numpy as np
+
+from opcount.array import Array, array_of
+from opcount.blanks import Blank
+from opcount.errors import InvalidValue, Uncounted
 from opcount.scalar import Scalar
+from opcount.structural import (
+    MINUS_ONE,
+    ONE,
+    UNPLACED,
+    ZERO,
+    Unit,
+    Unplaced,
+    collected,
+    contracted,
+    gathered,
+    is_zero,
+    masked,
+    number,
+    placed,
+    plus,
+    record_product,
+    running,
+    scattered,
+    selected,
+    spread,
+    summed,
+    times,
+    turned,
+)
+from opcount.structure import shape_of
+from opcount.wrapped import Wrapped, wrapped
 
-
-class Unit:
-    """A structural 1 or -1: a derivative known from the operation alone, held by nobody."""
-
-    __slots__ = ("sign",)
-
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-
-    def __neg__(self) -> Unit:
-        return MINUS_ONE if self is ONE else ONE
-
-    def __repr__(self) -> str:
-        return f"Unit({self.sign})"
-
-
-ONE: Final = Unit(1)
-MINUS_ONE: Final = Unit(-1)
-
-
-def times(a: Any, b: Any) -> Any:
-    """The product of two derivatives: a `mul`, or, where one of them is structural, a copy or a `neg`."""
-    if type(a) is Unit:
-        return b if a is ONE else -b
-    if type(b) is Unit:
-        return a if b is ONE else -a
-    return a * b
-
-
-def plus(total: Any, term: Any) -> Any:
-    """The sum of two derivatives, an `add`; the first term of a sum (total is None) is only assigned."""
-    if total is None:
-        return term
-    if type(total) is Unit or type(term) is Unit:
-        return number(total) + number(term)
-    return total + term
-
-
-def number(derivative: Any) -> Any:
-    """A derivative as a wrapped number, also where it was structural."""
-    return Scalar(derivative.sign) if type(derivative) is Unit else derivative
+__all__ = ["MINUS_ONE", "ONE", "plus", "times"]  # what edges are applied to, and how derivatives are joined
 
 
 class Cost:
@@ -91,14 +85,20 @@ class Outline:
         """The kind of the last step, "copy" where it executed nothing."""
         return "mul" if self.cost.mul else "neg" if self.cost.neg else "copy"
 
-    def __mul__(self, other: Outline) -> Outline:
-        return _PRODUCT
+    __array_ufunc__ = None  # an Array leaves the product to us
+
+    def __mul__(self, other: Any) -> Any:
+        return _PRODUCT if type(other) is Outline else _ANY * other
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * _ANY
 
     def __neg__(self) -> Outline:
         return _NEGATIVE
 
 
 NUMBER: Final = Outline(Cost())
+_ANY: Final = Array(Blank((), np.float64))  # the same, where it meets arrays
 _PRODUCT: Final = Outline(Cost(mul=1))
 _NEGATIVE: Final = Outline(Cost(neg=1))
 
@@ -132,8 +132,8 @@ class Scale:
     def pull(self, adjoint: Any) -> Any:
         return times(adjoint, self.partial) if type(adjoint) is Unit else adjoint * self.partial
 
-    def outline(self) -> Scale:
-        return _SCALE
+    def outline(self) -> LinearMap:
+        return Scale(blank(self.partial)) if type(self.partial) is Array else _SCALE
 
     def __repr__(self) -> str:
         return f"Scale({self.partial!r})"
@@ -164,8 +164,227 @@ NEGATION: Final = Constant(MINUS_ONE, operator.neg)
 _SCALE: Final = Scale(NUMBER)
 
 
-def as_map(partial: Any) -> LinearMap:
-    """The edge of a local partial as the table of primitives gives it: a number, or a map already."""
-    if type(partial) is Scalar:
-        return Scale(partial)
-    return partial if isinstance(partial, Constant) else Scale(Scalar(partial))
+# --- edges between arrays
+
+
+def blank(values: Any) -> Array:
+    """What is known of wrapped values without their numbers."""
+    plain = values._plain()
+    return Array(Blank(shape_of(plain), np.result_type(plain)))
+
+
+def outline_of_array(edge: LinearMap) -> LinearMap:
+    """The outline of an edge that meets arrays."""
+    return Scale(_ANY) if type(edge) is Scale and type(edge.partial) is not Array else edge.outline()
+
+
+class Linear:
+    """A linear map by what it does in either direction; it holds no numbers, so it is its own outline."""
+
+    __slots__ = ("pull", "push")
+
+    def __init__(self, push: Callable[[Any], Any], pull: Callable[[Any], Any]) -> None:
+        self.push = push
+        self.pull = pull
+
+    def outline(self) -> LinearMap:
+        return self
+
+    def transposed(self) -> Linear:
+        return Linear(self.pull, self.push)
+
+
+def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+    """An array, copied along new axes and those of length one: what broadcasting does."""
+    return Linear(partial(spread, shape=to), partial(collected, shape=shape))
+
+
+def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> Linear:
+    """The sums over these axes, in the shape `to`, which has them with length one or not at all."""
+    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+
+    def push(tangent: Any) -> Any:
+        return _shaped(summed(tangent, axes), to)
+
+    def pull(adjoint: Any) -> Any:
+        return spread(_shaped(adjoint, kept), shape)
+
+    return Linear(push, pull)
+
+
+def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+    return Linear(partial(_shaped, to=to), partial(_shaped, to=shape))
+
+
+def _shaped(derivative: Any, to: tuple[Any, ...]) -> Any:
+    if type(derivative) is Unit:
+        return spread(derivative, to)
+    return turned(derivative, lambda array: np.reshape(array, to), to) if derivative.shape != to else derivative
+
+
+def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> Linear:
+    """The same elements in other places: `there` puts them, `back` brings them back."""
+    return Linear(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
+
+
+def selecting(key: Any, shape: tuple[Any, ...]) -> Linear:
+    """The elements at a basic index."""
+    return Linear(partial(selected, key=key), partial(placed, key=key, shape=shape))
+
+
+def gathering(places: np.ndarray, shape: tuple[int, ...]) -> Linear:
+    """Elements by their places in the flat array, counted from one; 0 where the result has none of them."""
+    return Linear(partial(gathered, places=places), partial(scattered, places=places, shape=shape))
+
+
+def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+    """The largest or smallest elements of arrays without values: as many as the result has, and nobody knows which."""
+
+    def push(tangent: Any) -> Any:
+        if type(tangent) is not Array:
+            raise Uncounted(UNPLACED)
+        return Array(Blank(to, tangent.dtype))
+
+    return Linear(push, lambda adjoint: Unplaced(math.prod(to), shape))
+
+
+def accumulating(axis: int) -> Linear:
+    """Running sums along an axis."""
+    return Linear(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
+
+
+class Chain(NamedTuple):
+    """One map after the other."""
+
+    first: LinearMap
+    second: LinearMap
+
+    def push(self, tangent: Any) -> Any:
+        return self.second.push(self.first.push(tangent))
+
+    def pull(self, adjoint: Any) -> Any:
+        return self.first.pull(self.second.pull(adjoint))
+
+    def outline(self) -> LinearMap:
+        return Chain(outline_of_array(self.first), outline_of_array(self.second))
+
+
+class Contraction:
+    """The product of an array of that shape with `other`, as einsum writes it: labels of both and of the result.
+
+    `pushed` and `pulled` execute it on plain arrays where there is something faster than einsum. `kept`
+    selects the elements that depend on an input, None for all.
+    """
+
+    __slots__ = ("kept", "labels", "other", "pulled", "pushed", "shape", "sizes")
+
+    def __init__(
+        self,
+        other: Array,
+        labels: tuple[str, str, str],
+        sizes: Mapping[str, Any],
+        shape: tuple[Any, ...],
+        pushed: Callable[[Any, Any], Any] | None = None,
+        pulled: Callable[[Any, Any], Any] | None = None,
+        kept: np.ndarray | None = None,
+    ) -> None:
+        self.other = other
+        self.labels = labels
+        self.sizes = sizes
+        self.shape = shape
+        self.pushed = pushed
+        self.pulled = pulled
+        self.kept = kept
+
+    def push(self, tangent: Any) -> Any:
+        return contracted(tangent, self.other, self.labels, self.sizes, self.pushed)
+
+    def pull(self, adjoint: Any) -> Any:
+        mine, others, result = self.labels
+        if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
+            share = self.pulled(adjoint._held, self.other._held)
+            record_product(math.prod(self.sizes.values()), share.size)
+            return array_of(share)
+        found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
+        return collected(found, self.shape)
+
+    def outline(self) -> LinearMap:
+        return self._with(blank(self.other), self.kept)
+
+    def restricted(self, active: np.ndarray) -> LinearMap:
+        return self._with(self.other, active)
+
+    def _with(self, other: Array, kept: np.ndarray | None) -> Contraction:
+        return Contraction(other, self.labels, self.sizes, self.shape, self.pushed, self.pulled, kept)
+
+
+class Applied(NamedTuple):
+    """A user's own map: two functions of arrays of numbers, between arrays of these shapes."""
+
+    pushed: Callable[[Any], Any]
+    pulled: Callable[[Any], Any]
+    shape: tuple[Any, ...]
+    to: tuple[Any, ...]
+
+    def push(self, tangent: Any) -> Any:
+        return self._applied(self.pushed, tangent, self.to, "push")
+
+    def pull(self, adjoint: Any) -> Any:
+        return self._applied(self.pulled, adjoint, self.shape, "pull")
+
+    def outline(self) -> LinearMap:
+        return self
+
+    def _applied(self, function: Callable[[Any], Any], derivative: Any, shape: tuple[Any, ...], name: str) -> Any:
+        if is_zero(derivative):
+            return spread(ZERO, shape)
+        found = function(number(derivative))
+        if shape_of(found) != shape:
+            raise InvalidValue(
+                f"the {name} of a primitive gave an array of shape {shape_of(found)}, and it has to be {shape}"
+            )
+        return found if isinstance(found, Wrapped) else wrapped(np.asarray(found)[()])
+
+
+class Restricted(NamedTuple):
+    """A map of an array of which some elements are constant: `active` selects the others, `reached` what has them."""
+
+    whole: LinearMap
+    active: np.ndarray
+    reached: np.ndarray
+
+    def push(self, tangent: Any) -> Any:
+        return self.whole.push(tangent)
+
+    def pull(self, adjoint: Any) -> Any:
+        return masked(self.whole.pull(masked(adjoint, self.reached)), self.active)
+
+    def outline(self) -> LinearMap:
+        return self._replace(whole=outline_of_array(self.whole))
+
+
+def restricted(edge: LinearMap, active: np.ndarray, reached: np.ndarray) -> LinearMap:
+    if isinstance(edge, Contraction):
+        return edge.restricted(active)
+    return Restricted(edge, active, reached)
+
+
+def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) -> LinearMap:
+    """The edge of a local partial as the table of primitives gives it: a number for each element, or a map already.
+
+    `shape` and `to` are the shapes of the operand and of the node, to which it is broadcast.
+    """
+    kind = type(slope)
+    if kind in _MAPS:
+        return slope  # type: ignore[no-any-return]
+    edge: LinearMap
+    if kind is Constant:
+        edge = slope
+    elif kind is Array or isinstance(slope, Wrapped):
+        edge = Scale(slope)
+    else:
+        edge = Scale(wrapped(slope) if isinstance(slope, (np.ndarray, np.generic)) else Scalar(slope))
+    return edge if shape == to else Chain(copying(shape, to), edge)
+
+
+_MAPS: Final = frozenset({Linear, Contraction, Chain, Applied})

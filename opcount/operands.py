@@ -40,12 +40,10 @@ class Operands:
             if isinstance(value, Number) and (value._rank or not isinstance(plain, (int, float, np.number))):
                 self.holds_objects = True
             return plain
-        if kind is np.ndarray:
-            if value.dtype == object:
-                return self._take_objects(value)
-            return value
         if isinstance(value, (np.matrix, np.ma.MaskedArray)):
             raise Uncounted(f"a {kind.__name__} has operations of its own: make it a plain array, with np.asarray(x)")
+        if isinstance(value, np.ndarray):
+            return self._take_objects(value) if value.dtype == object else value
         if isinstance(value, list):
             return [self.take(item) for item in value]
         if isinstance(value, tuple):

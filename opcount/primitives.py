@@ -6,8 +6,10 @@ structural is a constant of the row instead of a function: IDENTITY, NEGATION, o
 operation whose derivative vanishes wherever it exists. They run on wrapped numbers and are
 counted, in the phase `partials`.
 
-The domain is where the operands may lie for the value and the partials to be finite and
-smooth, an interval for each; the tests draw from it. Derivatives are the textbook ones,
+The rows with a domain work element by element, on numbers and on arrays alike. The domain is
+where the operands may lie for the value and the partials to be finite and smooth, an interval
+for each; the tests draw from it. The rows without are of whole arrays: their partials are edges,
+and what is no array among their operands (an axis, an index) has the partial ZERO. Derivatives are the textbook ones,
 as in Abramowitz and Stegun, Handbook of Mathematical Functions, chapters 4.1 to 4.6.
 """
 
@@ -20,9 +22,26 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from opcount.linear_maps import IDENTITY, NEGATION, Constant
+from opcount.array import Array
+from opcount.blanks import Blank
+from opcount.linear_maps import (
+    IDENTITY,
+    NEGATION,
+    Constant,
+    Contraction,
+    LinearMap,
+    accumulating,
+    choosing,
+    copying,
+    gathering,
+    reshaping,
+    selecting,
+    summing,
+    turning,
+)
 from opcount.scalar import Scalar
-from opcount.wrapped import Wrapped
+from opcount.structure import shape_of
+from opcount.wrapped import Wrapped, wrapped
 
 Interval = tuple[float, float]
 Partial = Callable[..., Any] | Constant | None
@@ -36,7 +55,8 @@ class Primitive(NamedTuple):
     name: str
     value: Callable[..., Any]
     partials: tuple[Partial, ...]
-    domain: tuple[Interval, ...]
+    domain: tuple[Interval, ...] = ()
+    moves: bool = False  # whether it may put data beside what depends on an input
 
 
 def _number(operand: Any) -> Any:
@@ -44,12 +64,14 @@ def _number(operand: Any) -> Any:
 
     A plain exponent stays plain: its n - 1 belongs to the row, and tells which power is executed.
     """
-    return operand if isinstance(operand, Wrapped) else Scalar(operand)
+    if isinstance(operand, Wrapped):
+        return operand
+    return wrapped(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
 
 
-def _one_if(condition: bool) -> Scalar:
+def _one_if(condition: Any) -> Any:
     """A partial that is 0 or 1 by value: a number like any other, not a structural constant."""
-    return Scalar(int(condition))
+    return condition.astype(int) if type(condition) is Array else Scalar(int(condition))
 
 
 def _norm2(a: Any, b: Any) -> Any:
@@ -58,13 +80,16 @@ def _norm2(a: Any, b: Any) -> Any:
 
 
 def _power_by_base(y: Any, x: Any, n: Any) -> Any:
-    if not isinstance(n, Wrapped) and n == 1:
+    if not isinstance(n, (Wrapped, np.ndarray)) and n == 1:
         return IDENTITY
     return n * x ** (n - 1)
 
 
 def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
-    return y * np.log(_number(x)) if x != 0 else 0  # at 0 the limit, where the product would be 0 times -inf
+    if len(shape_of(x)) == 0:
+        return y * np.log(_number(x)) if x != 0 else 0  # at 0 the limit, where the product would be 0 times -inf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x != 0, y * np.log(_number(x)), 0.0)
 
 
 _LN2: Final = math.log(2)
@@ -128,4 +153,116 @@ _ROWS: Final = (
 # fmt: on
 
 PRIMITIVES: Final = {row.name: row for row in _ROWS}
-"""Every primitive by name. To add one, add a row; a kind that is new goes into `kinds.GROUPS`."""
+"""Every primitive that works element by element, by name.
+
+To add one, add a row; a kind that is new goes into `kinds.GROUPS`.
+"""
+
+
+# --- whole arrays: the edges, from the output, the operands and what else the operation was told
+
+
+_STACKS: Final = "ABCDEFGHIJ"
+
+
+def _product_labels(a: Any, b: Any) -> tuple[str, str, str]:
+    """The labels of a matrix product: of a, of b and of the result; leading axes are those of stacks."""
+    extra = [max(len(shape_of(operand)) - 2, 0) for operand in (a, b)]
+    stacks = _STACKS[: max(extra)]
+    left, right = (stacks[len(stacks) - number :] for number in extra)
+    first, second = "m" * (len(shape_of(a)) > 1), "n" * (len(shape_of(b)) > 1)
+    return f"{left}{first}k", f"{right}k{second}", f"{stacks}{first}{second}"
+
+
+def _sizes(labels: tuple[str, ...], *arrays: Any) -> dict[str, Any]:
+    """The size of each label; an axis of length one is copied along those of the others."""
+    sizes: dict[str, Any] = {}
+    for names, array in zip(labels, arrays, strict=True):
+        for label, size in zip(names, shape_of(array), strict=True):
+            if sizes.get(label, 1) == 1:
+                sizes[label] = size
+    return sizes
+
+
+def _contraction(a: Any, b: Any, labels: tuple[str, str, str]) -> Contraction:
+    return Contraction(_number(b), labels, _sizes(labels[:2], a, b), shape_of(a))
+
+
+def _times(tangent: Any, b: Any) -> Any:
+    return tangent @ b
+
+
+def _times_transposed(adjoint: Any, b: Any) -> Any:
+    return adjoint @ b.T
+
+
+def _left_times(tangent: Any, a: Any) -> Any:
+    return a @ tangent
+
+
+def _left_transposed_times(adjoint: Any, a: Any) -> Any:
+    return a.T @ adjoint
+
+
+def _left_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
+    if len(shape_of(a)) == len(shape_of(b)) == 2:
+        (m, k), n = a.shape, b.shape[1]
+        sizes = {"m": m, "k": k, "n": n}
+        return Contraction(_number(b), ("mk", "kn", "mn"), sizes, a.shape, _times, _times_transposed)
+    return _contraction(a, b, _product_labels(a, b))
+
+
+def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
+    if len(shape_of(a)) == len(shape_of(b)) == 2:
+        (m, k), n = a.shape, b.shape[1]
+        sizes = {"m": m, "k": k, "n": n}
+        return Contraction(_number(a), ("kn", "mk", "mn"), sizes, b.shape, _left_times, _left_transposed_times)
+    first, second, result = _product_labels(a, b)
+    return _contraction(b, a, (second, first, result))
+
+
+def _chosen(y: Any, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMap:
+    """The elements that a maximum or minimum is: which, its comparisons have told, so they are copied."""
+    shape = shape_of(x)
+    plain = x._plain()
+    if type(plain) is Blank:
+        return choosing(shape, shape_of(y))
+    flat = np.arange(1, math.prod(shape) + 1).reshape(shape)
+    if axis is None:
+        return gathering(flat.ravel()[position(plain)].reshape(shape_of(y)), shape)
+    places = np.take_along_axis(flat, position(plain, axis=axis, keepdims=True), axis)
+    return gathering(places.reshape(shape_of(y)), shape)
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
+def _transposing(y: Any, x: Any, axes: tuple[int, ...]) -> LinearMap:
+    back = _inverse(axes)
+    return turning(lambda a: np.transpose(a, axes), lambda a: np.transpose(a, back), shape_of(x), shape_of(y))
+
+
+# fmt: off
+_ARRAY_ROWS: Final = (
+    Primitive("matmul",       operator.matmul, (_left_of_matmul, _right_of_matmul)),
+    Primitive("einsum",       lambda a, b, labels, multiply: multiply(a, b),
+              (lambda y, a, b, labels, _: _contraction(a, b, labels),
+               lambda y, a, b, labels, _: _contraction(b, a, (labels[1], labels[0], labels[2])), ZERO, ZERO)),
+    Primitive("sum",          lambda x, axes, keepdims: x.sum(axes, keepdims=keepdims),
+              (lambda y, x, axes, _: summing(shape_of(x), axes, shape_of(y)), ZERO, ZERO)),
+    Primitive("max",          lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
+              (lambda y, x, axis, _: _chosen(y, x, axis, np.argmax), ZERO, ZERO)),
+    Primitive("min",          lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims),
+              (lambda y, x, axis, _: _chosen(y, x, axis, np.argmin), ZERO, ZERO)),
+    Primitive("cumsum",       lambda x, axis: np.cumsum(x, axis=axis), (lambda y, x, axis: accumulating(axis), ZERO)),
+    Primitive("reshape",      np.reshape,      (lambda y, x, _: reshaping(shape_of(x), shape_of(y)), ZERO)),
+    Primitive("transpose",    np.transpose,    (_transposing, ZERO)),
+    Primitive("broadcast_to", np.broadcast_to, (lambda y, x, _: copying(shape_of(x), shape_of(y)), ZERO)),
+    Primitive("index",        operator.getitem, (lambda y, x, key: selecting(key, shape_of(x)), ZERO)),
+    Primitive("astype",       lambda x, dtype: x.astype(dtype), (IDENTITY, ZERO)),
+)
+# fmt: on
+
+ARRAY_PRIMITIVES: Final = {row.name: row for row in _ARRAY_ROWS}
+"""Those of whole arrays."""

@@ -32,7 +32,7 @@ def flatten(x: Any, whole: bool = False) -> list[Any]:
 
 
 def _is_opened(x: Any, whole: bool) -> bool:
-    return isinstance(x, np.ndarray) and (not whole or x.dtype == object)
+    return isinstance(x, np.ndarray) and (not whole or x.dtype.char == "O")
 
 
 def _collect(x: Any, found: list[Any], whole: bool) -> None:
@@ -74,6 +74,8 @@ def _names(x: Any, name: str, whole: bool) -> Iterator[str]:
 
 def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[Any]], Any], whole: bool = False) -> Any:
     """`x` with its numbers replaced, in order; `array(template, items)` makes each array that was opened anew."""
+    if type(x) is np.ndarray and whole and x.dtype.char != "O":
+        return next(numbers)
     if isinstance(x, dict):
         return {key: rebuild(item, numbers, array, whole) for key, item in x.items()}
     if isinstance(x, (list, tuple)):
@@ -96,6 +98,14 @@ def object_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
 def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     """An array in the shape of `template`, of the dtype that its plain items ask for."""
     return np.array(items, dtype=None if items else template.dtype).reshape(template.shape)
+
+
+def shape_of(value: Any) -> tuple[Any, ...]:
+    """The shape of an array or number, plain or wrapped: what np.shape gives, without asking NumPy to find out how."""
+    try:
+        return value.shape  # type: ignore[no-any-return]
+    except AttributeError:
+        return np.shape(value)
 
 
 def is_number(value: object) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import operator
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -50,8 +50,9 @@ class Tally:
     @property
     def counts(self) -> Counts:
         """The operations executed inside, those of regions and of inner counts included."""
-        numbers = Counter({kind: _drawn(draws) for kind, draws in self._draws.copy().items()})
-        numbers.update(self._bulk.copy())
+        numbers = self._bulk.copy()
+        for kind, draws in self._draws.copy().items():
+            numbers[kind] += _drawn(draws)
         return Counts(numbers)
 
     @property
@@ -247,6 +248,17 @@ def count(
         yield tally
     finally:
         _leave_force(tally._meter, token)
+
+
+@contextmanager
+def apart() -> Iterator[Tally]:
+    """Count what runs inside for itself alone: no other count and no budget hears of it."""
+    tally = Tally()
+    token = _METER.set(Meter((tally,), (tally,), (), records=False))
+    try:
+        yield tally
+    finally:
+        _METER.reset(token)
 
 
 @contextmanager

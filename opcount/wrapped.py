@@ -69,6 +69,7 @@ class Wrapped:
     """A wrapped value: every operation on it counts or raises, and nothing leaves unseen."""
 
     __slots__ = ()
+    records: ClassVar[bool] = False  # whether it records what is done to it, with arrays too
 
     def _apply(self, name: str, *operands: Any) -> Any:
         """The value of an operation that has `self` among its operands, or NotImplemented."""
@@ -398,7 +399,7 @@ def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
     return apply("floordiv", x, y), apply("mod", x, y)
 
 
-_NAMES: Final[dict[np.ufunc, str]] = {
+NAMES: Final[dict[np.ufunc, str]] = {
     np.add: "add",
     np.subtract: "sub",
     np.multiply: "mul",
@@ -452,7 +453,7 @@ _NAMES: Final[dict[np.ufunc, str]] = {
 _TRUTHS: Final = frozenset({np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal})
 
 UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
-    **{ufunc: partial(apply, name) for ufunc, name in _NAMES.items()},
+    **{ufunc: partial(apply, name) for ufunc, name in NAMES.items()},
     np.reciprocal: lambda x: 1 / x,
     np.divmod: _divmod,
     np.positive: lambda x: x,

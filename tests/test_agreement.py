@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from programs import RATIONAL, SPELLINGS, doubled, programs, question_loss, rational_programs, squared
 
 import opcount as oc
-from opcount import gradients, graph
+from opcount import gradients, nodes
 from opcount.chain_rule import NoMemo, backprop, recurse
 from opcount.linear_maps import ONE
 from opcount.primitives import PRIMITIVES
@@ -162,8 +162,8 @@ def test_a_corrupted_partial_is_caught(name, monkeypatch):
     row = PRIMITIVES[name]
     corrupted = (lambda y, *operands: oc.wrap(1.01) * y, *row.partials[1:])
     monkeypatch.setitem(PRIMITIVES, name, row._replace(partials=corrupted))
-    if hasattr(graph, f"_{name.upper()}"):  # the row of an operator that Node writes out for speed
-        monkeypatch.setattr(graph, f"_{name.upper()}", PRIMITIVES[name])
+    if hasattr(nodes, f"_{name.upper()}"):  # the row of an operator that Node writes out for speed
+        monkeypatch.setattr(nodes, f"_{name.upper()}", PRIMITIVES[name])
     with pytest.raises(AssertionError, match="finite-difference and backprop differ"):
         check_agreement(FAULTY, [0.5, 0.7])
 
@@ -179,13 +179,13 @@ def test_a_sum_that_all_methods_drop_is_caught(monkeypatch):
 
 
 def test_a_sum_that_one_method_drops_is_caught(monkeypatch):
-    monkeypatch.setattr(gradients, "backprop", lambda source, edges, plus: backprop(source, edges, dropped))
+    monkeypatch.setattr(gradients, "backprop", lambda source, edges, *_: backprop(source, edges, dropped))
     with pytest.raises(AssertionError, match="differ"):
         check_agreement(FAULTY, [0.5, 0.7])
 
 
 def test_sums_in_another_order_are_caught(monkeypatch):
-    def backwards(source, edges, plus):
+    def backwards(source, edges, plus, _):
         users = [[] for _ in edges]
         adjoint = [None] * len(edges)
         adjoint[source] = ONE
@@ -215,8 +215,8 @@ def test_an_operation_too_many_is_caught(monkeypatch):
 
 
 def test_a_memo_that_forgets_is_caught(monkeypatch):
-    def forgetful(node, source, steps, memo, plus):
-        return recurse(node, source, steps, NoMemo(), plus)
+    def forgetful(node, source, steps, memo, *how):
+        return recurse(node, source, steps, NoMemo(), *how)
 
     monkeypatch.setattr(gradients, "recurse", forgetful)
     with pytest.raises(AssertionError, match="memoized is not what was predicted"):

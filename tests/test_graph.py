@@ -162,9 +162,13 @@ def test_an_input_returned_is_the_output():
 def test_inputs_follow_the_structure_in_reading_order():
     Pair = namedtuple("Pair", "left right")
     x = {"z": [1.0, (2.0, Pair(3.0, 4.0))], "a": np.array([[5.0, 6.0], [7.0, 8.0]])}
-    graph = oc.trace(lambda x: x["z"][1][1].right * x["a"][1, 0], x)
+    graph = oc.trace(lambda x: x["z"][1][1].right * x["a"][1, 0], x, granularity="scalar")
     assert [oc.unwrap(node) for node in graph.inputs] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
     assert graph.paths() == [0, 0, 0, 1, 0, 0, 1, 0]
+    whole = oc.trace(lambda x: x["z"][1][1].right * x["a"][1, 0], x)
+    assert [np.shape(node) for node in whole.inputs] == [(), (), (), (), (2, 2)]
+    assert whole.paths() == [0, 0, 0, 1, 1]
+    assert (whole.size, graph.size) == (8, 8)
 
 
 def test_a_graph_prints_what_it_holds():

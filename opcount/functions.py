@@ -1,0 +1,655 @@
+"""NumPy's functions of nodes that hold arrays, written in the primitives of the table.
+
+A function stands in one of four places: it is written out below; or in `compositions`, which
+works on nodes as on everything wrapped; or it moves elements (`Move`), and where each came from
+is found by asking it; or its result is constant. Any other has no derivative, and raises.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from opcount.array import Array
+from opcount.compositions import COMPOSITIONS
+from opcount.errors import Uncounted
+from opcount.linear_maps import LinearMap, gathering, selecting
+from opcount.nodes import (
+    FUNCTIONS,
+    NODES,
+    as_operand,
+    elementwise,
+    no_derivative,
+    recorded,
+    value_of,
+)
+from opcount.number_array import FUNCTIONS as NUMBER_FUNCTIONS
+from opcount.numpy_rules import FREE, WRITES, NoRule, function_named, name_of
+from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive
+from opcount.structure import shape_of
+from opcount.wrapped import Wrapped, is_wrapped_array
+
+_NO: Final = np._NoValue
+
+
+# --- sums
+
+
+def _axes(axis: Any, dimensions: int) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(dimensions))
+    return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
+
+
+def _refuse(name: str, **keywords: Any) -> None:
+    """Raise for arguments that only plain NumPy knows what to do with."""
+    for key, value in keywords.items():
+        if value is not None and value is not _NO and value is not True:
+            raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
+
+
+def _cast(a: Any, dtype: Any) -> Any:
+    return as_operand(a) if dtype is None or np.dtype(dtype) == a.dtype else as_operand(a).astype(dtype)
+
+
+def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+         where: Any = True) -> Any:  # fmt: skip
+    _refuse("sum", out=out, where=where)
+    a = _cast(a, dtype)
+    found = recorded(ARRAY_PRIMITIVES["sum"], a, _axes(axis, len(shape_of(a))), keepdims is True)
+    return found if initial is _NO else found + initial
+
+
+def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
+          where: Any = True) -> Any:  # fmt: skip
+    _refuse("mean", out=out, where=where)
+    a = _cast(a, dtype)
+    return _sum(a, axis, keepdims=keepdims) / math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+
+
+def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+         where: Any = True, mean: Any = _NO, correction: Any = _NO) -> Any:  # fmt: skip
+    _refuse("var", dtype=dtype, out=out, where=where)
+    a = as_operand(a)
+    middle = _mean(a, axis, keepdims=True) if mean is _NO else mean
+    apart = a - middle
+    number = math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    return _sum(apart * apart, axis, keepdims=keepdims) / (number - (ddof if correction is _NO else correction))
+
+
+def _std(*args: Any, **keywords: Any) -> Any:
+    return np.sqrt(_var(*args, **keywords))
+
+
+def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+             where: Any = True) -> Any:  # fmt: skip
+    _refuse(name, out=out, where=where)
+    a = as_operand(a)
+    if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
+        axes = _axes(axis, len(shape_of(a)))
+        rest = [place for place in range(len(shape_of(a))) if place not in axes]
+        flat = np.reshape(np.transpose(a, (*rest, *axes)), (*(shape_of(a)[place] for place in rest), -1))
+        if initial is not _NO:
+            flat = np.concatenate([np.broadcast_to(initial, (*shape_of(flat)[:-1], 1)), flat], axis=-1)
+        found = _extreme(name, flat, axis=-1)
+        kept = [1 if place in axes else size for place, size in enumerate(shape_of(a))]
+        return np.reshape(found, kept) if keepdims is True else found
+    return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
+
+
+def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    _refuse("ptp", out=out)
+    return _extreme("max", a, axis, keepdims=keepdims) - _extreme("min", a, axis, keepdims=keepdims)
+
+
+def _along(a: Any, axis: int) -> list[Any]:
+    """The slices of an array along an axis."""
+    before = (slice(None),) * (axis % len(shape_of(a)))
+    return [a[(*before, place)] for place in range(shape_of(a)[axis])]
+
+
+def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+          where: Any = True) -> Any:  # fmt: skip
+    """A product for each element after the first, one after the other."""
+    _refuse("prod", dtype=dtype, out=out, initial=initial, where=where)
+    if isinstance(axis, tuple):
+        raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
+    shape = shape_of(a)
+    kept = [1 if place in _axes(axis, len(shape)) else size for place, size in enumerate(shape)]
+    a = np.reshape(a, -1) if axis is None else a
+    found = None
+    for part in _along(a, axis or 0):
+        found = part if found is None else found * part
+    found = np.ones(()) if found is None else found
+    return np.reshape(found, kept) if keepdims is True else found
+
+
+def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    _refuse("cumprod", dtype=dtype, out=out)
+    a = np.reshape(a, -1) if axis is None else a
+    found: list[Any] = []
+    for part in _along(a, axis or 0):
+        found.append(found[-1] * part if found else part)
+    return np.stack(found, axis or 0)
+
+
+def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    _refuse("cumsum", dtype=dtype, out=out)
+    a = np.reshape(a, -1) if axis is None or not len(shape_of(a)) else a
+    return recorded(ARRAY_PRIMITIVES["cumsum"], a, (axis or 0) % len(shape_of(a)))
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    _refuse("trace", dtype=dtype, out=out)
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = _NO, max: Any = _NO) -> Any:
+    _refuse("clip", out=out)
+    low, high = (old if new is _NO else new for old, new in ((a_min, min), (a_max, max)))
+    a = a if low is None or low is _NO else np.maximum(a, low)
+    return a if high is None or high is _NO else np.minimum(a, high)
+
+
+# --- products
+
+
+def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: Any, b: Any) -> Any:
+    return recorded(ARRAY_PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
+
+
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _labels(dimensions: int, start: int = 0) -> str:
+    return _LETTERS[start : start + dimensions]
+
+
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
+    _refuse("dot", out=out)
+    left, right = len(shape_of(a)), len(shape_of(b))
+    if not left or not right:
+        return as_operand(a) * as_operand(b)
+    if left <= 2 and right <= 2:
+        return elementwise("matmul", a, b)
+    first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1)
+    second = f"{second[:-1]}z{second[-1:]}" if right > 1 else "z"
+    return _contracted(np.dot, (first, second, (first + second).replace("z", "")), a, b)
+
+
+def _inner(a: Any, b: Any, /) -> Any:
+    left, right = len(shape_of(a)), len(shape_of(b))
+    if not left or not right:
+        return as_operand(a) * as_operand(b)
+    first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1) + "z"
+    return _contracted(np.inner, (first, second, (first + second).replace("z", "")), a, b)
+
+
+def _vdot(a: Any, b: Any, /) -> Any:
+    return elementwise("matmul", np.ravel(a), np.ravel(b))
+
+
+def _outer(a: Any, b: Any, out: Any = None) -> Any:
+    _refuse("outer", out=out)
+    return np.ravel(as_operand(a))[:, None] * np.ravel(as_operand(b))[None, :]
+
+
+def _kron(a: Any, b: Any) -> Any:
+    """Each element of the one with each of the other, in blocks."""
+    dimensions = max(len(shape_of(a)), len(shape_of(b)))
+    shapes = [(1,) * (dimensions - len(shape_of(operand))) + shape_of(operand) for operand in (a, b)]
+    first = np.reshape(as_operand(a), [part for size in shapes[0] for part in (size, 1)])
+    second = np.reshape(as_operand(b), [part for size in shapes[1] for part in (1, size)])
+    return np.reshape(first * second, [m * n for m, n in zip(*shapes, strict=True)])
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    left, right = len(shape_of(a)), len(shape_of(b))
+    if isinstance(axes, (int, np.integer)):
+        axes = (list(range(left - axes, left)), list(range(axes)))
+    places = [[place] if isinstance(place, (int, np.integer)) else list(place) for place in axes]
+    first = list(_labels(left))
+    second = list(_labels(right, left))
+    for one, other in zip(*places, strict=True):
+        second[other] = first[one]
+    result = [label for label in (*first, *second) if label not in first or label not in second]
+    return _contracted(lambda a, b: np.tensordot(a, b, axes), ("".join(first), "".join(second), "".join(result)), a, b)
+
+
+def _stacked_product(name: str, first: str, second: str, result: str) -> Callable[..., Any]:
+    """A product of matrices or vectors on the last axes, of the stacks along the axes before them."""
+
+    def product(a: Any, b: Any, /) -> Any:
+        extra = [len(shape_of(a)) - len(first), len(shape_of(b)) - len(second)]
+        stacks = "ABCDEFGHIJ"[: max(extra)]
+        left, right = (stacks[len(stacks) - number :] for number in extra)
+        return _contracted(getattr(np, name), (left + first, right + second, stacks + result), a, b)
+
+    return product
+
+
+def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Any:
+    """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
+    _refuse("einsum", out=out, dtype=dtype)
+    terms, result = _subscripts(operands)
+    terms = [(labels, as_operand(array)) for labels, array in terms]
+    if len(terms) == 1:
+        ((labels, array),) = terms
+        return _rearranged(array, labels, result)
+    if len(terms) > 2 and optimize is not False:
+        return _einsum_path(terms, result, optimize)
+    terms = [
+        (labels, array) if len(set(labels)) == len(labels) else _diagonals(array, labels) for labels, array in terms
+    ]
+    if len(terms) == 2:
+        (first, a), (second, b) = terms
+        spelled = f"{first},{second}->{result}"
+        return _contracted(partial(np.einsum, spelled), (first, second, result), a, b)
+    return _product_of_all(terms, result)
+
+
+def _product_of_all(terms: list[tuple[str, Any]], result: str) -> Any:
+    """The products of all for each combination of labels, from left to right, and their sums: what einsum is."""
+    sizes: dict[str, Any] = {}
+    for labels, array in terms:
+        for label, size in zip(labels, shape_of(array), strict=True):
+            sizes[label] = size if sizes.get(label, 1) == 1 else sizes[label]
+    everything = result + "".join(sorted(sizes.keys() - set(result)))
+    product: Any = None
+    for labels, array in terms:
+        whole = _rearranged(array, labels, "".join(label for label in everything if label in labels))
+        shape = [shape_of(array)[labels.index(label)] if label in labels else 1 for label in everything]
+        whole = np.broadcast_to(np.reshape(whole, shape), [sizes[label] for label in everything])
+        product = whole if product is None else product * whole
+    return np.sum(product, axis=tuple(range(len(result), len(everything))))
+
+
+def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
+    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    terms, result = _subscripts(operands)
+    if len(terms) > 2 and optimize is not False:
+        return _einsum_path(terms, result, optimize)
+    if len(terms) == 1:
+        return _rearranged(terms[0][1], terms[0][0], result)
+    return _product_of_all(
+        [(labels, array) if len(set(labels)) == len(labels) else _diagonals(array, labels) for labels, array in terms],
+        result,
+    )
+
+
+def _einsum_path(terms: list[tuple[str, Any]], result: str, optimize: Any) -> Any:
+    spelled = ",".join(labels for labels, _ in terms) + "->" + result
+    path = np.einsum_path(spelled, *(np.broadcast_to(0.0, shape_of(array)) for _, array in terms), optimize=optimize)
+    for places in path[0][1:]:
+        taken = [terms.pop(place) for place in sorted(places, reverse=True)][::-1]
+        needed = set(result).union(*(labels for labels, _ in terms))
+        left = "".join(sorted({label for labels, _ in taken for label in labels if label in needed}))
+        left = left if terms else result
+        spelled = ",".join(labels for labels, _ in taken) + "->" + left
+        terms.append((left, np.einsum(spelled, *(array for _, array in taken))))
+    return terms[0][1]
+
+
+def _subscripts(operands: tuple[Any, ...]) -> tuple[list[tuple[str, Any]], str]:
+    """The operands with a letter for each axis, and the letters of the result, in either spelling of einsum."""
+    if isinstance(operands[0], str):
+        text, arrays = operands[0].replace(" ", ""), operands[1:]
+        inputs, arrow, output = text.partition("->")
+        spelled, result = inputs.split(","), output if arrow else None
+    else:
+        arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
+
+        def letters(labels: Iterable[Any]) -> str:
+            return "".join("..." if label is Ellipsis else (ascii_uppercase + ascii_lowercase)[label] for label in labels)
+
+        spelled = [letters(labels) for labels in operands[1::2]]
+        result = letters(operands[-1]) if len(operands) % 2 else None
+    most = max(len(shape_of(array)) - len(term.replace("...", "")) for term, array in zip(spelled, arrays, strict=True))
+    free = [letter for letter in ascii_letters if letter not in "".join([*spelled, result or ""])]
+    dots = "".join(free[: max(most, 0)])
+    terms = []
+    for term, array in zip(spelled, arrays, strict=True):
+        number = len(shape_of(array)) - len(term.replace("...", ""))
+        terms.append((term.replace("...", dots[len(dots) - number :] if number else ""), array))
+    if result is None:
+        everything = "".join(spelled).replace("...", "")
+        result = "..." + "".join(sorted(label for label in set(everything) if everything.count(label) == 1))
+    return terms, result.replace("...", dots)
+
+
+def _diagonals(array: Any, labels: str) -> tuple[str, Any]:
+    """The array at equal indices wherever a label stands twice."""
+    while len(set(labels)) < len(labels):
+        label = next(label for label in labels if labels.count(label) > 1)
+        first = labels.index(label)
+        second = labels.index(label, first + 1)
+        array = np.diagonal(array, 0, first, second)
+        labels = labels[:first] + labels[first + 1 : second] + labels[second + 1 :] + label
+    return labels, array
+
+
+def _rearranged(array: Any, labels: str, result: str) -> Any:
+    """One array by einsum: its diagonals, the sums over the labels that the result has not, in the result's order."""
+    labels, array = _diagonals(array, labels)
+    gone = tuple(place for place, label in enumerate(labels) if label not in result)
+    array = np.sum(array, axis=gone) if gone else array
+    labels = "".join(label for label in labels if label in result)
+    return array if labels == result else np.transpose(array, [labels.index(label) for label in result])
+
+
+# --- elements in other places
+
+
+def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+    a = as_operand(a)
+    if order == "C":
+        return recorded(ARRAY_PRIMITIVES["reshape"], a, shape if newshape is None else newshape)
+    if order not in ("F", "A", "K"):
+        raise Uncounted(no_derivative(f"np.reshape with order={order!r}"))
+    if order != "F":
+        return _reshape(a, shape)
+    back = _reshape(np.transpose(a), tuple(reversed(shape)) if isinstance(shape, (tuple, list)) else shape)
+    return np.transpose(back)
+
+
+def _transpose(a: Any, axes: Any = None) -> Any:
+    axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else _axes(tuple(axes), len(shape_of(a)))
+    return recorded(ARRAY_PRIMITIVES["transpose"], as_operand(a), axes)
+
+
+def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    axes = list(range(len(shape_of(a))))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return _transpose(a, axes)
+
+
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    origin, there = _axes(source, len(shape_of(a))), _axes(destination, len(shape_of(a)))
+    axes = [axis for axis in range(len(shape_of(a))) if axis not in origin]
+    for place, axis in sorted(zip(there, origin, strict=True)):
+        axes.insert(place, axis)
+    return _transpose(a, axes)
+
+
+def _expand_dims(a: Any, axis: Any) -> Any:
+    dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
+    places = _axes(axis, dimensions)
+    sizes = iter(shape_of(a))
+    return _reshape(a, tuple(1 if place in places else next(sizes) for place in range(dimensions)))
+
+
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    shape = shape_of(a)
+    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else _axes(axis, len(shape))
+    if any(shape[place] != 1 for place in gone):
+        raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
+
+
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    shape = tuple(shape) if np.iterable(shape) else (shape,)
+    return recorded(ARRAY_PRIMITIVES["broadcast_to"], as_operand(array), shape)
+
+
+def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+    _refuse("concatenate", out=out, dtype=dtype)
+    arrays = [as_operand(array) for array in arrays]
+    if axis is None:
+        arrays, axis = [np.ravel(array) for array in arrays], 0
+    return recorded(_concatenation(len(arrays)), *arrays, axis % len(shape_of(arrays[0])))
+
+
+@cache
+def _concatenation(number: int) -> Primitive:
+    """So many arrays, one after the other: each has a slice of the result."""
+
+    def edge(place: int) -> Callable[..., LinearMap]:
+        def placing(y: Any, *operands: Any) -> LinearMap:
+            *arrays, axis = operands
+            sizes = [shape_of(array)[axis] for array in arrays]
+            start = sum(sizes[:place])
+            key = (slice(None),) * axis + (slice(start, start + sizes[place]),)
+            return selecting(key, shape_of(y)).transposed()
+
+        return placing
+
+    def joined(*operands: Any) -> Any:
+        return np.concatenate(operands[:-1], axis=operands[-1])
+
+    return Primitive("concatenate", joined, (*map(edge, range(number)), ZERO), moves=True)
+
+
+def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+    _refuse("stack", out=out, dtype=dtype)
+    arrays = [as_operand(array) for array in arrays]
+    axis = axis % (len(shape_of(arrays[0])) + 1)
+    return _concatenate([_expand_dims(array, axis) for array in arrays], axis)
+
+
+class Move(NamedTuple):
+    """A call of a function that moves elements, with holes in its arguments for the arrays among them.
+
+    Where each element of the result comes from is found by calling it on places instead of values,
+    once as they are and once negated: what is the negative of itself is a place.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, dict[str, Any]]
+    part: int | None = None  # of a result that is several arrays
+
+    def call(self, *arrays: Any) -> Any:
+        items = iter(arrays)
+        args, keywords = _filled(self.arguments, items)
+        result = self.function(*args, **keywords)
+        return result if self.part is None else result[self.part]
+
+    def edge(self, number: int, *arrays: Any) -> LinearMap:
+        shapes = [shape_of(array) for array in arrays]
+        places = np.arange(1, math.prod(shapes[number]) + 1).reshape(shapes[number])
+        others = [np.zeros(shape, int) for shape in shapes]
+        there = np.asarray(self.call(*others[:number], places, *others[number + 1 :]))
+        negated = np.asarray(self.call(*others[:number], -places, *others[number + 1 :]))
+        found = np.where((there == -negated) & (there > 0), there, 0).astype(int)
+        return gathering(found, shapes[number])
+
+
+class _Hole:
+    """Stands in the arguments of a call for an array."""
+
+
+_HOLE: Final = _Hole()
+
+
+def _filled(template: Any, items: Any) -> Any:
+    if template is _HOLE:
+        return next(items)
+    if isinstance(template, (list, tuple)):
+        return type(template)(_filled(item, items) for item in template)
+    if isinstance(template, dict):
+        return {key: _filled(item, items) for key, item in template.items()}
+    return template
+
+
+def _emptied(arguments: Any, found: list[Any]) -> Any:
+    """The arguments with holes for the nodes and wrapped arrays in them, which are added to `found`."""
+    if type(arguments) in NODES or (isinstance(arguments, np.ndarray) and arguments.dtype == object):
+        found.append(as_operand(arguments))
+        return _HOLE
+    if isinstance(arguments, Wrapped):
+        if _is_truth(arguments):
+            return arguments._plain()
+        found.append(arguments)
+        return _HOLE
+    if isinstance(arguments, (list, tuple)):
+        return type(arguments)([_emptied(item, found) for item in arguments])
+    if isinstance(arguments, dict):
+        return {key: _emptied(item, found) for key, item in arguments.items()}
+    return arguments
+
+
+def _is_truth(value: Any) -> bool:
+    return is_wrapped_array(value) and value.dtype == bool
+
+
+@cache
+def _moving(name: str, number: int) -> Primitive:
+    def edge(place: int) -> Callable[..., LinearMap]:
+        return lambda y, *operands: operands[-1].edge(place, *operands[:-1])
+
+    def value(*operands: Any) -> Any:
+        return operands[-1].call(*operands[:-1])
+
+    return Primitive(name, value, (*map(edge, range(number)), ZERO), moves=True)
+
+
+def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+    """The result of a function that moves elements, recorded; or what it tells, where that is no array."""
+    arrays: list[Any] = []
+    move = Move(function, _emptied((args, keywords), arrays))
+    primitive = _moving(getattr(function, "__name__", "move"), len(arrays))
+    result = move.call(*map(value_of, arrays))
+    if isinstance(result, (list, tuple)) and any(map(is_wrapped_array, result)):
+        parts = [recorded(primitive, *arrays, move._replace(part=part)) for part in range(len(result))]
+        return tuple(parts) if isinstance(result, tuple) else parts
+    if not isinstance(result, Wrapped):
+        return result
+    return recorded(primitive, *arrays, move)
+
+
+def _assembled(array: Any, *_: Any, **__: Any) -> Any:
+    """An object array, or lists, of nodes and numbers as one array."""
+    if type(array) in NODES or isinstance(array, Array):
+        return array
+    objects = np.asarray(array, dtype=object)
+    nodes = [item for item in objects.flat if type(item) in NODES]
+    if any(len(shape_of(item)) for item in nodes):
+        return np.stack([_assembled(item) for item in array])
+    template = tuple(_HOLE if type(item) in NODES else value_of(item) for item in objects.flat)
+    move = Move(partial(_array_of, shape=objects.shape), (template, {}))
+    return recorded(_moving("array", len(nodes)), *nodes, move)
+
+
+def _array_of(*items: Any, shape: tuple[int, ...]) -> Any:
+    plain = [item._plain() if isinstance(item, Wrapped) else item for item in items]
+    array = np.array(plain).reshape(shape)
+    return Array(array) if any(isinstance(item, Wrapped) for item in items) else array
+
+
+# --- the table
+
+
+def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose result does not change with its arguments, or tells about them what is no number."""
+
+    def constant(*args: Any, **keywords: Any) -> Any:
+        return function(*_values((*args,)), **_values(keywords))
+
+    return constant
+
+
+def _values(arguments: Any) -> Any:
+    if isinstance(arguments, (list, tuple)):
+        return type(arguments)([_values(item) for item in arguments])
+    if isinstance(arguments, dict):
+        return {key: _values(item) for key, item in arguments.items()}
+    return value_of(arguments)
+
+
+def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
+    """A composition, which without an exact count raises as everything does that has no derivative."""
+
+    def refusing(*args: Any, **keywords: Any) -> Any:
+        try:
+            return composition(*args, **keywords)
+        except NoRule as reason:
+            raise Uncounted(f"{name_of(function)} with these arguments has no derivative here: {reason}") from None
+
+    return refusing
+
+
+def _written(function: Callable[..., Any]) -> Callable[..., Any]:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise Uncounted(
+            f"{name_of(function)} writes into an array, which what is differentiated cannot be: make a new array, "
+            "with np.where, np.concatenate or np.stack"
+        )
+
+    return refuse
+
+
+WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
+    "sum": _sum, "mean": _mean, "var": _var, "std": _std, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
+    "max": partial(_extreme, "max"), "amax": partial(_extreme, "max"), "min": partial(_extreme, "min"),
+    "amin": partial(_extreme, "min"), "ptp": _ptp, "trace": _trace, "clip": _clip,
+    "dot": _dot, "inner": _inner, "vdot": _vdot, "outer": _outer, "tensordot": _tensordot, "einsum": _einsum,
+    "kron": _kron, "pad": partial(moved, np.pad),
+    "linalg.outer": _outer, "linalg.tensordot": _tensordot, "linalg.matmul": partial(elementwise, "matmul"),
+    "vecdot": _stacked_product("vecdot", "k", "k", ""), "linalg.vecdot": _stacked_product("vecdot", "k", "k", ""),
+    "matvec": _stacked_product("matvec", "mk", "k", "m"), "vecmat": _stacked_product("vecmat", "k", "kn", "n"),
+    "linalg.trace": lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
+    "reshape": _reshape, "ravel": lambda a, order="C": _reshape(a, -1, order), "transpose": _transpose,
+    "permute_dims": _transpose, "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
+    "linalg.matrix_transpose": lambda x, /: _swapaxes(x, -1, -2), "moveaxis": _moveaxis, "expand_dims": _expand_dims,
+    "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
+    "array": _assembled, "asarray": _assembled, "asanyarray": _assembled, "copy": lambda a, *_, **__: a,
+    "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype), "where": partial(moved, np.where),
+    "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
+    "matmul": partial(elementwise, "matmul"), "shape": shape_of, "ndim": lambda a: len(shape_of(a)),
+}  # fmt: skip
+"""Functions, and ufuncs that are not in `NAMES`, by name."""
+
+CONSTANT_NAMES: Final = (
+    "argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero", "all", "any", "nonzero", "flatnonzero", "argwhere",
+    "isclose", "allclose", "array_equal", "array_equiv", "argsort", "argpartition", "searchsorted", "digitize",
+    "isposinf", "isneginf", "round", "around", "fix", "isreal", "iscomplex", "imag",
+)  # fmt: skip
+"""Functions whose results are places, truth values or steps: constant wherever they have a derivative."""
+
+METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
+    (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
+    (np.multiply, "reduce"): lambda a, axis=0, *arguments, **keywords: _prod(a, axis, *arguments, **keywords),
+    (np.maximum, "reduce"): lambda a, axis=0, dtype=None, *arguments, **keywords: _extreme(
+        "max", a, axis, *arguments, **keywords
+    ),
+    (np.minimum, "reduce"): lambda a, axis=0, dtype=None, *arguments, **keywords: _extreme(
+        "min", a, axis, *arguments, **keywords
+    ),
+    (np.add, "accumulate"): lambda a, axis=0, *arguments, **keywords: _cumsum(a, axis, *arguments, **keywords),
+    (np.multiply, "accumulate"): lambda a, axis=0, *arguments, **keywords: _cumprod(a, axis, *arguments, **keywords),
+}
+
+
+def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
+    """A ufunc of each element of the one array with each of the other."""
+
+    def outer(a: Any, b: Any) -> Any:
+        a, b = as_operand(a), as_operand(b)
+        return ufunc(np.reshape(a, shape_of(a) + (1,) * len(shape_of(b))), b)
+
+    return outer
+
+
+METHODS.update({
+    (ufunc, "outer"): _outer_of(ufunc)
+    for ufunc in (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
+})  # fmt: skip
+
+for _function in FREE:
+    FUNCTIONS[_function] = _written(_function) if _function.__name__ in WRITES else partial(moved, _function)
+FUNCTIONS.update({_function: _refusing(_function, _composed) for _function, _composed in COMPOSITIONS.items()})
+for _name in CONSTANT_NAMES:
+    if (_function := function_named(_name)) is not None:
+        FUNCTIONS[_function] = _of_values(_function)
+for _name, _rule in WRITTEN_OUT.items():
+    if (_function := function_named(_name)) is not None:
+        FUNCTIONS[_function] = _rule
+FUNCTIONS.update(METHODS)
+NUMBER_FUNCTIONS[np.einsum] = _einsum_of_numbers
+NUMBER_FUNCTIONS[np.clip] = _clip
+FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)

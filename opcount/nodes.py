@@ -1,0 +1,472 @@
+"""Nodes of a graph: a value that depends on an input, with the operation that gave it.
+
+A `Node` holds a number, an `ArrayNode` a whole array. Either applies an operation to the values
+it is made of, which counts, and is recorded at the end of the tape by `recorded`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from numbers import Real
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from opcount.array import Array, plain_index
+from opcount.errors import InvalidType, Uncounted
+from opcount.methods import ArrayMethods
+from opcount.numpy_rules import name_of
+from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
+from opcount.scalar import Scalar
+from opcount.structure import shape_of
+from opcount.wrapped import NAMES, UFUNCS, Number, Wrapped, apply, plain_operand
+
+
+class Node(Number):
+    """A number that depends on an input, with the operation that gave it; `value` is its primal."""
+
+    __slots__ = ("index", "operands", "primitive", "tape", "value")
+    _rank: ClassVar[int] = 1
+    index: int
+    operands: tuple[Any, ...]
+    primitive: Primitive | None
+    tape: Tape
+    value: Any
+
+    def local_partial(self, derivative: Callable[..., Any]) -> Any:
+        """The derivative as a function of this value and of the operands' values, data as it is."""
+        if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
+            a, b = self.operands
+            return derivative(self.value, a.value if type(a) is Node else a, b.value if type(b) is Node else b)
+        return derivative(self.value, *map(value_of, self.operands))
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
+
+    def _apply(self, name: str, *operands: Any) -> Any:
+        values = []
+        for operand in operands:
+            if type(operand) is Node:
+                if operand.tape is not self.tape:
+                    raise InvalidType(FOREIGN)
+                values.append(operand.value)
+            else:
+                value = operand if isinstance(operand, Scalar) else plain_operand(operand)
+                if value is NotImplemented:
+                    return NotImplemented
+                values.append(value)
+        if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
+            return self.value ** operands[1]  # structurally constant
+        operands = tuple(o if isinstance(o, Wrapped) else v for o, v in zip(operands, values, strict=True))
+        primitive = PRIMITIVES.get(name)
+        if primitive is None:  # a comparison: it has a truth value and no derivative
+            return apply(name, *values)
+        value = primitive.value(*values)
+        for operand, derivative in zip(operands, primitive.partials, strict=True):
+            if derivative is not None and type(operand) is Node:
+                return new_node(self.tape, primitive, operands, value)
+        return value
+
+    # The same as in Wrapped, written out for two nodes: most of most evaluations.
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return new_node(self.tape, _ADD, (self, other), self.value + other.value)
+        return self._apply("add", self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return new_node(self.tape, _SUB, (self, other), self.value - other.value)
+        return self._apply("sub", self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return new_node(self.tape, _MUL, (self, other), self.value * other.value)
+        return self._apply("mul", self, other)
+
+    # With an array, where arrays are nodes, the result is one; else it is an array of numbers.
+
+    @property
+    def records(self) -> bool:  # type: ignore[override]
+        return self.tape.whole
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if ufunc in CUSTOM and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
+            return CUSTOM[ufunc](*inputs, **keywords)
+        if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
+            return recorded_ufunc(ufunc, method, inputs, keywords)
+        return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
+
+    # Rounding has no derivative: its result is a constant, as Python rounds it.
+
+    def __floor__(self) -> Any:
+        return math.floor(self.value)
+
+    def __ceil__(self) -> Any:
+        return math.ceil(self.value)
+
+    def __trunc__(self) -> Any:
+        return math.trunc(self.value)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.value, digits)
+
+    def _plain(self) -> Any:
+        return self.value._plain()
+
+    def __repr__(self) -> str:
+        return f"Node({self.index}, {self.name}, {self.value!r})"
+
+
+class ArrayNode(ArrayMethods):
+    """An array that depends on an input, with the operation that gave it; `value` is its primal, an Array.
+
+    NumPy's operators, functions and methods of it give nodes: by the table of primitives, by
+    `FUNCTIONS`, which writes the others in primitives, or as elements that are moved. What has no
+    derivative there raises Uncounted and names the function. It cannot be written into.
+    """
+
+    __slots__ = ("index", "operands", "primitive", "tape", "value")
+    __hash__ = None  # type: ignore[assignment]
+    records: ClassVar[bool] = True
+    index: int
+    operands: tuple[Any, ...]
+    primitive: Primitive | None
+    tape: Tape
+    value: Any
+    local_partial = Node.local_partial
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
+
+    def _plain(self) -> Any:
+        return self.value._plain()
+
+    def _apply(self, name: str, *operands: Any) -> Any:
+        if not all(map(_is_operand, operands)):
+            return NotImplemented
+        return elementwise(name, *operands)
+
+    # The same as in Wrapped, written out for two arrays: most of most evaluations.
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _ADD, (self, other), self.value + other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _ADD, (self, other), self.value + other)
+        return self._apply("add", self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _SUB, (self, other), self.value - other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _SUB, (self, other), self.value - other)
+        return self._apply("sub", self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _MUL, (self, other), self.value * other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _MUL, (self, other), self.value * other)
+        return self._apply("mul", self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _MATMUL, (self, other), self.value @ other.value)
+        return self._apply("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._apply("matmul", other, self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        row = ROWS.get(ufunc)
+        if row is not None and method == "__call__" and not keywords:
+            if len(inputs) == 1 and row.partials[0] is not None:
+                return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
+            if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
+                return _array_node(self.tape, row, inputs, Array(inputs[0]) @ self.value)
+        return recorded_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if not all(issubclass(kind, (Wrapped, np.ndarray)) for kind in types):
+            return NotImplemented
+        return FUNCTIONS[function](*args, **keywords)
+
+    # elements and views
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, key: Any) -> Any:
+        key = plain_index(key)
+        parts = key if isinstance(key, tuple) else (key,)
+        if all(part is None or part is Ellipsis or isinstance(part, _BASIC) for part in parts):
+            return recorded(_INDEX, self, key)
+        return FUNCTIONS[operator.getitem](self, key)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[place] for place in range(len(self)))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise Uncounted(
+            "an array that is differentiated cannot be written into: make a new one, with np.where, np.concatenate or "
+            'np.stack, or ask for granularity="scalar", where it is an array of numbers'
+        )
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.value
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        return iter(self.reshape(-1))
+
+    @property
+    def T(self) -> Any:
+        return self.transpose()
+
+    @property
+    def mT(self) -> Any:
+        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload]
+
+    @property
+    def real(self) -> Any:
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self.value.size  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+        """A cast; to integers or truth values the result is a constant."""
+        return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
+
+    def copy(self, order: Any = "C") -> Any:
+        return self
+
+    def conj(self) -> Any:
+        return self
+
+    def conjugate(self) -> Any:
+        return self
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
+        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+
+    def ravel(self, order: Any = "C") -> Any:
+        return FUNCTIONS[np.reshape](self, -1, order=order)
+
+    def flatten(self, order: Any = "C") -> Any:
+        return FUNCTIONS[np.reshape](self, -1, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return FUNCTIONS[np.transpose](self, given or None)
+
+    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
+        return FUNCTIONS[np.swapaxes](self, axis1, axis2)
+
+    # exits, guarded
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        advice = (
+            "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
+            "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"
+        )
+        return np.array(self._leave("np.asarray()", advice), dtype, copy=copy)
+
+    def item(self, *place: Any) -> Any:
+        return self._leave("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(*place)
+
+    def tolist(self) -> Any:
+        return self._leave("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self
+
+    def __repr__(self) -> str:
+        return f"ArrayNode({self.index}, {self.name}, {self.value!r})"
+
+
+class Tape(list[Any]):
+    """The nodes of an evaluation in order; `whole` tells whether arrays are nodes, or are opened into numbers."""
+
+    __slots__ = ("whole",)
+
+    def __init__(self, whole: bool = False) -> None:
+        super().__init__()
+        self.whole = whole
+
+
+def new_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Node:
+    """A node at the end of the tape; a function, since that is faster than a constructor."""
+    node = _new(Node)
+    node.tape = tape
+    node.primitive = primitive
+    node.operands = operands
+    node.value = value
+    node.index = len(tape)
+    tape.append(node)
+    return node
+
+
+def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Any:
+    """Likewise, of an array, or of a number where the value is one."""
+    if type(value) is not Array:
+        return new_node(tape, primitive, operands, value)
+    node = _new(ArrayNode)
+    node.tape = tape
+    node.primitive = primitive
+    node.operands = operands
+    node.value = value
+    node.index = len(tape)
+    tape.append(node)
+    return node
+
+
+def input_node(tape: Tape, value: Any) -> Any:
+    """An input: a node without an operation."""
+    return _array_node(tape, None, (), value)
+
+
+def value_of(operand: Any) -> Any:
+    """The value of a node; anything else is data, as it is."""
+    return operand.value if type(operand) in NODES else operand
+
+
+def recorded(primitive: Primitive, *operands: Any) -> Any:
+    """Apply a primitive to the values of its operands, and record it where a derivative passes through."""
+    tape = None
+    values = []
+    differentiable = False
+    for operand, derivative in zip(operands, primitive.partials, strict=True):
+        if type(operand) in NODES:
+            if tape is not None and operand.tape is not tape:
+                raise InvalidType(FOREIGN)
+            tape = operand.tape
+            differentiable = differentiable or derivative is not None
+            values.append(operand.value)
+        else:
+            values.append(operand)
+    value = primitive.value(*values)
+    return _array_node(tape, primitive, operands, value) if differentiable and tape is not None else value
+
+
+def elementwise(name: str, *operands: Any) -> Any:
+    """One operation for each element, or a matrix product, by its name in the table of primitives."""
+    operands = tuple(map(as_operand, operands))
+    if name == "pow" and type(operands[1]) is int and operands[1] == 0:
+        return value_of(operands[0]) ** 0  # structurally constant
+    row = PRIMITIVES.get(name) or ARRAY_PRIMITIVES.get(name)
+    if row is None:  # a comparison: it has truth values and no derivative
+        return apply_to_values(name, operands)
+    return recorded(row, *operands)
+
+
+def apply_to_values(name: str, operands: tuple[Any, ...]) -> Any:
+    ufunc = next(ufunc for ufunc, known in NAMES.items() if known == name)
+    return ufunc(*map(value_of, operands))
+
+
+def as_operand(operand: Any) -> Any:
+    """An operand of an array's operation: an object array of nodes as one node, lists as arrays."""
+    if isinstance(operand, (list, tuple)):
+        operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
+    if isinstance(operand, np.ndarray) and operand.dtype == object:
+        return FUNCTIONS[np.array](operand)
+    return operand
+
+
+def holds_nodes(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_nodes, value))
+    return type(value) in NODES or (isinstance(value, np.ndarray) and value.dtype == object)
+
+
+def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """A ufunc, or one of its methods, with a node among its operands."""
+    if (dtype := keywords.get("dtype")) is not None and method == "__call__":
+        inputs = tuple(
+            operand.astype(dtype) if len(shape_of(operand)) else operand for operand in map(as_operand, inputs)
+        )
+        keywords = {key: value for key, value in keywords.items() if key != "dtype"}
+    if ufunc in FUNCTIONS and method == "__call__" and not keywords:
+        return FUNCTIONS[ufunc](*inputs)
+    if (ufunc, method) in FUNCTIONS:
+        return FUNCTIONS[ufunc, method](*inputs, **keywords)
+    if method == "__call__" and not keywords:
+        if ufunc in NAMES:
+            return elementwise(NAMES[ufunc], *inputs)
+        if ufunc in UFUNCS:
+            return UFUNCS[ufunc](*map(as_operand, inputs))
+        if all(kinds.endswith("?") for kinds in ufunc.types):  # truth values are constant
+            return ufunc(*map(value_of, map(as_operand, inputs)))
+    name = f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}"
+    raise Uncounted(
+        f"{name} with {', '.join(keywords)} has no derivative here: leave that out" if keywords else no_derivative(name)
+    )
+
+
+def no_derivative(name: str) -> str:
+    return (
+        f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
+        "take it for a constant with oc.unwrap(x)"
+    )
+
+
+def _is_operand(operand: Any) -> bool:
+    return isinstance(operand, _OPERANDS)
+
+
+class _Functions(dict[Any, Callable[..., Any]]):
+    """NumPy's functions of nodes that hold arrays. `functions.py` enters them; what is not there has no derivative."""
+
+    def __missing__(self, function: Any) -> Callable[..., Any]:
+        raise Uncounted(no_derivative(name_of(function)))
+
+
+FUNCTIONS: Final = _Functions()
+CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
+"""Of these, the ones that users entered, with `oc.primitive`."""
+FOREIGN: Final = (
+    "a value from another evaluation entered this one: a function that is differentiated "
+    "must neither keep its values for later nor be differentiated inside another"
+)
+NODES: Final = frozenset({Node, ArrayNode})
+_OPERANDS: Final = (Wrapped, np.ndarray, np.generic, Real, Decimal)
+_BASIC: Final = (int, np.integer, slice)
+_new: Final = object.__new__
+_ADD: Final = PRIMITIVES["add"]
+_SUB: Final = PRIMITIVES["sub"]
+_MUL: Final = PRIMITIVES["mul"]
+ROWS: Final = {ufunc: PRIMITIVES[name] for ufunc, name in NAMES.items() if name in PRIMITIVES}
+"""The rows of ufuncs."""
+_MATMUL: Final = ROWS.setdefault(np.matmul, ARRAY_PRIMITIVES["matmul"])
+_INDEX: Final = ARRAY_PRIMITIVES["index"]
+_ASTYPE: Final = ARRAY_PRIMITIVES["astype"]

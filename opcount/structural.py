@@ -1,0 +1,495 @@
+"""Derivatives, and what is known of them from structure alone: a 0, 1 or -1 that costs nothing.
+
+A derivative of a number is a wrapped number or a `Unit`. A derivative of an array is an Array,
+where all its elements are numbers, or else `Structured`, which knows for each element whether
+it is a number. `times` and `plus` say once what is free: a product by one is a copy, by minus
+one a `neg`; the first term of a sum is assigned; zeros are skipped. The functions after them
+do the same to arrays, element by element, and count what the scalar definition executes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.array import Array
+from opcount.blanks import Blank
+from opcount.errors import InvalidValue, Uncounted
+from opcount.scalar import Scalar
+from opcount.shapes import are_numbers
+from opcount.structure import shape_of
+from opcount.tally import meter, record, record_products
+from opcount.wrapped import wrapped
+
+
+class Unit:
+    """A structural 0, 1 or -1: a derivative known from the operation alone, held by nobody."""
+
+    __slots__ = ("sign",)
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+
+    def __neg__(self) -> Unit:
+        return UNITS[-self.sign]
+
+    def __repr__(self) -> str:
+        return f"Unit({self.sign})"
+
+
+ZERO: Final = Unit(0)
+ONE: Final = Unit(1)
+MINUS_ONE: Final = Unit(-1)
+UNITS: Final = {0: ZERO, 1: ONE, -1: MINUS_ONE}
+
+
+def times(a: Any, b: Any) -> Any:
+    """The product of two derivatives: a `mul`, or, where one of them is structural, a copy, a `neg` or nothing."""
+    if type(a) is Unit:
+        return b if a is ONE else -b if a is MINUS_ONE else ZERO
+    if type(b) is Unit:
+        return a if b is ONE else -a if b is MINUS_ONE else ZERO
+    return a * b
+
+
+def plus(total: Any, term: Any) -> Any:
+    """The sum of two derivatives, an `add`; the first term of a sum is only assigned, and a zero skipped."""
+    if total is None or total is ZERO:
+        return term
+    if term is ZERO:
+        return total
+    if type(total) is Unit or type(term) is Unit:
+        return number(total) + number(term)
+    return total + term
+
+
+def number(derivative: Any) -> Any:
+    """A derivative as a wrapped number or array, also where it was structural."""
+    if type(derivative) is Structured:
+        return derivative.dense()
+    return Scalar(derivative.sign) if type(derivative) is Unit else derivative
+
+
+# --- arrays of derivatives
+
+NUMBER: Final = 2  # the state of an element that is a number; the others are its sign
+
+
+class Structured:
+    """An array of derivatives of which some elements are structural.
+
+    `states` holds for each element 0, 1 or -1 where it is that, and NUMBER where it is a number;
+    an axis along which all is the same has length one there, so that an array of ones takes no
+    memory. `values` is an Array of the numbers, with the structural ones in their places; None
+    where there are no numbers.
+    """
+
+    __slots__ = ("_values", "shape", "states")
+    __array_ufunc__ = None  # an Array leaves the operation to us
+
+    def __init__(self, states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> None:
+        self.states = states
+        self.shape = shape
+        self._values = values
+
+    def dense(self) -> Any:
+        """All of it as an Array of numbers."""
+        if self._values is None:
+            if are_numbers(self.shape):
+                self._values = Array(np.broadcast_to(self.states.astype(np.float64), self.shape))
+            else:
+                self._values = Array(Blank(self.shape, np.float64))
+        return self._values
+
+    def __neg__(self) -> Any:
+        numbers = self.states == NUMBER
+        record({"neg": _count(numbers, self.shape)})
+        values = wrapped(-self._values._plain()) if numbers.any() else None
+        return Structured(np.where(numbers, self.states, -self.states), values, self.shape)
+
+    def __mul__(self, other: Any) -> Any:
+        return _product(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _product(other, self)
+
+    def __add__(self, other: Any) -> Any:
+        return _sum(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _sum(other, self)
+
+    def __repr__(self) -> str:
+        return f"Structured({self.states.tolist()}, shape={self.shape})"
+
+
+UNPLACED: Final = (
+    "which element is the largest or smallest depends on the values, which a spec has not, and so does what is "
+    "counted from here on: give numbers, or use a smooth function"
+)
+
+
+class Unplaced:
+    """So many derivatives in an array of that shape, structural zeros around them, and nobody knows where.
+
+    What can be counted of it is its sum with an array that has numbers everywhere.
+    """
+
+    __slots__ = ("number", "shape")
+    __array_ufunc__ = None
+
+    def __init__(self, number: Any, shape: tuple[Any, ...]) -> None:
+        self.number = number
+        self.shape = shape
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is not Array:
+            raise Uncounted(UNPLACED)
+        record({"add": self.number})
+        return other
+
+    __radd__ = __add__
+
+    def __getattr__(self, name: str) -> Any:
+        raise Uncounted(UNPLACED)
+
+
+def is_zero(derivative: Any) -> bool:
+    """Whether it is a structural zero all over."""
+    return derivative is ZERO or (type(derivative) is Structured and not derivative.states.any())
+
+
+def structured(states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> Any:
+    """An array of derivatives in its simplest form; one without dimensions is a Unit or a number."""
+    if not shape:
+        state = int(states.reshape(())[()])
+        return UNITS[state] if state != NUMBER else values
+    return values if values is not None and (states == NUMBER).all() else Structured(states, values, shape)
+
+
+def _states(derivative: Any, dimensions: int) -> np.ndarray:
+    if type(derivative) is Structured:
+        return derivative.states
+    return np.full((1,) * dimensions, derivative.sign if type(derivative) is Unit else NUMBER, np.int8)
+
+
+def _plain(derivative: Any) -> Any:
+    return number(derivative)._plain()
+
+
+def _count(mask: np.ndarray, shape: tuple[Any, ...]) -> Any:
+    """How many elements of an array of that shape a mask selects, which has length one where it is the same."""
+    return int(np.count_nonzero(mask)) * _repeats(mask.shape, shape)
+
+
+def _repeats(small: tuple[int, ...], shape: tuple[Any, ...], axes: Sequence[int] | None = None) -> Any:
+    """How often what stands once in `small` stands in `shape`, along these axes or all."""
+    return math.prod(shape[axis] for axis in (range(len(shape)) if axes is None else axes) if small[axis] == 1)
+
+
+def _zeroed(values: Any, states: np.ndarray) -> Any:
+    """Without what a computation made of structural zeros: 0 times infinity is skipped, not nan."""
+    zeros = states == 0
+    if not zeros.any() or not isinstance(values, np.ndarray):
+        return values
+    return np.where(zeros, values.dtype.type(0), values)
+
+
+def _product(a: Any, b: Any) -> Any:
+    if type(b) is Array and a.states.size == 1 and a.states.item() == 1:  # the first product of most accumulations
+        return spread(b, a.shape)
+    shape = a.shape if type(a) is Structured else b.shape
+    left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
+    numbers = (left == NUMBER) & (right == NUMBER)
+    negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
+    record({"mul": _count(numbers, shape), "neg": _count(negated, shape)})
+    states = np.where((left == NUMBER) | (right == NUMBER), NUMBER, left * right)
+    states = np.where((left == 0) | (right == 0), 0, states).astype(np.int8)
+    if not (states == NUMBER).any():
+        return structured(states, None, shape)
+    if states.size == 1 and 1 in (left.flat[0], right.flat[0]):
+        return spread(b if left.flat[0] == 1 else a, shape)
+    with np.errstate(invalid="ignore"):
+        values = _plain(a) * _plain(b)
+    return structured(states, wrapped(_zeroed(values, states)), shape)
+
+
+def _sum(a: Any, b: Any) -> Any:
+    shape = a.shape if type(a) is Structured else b.shape
+    left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
+    both = (left != 0) & (right != 0)
+    record({"add": _count(both, shape)})
+    states = np.where(both, NUMBER, left + right).astype(np.int8)
+    values = wrapped(_plain(a) + _plain(b)) if (states == NUMBER).any() else None
+    return structured(states, values, shape)
+
+
+def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
+    """A derivative, copied along new axes and along those of length one."""
+    if type(derivative) is Unit:
+        return Structured(_states(derivative, len(shape)), None, shape) if shape else derivative
+    if derivative.shape == shape:
+        return derivative
+    if type(derivative) is not Structured:
+        return np.broadcast_to(derivative, shape)
+    states = derivative.states.reshape((1,) * (len(shape) - len(derivative.shape)) + derivative.states.shape)
+    values = None if derivative._values is None else np.broadcast_to(derivative._values, shape)
+    return Structured(states, values, shape)
+
+
+def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
+    """The transpose of `spread`: the sum over the copies, in that shape."""
+    if type(derivative) is Unit or derivative.shape == shape:
+        return derivative
+    new = len(derivative.shape) - len(shape)
+    axes = tuple(
+        axis for axis, size in enumerate(derivative.shape) if axis < new or (shape[axis - new] == 1 and size != 1)
+    )
+    found = summed(derivative, axes)
+    return found if getattr(found, "shape", ()) == shape else turned(found, lambda array: np.reshape(array, shape), shape)
+
+
+def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
+    """The sums over these axes, which are gone then."""
+    if type(derivative) is not Structured:
+        return derivative.sum(axes)
+    states, shape = derivative.states, derivative.shape
+    kept = [axis for axis in range(len(shape)) if axis not in axes]
+    rest = tuple(shape[axis] for axis in kept)
+    often = _repeats(states.shape, shape, axes)
+    terms = np.count_nonzero(states, axis=axes)  # of each sum, for each time that it stands there
+    terms = np.asarray(terms)
+    additions = int(terms.sum()) * often - int(np.count_nonzero(terms))
+    record({"add": additions * _repeats(terms.shape, rest)})
+    alone = (terms == 0) | ((terms == 1) & bool(often == 1))
+    states = np.where(alone, np.sum(states, axis=axes), NUMBER).astype(np.int8)
+    values = wrapped(np.sum(derivative.dense()._plain(), axis=axes)) if (states == NUMBER).any() else None
+    return structured(states, values, rest)
+
+
+def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
+    """The same elements in other places, in an array of that shape, as `turn` puts them."""
+    if type(derivative) is Unit:
+        return spread(derivative, shape)
+    if type(derivative) is not Structured:
+        return turn(derivative)
+    states = derivative.states
+    states = states.reshape((1,) * len(shape)) if states.size == 1 else _small(turn(_whole(derivative)))
+    values = None if derivative._values is None else turn(derivative._values)
+    return structured(states, values, shape)
+
+
+def _whole(derivative: Any) -> np.ndarray:
+    """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
+    shape = getattr(derivative, "shape", ())  # a Unit has none
+    if not are_numbers(shape):
+        shape = tuple(size if isinstance(size, int) else 2 for size in shape)
+    return np.broadcast_to(_states(derivative, len(shape)), shape)
+
+
+def _small(states: np.ndarray) -> np.ndarray:
+    """The states with length one along the axes that have no memory behind them."""
+    return states[tuple(slice(None, 1) if not stride else slice(None) for stride in states.strides)]
+
+
+def selected(derivative: Any, key: Any) -> Any:
+    """What stands at a basic index: integers, slices, None and an Ellipsis."""
+    if type(derivative) is not Structured:
+        return derivative[key]
+    part = derivative.dense()[key]
+    return structured(_small(np.asarray(_whole(derivative)[key])), part, shape_of(part))
+
+
+def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
+    """The transpose of `selected`: an array of that shape, zero but at the index."""
+    states = _states(derivative, len(getattr(derivative, "shape", ())))
+    if states.size == 1:  # the same all over: then also along every axis that is taken whole
+        axes = _axes(key, len(shape))
+        sizes = [1 if axis == slice(None) else size for axis, size in zip(axes, shape, strict=True)]
+        if not are_numbers(tuple(sizes)):
+            raise InvalidValue(
+                "which derivatives are zero along an axis of symbolic size is not known for all sizes: "
+                "index along axes of known size, or give numbers for the sizes"
+            )
+        places = np.zeros(sizes, np.int8)
+        places[tuple(axes)] = states.flat[0]
+    else:
+        places = np.zeros(shape, np.int8)
+        places[key] = _whole(derivative)
+    if not (places == NUMBER).any():
+        return structured(places, None, shape)
+    values = _plain(derivative)
+    if type(values) is Blank:
+        return structured(places, Array(Blank(shape, values.dtype)), shape)
+    whole = np.zeros(shape, np.result_type(values))
+    whole[key] = values
+    return structured(places, Array(whole), shape)
+
+
+def _axes(key: Any, dimensions: int) -> list[Any]:
+    """What a basic index takes of each axis."""
+    parts = [part for part in (key if isinstance(key, tuple) else (key,)) if part is not None]
+    place = next((place for place, part in enumerate(parts) if part is Ellipsis), len(parts))
+    after = parts[place + 1 :]
+    return [*parts[:place], *[slice(None)] * (dimensions - place - len(after)), *after]
+
+
+def gathered(derivative: Any, places: np.ndarray) -> Any:
+    """Elements by their places in the flat array, counted from one; where `places` is 0, a structural zero."""
+    states = np.append(np.int8(0), np.ravel(_whole(derivative)))[places]
+    if not (states == NUMBER).any():
+        return structured(states, None, places.shape)
+    values = _plain(derivative)
+    if type(values) is Blank:
+        return structured(states, Array(Blank(places.shape, values.dtype)), places.shape)
+    flat = np.append(np.zeros((), np.result_type(values)), np.ravel(values))
+    return structured(states, wrapped(flat[places]), places.shape)
+
+
+def scattered(derivative: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """The transpose of `gathered`: in an array of that shape, the sum of what was taken from each place."""
+    states = np.broadcast_to(_states(derivative, places.ndim), places.shape)
+    taken = (places > 0) & (states != 0)
+    size = math.prod(shape)
+    terms = np.bincount(places[taken] - 1, minlength=size)
+    record({"add": int(np.sum(np.maximum(terms - 1, 0)))})
+    alone = np.bincount(places[taken] - 1, states[taken], minlength=size).astype(np.int8)
+    found = np.where(terms > 1, NUMBER, alone).astype(np.int8).reshape(shape)
+    if not (found == NUMBER).any():
+        return structured(found, None, shape)
+    values = _plain(derivative)
+    if type(values) is Blank:
+        return structured(found, Array(Blank(shape, values.dtype)), shape)
+    flat = np.zeros(size, np.result_type(values))
+    np.add.at(flat, places[taken] - 1, np.broadcast_to(values, places.shape)[taken])
+    return structured(found, wrapped(flat.reshape(shape)), shape)
+
+
+def running(derivative: Any, axis: int, backward: bool) -> Any:
+    """The running sums along an axis, from its beginning or from its end."""
+    if type(derivative) is Unit:
+        return derivative
+    shape = derivative.shape
+    along = (slice(None),) * axis + (slice(None, None, -1 if backward else 1),)
+    if type(derivative) is not Structured:
+        return np.cumsum(derivative[along], axis=axis)[along]
+    states = derivative.states
+    if states.shape[axis] != shape[axis]:
+        states = np.repeat(states, _sized(shape[axis]), axis)
+    states = states[along]
+    terms = np.cumsum(states != 0, axis=axis)
+    record({"add": _count((states != 0) & (terms > 1), shape)})
+    found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
+    values = np.cumsum(_plain(derivative)[along], axis=axis)[along]
+    return structured(found, wrapped(values), shape)
+
+
+def _sized(size: Any) -> int:
+    if not isinstance(size, int):
+        raise InvalidValue("running sums of structural derivatives along an axis of symbolic size are not counted")
+    return size
+
+
+def masked(derivative: Any, kept: np.ndarray) -> Any:
+    """The derivative with structural zeros where `kept` is false; an axis may have length one there."""
+    shape = getattr(derivative, "shape", ())
+    if not shape:
+        return derivative if kept.all() else ZERO
+    states = np.where(kept, _states(derivative, len(shape)), 0).astype(np.int8)
+    if not (states == NUMBER).any():
+        return structured(states, None, shape)
+    return structured(states, wrapped(_zeroed(_plain(derivative), states)), shape)
+
+
+def contracted(
+    derivative: Any,
+    other: Any,
+    labels: tuple[str, str, str],
+    sizes: Mapping[str, Any],
+    multiply: Callable[[Any, Any], Any] | None = None,
+    kept: np.ndarray | None = None,
+) -> Any:
+    """The products of a derivative with an array of numbers, summed over the labels that the result has not.
+
+    `labels` names the axes of both and of the result as einsum does, `sizes` has their sizes; axes of
+    length one are copied along. `multiply` executes it on plain arrays faster than einsum would. Only the
+    elements that `kept` selects are computed, all where it is None.
+    """
+    mine, _, result = labels
+    shape = tuple(sizes[label] for label in result)
+    if type(derivative) is Unit:
+        derivative = Structured(_states(derivative, 0), None, ())
+    derivative = spread(derivative, tuple(sizes[label] for label in mine))
+    execute = multiply or (lambda a, b: _einsum(a, b, labels, sizes))
+    products, results = math.prod(sizes.values()), math.prod(shape)
+    if type(derivative) is not Structured and kept is None:
+        record_product(products, results)
+        return wrapped(execute(derivative._plain(), other._plain()))
+
+    states = _states(derivative, len(mine))
+    often = math.prod(size for label, size in sizes.items() if label not in mine and label not in result)
+    inside = tuple(axis for axis, label in enumerate(mine) if label not in result)
+    often = often * _repeats(states.shape, tuple(sizes[label] for label in mine), inside)
+
+    def per_result(mask: np.ndarray) -> np.ndarray:
+        """How many elements that the mask selects go into each result, for each time that they stand there."""
+        counted = np.asarray(np.count_nonzero(mask, axis=inside))
+        order = [label for label in mine if label in result]
+        axes = [order.index(label) for label in result if label in order]
+        wanted = [counted.shape[order.index(label)] if label in order else 1 for label in result]
+        return counted.transpose(axes).reshape(wanted)
+
+    terms = per_result(states != 0)
+    chosen = terms > 0 if kept is None else (terms > 0) & kept
+    small, multiples = chosen.shape, _repeats(chosen.shape, shape)
+
+    def total(counted: np.ndarray) -> Any:
+        return int(np.sum(np.where(chosen, np.broadcast_to(counted, small), 0))) * often * multiples
+
+    record({
+        "mul": total(per_result(states == NUMBER)),
+        "neg": total(per_result(states == -1)),
+        "add": total(terms) - int(np.count_nonzero(chosen)) * multiples,
+    })  # fmt: skip
+    found = np.where(chosen, NUMBER, 0).astype(np.int8)
+    if not chosen.any():
+        return structured(found, None, shape)
+    a, b = _plain(derivative), other._plain()
+    with np.errstate(invalid="ignore"):
+        values = execute(a, b)
+    if (states == 0).any() and isinstance(values, np.ndarray) and not np.isfinite(values).all():
+        taken = np.broadcast_to(states != 0, shape_of(a))
+        values = _einsum_of(np.where(taken, a, 0), b, labels, taken)
+    return structured(found, wrapped(_zeroed(values, found)), shape)
+
+
+def record_product(products: Any, results: Any) -> None:
+    """Count so many products, and the sums of them that give so many results."""
+    current = meter()
+    if current.budgets:
+        record({"mul": products, "add": products - results})
+    else:
+        record_products(current, products, products - results)
+
+
+def _einsum_of(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
+    """The same sum where an infinity meets a structural zero, which is skipped and gives no nan."""
+    mine, others, result = labels
+    summed_over = "".join(sorted({*mine, *others} - {*result}))
+    all_labels = result + summed_over
+    with np.errstate(invalid="ignore"):
+        products = np.einsum(f"{mine},{others}->{all_labels}", a, b)
+    whole = np.einsum(f"{mine},{others}->{all_labels}", taken, np.ones(shape_of(b), bool))
+    return np.where(whole, products, 0).sum(axis=tuple(range(len(result), len(all_labels))))
+
+
+def _einsum(a: Any, b: Any, labels: tuple[str, str, str], sizes: Mapping[str, Any]) -> Any:
+    mine, others, result = labels
+    there = "".join(label for label in result if label in mine + others)
+    product = np.einsum(f"{mine},{others}->{there}", a, b, optimize=True)
+    full = [sizes[label] if label in there else 1 for label in result]
+    shape = tuple(sizes[label] for label in result)
+    return np.broadcast_to(np.reshape(np.broadcast_to(product, tuple(sizes[label] for label in there)), full), shape)
