@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any, Final, Self
 
 import numpy
@@ -23,12 +24,12 @@ from opcount.structure import NUMERIC
 
 np: Any = numpy  # whose stubs know no array but its own
 
-_DOCUMENTED: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
+_ADVICE: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
 
 
 def no_values(door: str) -> Uncounted:
     """The error for whatever needs to know a value."""
-    return Uncounted(f"{door} needs values: {_DOCUMENTED}; count with real data, oc.wrap(array), instead of oc.spec")
+    return Uncounted(f"{door} needs values: {_ADVICE}; count with real data, oc.wrap(array), instead of oc.spec")
 
 
 class Blank(NDArrayOperatorsMixin):
@@ -190,9 +191,14 @@ class Blank(NDArrayOperatorsMixin):
         return self.copy()
 
     def view(self, dtype: Any = None) -> Any:
-        if dtype is None or np.dtype(dtype).itemsize == self.itemsize:
-            return Blank(self._shape, self._dtype if dtype is None else dtype)
-        return inferred(lambda x: x.view(dtype), (self,), {}, _exactly)
+        new = self._dtype if dtype is None else np.dtype(dtype)
+        if new.itemsize == self.itemsize:
+            return Blank(self._shape, new)
+        *rest, last = self._shape or (None,)
+        length = None if last is None else sizes.quotient(last * self.itemsize, new.itemsize)
+        if length is None:
+            raise ValueError(f"the last axis of a spec of shape {self._shape} cannot be seen as {new}")
+        return Blank((*rest, length), new)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Blank:
         return Blank(shapes.reshaped(self._shape, shape[0] if len(shape) == 1 else shape), self._dtype)
@@ -213,6 +219,10 @@ class Blank(NDArrayOperatorsMixin):
 
     def ravel(self, order: Any = "C") -> Blank:
         return Blank((self.size,), self._dtype)
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
+        np.empty(0).to_device(device, stream=stream)
+        return self
 
     def fill(self, value: Any) -> None:
         self[...] = value
@@ -253,36 +263,32 @@ def holds_blanks(value: Any) -> bool:
 
 
 class Exact:
-    """Arrays of the same shape, without memory behind them."""
-
-    are_small = False
+    """Arrays of the same shape, without memory behind them but where something is written."""
 
     def size(self, size: Any) -> int:
         if sizes.is_symbolic(size):
-            raise ValueError("use numbers for them")
+            raise ValueError("a size that is no number")
         return int(size)
-
-    def array(self, value: Any, written: bool = False, regular: bool = False) -> Any:
-        shape = tuple(map(self.size, value.shape))
-        if regular and len(shape) > 1:
-            return np.broadcast_to(np.eye(*shape[-2:], dtype=value.dtype), shape)
-        if written or self.are_small:
-            return np.ones(shape, value.dtype)
-        return np.broadcast_to(np.ones((), value.dtype), shape)
 
     def back(self, size: int) -> Any:
         return size
 
-    def standing(self, value: Any, written: bool = False, regular: bool = False) -> Any:
-        """The arguments of a call, with arrays for what has a shape."""
-        if isinstance(value, (list, tuple)):
-            return type(value)(self.standing(item, written, regular) for item in value)
-        if isinstance(value, dict):
-            return {key: self.standing(item, key == "out", regular) for key, item in value.items()}
-        return self.array(value, written, regular) if self.stands_for(value) else value
+    def array(self, value: Any, written: bool) -> Any:
+        shape = tuple(map(self.size, value.shape))
+        return np.ones(shape, value.dtype) if written else np.broadcast_to(np.ones((), value.dtype), shape)
 
     def stands_for(self, value: Any) -> bool:
         return type(value) is Blank
+
+    def standing(self, value: Any, written: bool = False) -> Any:
+        """The arguments of a call, with arrays for what has a shape."""
+        if self.stands_for(value):
+            return self.array(value, written)
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.standing(item, written) for item in value)
+        if isinstance(value, dict):
+            return {key: self.standing(item, key == "out") for key, item in value.items()}
+        return value
 
     def blank(self, result: Any) -> Any:
         """Blanks for the arrays of a result."""
@@ -297,48 +303,69 @@ class Exact:
 class Labels(Exact):
     """Small arrays, in which each size has a small number of its own; 0 and 1 stay what they are."""
 
-    are_small = True
-
     def __init__(self) -> None:
-        self.labels: dict[Any, int] = {0: 0, 1: 1}
         self.found: list[Any] = [0, 1]
 
     def size(self, size: Any) -> int:
-        if size not in self.labels:
-            self.labels[size] = len(self.found)
+        if size not in self.found:
             self.found.append(size)
-        return self.labels[size]
+        return self.found.index(size)
 
     def back(self, size: int) -> Any:
         return self.found[size]
+
+    def array(self, value: Any, written: bool) -> Any:
+        return np.ones(tuple(map(self.size, value.shape)), value.dtype)
 
     def stands_for(self, value: Any) -> bool:
         return type(value) is Blank or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-Way = Callable[[Any, Any, Any], Any]
+class Regular(Labels):
+    """The same, for what needs matrices that are not singular."""
+
+    def array(self, value: Any, written: bool) -> Any:
+        ones = super().array(value, written)
+        return ones * np.eye(*ones.shape[-2:], dtype=value.dtype) if ones.ndim > 1 else ones
 
 
-def _asked(stand_ins: Exact, function: Any, args: Any, keywords: Any, first: bool, regular: bool) -> Any:
-    standing = [stand_ins.standing(arg, first and not place, regular) for place, arg in enumerate(args)]
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return stand_ins.blank(function(*standing, **stand_ins.standing(keywords)))
+def _asked(stand_ins: Exact, function: Any, args: Any, keywords: Any) -> Any:
+    # filters of warnings are the whole process's, not the thread's: touched only for the few functions that warn
+    warns = getattr(function, "__name__", "") in _WARNING
+    with np.errstate(all="ignore"), warnings.catch_warnings() if warns else nullcontext():
+        if warns:
+            warnings.simplefilter("ignore")
+        return stand_ins.blank(function(*map(stand_ins.standing, args), **stand_ins.standing(keywords)))
 
 
-def _exactly(function: Any, args: Any, keywords: Any, first: bool = False, regular: bool = False) -> Any:
-    return _asked(Exact(), function, args, keywords, first, regular)
+def _exactly(function: Any, args: Any, keywords: Any) -> Any:
+    return _asked(Exact(), function, args, keywords)
 
 
-def _by_labels(function: Any, args: Any, keywords: Any, first: bool = False, regular: bool = False) -> Any:
+def _by_labels(function: Any, args: Any, keywords: Any, labels: type[Labels] = Labels) -> Any:
     try:
-        return _asked(Labels(), function, args, keywords, first, regular)
+        return _asked(labels(), function, args, keywords)
     except OpcountError:
         raise
     except Exception:
         if not shapes.are_numbers(*_shapes((*args, *keywords.values()))):
             raise
-        return _exactly(function, args, keywords, first, regular)  # NumPy's own error, or what only fits exactly
+        return _exactly(function, args, keywords)  # NumPy's own error, or lists that only fit the exact shapes
+
+
+def _of_regular(function: Any, args: Any, keywords: Any) -> Any:
+    return _by_labels(function, args, keywords, Regular)
+
+
+def _by_row(function: Any, args: Any, keywords: Any) -> Any:
+    result, out = SHAPES[_short(function)](*args, **keywords), keywords.get("out")
+    if type(out) is Blank and out.shape != result.shape:
+        raise ValueError(f"out of shape {out.shape} does not take a result of shape {result.shape}")
+    return result
+
+
+def _as_numpy(function: Any, args: Any, keywords: Any) -> Any:
+    return function._implementation(*args, **keywords)
 
 
 def _shapes(value: Any) -> list[Shape]:
@@ -347,23 +374,23 @@ def _shapes(value: Any) -> list[Shape]:
     return [value.shape] if isinstance(value, (Blank, numpy.ndarray)) else []
 
 
-def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Way, **how: bool) -> Any:
+def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Callable[..., Any]) -> Any:
     """The blanks that a function gives, or the ones that it was given to write into."""
     outputs = keywords.get("out")
     given = outputs if isinstance(outputs, tuple) else (outputs,)
     if any(isinstance(output, np.ndarray) for output in given):
         raise no_values("writing into an array of data")
     try:
-        result = way(function, args, keywords, **how)
+        result = way(function, args, keywords)
     except OpcountError:
         raise
-    except Exception as error:
+    except Exception:
         found = _shapes((*args, *keywords.values()))
         if shapes.are_numbers(*found):
             raise
         raise InvalidValue(
-            f"np.{getattr(function, '__name__', function)} does not go on from the shapes "
-            f"{', '.join(map(str, found))} for all sizes: {error or 'use numbers for them'}"
+            f"np.{getattr(function, '__self__', function).__name__} does not go on from the shapes "
+            f"{', '.join(map(str, found))} for all sizes: use names that make them fit, or numbers"
         ) from None
     if type(outputs) is Blank:
         return outputs
@@ -379,19 +406,20 @@ _COPIES: Final = frozenset({
     "sum", "prod", "max", "amax", "min", "amin", "ptp", "mean", "var", "std", "all", "any", "count_nonzero", "trace",
     "nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanvar", "nanstd", "nancumsum", "nancumprod", "dot", "vdot",
     "inner", "tensordot", "einsum", "linalg.matmul", "linalg.tensordot", "linalg.vecdot", "linalg.trace",
-    "linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve", "round", "around", "fix", "clip",
+    "round", "around", "fix", "clip",
     "where", "nan_to_num", "angle", "isreal", "iscomplex", "isposinf", "isneginf", "sinc", "real", "imag",
     "real_if_close", "transpose", "permute_dims", "swapaxes", "moveaxis", "rollaxis", "matrix_transpose",
     "linalg.matrix_transpose", "expand_dims", "squeeze", "atleast_1d", "atleast_2d", "atleast_3d", "flip", "fliplr",
     "flipud", "roll", "rot90", "broadcast_arrays", "meshgrid", "copy", "astype", "tril", "triu", "select", "choose",
-    "copyto", "sort", "fft.fftshift", "fft.ifftshift", "result_type", "can_cast", "common_type", "iscomplexobj",
+    "sort", "fft.fftshift", "fft.ifftshift", "result_type", "can_cast", "common_type", "iscomplexobj",
     "isrealobj",
 })  # fmt: skip
 
-_REGULAR: Final = frozenset({"linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve"})
-"""Of these, the ones that ask for matrices that are not singular."""
+_WARNING: Final = frozenset({"mean", "var", "std", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin"})
+"""Of these, the ones that warn of slices with few elements, as the small arrays have."""
 
-_WRITTEN_FIRST: Final = frozenset({"copyto", "fill_diagonal", "put", "put_along_axis", "putmask", "place"})
+_REGULAR: Final = frozenset({"linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve"})
+"""The same, of matrices that are not singular."""
 
 _AS_NUMPY: Final = frozenset({
     "vstack", "hstack", "dstack", "split", "array_split", "hsplit", "vsplit", "dsplit",
@@ -411,9 +439,14 @@ _BY_VALUE: Final = frozenset({
 # --- functions that make new sizes
 
 
+def _one_of(x: Any) -> Any:
+    """One element in the dimensions and the dtype of x: what NumPy makes of the arguments of a call, and its errors."""
+    return np.ones((1,) * x.ndim, x.dtype)
+
+
 def _dtype_of(function: Any, *arrays: Any, **keywords: Any) -> numpy.dtype[Any]:
     """The dtype of a result that joins arrays."""
-    standing = [np.ones((1,) * np.ndim(array), array.dtype) if hasattr(array, "dtype") else array for array in arrays]
+    standing = [_one_of(array) if hasattr(array, "dtype") else array for array in arrays]
     found: numpy.dtype[Any] = function(standing, **keywords).dtype
     return found
 
@@ -467,6 +500,21 @@ def _stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, ca
     return np.concatenate([np.expand_dims(array, axis) for array in arrays], axis, dtype=dtype, casting=casting)
 
 
+def _block(arrays: Any) -> Any:
+    depth, inside = 0, arrays
+    while isinstance(inside, list):
+        depth, inside = depth + 1, inside[0]
+    ndim = max(depth, *(len(shape) for shape in _shapes(arrays)))
+    return _joined(arrays, depth, ndim)
+
+
+def _joined(arrays: Any, depth: int, ndim: int) -> Any:
+    if isinstance(arrays, list):
+        return np.concatenate([_joined(part, depth - 1, ndim) for part in arrays], axis=-depth)
+    x = _blank(arrays)
+    return Blank((1,) * (ndim - x.ndim) + x.shape, x.dtype)
+
+
 def _column_stack(tup: Any) -> Any:
     columns = [_blank(array) for array in tup]
     return np.concatenate([a if a.ndim > 1 else np.atleast_2d(a).T for a in columns], 1)
@@ -479,6 +527,12 @@ def _append(arr: Any, values: Any, axis: Any = None) -> Any:
 
 def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(np.moveaxis(x, axis, 0))
+
+
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    if axis is None:
+        axis = tuple(place for place, size in enumerate(a.shape) if size == 1 or not (size == 0 or sizes.is_long(size)))
+    return inferred(np.squeeze, (a, axis), {}, _by_labels)
 
 
 def _repeat(a: Any, repeats: Any, axis: Any = None) -> Blank:
@@ -501,13 +555,9 @@ def _tile(A: Any, reps: Any) -> Blank:
     return Blank(tuple(a * b for a, b in zip(shape, (1,) * (length - len(times)) + times, strict=True)), A.dtype)
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **_: Any) -> Blank:
-    if isinstance(pad_width, dict):
-        pad_width = [pad_width.get(axis, pad_width.get(axis - array.ndim, 0)) for axis in range(array.ndim)]
-        pad_width = [pair if isinstance(pair, (tuple, list)) else (pair, pair) for pair in pad_width]
-    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
-    sizes_ = (size + before + after for size, (before, after) in zip(array.shape, widths, strict=True))
-    return Blank(tuple(sizes_), array.dtype)
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Blank:
+    longer = np.pad(_one_of(array), pad_width, mode, **keywords).shape
+    return Blank(tuple(size + more - 1 for size, more in zip(array.shape, longer, strict=True)), array.dtype)
 
 
 def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
@@ -526,6 +576,7 @@ def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Blank:
 
 
 def _diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Blank:
+    np.diagonal(np.empty((0,) * a.ndim), offset, axis1, axis2)  # NumPy's own errors
     return Blank(shapes.diagonal(a.shape, offset, axis1, axis2), a.dtype)
 
 
@@ -547,6 +598,12 @@ def _diagflat(v: Any, k: Any = 0) -> Blank:
 
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
     return np.multiply.outer(_blank(a).ravel(), _blank(b).ravel())
+
+
+def _linalg_outer(x1: Any, x2: Any, /) -> Any:
+    x1, x2 = _blank(x1), _blank(x2)
+    np.linalg.outer(_one_of(x1), _one_of(x2))
+    return _outer(x1, x2)
 
 
 def _kron(a: Any, b: Any) -> Blank:
@@ -586,7 +643,8 @@ def _like(function: Any) -> Callable[..., Any]:
 
 
 def _qr(a: Any, mode: str = "reduced") -> Any:
-    dtype = np.linalg.qr(np.eye(1, dtype=a.dtype), "r").dtype
+    whole = np.linalg.qr(_one_of(a), mode)
+    dtype = whole.dtype if mode == "r" else whole[0].dtype
     *stack, m, n = a.shape
     k = sizes.smaller(m, n)
     inner = m if mode == "complete" else k
@@ -594,18 +652,66 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
         return Blank((*stack, k, n), dtype)
     if mode == "raw":
         return Blank((*stack, n, m), dtype), Blank((*stack, k), dtype)
-    kind: Any = type(np.linalg.qr(np.eye(1)))
-    return kind(Blank((*stack, m, inner), dtype), Blank((*stack, inner, n), dtype))
+    return type(whole)(Blank((*stack, m, inner), dtype), Blank((*stack, inner, n), dtype))
 
 
 def _convolve(a: Any, v: Any, mode: Any = "full") -> Blank:
     a, v = _blank(a), _blank(v)
-    dtype = np.convolve(np.ones(1, a.dtype), np.ones(1, v.dtype)).dtype
+    dtype = np.convolve(_one_of(a), _one_of(v), mode).dtype
+    mode = mode if isinstance(mode, str) else ("valid", "same", "full")[mode]
     first, second = a.size, v.size
     if not first or not second:
         raise ValueError(f"{'a' if not first else 'v'} cannot be empty")
     short, long = (sizes.smaller(first, second), sizes.larger(first, second)) if mode != "full" else (first, second)
     return Blank(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
+
+
+def _correlate(a: Any, v: Any, mode: Any = "valid") -> Blank:
+    return _convolve(a, v, mode)
+
+
+def _vander(x: Any, N: Any = None, increasing: bool = False) -> Blank:
+    dtype = np.vander(_one_of(x), N if type(N) is int and N < 0 else 1).dtype
+    return Blank((x.size, x.size if N is None else N), dtype)
+
+
+def _poly(seq_of_zeros: Any) -> Blank:
+    zeros = _blank(seq_of_zeros)
+    return Blank((zeros.shape[0] + 1,), np.poly(_one_of(zeros)).dtype)
+
+
+def _polyder(p: Any, m: Any = 1) -> Blank:
+    np.polyder(_one_of(p), m)
+    return Blank((sizes.positive_part(p.size - int(m)),), np.polyder(np.ones(2, p.dtype), min(m, 1)).dtype)
+
+
+# --- functions that write into their first argument
+
+
+def _copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
+    dst[...] = src
+    np.copyto(np.empty(0, dst.dtype), np.empty(0, src.dtype) if hasattr(src, "dtype") else src, casting)
+
+
+def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    np.fill_diagonal(np.ones((2,) * a.ndim), 1.0)  # NumPy's own errors
+
+
+def _put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
+    if mode == "raise":
+        a.ravel()[np.asarray(ind)]
+
+
+def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    _take_along_axis(arr, indices, axis)
+
+
+def _putmask(a: Any, mask: Any, values: Any) -> None:
+    if np.size(mask) != a.size:
+        raise ValueError("putmask: mask and data must be the same size")
+
+
+# --- sizes
 
 
 def _size(a: Any, axis: Any = None) -> Any:
@@ -649,10 +755,14 @@ SHAPES: Final[dict[str, Callable[..., Any]]] = {
     "shape": lambda a: a.shape, "ndim": lambda a: a.ndim, "size": _size,
     "ravel": _ravel, "reshape": _reshape, "resize": _resize, "broadcast_to": _broadcast_to,
     "concatenate": _concatenate, "concat": _concatenate, "stack": _stack, "column_stack": _column_stack,
+    "squeeze": _squeeze, "block": _block, "vander": _vander, "poly": _poly, "polyder": _polyder,
+    "correlate": _correlate,
+    "copyto": _copyto, "fill_diagonal": _fill_diagonal, "put": _put, "put_along_axis": _put_along_axis,
+    "putmask": _putmask,
     "append": _append, "unstack": _unstack, "repeat": _repeat, "tile": _tile, "pad": _pad,
     "take": _take, "take_along_axis": _take_along_axis,
     "diagonal": _diagonal, "linalg.diagonal": _linalg_diagonal, "diag": _diag, "diagflat": _diagflat,
-    "outer": _outer, "linalg.outer": _outer, "kron": _kron, "convolve": _convolve,
+    "outer": _outer, "linalg.outer": _linalg_outer, "kron": _kron, "convolve": _convolve,
     "cumsum": _running(np.cumsum), "cumprod": _running(np.cumprod),
     **{f"cumulative_{name}": _cumulative(getattr(np, f"cum{name}")) for name in ("sum", "prod")},
     "zeros_like": _like(np.zeros_like), "ones_like": _like(np.ones_like), "empty_like": _like(np.empty_like),
@@ -666,19 +776,22 @@ def _short(function: Any) -> str:
     return f"{module}.{function.__name__}".removeprefix("numpy.").replace("lib.stride_tricks.", "")
 
 
+WRITES: Final = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
+"""Functions that write into their first argument."""
+
+
 def call(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
     """What a function of NumPy's gives for blanks; it executes nothing on what they stand for."""
     name = _short(function)
     if name in _BY_VALUE or (name == "where" and len(args) + len(keywords) == 1):
         raise no_values(f"np.{name}")
-    how = {"first": name in _WRITTEN_FIRST, "regular": name in _REGULAR}
-    if name in SHAPES:
-        return inferred(
-            function, args, keywords, lambda _, args, keywords, **__: SHAPES[name](*args, **keywords), **how
-        )
-    if name in _AS_NUMPY:
-        return inferred(function, args, keywords, lambda f, args, kw, **__: f._implementation(*args, **kw), **how)
-    if how["first"] and type(args[0]) is not Blank:
+    if name in WRITES and type(args[0]) is not Blank:
         raise no_values("writing into an array of data")
-    result = inferred(function, args, keywords, _by_labels if name in _COPIES else _exactly, **how)
+    result = inferred(function, args, keywords, _WAYS.get(name, _exactly))
     return Blank((), np.intp) if name == "count_nonzero" and type(result) is int else result
+
+
+_WAYS: Final[dict[str, Callable[..., Any]]] = {
+    **dict.fromkeys(_COPIES, _by_labels), **dict.fromkeys(_REGULAR, _of_regular),
+    **dict.fromkeys(_AS_NUMPY, _as_numpy), **dict.fromkeys(SHAPES, _by_row),
+}  # fmt: skip

@@ -43,8 +43,8 @@ from opcount.numpy_rules import (
     times,
 )
 from opcount.operands import holds_wrapped, unwrapped
-from opcount.shapes import broadcast
-from opcount.sizes import order, positive_part
+from opcount.shapes import broadcast, with_numbers
+from opcount.sizes import is_long, order, positive_part
 from opcount.tally import count, record
 from opcount.wrapped import wrapped
 
@@ -272,7 +272,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
             taken.reverse()
         needed = {*result, *(index for sizes, _ in terms for index in sizes)}
         if len(taken) == 2 and optimize is not False and _NUMPY >= (2, 4):  # it sums each by itself where it can
-            long = [{index for index, size in sizes.items() if size not in (0, 1)} for sizes, _ in taken]
+            long = [{index for index, size in sizes.items() if is_long(size)} for sizes, _ in taken]
             kept = [needed | indices for indices in reversed(long)]
             partly = [_contracted([term], indices) for term, indices in zip(taken, kept, strict=True)]
             taken = [term for term, _, _ in partly]
@@ -936,7 +936,7 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     axis %= arr.ndim
     lead = arr.ndim - 1
     result = None
-    for place in np.ndindex(arr.shape[:-1]):
+    for place in np.ndindex(with_numbers(arr.shape[:-1])):
         part = _array(func1d(arr[place], *args, **keywords))
         if result is None:
             result = np.zeros_like(part, shape=arr.shape[:-1] + part.shape)

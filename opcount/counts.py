@@ -185,7 +185,8 @@ class Counts(Mapping[str, int]):
             raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
         flops = sum(self.groups()[group] for group in FLOP_GROUPS)
         fused = sizes.smaller(self.mul, self.add) if multiply_add == 1 else 0
-        return sizes.normal(flops - fused)
+        result: int = sizes.normal(flops - fused)
+        return result
 
     def at(self, **values: SupportsIndex) -> Counts:
         """The numbers, where the counts are polynomials in the sizes that `oc.spec` gave names to.

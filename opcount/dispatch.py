@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from opcount.blanks import Blank, no_values
+from opcount.blanks import WRITES, Blank, no_values
 from opcount.blanks import call as call_on_blanks
 from opcount.compositions import COMPOSITIONS, SEEING_RULES
 from opcount.errors import OpcountError, Uncounted
@@ -26,7 +26,6 @@ from opcount.numpy_rules import (
     RULES,
     STRANGE,
     USERS,
-    WRITES,
     NoRule,
     Numbers,
     asks_for_complex,

@@ -34,6 +34,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount import shapes
+from opcount.blanks import WRITES
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import KINDS
 from opcount.sizes import is_symbolic, larger, positive_part, quotient, ratio, smaller
@@ -291,7 +292,8 @@ def _accumulate(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
     (place,) = _axes(axis, len(shape))
     steps: int = positive_part(shape[place] - 1)
-    return math.prod(shape[:place] + shape[place + 1 :]) * steps
+    lanes: int = math.prod(shape[:place] + shape[place + 1 :])
+    return lanes * steps
 
 
 def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
@@ -769,9 +771,6 @@ FREE_NAMES: Final = (
     "zeros",
 )  # fmt: skip
 """Functions that move data, or look at its shape and type alone; the last rows make an array `like=` another."""
-
-WRITES: Final = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
-"""Of these, the ones that write into their first argument, which has to be wrapped for that."""
 
 POSITIONS: Final = frozenset({
     "argmax", "argmin", "nanargmax", "nanargmin", "argsort", "argpartition", "argwhere", "flatnonzero", "nonzero",

@@ -18,6 +18,13 @@ def are_numbers(*shapes: Shape) -> bool:
     return all(map(sizes.are_numbers, shapes))
 
 
+def with_numbers(shape: Shape) -> tuple[int, ...]:
+    """The shape, for what executes something for each place; raises InvalidValue for sizes that are no numbers."""
+    if not are_numbers(shape):
+        raise InvalidValue(f"what runs over each place of the shape {shape} needs numbers for the sizes")
+    return shape
+
+
 def broadcast(*shapes: Shape) -> Shape:
     """The shape that they broadcast to; raises InvalidValue for sizes that are not known to be equal."""
     if are_numbers(*shapes):

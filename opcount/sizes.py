@@ -72,7 +72,10 @@ def parsed(size: Any, name: str) -> Any:
         size = _of_text(size, name)
     elif isinstance(size, bool) or not (hasattr(size, "__index__") or is_symbolic(size)):
         raise InvalidType(f'{name} is {size!r}: a size is an integer, the name of one as in "n", or as "2*n"')
-    size = normal(size)
+    try:
+        size = normal(size)
+    except TypeError:  # of an array
+        raise InvalidType(f"{name} is {size!r}: a size is one integer, a shape a tuple of them") from None
     if not is_symbolic(size):
         if size < 0:
             raise InvalidValue(f"{name} is {size}: a size is an integer from 0 on")
@@ -145,8 +148,9 @@ def positive_part(number: Any) -> Any:
     return max(number, 0) if type(number) is int else larger(number, 0)
 
 
-def is_one(size: Any) -> bool:
-    return size == 1 if type(size) is int else order(size, 1) == 0
+def is_long(size: Any) -> bool:
+    """Whether it is more than 1."""
+    return bool(size > 1) if type(size) is int else order(size, SMALLEST) >= 0
 
 
 def ratio(number: Any, divisor: int) -> Any:
