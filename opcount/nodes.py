@@ -22,7 +22,7 @@ from opcount.numpy_rules import name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.structure import shape_of
-from opcount.wrapped import NAMES, UFUNCS, Number, Wrapped, apply, plain_operand
+from opcount.wrapped import HOLDERS, NAMES, UFUNCS, Number, Wrapped, apply, plain_operand
 
 
 class Node(Number):
@@ -101,6 +101,15 @@ class Node(Number):
         if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
             return recorded_ufunc(ufunc, method, inputs, keywords)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
+
+    @property
+    def shape(self) -> tuple[()]:
+        return ()
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if self.tape.whole:
+            return FUNCTIONS[function](*args, **keywords)
+        return HOLDERS["numbers"](function._implementation(*args, **keywords))
 
     # Rounding has no derivative: its result is a constant, as Python rounds it.
 

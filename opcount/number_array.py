@@ -15,7 +15,7 @@ import numpy as np
 from opcount.nodes import CUSTOM
 from opcount.scalar import Scalar
 from opcount.structure import is_number, object_array
-from opcount.wrapped import UFUNCS, Wrapped, apply, boxed, is_wrapped_array
+from opcount.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
 
 
 class NumberArray(np.ndarray):
@@ -60,6 +60,9 @@ def number_array(result: Any) -> Any:
     if isinstance(result, np.ndarray) and result.dtype == object:
         return result if type(result) is NumberArray else _base(result).view(NumberArray)
     return result
+
+
+HOLDERS["numbers"] = number_array
 
 
 def _base(value: Any) -> Any:

@@ -254,6 +254,8 @@ def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
 
 def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     """The sums over these axes, which are gone then."""
+    if not axes:
+        return derivative
     if type(derivative) is not Structured:
         return derivative.sum(axes)
     states, shape = derivative.states, derivative.shape
