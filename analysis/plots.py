@@ -149,8 +149,36 @@ def scale(table: pd.DataFrame, settling: pd.DataFrame) -> Figure:
     return drawing
 
 
-# the line of a method at the other granularity: colour, marker, dashes
-LINES = {"naive, a node a number": ("#D55E00", "x", "--")}
+# the line of a method where each number is a node: colour, marker, dashes
+LINES = {
+    "naive, a node a number": (COLOURS["naive"], "x", "--"),
+    "forward, a node a number": (COLOURS["forward"], "x", "--"),
+}
+
+
+def sharing(table: pd.DataFrame) -> Figure:
+    """The accumulation against width and against depth, a line for each method and granularity."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 2, figsize=(14.0, 5.4), layout="constrained")
+    for axes, sweep in zip(panels, ("width", "depth"), strict=True):
+        x = {"width": "width", "depth": "layers"}[sweep]
+        ends = []
+        for name, line in table[table.sweep == sweep].groupby("line", sort=False):
+            method = line.method.iloc[0]
+            colour, marker, dash = LINES.get(name) or (COLOURS[method], MARKERS[method], "-")
+            line = line.drop_duplicates(x).sort_values(x)
+            # backprop and the memoized recursion coincide: a wide pale line under a thin dark one
+            behind = method == "memoized"
+            look: Any = {"lw": 6, "alpha": 0.5, "zorder": 1} if behind else {"lw": 1.4, "zorder": 2}
+            axes.plot(line[x], line.accumulation.astype(float), "-" if behind else marker + dash, color=colour, **look)
+            ends.append((float(line[x].iloc[-1]), float(line.accumulation.iloc[-1]), name, colour))
+        axes.set(yscale="log", xlabel={"width": "width of four layers", "depth": "layers of width four"}[sweep])
+        label_ends(drawing, axes, ends, 0.03)
+    panels[0].set_xscale("log")
+    panels[0].set_xlim(left=float(table.width.min()) / 1.1)
+    plain_ticks(panels[0].xaxis)
+    panels[0].set_ylabel("operations of the accumulation")
+    return drawing
 
 
 def label_ends(
