@@ -89,6 +89,38 @@ def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, A
     return loss, parameters
 
 
+def sines(shape: tuple[int, ...]) -> Any:
+    """An array of numbers that are the same in every run, smaller where more of them are added up."""
+    return np.sin(np.arange(1.0, math.prod(shape) + 1)).reshape(shape) / math.sqrt(shape[0])
+
+
+def dense(
+    sizes: Sequence[Any],
+    batch: Any = 1,
+    activation: Activation = softplus,
+    array: Callable[[tuple[Any, ...]], Any] = sines,
+) -> tuple[Loss, Any]:
+    """The same perceptron in matrices: its squared error summed over a batch, and its parameters.
+
+    `dense([1, 2, 1])` is the question's network at one data point. `array` makes an array of a
+    shape; what makes one without numbers in it gives the network of these shapes alone.
+    """
+    data, targets = array((batch, sizes[0])), array((batch, sizes[-1]))
+    parameters = [{"w": array((fan_in, fan_out)), "b": array((fan_out,))} for fan_in, fan_out in pairwise(sizes)]
+    return dense_loss(data, targets, activation), parameters
+
+
+def dense_loss(data: Any, targets: Any, activation: Activation = softplus) -> Loss:
+    def loss(layers: Any) -> Any:
+        values = data
+        for depth, layer in enumerate(layers, 1):
+            values = values @ layer["w"] + layer["b"]
+            values = values if depth == len(layers) else activation(values)
+        return np.sum((values - targets) ** 2)
+
+    return loss
+
+
 def parameter_count(sizes: Sequence[int]) -> int:
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
 

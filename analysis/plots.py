@@ -104,7 +104,86 @@ def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
     return drawing
 
 
-def label_ends(drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+def scale(table: pd.DataFrame, settling: pd.DataFrame) -> Figure:
+    """Operations against parameters with their formulas, log-log; below, over the power of p that they grow with."""
+    plt.rcParams.update(STYLE)
+    drawing, (above, below) = plt.subplots(
+        2, 1, figsize=(11.0, 9.5), height_ratios=(2.4, 1), sharex=True, layout="constrained"
+    )
+    looks = {"from shapes": "white", "executed": None, "predicted": None, "formula": None}
+    ends = []
+    for name, line in table.groupby("line", sort=False):
+        method = line.method.iloc[-1]
+        colour, marker, dash = LINES.get(method) or (COLOURS[method], MARKERS[method], "-")
+        curve = line.drop_duplicates("m").sort_values("m")
+        above.plot(curve.parameters, curve.total.astype(float), dash, color=colour, lw=1.2)
+        for how, face in looks.items():
+            part = line[line.how == how].drop_duplicates("m")
+            if how != "formula":
+                shape = "x" if how == "predicted" else marker
+                above.plot(
+                    part.parameters, part.total.astype(float), shape, mec=colour, mfc=face or colour, ms=5.5, ls="none"
+                )
+        last = curve.iloc[-1]
+        ends.append((float(last.parameters), float(last.total), f"{name}\n{last.law}", colour))
+    above.set(xscale="log", yscale="log", ylabel="operations for value and gradient")
+    settled = []
+    for name, line in settling.groupby("line", sort=False):
+        method = table[table.line == name].method.iloc[-1]
+        colour, marker, dash = LINES.get(method) or (COLOURS[method], MARKERS[method], "-")
+        below.plot(line.parameters, line.ratio, marker + dash, color=colour, mec=colour, ms=4.5, lw=1.2)
+        last = line.iloc[-1]
+        settled.append((float(last.parameters), float(last.ratio), f"{name}: {last.leading}", colour))
+    below.set(xlabel="parameters p", ylabel="over their power of p", ylim=(0, None))
+    above.tick_params(labelbottom=True)
+    above.set_xlabel("parameters p")
+    above.xaxis.set_major_locator(LogLocator(10, numticks=20))
+    above.yaxis.set_major_locator(LogLocator(100, numticks=20))
+    label_ends(drawing, above, ends, 0.02)
+    label_ends(drawing, below, settled, 0.045)
+    for label, look in (("executed", "o"), ("counted from shapes", "o"), ("predicted on the graph", "x")):
+        face = "white" if "shapes" in label else "#444444"
+        above.plot([], [], look, mec="#444444", mfc=face, ls="none", label=label)
+    above.plot([], [], "--", color="#444444", label="by the formula of the predictions")
+    above.legend(loc="upper left")
+    return drawing
+
+
+# the line of a method where each number is a node: colour, marker, dashes
+LINES = {
+    "naive, a node a number": (COLOURS["naive"], "x", "--"),
+    "forward, a node a number": (COLOURS["forward"], "x", "--"),
+}
+
+
+def sharing(table: pd.DataFrame) -> Figure:
+    """The accumulation against width and against depth, a line for each method and granularity."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 2, figsize=(14.0, 5.4), layout="constrained")
+    for axes, sweep in zip(panels, ("width", "depth"), strict=True):
+        x = {"width": "width", "depth": "layers"}[sweep]
+        ends = []
+        for name, line in table[table.sweep == sweep].groupby("line", sort=False):
+            method = line.method.iloc[0]
+            colour, marker, dash = LINES.get(name) or (COLOURS[method], MARKERS[method], "-")
+            line = line.drop_duplicates(x).sort_values(x)
+            # backprop and the memoized recursion coincide: a wide pale line under a thin dark one
+            behind = method == "memoized"
+            look: Any = {"lw": 6, "alpha": 0.5, "zorder": 1} if behind else {"lw": 1.4, "zorder": 2}
+            axes.plot(line[x], line.accumulation.astype(float), "-" if behind else marker + dash, color=colour, **look)
+            ends.append((float(line[x].iloc[-1]), float(line.accumulation.iloc[-1]), name, colour))
+        axes.set(yscale="log", xlabel={"width": "width of four layers", "depth": "layers of width four"}[sweep])
+        label_ends(drawing, axes, ends, 0.03)
+    panels[0].set_xscale("log")
+    panels[0].set_xlim(left=float(table.width.min()) / 1.1)
+    plain_ticks(panels[0].xaxis)
+    panels[0].set_ylabel("operations of the accumulation")
+    return drawing
+
+
+def label_ends(
+    drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, str]], half_line: float = 0.026
+) -> None:
     """Labels at the right edge, at the height of each line's end, moved apart where they would overlap."""
     drawing.draw_without_rendering()
     left, right = axes.get_xlim()
@@ -113,7 +192,7 @@ def label_ends(drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, 
     # from the top down: each no higher than its line's end, and clear of the label above
     ceiling = 1.0
     for x, y, text, colour in sorted(ends, key=lambda end: -end[1]):
-        half = 0.026 * (1 + text.count("\n"))
+        half = half_line * (1 + text.count("\n"))
         height = min(to_axes.transform((x, min(y, top)))[1], ceiling - half)
         ceiling = height - half
         axes.annotate(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import sympy
 
 Place = tuple[int, ...]  # a number for each dimension: where a value is, or the exponents of a term
 
@@ -47,6 +49,21 @@ class Polynomial(NamedTuple):
         )
         top, bottom = coefficient.numerator, coefficient.denominator
         return (powers if powers and top == 1 else f"{top}{powers}") + (f"/{bottom}" if bottom > 1 else "")
+
+
+def of_symbols(dimensions: Sequence[str], count: Any) -> Polynomial:
+    """A count that `oc.spec` of these sizes gave, an expression of SymPy's, as a polynomial in them.
+
+    >>> import opcount as oc
+    >>> count = oc.measure(lambda a: a @ a, oc.spec(("n", "n"))).counts.total
+    >>> print(of_symbols(["n"], count))
+    2n³ − n²
+    """
+    terms = sympy.Poly(count, *map(sympy.Symbol, dimensions)).terms()
+    return Polynomial(
+        tuple(dimensions),
+        {exponents: Fraction(int(coefficient)) for exponents, coefficient in terms if coefficient},
+    )
 
 
 def fitted(dimensions: Sequence[str], values: Mapping[Place, int], grid: Sequence[Place]) -> Polynomial | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from analysis.studies import faster, numpy_costs, recursion, same_gradient, storage, training
+from analysis.studies import faster, numpy_costs, recursion, same_gradient, scale, sharing, storage, training
 from analysis.study import Run, Study
 
 STUDIES: Mapping[str, Callable[[Run], Study]] = {
@@ -13,5 +13,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "recursion": recursion.run,
     "storage": storage.run,
     "training": training.run,
+    "scale": scale.run,
+    "sharing": sharing.run,
     "numpy_costs": numpy_costs.run,
 }

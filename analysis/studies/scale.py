@@ -1,0 +1,402 @@
+"""How far does it hold? One family of networks from seven parameters to a hundred billion."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import opcount as oc
+from analysis import plots
+from analysis.networks import (
+    PARAMETERS,
+    POINTS,
+    Loss,
+    dense,
+    dense_loss,
+    parameter_count,
+    question_network,
+    squared_residuals,
+)
+from analysis.polynomials import SUPERSCRIPTS, Polynomial, fitted, of_symbols
+from analysis.studies.faster import scientific
+from analysis.study import Claim, Figure, Run, Study, Table
+
+FAMILY: Final = ("m", "2*m", "m")
+SIZES: Final = (1, 2, 3, 5, 8, 13, 20, 32, 50, 100, 200, 500, 1600, 5000, 16_000, 50_000, 160_000)
+NUMBERS: Final = "naive, a node a number"  # the naive recursion where an array is no node, but each of its numbers
+FITTED: Final = (1, 2, 3, 4)  # the sizes that fix its polynomial; it must hold at the others
+PROVED: Final = 5  # evaluations' worth of operations, the bound of Griewank and Walther, Evaluating Derivatives (2008)
+DEEP: Final = (100, 1000)  # layers, and their width
+
+
+class Point(NamedTuple):
+    """One network of the family, and up to how many parameters a method is executed that evaluates once or for each."""
+
+    m: int
+    once_up_to: int
+    each_up_to: int
+    numbers_up_to: int
+
+
+class Sizes(NamedTuple):
+    """A network of random sizes; its methods that evaluate for each parameter are executed where it is small."""
+
+    sizes: tuple[int, int, int]
+    methods: tuple[str, ...]
+
+
+def run(run: Run) -> Study:
+    once_up_to, each_up_to, numbers_up_to = (10**5, 250, 250) if run.quick else (11_000_000, 4200, 1100)
+    numbers = range(1, 8) if run.quick else range(1, 17)
+    sizes = sorted({*SIZES, *numbers}, reverse=True)
+    points = [Point(m, once_up_to, each_up_to, numbers_up_to) for m in sizes]
+    table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows])
+    polynomials = laws(table)
+    formulas = pd.DataFrame([{"method": method, **written(found)} for method, found in polynomials.items()])
+    table = with_lines(table, formulas, polynomials)
+    tried = pd.DataFrame([row for rows in run.map(try_out, drawn(run.quick)) for row in rows])
+    settling = settled(table, formulas)
+
+    executed = table[table.how == "executed"]
+    arrays = executed[executed.method != NUMBERS]
+    shapes = table[table.how == "from shapes"]
+    predicted = table[table.how == "predicted"]
+    both = executed.merge(predicted, on=["m", "method"], suffixes=("", "_predicted"))
+    backprop = table[(table.method == "backprop") & (table.how == "from shapes")].sort_values("m")
+    ratio = backprop.total.astype(float) / backprop.evaluation.astype(float)
+    far = backprop.iloc[-1]
+    by_method = formulas.set_index("method")
+    worst = shapes[(shapes.m == far.m)].set_index("method").total
+    question = of_the_question(table)
+    deep = in_depth()
+    rival = by_method.loc[NUMBERS]
+
+    claims = [
+        Claim(
+            "At m = 1 it is the question's network: the same operations in every phase, number by number.",
+            bool((question.here == question.question).all()),
+            f"{len(question)} phases of {question.method.nunique()} methods; 7 parameters, one data point",
+        ),
+        Claim(
+            "Each formula, found from shapes in the symbol m alone, is what executing gave, to the last operation.",
+            bool((arrays.total == arrays.formula).all()) and len(arrays) > 0,
+            f"{len(arrays)} executions, from {arrays.parameters.min()} to {arrays.parameters.max():,} parameters",
+        ),
+        Claim(
+            "Each formula is what counting from shapes gave, where nothing could be executed.",
+            bool((shapes.total == shapes.formula).all()) and len(shapes) > 0,
+            f"{len(shapes)} counts, from {shapes.parameters.min()} to {shapes.parameters.max():,} parameters",
+        ),
+        Claim(
+            "Formulas in three sizes hold on networks of random sizes.",
+            bool((tried.executed == tried.formula).all()) and tried.sizes.nunique() > 5,
+            f"{len(tried)} executions of {tried.method.nunique()} methods on {tried.sizes.nunique()} networks, "
+            f"up to {tried.parameters.max():,} parameters",
+        ),
+        Claim(
+            "Where every number is a node, the naive recursion follows a polynomial of third degree, held-out sizes "
+            "included.",
+            rival.total_formula != NO_LAW and bool((both.total == both.total_predicted).all()) and len(both) > 0,
+            f"{rival.total_formula}, through {len(FITTED)} sizes; {len(predicted) - len(FITTED)} others lie on it, and "
+            f"{len(both)} predictions were executed",
+        ),
+        Claim(
+            "From 7 parameters to 10¹¹, a value with its gradient by backprop costs less than two evaluations here.",
+            bool((ratio < 2).all() and far.parameters > 10**11 and backprop.parameters.min() == 7),
+            f"between {ratio.min():.3f} and {ratio.max():.3f} evaluations; for every rational function Baur "
+            f"and Strassen proved a bound of {PROVED}",
+        ),
+        Claim(
+            "In depth the naive recursion falls behind even where arrays are nodes.",
+            bool(deep["naive"] > 10 * deep["backprop"] and deep["memoized"] == deep["backprop"]),
+            f"{DEEP[0]} layers of width {DEEP[1]:,}, {deep['parameters']:,} parameters, from shapes: "
+            f"{deep['naive'] / deep['backprop']:.1f} times the accumulation of backprop",
+        ),
+    ]
+    return Study(
+        question="How far does it hold?",
+        answer=(
+            f"As far as one can count. The question's network has 7 parameters; made wider, as m-2m-m, it reaches "
+            f"{scientific(int(far.parameters))}. Backprop takes exactly {by_method.total_formula['backprop']} "
+            f"operations for value and gradient, {by_method.leading['backprop']} for p parameters: "
+            f"{scientific(int(far.total))} at the far end, where forward mode would take "
+            f"{scientific(int(worst['forward']))} and finite differences "
+            f"{scientific(int(worst['finite-difference']))}. These are no fits: each formula is counted from shapes "
+            f"alone, and holds for every network that was executed, up to {executed.parameters.max():,} parameters."
+        ),
+        claims=claims,
+        tables={
+            "formulas": Table(
+                formulas,
+                "Operations on the network m-2m-m with p = 4m² + 3m parameters at one data point, exactly, "
+                "and what is left of them where p is large",
+                shown=formulas[["method", "primal", "accumulation", "total_formula", "leading"]].rename(
+                    columns={"total_formula": "total", "leading": "about"}
+                ),
+                text=("primal", "accumulation", "total"),
+            ),
+            "operations": Table(
+                table,
+                "Operations for a value and its gradient on m-2m-m: executed, counted from shapes (°), "
+                "predicted on the graph (*) or by the formula (†)",
+                shown=shown(table),
+            ),
+            "random_sizes": Table(
+                tried, "Formulas in three sizes against executions", shown=tried.groupby("method", sort=False).nth([0])
+            ),
+            "settling": Table(
+                settling,
+                "Operations over their power of p",
+                exact=False,
+                shown=settling[settling.m.isin((1, 8, 100, 160_000))].pivot(
+                    index="parameters", columns="line", values="ratio"
+                ),
+            ),
+        },
+        figures={
+            "operations": Figure(
+                plots.scale,
+                {"table": table, "settling": settling},
+                "The network m-2m-m from m = 1, the question's, to m = 160,000; it has p = 4m² + 3m parameters. "
+                "Above, the operations with their exact formulas; below, the same over the power of p that they grow "
+                "with, which tells apart what a logarithmic scale does not.",
+            )
+        },
+        against=[
+            f"At array granularity the naive recursion costs {by_method.leading['naive']} against "
+            f"{by_method.leading['backprop']}: with two layers there is one suffix to share, and a product of matrices "
+            "has shared the rest. "
+            "It is depth that ruins it.",
+            f"That backprop stays below two evaluations is owed to the single data point. On a large batch its "
+            f"accumulation alone is {batched()} evaluations: a gradient of the weights is then a product of matrices, "
+            "with a sum over the batch in it.",
+        ],
+    )
+
+
+NO_LAW: Final = "none"
+
+
+# --- what is counted
+
+
+def measure(point: Point) -> list[dict[str, Any]]:
+    """Every method on one network of the family, from shapes, and executed where that takes seconds at most."""
+    m = point.m
+    sizes = (m, 2 * m, m)
+    parameters = parameter_count(sizes)
+    row = {"m": m, "parameters": parameters}
+    rows = []
+    if m in SIZES:
+        f, x = dense(sizes, array=oc.spec)
+        rows += [counted(row, "from shapes", f, x, method) for method in oc.METHODS]
+    if parameters <= point.once_up_to:
+        f, x = dense(sizes)
+        methods = [
+            method
+            for method, about in oc.METHODS.items()
+            if about.direction == "adjoint" or parameters <= point.each_up_to
+        ]
+        rows += [counted(row, "executed", f, x, method) for method in methods]
+    if parameters <= point.numbers_up_to:
+        rows += number_by_number(row, sizes)
+    return rows
+
+
+def number_by_number(row: dict[str, Any], sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The naive recursion where each number is a node: predicted, and executed on small networks."""
+    f, x = dense(sizes)
+    loop = oc.gradient(f, x, "backprop", granularity="scalar")
+    predicted = {**loop.phases, "accumulation": oc.trace(f, x, granularity="scalar").predict("naive")}
+    rows = [{**row, "method": NUMBERS, "how": "predicted", **of_one_evaluation(predicted)}]
+    if row["parameters"] < 300:
+        executed = oc.gradient(f, x, "naive", granularity="scalar").phases
+        rows.append({**row, "method": NUMBERS, "how": "executed", **of_one_evaluation(executed)})
+    return rows
+
+
+def counted(row: dict[str, Any], how: str, f: Loss, x: Any, method: str) -> dict[str, Any]:
+    g = oc.gradient(f, x, method)
+    parameters = sum(array.size for layer in x for array in layer.values())
+    evaluations = oc.METHODS[method].evaluations(parameters)
+    return {**row, "method": method, "how": how, **of_one_evaluation(g.phases, evaluations)}
+
+
+def of_one_evaluation(phases: Mapping[str, oc.Counts], evaluations: int = 1) -> dict[str, Any]:
+    return {"evaluation": phases["primal"].total // evaluations, **totals(phases)}
+
+
+def totals(phases: Mapping[str, oc.Counts]) -> dict[str, Any]:
+    counts = {phase: phases[phase].total for phase in oc.PHASES}
+    return counts | {"total": sum(counts.values())}
+
+
+@cache
+def formula(sizes: tuple[str, ...], dimensions: tuple[str, ...], method: str) -> dict[str, Polynomial]:
+    """The operations of a method by phase, on a network whose sizes are symbols."""
+    f, x = dense(sizes, array=oc.spec)
+    counts = totals(oc.gradient(f, x, method).phases)
+    return {phase: of_symbols(dimensions, count) for phase, count in counts.items()}
+
+
+def drawn(quick: bool) -> list[Sizes]:
+    draw = random.Random(7)
+    few, many = (6, 2) if quick else (16, 8)
+    every = tuple(oc.METHODS)
+    once = tuple(name for name, method in oc.METHODS.items() if method.direction == "adjoint")
+    small = [Sizes((draw.randint(2, 9), draw.randint(2, 9), draw.randint(2, 9)), every) for _ in range(few)]
+    return small + [
+        Sizes((draw.randint(2, 500), draw.randint(2, 500), draw.randint(2, 500)), once) for _ in range(many)
+    ]
+
+
+def try_out(point: Sizes) -> list[dict[str, Any]]:
+    f, x = dense(point.sizes)
+    return [
+        {
+            "method": method,
+            "sizes": "-".join(map(str, point.sizes)),
+            "parameters": parameter_count(point.sizes),
+            "executed": oc.gradient(f, x, method).counts.total,
+            "formula": int(formula(("a", "h", "o"), ("a", "h", "o"), method)["total"](point.sizes)),
+            "in three sizes": str(formula(("a", "h", "o"), ("a", "h", "o"), method)["total"]),
+        }
+        for method in point.methods
+    ]
+
+
+def of_the_question(table: pd.DataFrame) -> pd.DataFrame:
+    """Phase by phase, the smallest network as counted, and the question's, at one data point."""
+    w, b = PARAMETERS["w"], PARAMETERS["b"]
+    layers = [
+        {"w": np.array([w[:2]]), "b": np.array(b[:2])},
+        {"w": np.array([[w[2]], [w[3]]]), "b": np.array(b[2:])},
+    ]
+    (point,) = POINTS[1:2]
+    in_matrices = dense_loss(np.array([[point[0]]]), np.array([[point[1]]]))
+    in_numbers = squared_residuals(question_network, [point])
+    rows: list[dict[str, Any]] = []
+    for method in oc.METHODS:
+        one = oc.gradient(in_matrices, layers, method, granularity="scalar")
+        other = oc.gradient(in_numbers, PARAMETERS, method)
+        rows += [{"method": method, "here": one.phases[phase], "question": other.phases[phase]} for phase in oc.PHASES]
+        if oc.METHODS[method].direction == "adjoint":  # along tangents an array's direction is dense
+            found = table[(table.m == 1) & (table.method == method) & (table.how == "executed")].total.iloc[0]
+            rows.append({"method": method, "here": found, "question": other.counts.total})
+    return pd.DataFrame(rows)
+
+
+def in_depth() -> dict[str, Any]:
+    """The accumulation on many layers of the same width, from shapes."""
+    layers, width = DEEP
+    f, x = dense([width] * (layers + 1), array=oc.spec)
+    graph = oc.trace(f, x)
+    accumulations = {name: graph.predict(name).total for name in ("naive", "memoized", "backprop")}
+    return {"parameters": graph.size, **accumulations}
+
+
+def batched() -> str:
+    """The accumulation of backprop over an evaluation, for a large batch on a large network."""
+    f, x = dense(FAMILY, "b", array=oc.spec)
+    phases = totals(oc.gradient(f, x, "backprop").phases)
+    of_evaluation, of_accumulation = (
+        of_symbols(("m", "b"), phases[phase]).terms[2, 1] for phase in ("primal", "accumulation")
+    )
+    return f"{float(of_accumulation / of_evaluation):g}"
+
+
+# --- laws
+
+
+Laws = Mapping[str, Mapping[str, Polynomial | None]]
+
+
+def laws(table: pd.DataFrame) -> Laws:
+    """For each method and phase its exact polynomial in m: from shapes, or through some sizes if it holds at others."""
+    predicted = table[(table.method == NUMBERS) & (table.how == "predicted")]
+    grid = [(m,) for m in FITTED]
+    through = {
+        phase: fitted(("m",), {(m,): count for m, count in zip(predicted.m, predicted[phase], strict=True)}, grid)
+        for phase in (*oc.PHASES, "total")
+    }
+    return {method: formula(FAMILY, ("m",), method) for method in oc.METHODS} | {NUMBERS: through}
+
+
+def written(polynomials: Mapping[str, Polynomial | None]) -> dict[str, Any]:
+    total = polynomials["total"]
+    degree, leading = (0, NO_LAW) if total is None else in_parameters(total)
+    texts = {phase: NO_LAW if law is None else str(law) for phase, law in polynomials.items()}
+    return {
+        **{phase: texts[phase] for phase in oc.PHASES},
+        "total_formula": texts["total"],
+        "degree": degree,
+        "leading": leading,
+    }
+
+
+def in_parameters(total: Polynomial) -> tuple[int, str]:
+    """The degree in m, and the leading term in p: p is 4m², and less beside it."""
+    degree = max(exponent for (exponent,) in total.terms)
+    coefficient = total.terms[degree,] / Fraction(2) ** degree
+    whole, odd = divmod(degree, 2)
+    power = "p" + (str(whole).translate(SUPERSCRIPTS) if whole > 1 else "") + ("√p" if odd else "")
+    return degree, ("" if coefficient == 1 else f"{float(coefficient):g}") + power
+
+
+def with_lines(table: pd.DataFrame, formulas: pd.DataFrame, polynomials: Laws) -> pd.DataFrame:
+    """The table with each row's formula, its value, and the line of the figure: methods with one law are one line."""
+    rows = table.to_dict("records")
+    law = formulas.set_index("method").total_formula
+    named = law.map(formulas.groupby("total_formula", sort=False).method.agg(", ".join))
+    beyond = [m for m in SIZES if m > table[table.method == NUMBERS].m.max()]
+    rows += [by_formula(m, polynomials[NUMBERS]) for m in beyond if law[NUMBERS] != NO_LAW]
+    for row in rows:
+        value = at(polynomials[row["method"]]["total"], row["m"])
+        row |= {"formula": value, "line": named[row["method"]], "law": law[row["method"]]}
+    order = {method: place for place, method in enumerate(law.index)}
+    rows.sort(key=lambda row: (order[row["method"]], row["how"], row["m"]))
+    columns = ["m", "parameters", "method", "how", "evaluation", *oc.PHASES, "total", "formula", "line", "law"]
+    return pd.DataFrame(rows, dtype=object).reindex(columns=columns).astype({"m": int, "parameters": int})
+
+
+def by_formula(m: int, found: Mapping[str, Polynomial | None]) -> dict[str, Any]:
+    counts = {phase: at(law, m) for phase, law in found.items()}
+    row = {"m": m, "parameters": parameter_count((m, 2 * m, m)), "method": NUMBERS, "how": "formula"}
+    return {**row, "evaluation": counts["primal"], **counts}
+
+
+def at(law: Polynomial | None, m: int) -> int:
+    return -1 if law is None else int(law((m,)))
+
+
+def settled(table: pd.DataFrame, formulas: pd.DataFrame) -> pd.DataFrame:
+    """The operations of each line over the power of p that they grow with."""
+    by_method = formulas.set_index("method")
+    lines = table[table.m.isin(SIZES)].drop_duplicates(["line", "m"]).sort_values(["line", "m"], kind="stable")
+    powers = [by_method.degree[method] / 2 for method in lines.method]
+    ratios = [
+        float(total) / float(p) ** power for total, p, power in zip(lines.total, lines.parameters, powers, strict=True)
+    ]
+    leading = [by_method.leading[method] for method in lines.method]
+    return lines[["m", "parameters", "line"]].assign(ratio=ratios, leading=leading).reset_index(drop=True)
+
+
+MARKS: Final = {"executed": "", "from shapes": " °", "predicted": " *", "formula": " †"}
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """A row for some networks, a column for each method; how it was counted is marked."""
+    best = table[table.m.isin((1, 5, 20, 100, 500, 5000, 50_000, 160_000))].drop_duplicates(["m", "method"])
+    text = best.assign(text=[scientific(total) + MARKS[how] for total, how in zip(best.total, best.how, strict=True)])
+    wide = text.pivot(index=["m", "parameters"], columns="method", values="text").fillna("")
+    return (
+        wide.reindex(columns=[*oc.METHODS, NUMBERS])
+        .reset_index()
+        .assign(parameters=lambda frame: frame.parameters.map(scientific))
+    )

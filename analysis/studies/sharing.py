@@ -1,0 +1,280 @@
+"""Where is the sharing? The same networks with a number in each node of the graph, and with an array."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import opcount as oc
+from analysis import plots
+from analysis.networks import dense, parameter_count
+from analysis.polynomials import Place, Polynomial, fitted
+from analysis.studies.faster import scientific
+from analysis.study import Claim, Figure, Run, Study, Table
+
+SIZES: Final = ("L", "w", "b")  # layers, their width, points in a batch
+METHODS: Final = ("naive", "memoized", "backprop", "forward")
+NODES: Final = {"array": "an array", "scalar": "a number"}
+DEPTH: Final = 4  # of the networks that are made wider
+WIDTH: Final = 4  # of those that are stacked
+EXECUTED_UP_TO: Final = 30_000  # operations
+EVALUATIONS_UP_TO: Final = 40
+GRID: Final = tuple(product(range(1, 4), range(2, 7), (1, 2)))  # sizes that fix a law; it must hold at the others
+STEP_GRID: Final = tuple(product(range(1, 3), range(2, 6), (1, 2)))  # likewise for what a layer adds
+HELD_OUT: Final = (
+    (4, 2, 1),
+    (4, 3, 2),
+    (4, 5, 1),
+    (4, 6, 2),
+    (3, 3, 3),
+    (4, 3, 3),
+    (3, 7, 1),
+    (4, 7, 1),
+    (5, 2, 2),
+    (6, 2, 2),
+)
+BATCHES: Final = (1, 4)
+NO_LAW: Final = "none"
+
+
+class Point(NamedTuple):
+    """A network of layers of one width, on a batch, and what it is measured for."""
+
+    sweep: str
+    layers: int
+    width: int
+    batch: int
+
+
+def run(run: Run) -> Study:
+    widths = (2, 3, 4, 6, 8, 12) if run.quick else (2, 3, 4, 6, 8, 12, 16, 24)
+    depths = (1, 2, 3, 4, 6, 8) if run.quick else (1, 2, 3, 4, 6, 8, 12, 16, 20, 24)
+    points = [Point("width", DEPTH, width, batch) for width in widths for batch in BATCHES]
+    points += [Point("depth", depth, WIDTH, batch) for depth in depths for batch in BATCHES]
+    points += [Point("grid", *sizes) for sizes in (*GRID, *HELD_OUT)]
+    points.sort(key=lambda point: -point.layers * point.width**2 * point.batch)  # longest first
+    table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows], dtype=object)
+    table = table.sort_values(["sweep", "layers", "width", "batch", "method", "node"], kind="stable")
+    table = table.reset_index(drop=True).astype({"layers": int, "width": int, "batch": int, "parameters": int})
+
+    laws = found(table)
+    split = saved(table)
+    law = laws.set_index(["method", "node"]).law
+    degree = laws.set_index(["method", "node"])["degree in depth"]
+    executed = table[table.executed == "yes"]
+    both = table.pivot(index=["sweep", "layers", "width", "batch", "method"], columns="node", values=list(COUNTED))
+    without = both[both.index.get_level_values("method") != "naive"]
+    shared = without[without.index.get_level_values("method") != "forward"].accumulation
+    backprop, memoized = (both.xs(name, level="method").accumulation["an array"] for name in ("backprop", "memoized"))
+    step = added_by_a_layer(table)
+    deep = split[(split.sweep == "depth") & (split.batch == 1)].iloc[-1]
+    ratios = forward_ratio(table)
+    wide_ratio, deep_ratio = (ratios[ratios.sweep == sweep].iloc[-1] for sweep in ("width", "depth"))
+
+    claims = [
+        Claim(
+            "Evaluating the function and its partials takes the same operations at both granularities.",
+            all(bool((both[phase]["an array"] == both[phase]["a number"]).all()) for phase in ("primal", "partials")),
+            f"{len(both)} comparisons, up to {table.parameters.max():,} parameters",
+        ),
+        Claim(
+            "So do the memoized recursion and backprop, which execute the same number of operations.",
+            bool((shared["an array"] == shared["a number"]).all() and (backprop == memoized).all()),
+            f"{len(backprop)} networks; {law['backprop', 'an array']}, linear in depth",
+        ),
+        Claim(
+            "Where a node is an array, the naive recursion grows with the square of the depth, no faster.",
+            degree["naive", "an array"] == "2" and degree["backprop", "an array"] == "1",
+            f"{law['naive', 'an array']}, held-out sizes included",
+        ),
+        Claim(
+            "Where a node is a number, each layer multiplies the naive recursion by its width.",
+            step is not None,
+            f"N(L + 1) = w N(L) + {step}, held-out sizes included",
+        ),
+        Claim(
+            "A product of matrices saves the naive recursion more than the memo does, once layers are stacked.",
+            bool(deep["saved by products of matrices"] > 100 * deep["saved by the memo"] > 0),
+            f"{deep.layers} layers of width {deep.width}: of {scientific(deep['naive, a node a number'])} operations "
+            f"products of matrices save all but {scientific(deep['naive, a node an array'])}, "
+            f"the memo all but {scientific(deep.backprop)}",
+        ),
+        Claim(
+            "Forward mode costs more where a node is an array: the direction in which one weight changes is an array, "
+            "pushed with all its zeros.",
+            bool((ratios["an array"] > ratios["a number"]).all()),
+            f"{wide_ratio.times} times at width {wide_ratio.width} in {wide_ratio.layers} layers, "
+            f"{deep_ratio.times} times in {deep_ratio.layers} layers of width {deep_ratio.width}",
+        ),
+        Claim(
+            "Wherever an accumulation was both executed and predicted, the two are equal.",
+            bool((executed.accumulation == executed.predicted).all()) and len(executed) > 0,
+            f"{len(executed)} executions, up to {executed.parameters.max():,} parameters",
+        ),
+    ]
+    drawn = table[(table.sweep != "grid") & (table.batch == 1)]
+    return Study(
+        question="Where is the sharing?",
+        answer=(
+            "In two places. Inside a layer, by distributivity: a product of matrices adds what arrives at a node "
+            "before it passes it on, and is a memoized sum over paths already. Across layers, by the memo: what lies "
+            "behind a layer is computed once for all that stands before it. Take numbers for nodes and the naive "
+            f"recursion costs {scientific(deep['naive, a node a number'])} operations in {deep.layers} layers of width "
+            f"{deep.width}; products of matrices leave {scientific(deep['naive, a node an array'])}, the square of the "
+            f"depth, and the memo {scientific(deep.backprop)}, its first power. The memo alone does both: "
+            "with it, numbers cost what arrays cost."
+        ),
+        claims=claims,
+        tables={
+            "split": Table(
+                split,
+                "What the naive recursion over numbers costs, and what either sharing saves of it",
+                shown=shown(split),
+            ),
+            "laws": Table(
+                laws,
+                "Operations of the accumulation, by the layers L, their width w and the points of a batch b",
+                text=("law",),
+            ),
+            "forward": Table(
+                ratios,
+                "The accumulation of forward mode at both granularities",
+                shown=ratios.groupby(["sweep", "batch"], sort=False).nth(slice(None, None, 3)).reset_index(drop=True),
+            ),
+            "accumulations": Table(
+                table,
+                "The accumulation on every network",
+                shown=pivoted(table[(table.sweep == "depth") & (table.batch == 1)]),
+            ),
+        },
+        figures={
+            "accumulation": Figure(
+                plots.sharing,
+                {"table": drawn},
+                f"One data point; {DEPTH} layers made wider, and layers of width {WIDTH} stacked. Dashed where each "
+                "number is a node, solid where an array is. With a memo the granularity makes no difference.",
+            )
+        },
+        against=[
+            "As libraries write networks, with an array in each node, the naive recursion is no catastrophe: "
+            f"in {deep.layers} layers it costs {deep['naive, a node an array'] / deep.backprop:.1f} times the "
+            "accumulation of backprop. Much of what backprop is praised for is the product of matrices.",
+            f"Forward mode is charged {wide_ratio.times} times at array granularity for zeros that it need not push: "
+            "counts of forward mode over arrays say as much about the granularity as about the method.",
+        ],
+    )
+
+
+COUNTED: Final = ("primal", "partials", "accumulation")
+
+
+# --- what is counted
+
+
+def measure(point: Point) -> list[dict[str, Any]]:
+    """The accumulation of each method at both granularities, predicted, and executed where that is small."""
+    sizes = [point.width] * (point.layers + 1)
+    f, x = dense(sizes, point.batch, np.tanh)
+    parameters = parameter_count(sizes)
+    rows = []
+    for granularity, node in NODES.items():
+        graph = oc.trace(f, x, granularity=granularity)
+        base = oc.gradient(f, x, granularity=granularity).phases
+        for method in METHODS:
+            predicted = graph.predict(method).total
+            evaluations = oc.METHODS[method].evaluations(parameters)
+            small = predicted <= EXECUTED_UP_TO and evaluations <= EVALUATIONS_UP_TO
+            found = oc.gradient(f, x, method, granularity=granularity).phases["accumulation"].total if small else None
+            rows.append(
+                {
+                    "sweep": point.sweep,
+                    "layers": point.layers,
+                    "width": point.width,
+                    "batch": point.batch,
+                    "parameters": parameters,
+                    "method": method,
+                    "node": node,
+                    "executed": "yes" if small else "no",
+                    "primal": base["primal"].total,
+                    "partials": base["partials"].total,
+                    "accumulation": predicted if found is None else found,
+                    "predicted": predicted,
+                    "line": method if method in ("memoized", "backprop") else f"{method}, a node {node}",
+                }
+            )
+    return rows
+
+
+# --- laws
+
+
+def on_grid(table: pd.DataFrame, method: str, node: str) -> dict[Place, int]:
+    rows = table[(table.sweep == "grid") & (table.method == method) & (table.node == node)]
+    places = zip(rows.layers, rows.width, rows.batch, strict=True)
+    return dict(zip(places, rows.accumulation, strict=True))
+
+
+def found(table: pd.DataFrame) -> pd.DataFrame:
+    """For each method and granularity the exact polynomial in the sizes, if there is one."""
+    rows = []
+    for method, node in product(METHODS, NODES.values()):
+        law = fitted(SIZES, on_grid(table, method, node), GRID)
+        written, degree = NO_LAW, ""
+        if law is not None:
+            written, degree = str(law), str(max(layers for layers, _, _ in law.terms))
+        elif (step := added_by_a_layer(table, method, node)) is not None:
+            written, degree = f"N(L + 1) = w N(L) + {step}", "exponential"
+        rows.append({"method": method, "node": node, "law": written, "degree in depth": degree})
+    return pd.DataFrame(rows)
+
+
+def added_by_a_layer(table: pd.DataFrame, method: str = "naive", node: str = "a number") -> Polynomial | None:
+    """What a layer adds, besides multiplying by its width: a polynomial in the sizes, if there is one."""
+    counts = on_grid(table, method, node)
+    added: dict[Place, int] = {
+        (layers, width, batch): counts[layers + 1, width, batch] - width * count
+        for (layers, width, batch), count in counts.items()
+        if (layers + 1, width, batch) in counts
+    }
+    return fitted(SIZES, added, STEP_GRID)
+
+
+def saved(table: pd.DataFrame) -> pd.DataFrame:
+    """The naive recursion over numbers: what products of matrices save of it, what the memo saves, and the rest."""
+    keys = ["sweep", "layers", "width", "batch", "parameters"]
+    rows = table[table.sweep != "grid"].pivot(index=keys, columns=["method", "node"], values="accumulation")
+    numbers, arrays = rows["naive", "a number"], rows["naive", "an array"]
+    backprop = rows["backprop", "an array"]
+    split = {
+        "naive, a node a number": numbers,
+        "saved by products of matrices": numbers - arrays,
+        "naive, a node an array": arrays,
+        "saved by the memo": arrays - backprop,
+        "backprop": backprop,
+    }
+    return pd.DataFrame(split).reset_index().sort_values(["sweep", "batch", "layers", "width"], ignore_index=True)
+
+
+def shown(split: pd.DataFrame) -> pd.DataFrame:
+    """Some networks of each sweep, always the last."""
+    last = split.groupby(["sweep", "batch"]).cumcount(ascending=False)
+    return split[last % 4 == 0].drop(columns="parameters").reset_index(drop=True)
+
+
+def forward_ratio(table: pd.DataFrame) -> pd.DataFrame:
+    keys = ["sweep", "layers", "width", "batch"]
+    rows = table[(table.sweep != "grid") & (table.method == "forward")].pivot(
+        index=keys, columns="node", values="accumulation"
+    )
+    rows = rows.reset_index().sort_values(["sweep", "batch", "layers", "width"], ignore_index=True)
+    rows.columns.name = None
+    times = [f"{array / number:.2f}" for array, number in zip(rows["an array"], rows["a number"], strict=True)]
+    return rows.assign(times=times)
+
+
+def pivoted(table: pd.DataFrame) -> pd.DataFrame:
+    rows = table.drop_duplicates(["layers", "line"]).assign(text=lambda frame: frame.accumulation.map(scientific))
+    return rows.pivot(index="layers", columns="line", values="text").reset_index()
