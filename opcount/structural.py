@@ -249,7 +249,9 @@ def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
         axis for axis, size in enumerate(derivative.shape) if axis < new or (shape[axis - new] == 1 and size != 1)
     )
     found = summed(derivative, axes)
-    return found if getattr(found, "shape", ()) == shape else turned(found, lambda array: np.reshape(array, shape), shape)
+    return (
+        found if getattr(found, "shape", ()) == shape else turned(found, lambda array: np.reshape(array, shape), shape)
+    )
 
 
 def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
@@ -267,9 +269,15 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     additions = int(terms.sum()) * often - int(np.count_nonzero(terms))
     record({"add": additions * _repeats(terms.shape, rest)})
     alone = (terms == 0) | ((terms == 1) & bool(often == 1))
-    states = np.where(alone, np.sum(states, axis=axes), NUMBER).astype(np.int8)
-    values = wrapped(np.sum(derivative.dense()._plain(), axis=axes)) if (states == NUMBER).any() else None
-    return structured(states, values, rest)
+    units = not (states == NUMBER).any()
+    signs = np.asarray(np.sum(states, axis=axes))
+    states = np.where(alone, signs, NUMBER).astype(np.int8)
+    if not (states == NUMBER).any():
+        return structured(states, None, rest)
+    if units and are_numbers(shape):  # sums of units are alike where the units are
+        sums = np.broadcast_to(signs * float(often), rest)
+        return structured(states, Array(sums) if rest else Scalar(float(sums)), rest)
+    return structured(states, wrapped(np.sum(derivative.dense()._plain(), axis=axes)), rest)
 
 
 def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
