@@ -37,6 +37,7 @@ from opcount.numpy_rules import (
     users_counts,
 )
 from opcount.operands import Operands, holds_wrapped, opened
+from opcount.sizes import is_symbolic
 from opcount.tally import affordable, leave, meter, record
 from opcount.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
 
@@ -53,7 +54,8 @@ def call_ufunc(
     outputs = keywords.get("out", ())
     outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
     operands = Operands()
-    plain = [operands.take(value) for value in inputs]
+    # a symbolic size is a number, and nobody knows which
+    plain = [Blank((), np.int8) if is_symbolic(value) else operands.take(value) for value in inputs]
     inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
     plain_keywords = operands.take_all(keywords)
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)

@@ -328,7 +328,7 @@ def _from_shapes(request: _Request) -> Found:
         request.refuse_beyond_budget(predicted)
     record_counts(predicted)
     request.spent["accumulation"] = predicted
-    return graph.outputs[0], request.leaves, Storage(len(graph.nodes), 0, 0)
+    return value_of(graph.outputs[0]), request.leaves, Storage(len(graph.nodes), 0, 0)
 
 
 def _differences(request: _Request) -> Found:

@@ -123,6 +123,8 @@ class Graph:
         active: dict[int, np.ndarray] = {}
         with apart():
             for node in self.nodes:
+                if not active and _joins_nodes_alone(node):
+                    continue
                 edges = []
                 found: Any = False
                 for tail, edge in self.operands[node.index]:
@@ -249,6 +251,11 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     if type(slope) is Array and shape == to:
         return Scale(slope)
     return slope if type(slope) is Contraction else as_map(slope, shape, to)
+
+
+def _joins_nodes_alone(node: Any) -> bool:
+    named = node.primitive is not None and node.primitive.name == "concatenate"
+    return named and all(type(operand) in NODES for operand in node.operands[:-1])
 
 
 def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:

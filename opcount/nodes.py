@@ -16,11 +16,13 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from opcount.array import Array, plain_index
+from opcount.blanks import Blank
 from opcount.errors import InvalidType, Uncounted
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
+from opcount.sizes import is_symbolic
 from opcount.structure import shape_of
 from opcount.wrapped import HOLDERS, NAMES, UFUNCS, Number, Wrapped, apply, plain_operand
 
@@ -409,7 +411,7 @@ def as_operand(operand: Any) -> Any:
         operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
     if isinstance(operand, np.ndarray) and operand.dtype == object:
         return FUNCTIONS[np.array](operand)
-    return operand
+    return Array(Blank((), np.int8)) if is_symbolic(operand) else operand
 
 
 def holds_nodes(value: Any) -> bool:
@@ -450,7 +452,7 @@ def no_derivative(name: str) -> str:
 
 
 def _is_operand(operand: Any) -> bool:
-    return isinstance(operand, _OPERANDS)
+    return isinstance(operand, _OPERANDS) or is_symbolic(operand)
 
 
 class _Functions(dict[Any, Callable[..., Any]]):

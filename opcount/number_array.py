@@ -77,8 +77,7 @@ def _base(value: Any) -> Any:
 
 
 _BY_TABLE: Final = {
-    ufunc: UFUNCS[ufunc]
-    for ufunc in (np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2)
+    ufunc: UFUNCS[ufunc] for ufunc in (np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2)
 }
 _CHOICES: Final[dict[np.ufunc, str]] = {np.maximum: "maximum", np.minimum: "minimum"}
 

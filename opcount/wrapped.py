@@ -70,6 +70,7 @@ class Wrapped:
 
     __slots__ = ()
     records: ClassVar[bool] = False  # whether it records what is done to it, with arrays too
+    _op_priority: ClassVar[float] = 100.0  # a symbolic size leaves its arithmetic to who has a higher one
 
     def _apply(self, name: str, *operands: Any) -> Any:
         """The value of an operation that has `self` among its operands, or NotImplemented."""
