@@ -70,7 +70,13 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
           where: Any = True) -> Any:  # fmt: skip
     _refuse("mean", out=out, where=where)
     a = _cast(a, dtype)
-    return _sum(a, axis, keepdims=keepdims) / math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    return _sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
+
+
+def _divisor(a: Any, axis: Any) -> Any:
+    """How many numbers a mean is of; any number where that has no value, as the result has none then either."""
+    number = math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    return number if isinstance(number, int) else 2
 
 
 def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
@@ -79,7 +85,7 @@ def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any
     a = as_operand(a)
     middle = _mean(a, axis, keepdims=True) if mean is _NO else mean
     apart = a - middle
-    number = math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    number = _divisor(a, axis)
     return _sum(apart * apart, axis, keepdims=keepdims) / (number - (ddof if correction is _NO else correction))
 
 

@@ -44,7 +44,7 @@ FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes"
 def arrays(structure: Any) -> list[Any]:
     """The numbers and arrays in a gradient, as arrays."""
     if isinstance(structure, dict):
-        return [array for item in structure.values() for array in arrays(item)]
+        return [array for key in sorted(structure) for array in arrays(structure[key])]
     if isinstance(structure, (list, tuple)):
         return [array for item in structure for array in arrays(item)]
     return [np.asarray(structure)]
