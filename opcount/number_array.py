@@ -43,6 +43,9 @@ class NumberArray(np.ndarray):
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
         return number_array(super().__array_function__(function, arrays, args, keywords))
 
+    def clip(self, *args: Any, **keywords: Any) -> Any:  # type: ignore[override]
+        return np.clip(self, *args, **keywords)
+
 
 FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
 """NumPy's functions whose loops for objects execute something else; `functions.py` enters them."""
