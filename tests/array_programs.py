@@ -28,7 +28,7 @@ class Case(NamedTuple):
     f: Function
     x: Any
     oracle: Function | None = None
-    part: tuple[str, str] | None = None  # the case, and the part of its gradient, that this one's gradient is
+    part: tuple[str, str | None] | None = None  # the case, and the part of its gradient, that this one's gradient is
 
 
 def draw(*shape: int, low: float = -1.5, high: float = 1.5, seed: int = 0) -> Any:
@@ -49,7 +49,7 @@ def weights(shape: tuple[int, ...]) -> Any:
 
 
 def weighted(np: Any, y: Any) -> Any:
-    return np.sum(y * weights(shape_of(y))) if shape_of(y) else y * 0.7
+    return np.sum(y * weights(shape_of(y))) if shape_of(y) else y * math.cos(1.0)
 
 
 def ones(np: Any, y: Any) -> Any:
@@ -206,21 +206,25 @@ PRODUCTS |= {
     "einsum of three, optimized": Case(
         lambda np, p: np.einsum("ij,jk,i->k", p["a"], p["b"], p["w"], optimize=True), PAIR | {"w": W}
     ),
-    "einsum of four, greedy": Case(
-        lambda np, p: np.einsum("ij,jk,kl,l->i", p, p, p, W, optimize="greedy"), Q
-    ),
+    "einsum of four, greedy": Case(lambda np, p: np.einsum("ij,jk,kl,l->i", p, p, p, W, optimize="greedy"), Q),
     "einsum of two, optimized": Case(lambda np, p: np.einsum("ij,jk->ik", p["a"], p["b"], optimize=True), PAIR),
     "einsum of three with a diagonal": Case(lambda np, p: np.einsum("ii,ij,j->i", p, p, p[0]), Q),
 }
 
-AXES = [None, 0, 1, -1, (0, 1), (0, -1), (1,), (0, 1, 2), (-2,)]
+AXES = {None: None, 0: None, 1: None, -1: None, (0, 1): None, (0, -1): None, (1,): 1, (0, 1, 2): "None", (-2,): 1}
+"""Axes, and those that are the same ones in another spelling."""
 REDUCTIONS: dict[str, Case] = {}
 for _name in ("sum", "mean", "var", "std", "max", "min", "ptp", "prod"):
-    for _axis in AXES if _name != "prod" else [None, 0, 1, -1]:
+    for _axis, _same in AXES.items():
+        if _name == "prod" and isinstance(_axis, tuple):
+            continue
         for _keepdims in (False, True):
+            _kept: dict[str, bool] = {"keepdims": True} if _keepdims else {}
+            _part = f"{_name} {_same if _same else _axis}"
             REDUCTIONS[f"{_name} {_axis}{' kept' * _keepdims}"] = Case(
-                lambda np, p, n=_name, a=_axis, k=_keepdims: getattr(np, n)(p, axis=a, **({"keepdims": True} if k else {})),
+                lambda np, p, n=_name, a=_axis, k=_kept: getattr(np, n)(p, axis=a, **k),
                 S,
+                part=(_part, None) if _same or _keepdims else None,
             )
 for _name in ("cumsum", "cumprod"):
     for _axis in (None, 0, 1, -1):
@@ -275,9 +279,7 @@ INDICES = {
     "a mask and places": (np.array([True, False, True]), np.array([1, 1])), "places and a new axis": (np.array([1, 1]), None),
     "no mask": np.zeros((3, 4), bool),
 }  # fmt: skip
-MOVES: dict[str, Case] = {
-    f"index: {_name}": Case(lambda np, p, key=_key: p[key], A) for _name, _key in INDICES.items()
-}
+MOVES: dict[str, Case] = {f"index: {_name}": Case(lambda np, p, key=_key: p[key], A) for _name, _key in INDICES.items()}
 MOVES |= {
     f"index of a stack: {_name}": Case(lambda np, p, key=_key: p[key], S)
     for _name, _key in {
@@ -699,7 +701,9 @@ def _of_moves(random: Any, x: Any, y: Any) -> dict[str, Step]:
         "hstack": lambda np, x: np.hstack([x, x]),
         "vstack": lambda np, x: np.vstack([x, x]),
         "pad": lambda np, x: np.pad(x, [(place == axis, 0) for place in range(x.ndim)]),
-        "pad by a number": lambda np, x: np.pad(x, [(0, place == axis) for place in range(x.ndim)], constant_values=0.5),
+        "pad by a number": lambda np, x: np.pad(
+            x, [(0, place == axis) for place in range(x.ndim)], constant_values=0.5
+        ),
         "tile": lambda np, x: np.tile(x, 2),
         "repeat": lambda np, x: np.repeat(x, 2, axis=axis),
         "roll": lambda np, x: np.roll(x, 1, axis=axis),
