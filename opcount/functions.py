@@ -312,7 +312,8 @@ def _subscripts(operands: tuple[Any, ...]) -> tuple[list[tuple[str, Any]], str]:
         arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
 
         def letters(labels: Iterable[Any]) -> str:
-            return "".join("..." if label is Ellipsis else (ascii_uppercase + ascii_lowercase)[label] for label in labels)
+            each = ascii_uppercase + ascii_lowercase
+            return "".join("..." if label is Ellipsis else each[label] for label in labels)
 
         spelled = [letters(labels) for labels in operands[1::2]]
         result = letters(operands[-1]) if len(operands) % 2 else None

@@ -175,9 +175,11 @@ for _name, _a, _b in [
     PRODUCTS |= products(_name, _a, _b)
 for _spelled, _a, _b in [
     ("ij,jk->ik", (3, 4), (4, 2)), ("ij,kj", (3, 4), (2, 4)), ("ij,ij->", (3, 4), (3, 4)), ("i,j->ij", (3,), (4,)),
-    ("ij,j->ij", (3, 4), (4,)), ("ij,jk->ki", (3, 4), (4, 2)), ("ij,k->i", (3, 4), (2,)), ("bij,bjk->bik", (2, 3, 4), (2, 4, 2)),
+    ("ij,j->ij", (3, 4), (4,)), ("ij,jk->ki", (3, 4), (4, 2)), ("ij,k->i", (3, 4), (2,)),
+    ("bij,bjk->bik", (2, 3, 4), (2, 4, 2)),
     ("...ij,...jk->...ik", (2, 3, 4), (4, 2)), ("i...,i...->...", (3, 4), (3, 4)), ("ii,i->i", (3, 3), (3,)),
-    ("ij,ji->", (3, 4), (4, 3)), ("i,i->", (4,), (4,)), ("ij,ik->jk", (3, 4), (3, 2)), ("ijk,jil->kl", (3, 2, 4), (2, 3, 2)),
+    ("ij,ji->", (3, 4), (4, 3)), ("i,i->", (4,), (4,)), ("ij,ik->jk", (3, 4), (3, 2)),
+    ("ijk,jil->kl", (3, 2, 4), (2, 3, 2)),
     (" ij , jk -> ik ", (3, 4), (4, 2)), ("...,...->...", (3, 4), (4,)), ("ij,ij->ij", (3, 4), (1, 4)),
 ]:  # fmt: skip
     PRODUCTS |= products("einsum", _a, _b, _spelled)
@@ -272,11 +274,13 @@ INDICES = {
     "nothing": slice(0, 0), "all": (), "the whole": Ellipsis,
     "places": np.array([2, 0]), "places with repeats": np.array([0, 0, 2, 0]), "negative places": np.array([-1, 0]),
     "a matrix of places": np.array([[0, 1], [1, 1]]), "places of columns": (slice(None), np.array([3, 3, 0])),
-    "pairs": (np.array([0, 2, 2]), np.array([1, 3, 3])), "pairs that broadcast": (np.array([[0], [2]]), np.array([1, 1])),
+    "pairs": (np.array([0, 2, 2]), np.array([1, 3, 3])),
+    "pairs that broadcast": (np.array([[0], [2]]), np.array([1, 1])),
     "a mask": MASK, "a mask of rows": np.array([True, False, True]),
     "a mask of columns": (slice(None), np.array([False, True, True, False])),
     "places and a slice": (np.array([0, 0]), slice(1, 3)), "an integer and places": (1, np.array([0, 0, 3])),
-    "a mask and places": (np.array([True, False, True]), np.array([1, 1])), "places and a new axis": (np.array([1, 1]), None),
+    "a mask and places": (np.array([True, False, True]), np.array([1, 1])),
+    "places and a new axis": (np.array([1, 1]), None),
     "no mask": np.zeros((3, 4), bool),
 }  # fmt: skip
 MOVES: dict[str, Case] = {f"index: {_name}": Case(lambda np, p, key=_key: p[key], A) for _name, _key in INDICES.items()}
@@ -319,7 +323,9 @@ MOVES |= {
     "concatenate columns": Case(lambda np, p: np.concatenate([p, p * p], axis=1), A),
     "concatenate flat": Case(lambda np, p: np.concatenate([p["a"], p["b"]], axis=None), PAIR),
     "concatenate with ones": Case(lambda np, p: np.concatenate([p, np.ones((3, 1))], axis=1) ** 2, A),
-    "concatenate with ones, tanh": Case(lambda np, p: np.tanh(np.concatenate([np.ones((3, 1)), p], axis=-1)) @ draw(5, 2), A),
+    "concatenate with ones, tanh": Case(
+        lambda np, p: np.tanh(np.concatenate([np.ones((3, 1)), p], axis=-1)) @ draw(5, 2), A
+    ),
     "stack": Case(lambda np, p: np.stack([p, p * 2.0]), A),
     "stack last": Case(lambda np, p: np.stack([p, -p, np.sin(p)], axis=-1), A),
     "stack with data": Case(lambda np, p: np.stack([p, np.ones((3, 4))]) * p, A),
@@ -340,7 +346,9 @@ MOVES |= {
     "where of a number": Case(lambda np, p: np.where(MASK, p, np.sum(p)), A),
     "clip": Case(lambda np, p: np.clip(p, -0.5, 0.5), A),
     "clip below": Case(lambda np, p: np.clip(p, 0.0, None), A),
-    "clip by arrays": Case(lambda np, p: np.clip(p["x"], p["low"], p["low"] + 1.0), {"x": A, "low": draw(4, low=-1.0, high=0.0)}),
+    "clip by arrays": Case(
+        lambda np, p: np.clip(p["x"], p["low"], p["low"] + 1.0), {"x": A, "low": draw(4, low=-1.0, high=0.0)}
+    ),
     "diag of a vector": Case(lambda np, p: np.diag(p), W),
     "diag of a matrix": Case(lambda np, p: np.diag(p), Q),
     "diag of another": Case(lambda np, p: np.diag(p, 1), A),
@@ -488,6 +496,10 @@ def long_short(np: Any, p: Any) -> Any:
     return state
 
 
+def with_ones(np: Any, x: Any) -> Any:
+    return np.concatenate([x, np.ones((len(x), 1))], axis=1)
+
+
 def perceptron(activate: Function) -> Function:
     def f(np: Any, p: Any) -> Any:
         values = draw(3, 2)
@@ -517,7 +529,8 @@ def mixture(np: Any, p: Any) -> Any:
 def methods_of(np: Any, p: Any) -> Any:
     return (p.sum() + p.mean(axis=0).sum() + p.max() - p.min(axis=1).sum() + p.var() * p.std() + p.T.dot(p).trace()
             + p.reshape(-1).cumsum()[3] + p.ravel().dot(p.flatten()) + p.swapaxes(0, 1)[1].prod()
-            + p.clip(-0.5, 0.5).sum() + p.repeat(2).sum() + p.squeeze().diagonal().sum() + p.take(np.array([1, 1])).sum()
+            + p.clip(-0.5, 0.5).sum() + p.repeat(2).sum() + p.squeeze().diagonal().sum()
+            + p.take(np.array([1, 1])).sum()
             + p.cumprod()[4] + p.copy().sum() + p.conj().real.sum())  # fmt: skip
 
 
@@ -545,7 +558,7 @@ MODELS = {
     "MLP, where": Case(perceptron(lambda np, x: np.where(x > 0, x, 0.0)), layers(2, 3, 3, 2)),
     "MLP, by a mask": Case(perceptron(lambda np, x: x * (x > 0)), layers(2, 3, 3, 2)),
     "MLP, with ones joined": Case(
-        lambda np, p: np.concatenate([np.tanh(np.concatenate([A, np.ones((3, 1))], 1) @ p[0]), np.ones((3, 1))], 1) @ p[1],
+        lambda np, p: with_ones(np, np.tanh(with_ones(np, A) @ p[0])) @ p[1],
         [draw(5, 2), draw(3, 2)],
     ),
     "gradient steps": Case(gradient_steps, draw(3, seed=4)),
@@ -554,7 +567,9 @@ MODELS = {
     "methods": Case(methods_of, A),
     "rosenbrock": Case(lambda np, p: 100.0 * (p[1:] - p[:-1] ** 2) ** 2 + (1.0 - p[:-1]) ** 2, VECTOR),
     "a quadratic form": Case(lambda np, p: p @ Q @ p - W @ p, W),
-    "numbers beside arrays": Case(lambda np, p: p["a"] * p["s"] + p["t"] / (1 + p["a"] ** 2), {"a": A, "s": 0.7, "t": 1.3}),
+    "numbers beside arrays": Case(
+        lambda np, p: p["a"] * p["s"] + p["t"] / (1 + p["a"] ** 2), {"a": A, "s": 0.7, "t": 1.3}
+    ),
     "a number from an array": Case(lambda np, p: p[0, 0] * p + p[1, 1] ** 2, A),
     "a sum, twice": Case(lambda np, p: np.sum(p) * p + np.sum(p), A),
     "the mirror image": Case(lambda np, p: p - p[::-1], A),
@@ -562,7 +577,9 @@ MODELS = {
     "the skew part": Case(lambda np, p: (p - p.T) @ (p + p.T), Q),
     "a part alone": Case(lambda np, p: np.tanh(p)[1:, :2] * np.sin(p)[:2, 2:], A),
     "a constant beside": Case(lambda np, p: np.sum(p) - p + 1.0 - p, A),
-    "a Laplacian": Case(lambda np, p: 4 * p[1:-1, 1:-1] - p[:-2, 1:-1] - p[2:, 1:-1] - p[1:-1, :-2] - p[1:-1, 2:], draw(4, 4)),
+    "a Laplacian": Case(
+        lambda np, p: 4 * p[1:-1, 1:-1] - p[:-2, 1:-1] - p[2:, 1:-1] - p[1:-1, :-2] - p[1:-1, 2:], draw(4, 4)
+    ),
     "powers": Case(lambda np, p: p**1 + p**2 - p**3 + p**0 + P**p, P),
     "float power": Case(lambda np, p: p**0.5 + p**-1.5, P),
     "divmod": Case(lambda np, p: p // 0.7 + p % 0.7, P),
