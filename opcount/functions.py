@@ -70,7 +70,13 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
           where: Any = True) -> Any:  # fmt: skip
     _refuse("mean", out=out, where=where)
     a = _cast(a, dtype)
-    return _sum(a, axis, keepdims=keepdims) / math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    return _sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
+
+
+def _divisor(a: Any, axis: Any) -> Any:
+    """How many numbers a mean is of; any number where that has no value, as the result has none then either."""
+    number = math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    return number if isinstance(number, int) else 2
 
 
 def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
@@ -79,7 +85,7 @@ def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any
     a = as_operand(a)
     middle = _mean(a, axis, keepdims=True) if mean is _NO else mean
     apart = a - middle
-    number = math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    number = _divisor(a, axis)
     return _sum(apart * apart, axis, keepdims=keepdims) / (number - (ddof if correction is _NO else correction))
 
 
@@ -306,9 +312,8 @@ def _subscripts(operands: tuple[Any, ...]) -> tuple[list[tuple[str, Any]], str]:
         arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
 
         def letters(labels: Iterable[Any]) -> str:
-            return "".join(
-                "..." if label is Ellipsis else (ascii_uppercase + ascii_lowercase)[label] for label in labels
-            )
+            each = ascii_uppercase + ascii_lowercase
+            return "".join("..." if label is Ellipsis else each[label] for label in labels)
 
         spelled = [letters(labels) for labels in operands[1::2]]
         result = letters(operands[-1]) if len(operands) % 2 else None

@@ -392,8 +392,8 @@ def recorded(primitive: Primitive, *operands: Any) -> Any:
 def elementwise(name: str, *operands: Any) -> Any:
     """One operation for each element, or a matrix product, by its name in the table of primitives."""
     operands = tuple(map(as_operand, operands))
-    if name == "pow" and type(operands[1]) is int and operands[1] == 0:
-        return value_of(operands[0]) ** 0  # structurally constant
+    if name == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
+        return value_of(operands[0]) ** operands[1]  # structurally constant
     row = PRIMITIVES.get(name) or ARRAY_PRIMITIVES.get(name)
     if row is None:  # a comparison: it has truth values and no derivative
         return apply_to_values(name, operands)

@@ -1,7 +1,8 @@
 """NumberArray: an object array of wrapped numbers in which NumPy's functions execute what the table says.
 
 NumPy's own loops for objects do so for arithmetic. But they compare where the table has a maximum, and choose;
-square by a product; have no logaddexp, nor what is a method of the first operand where that is data; and leave numbers plain that NumPy puts beside the wrapped ones.
+square by a product; have no logaddexp, nor what is a method of the first operand where that is data; and leave
+numbers plain that NumPy puts beside the wrapped ones.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ class NumberArray(np.ndarray):
             return number_array(FUNCTIONS[function](*args, **keywords))
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
         return number_array(super().__array_function__(function, arrays, args, keywords))
+
+    def clip(self, *args: Any, **keywords: Any) -> Any:
+        return np.clip(self, *args, **keywords)
 
 
 FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}

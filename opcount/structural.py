@@ -249,9 +249,9 @@ def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
         axis for axis, size in enumerate(derivative.shape) if axis < new or (shape[axis - new] == 1 and size != 1)
     )
     found = summed(derivative, axes)
-    return (
-        found if getattr(found, "shape", ()) == shape else turned(found, lambda array: np.reshape(array, shape), shape)
-    )
+    if getattr(found, "shape", ()) == shape:
+        return found
+    return turned(found, lambda array: np.reshape(array, shape), shape)
 
 
 def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
