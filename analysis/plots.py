@@ -152,8 +152,8 @@ def scale(table: pd.DataFrame, settling: pd.DataFrame) -> Figure:
 
 # the line of a method where each number is a node: colour, marker, dashes
 LINES = {
-    "naive, a node a number": (COLOURS["naive"], "x", "--"),
-    "forward, a node a number": (COLOURS["forward"], "x", "--"),
+    "naive, a node a number": (COLOURS["naive"], "d", "--"),
+    "forward, a node a number": (COLOURS["forward"], "d", "--"),
 }
 
 

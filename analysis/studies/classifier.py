@@ -105,7 +105,7 @@ def run(run: Run) -> Study:
         Claim(
             "It learns: more than nine of ten digits that it has not seen are read correctly.",
             bool(last["test accuracy"] > 0.9),
-            f"{last['test accuracy']:.2f} of {tested} after {len(trained.epochs)} epochs",
+            f"{last['test accuracy']:.0%} of {tested} images after {len(trained.epochs)} epochs",
         ),
     ]
     return Study(
