@@ -53,6 +53,7 @@ MARKERS = {
     "torch": "^",
     "JAX": "o",
 }
+PHASES = {"primal": "#BBBBBB", "partials": "#E69F00", "accumulation": "#0072B2", "update": "#444444"}
 
 
 def figure(width: float = 8.0, height: float = 5.0) -> tuple[Figure, Axes]:
@@ -151,8 +152,8 @@ def scale(table: pd.DataFrame, settling: pd.DataFrame) -> Figure:
 
 # the line of a method where each number is a node: colour, marker, dashes
 LINES = {
-    "naive, a node a number": (COLOURS["naive"], "x", "--"),
-    "forward, a node a number": (COLOURS["forward"], "x", "--"),
+    "naive, a node a number": (COLOURS["naive"], "d", "--"),
+    "forward, a node a number": (COLOURS["forward"], "d", "--"),
 }
 
 
@@ -313,8 +314,7 @@ def training(table: pd.DataFrame) -> Figure:
     drawing, axes = figure(9.0, 4.5)
     rows = table.sort_values("total", ascending=False)
     left = rows.total * 0
-    shades = {"primal": "#BBBBBB", "partials": "#E69F00", "accumulation": "#0072B2", "update": "#444444"}
-    for phase, shade in shades.items():
+    for phase, shade in PHASES.items():
         axes.barh(rows.method, rows[phase], left=left, color=shade, label=phase, height=0.65)
         left = left + rows[phase]
     for place, total in enumerate(rows.total):
@@ -324,6 +324,29 @@ def training(table: pd.DataFrame) -> Figure:
     axes.set_xlim(right=float(rows.total.max()) * 1.15)
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper right")
+    return drawing
+
+
+def classifier(layers: pd.DataFrame, curve: pd.DataFrame) -> Figure:
+    """Operations of a training by layer, stacked by phase; beside it, accuracy against operations."""
+    plt.rcParams.update(STYLE)
+    drawing, (bars, line) = plt.subplots(1, 2, figsize=(12.0, 4.6), layout="constrained")
+    bottom = layers.total * 0
+    for phase, shade in PHASES.items():
+        bars.bar(layers.layer, layers[phase], bottom=bottom, color=shade, label=phase, width=0.6)
+        bottom = bottom + layers[phase]
+    for place, total in enumerate(layers.total):
+        bars.annotate(f"{total:,}", (place, total), (0, 4), textcoords="offset points", ha="center")
+    bars.set(xlabel="part of the network", ylabel="operations of the training")
+    bars.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    bars.grid(axis="x", visible=False)
+    bars.legend(loc="upper right")
+    for name, colour, marker in (("training accuracy", "#999999", "s"), ("test accuracy", "#0072B2", "o")):
+        line.plot(curve.operations, curve[name], marker + "-", color=colour, ms=3.5, lw=1.2, label=name)
+    line.set(xlabel="million operations executed so far", ylabel="images read correctly", ylim=(0, 1.02))
+    line.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:,.0f}"))
+    line.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+    line.legend(loc="lower right")
     return drawing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import inspect
@@ -21,7 +22,7 @@ import opcount as oc
 from analysis import networks, plots, report
 from analysis.__main__ import main
 from analysis.networks import mlp, parameter_count, question_network, random_program, squared_residuals
-from analysis.studies import STUDIES, faster, storage
+from analysis.studies import STUDIES, classifier, faster, scale, storage
 from analysis.study import Claim, Figure, Run, Study, Table
 
 ROOT = Path(__file__).parents[1]
@@ -89,8 +90,19 @@ def test_random_programs_differ_and_have_diamonds():
 
 
 @functools.cache
+def studied_and_measured(slug):
+    """A study, and what it got from each of its calls of map."""
+    found = []
+
+    def spread(function, points):
+        found.append([function(point) for point in points])
+        return copy.deepcopy(found[-1])
+
+    return STUDIES[slug](Run(True, spread)), found
+
+
 def studied(slug):
-    return STUDIES[slug](Run(True, lambda function, points: [function(point) for point in points]))
+    return studied_and_measured(slug)[0]
 
 
 @pytest.mark.parametrize("slug", STUDIES)
@@ -163,6 +175,129 @@ def test_the_longest_path_and_what_is_alive_on_a_graph_counted_by_hand():
     graph = oc.trace(lambda x: np.sin(x) * np.exp(np.cos(x)), 0.3)
     assert storage.longest_path(graph) == 4
     assert storage.alive_at_once(graph) == 3  # a, b, and c while it is made of b
+
+
+# --- faults in what a study measured
+
+
+def failing(slug, fault):
+    """The claims that fail when the fault has been planted in what the study measured."""
+    found = copy.deepcopy(studied_and_measured(slug)[1])
+    fault(found)
+    answers = iter(found)
+    study = STUDIES[slug](Run(True, lambda function, points: next(answers)))
+    return [claim.text for claim in study.claims if not claim.holds]
+
+
+def one_more(call, column, **where):
+    """A fault: one operation more in the one row, of those that a call of map gave, with these values."""
+
+    def plant(found):
+        rows = [row for rows in found[call] for row in rows if all(row[key] == where[key] for key in where)]
+        assert len(rows) == 1
+        rows[0][column] += 1
+
+    return plant
+
+
+ONE = oc.Counts(mul=1)
+
+
+def altered(**fields):
+    """A fault in the training of the classifier: fields as functions of what they were."""
+
+    def plant(found):
+        (trained,) = found[0]
+        found[0] = [trained._replace(**{name: change(getattr(trained, name)) for name, change in fields.items()})]
+
+    return plant
+
+
+def more_in(name):
+    return lambda counts: {**counts, name: counts[name] + ONE}
+
+
+FAULTS = [
+    ("scale", one_more(0, "total", m=1, method="naive", how="executed"), "At m = 1 it is the question's"),
+    ("scale", one_more(0, "total", m=5, method="forward", how="executed"), "Each formula, found from shapes"),
+    ("scale", one_more(0, "total", m=160_000, method="forward", how="from shapes"), "Each formula is what counting"),
+    ("scale", one_more(0, "total", m=6, method=scale.NUMBERS, how="predicted"), "Where every number is a node"),
+    ("scale", one_more(0, "total", m=7, method=scale.NUMBERS, how="executed"), "Where every number is a node"),
+    ("scale", lambda found: found[1][0][3].update(executed=7), "Formulas in three sizes"),
+    (
+        "scale",
+        lambda found: [row.update(evaluation=1) for rows in found[0] for row in rows if row["how"] == "from shapes"],
+        "From 7 parameters to 10¹¹",
+    ),
+    (
+        "sharing",
+        one_more(0, "primal", sweep="depth", layers=3, batch=1, method="backprop", node="a number"),
+        "Evaluating the function and its partials",
+    ),
+    (
+        "sharing",
+        one_more(0, "accumulation", sweep="depth", layers=3, batch=1, method="memoized", node="a number"),
+        "So do the memoized recursion and backprop",
+    ),
+    (
+        "sharing",
+        one_more(0, "predicted", sweep="depth", layers=3, batch=4, method="naive", node="a number"),
+        "Wherever an accumulation was both",
+    ),
+    (
+        "sharing",
+        one_more(0, "accumulation", sweep="grid", layers=4, width=5, batch=1, method="naive", node="an array"),
+        "Where a node is an array, the naive",
+    ),
+    (
+        "sharing",
+        one_more(0, "accumulation", sweep="grid", layers=4, width=7, batch=1, method="naive", node="a number"),
+        "Where a node is a number, each layer",
+    ),
+    ("classifier", altered(phases=more_in("partials")), "What the layers take adds up"),
+    ("classifier", altered(update=more_in("layer 2")), "What the layers take adds up"),
+    ("classifier", altered(evaluation=more_in("layer 1")), "Cutting the network off at each layer"),
+    ("classifier", altered(by_hand=more_in("layer 1")), "In every layer backprop executes"),
+    ("classifier", altered(by_hand_agrees=lambda _: 1e-3), "In every layer backprop executes"),
+    ("classifier", altered(epochs=lambda epochs: [*epochs[:-1], more_in("primal")(epochs[-1])]), "An epoch counted"),
+    ("classifier", altered(costs=lambda costs: costs | {1}), "Every step costs the same"),
+    ("classifier", altered(curve=lambda curve: curve.assign(**{"test accuracy": 0.5})), "It learns"),
+    ("classifier", altered(phases=lambda counts: {**counts, "primal": 9 * counts["primal"]}), "The accumulation costs"),
+]
+
+
+@pytest.mark.parametrize(("slug", "fault", "text"), FAULTS, ids=[f"{slug}: {text}" for slug, _, text in FAULTS])
+def test_a_planted_fault_makes_its_claim_fail(slug, fault, text):
+    assert [claim for claim in failing(slug, fault) if claim.startswith(text)]
+
+
+def test_a_network_in_matrices_is_the_network_in_numbers():
+    w, b = networks.PARAMETERS["w"], networks.PARAMETERS["b"]
+    layers = [
+        {"w": np.array([w[:2]]), "b": np.array(b[:2])},
+        {"w": np.array([[w[2]], [w[3]]]), "b": np.array(b[2:])},
+    ]
+    data, targets = np.array(networks.POINTS).reshape(3, 2, 1).transpose(1, 0, 2)
+    in_numbers = oc.gradient(squared_residuals(question_network), networks.PARAMETERS)
+    for granularity in ("array", "scalar"):
+        g = oc.gradient(networks.dense_loss(data, targets), layers, granularity=granularity)
+        assert g.value == pytest.approx(in_numbers.value, rel=1e-12)
+        assert np.concatenate([layer["w"].ravel() for layer in g.gradient]) == pytest.approx(in_numbers.gradient["w"])
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_the_network_of_some_shapes_alone_costs_what_the_network_of_these_shapes_does(sizes):
+    for batch in (1, 3):
+        executed = oc.gradient(*networks.dense(sizes, batch))
+        assert oc.gradient(*networks.dense(sizes, batch, array=oc.spec)).phases == executed.phases
+        assert sum(array.size for layer in executed.gradient for array in layer.values()) == parameter_count(sizes)
+
+
+def test_the_digits_are_those_that_were_published():
+    images, labels = classifier.images_and_digits()
+    assert images.shape == (1797, 64) and {*np.unique(images * 16)} == {*range(17)}
+    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert "CC BY 4.0" in classifier.DIGITS.read_text(encoding="utf-8")[:1000]
 
 
 # --- the report

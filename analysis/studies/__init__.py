@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from analysis.studies import faster, numpy_costs, recursion, same_gradient, scale, sharing, storage, training
+from analysis.studies import (
+    classifier,
+    faster,
+    numpy_costs,
+    recursion,
+    same_gradient,
+    scale,
+    sharing,
+    storage,
+    training,
+)
 from analysis.study import Run, Study
 
 STUDIES: Mapping[str, Callable[[Run], Study]] = {
@@ -15,5 +25,6 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "training": training.run,
     "scale": scale.run,
     "sharing": sharing.run,
+    "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
 }
