@@ -670,7 +670,7 @@ def _of_sums(random: Any, x: Any, y: Any) -> dict[str, Step]:
         "prod": lambda np, x: np.prod(x, axis=axis, keepdims=True),
         "diff": lambda np, x: np.diff(x, axis=axis) if x.shape[axis] > 1 else x,
         "softmax": lambda np, x: softmax(np, x),
-        "norm": lambda np, x: x / (1.0 + np.linalg.norm(x)),
+        "norm": lambda np, x: x / np.linalg.norm(x - 30.0),  # at 0 it has no derivative
     }
     return {name: step for name, step in found.items() if keepdims or x.ndim > 1 or name not in ("sum", "max")}
 
