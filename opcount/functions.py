@@ -17,20 +17,21 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from opcount.array import Array
+from opcount.blanks import WRITES
 from opcount.compositions import COMPOSITIONS
 from opcount.errors import Uncounted
 from opcount.linear_maps import LinearMap, gathering, selecting
 from opcount.nodes import (
     FUNCTIONS,
     NODES,
+    NUMBER_FUNCTIONS,
     as_operand,
     elementwise,
     no_derivative,
     recorded,
     value_of,
 )
-from opcount.number_array import FUNCTIONS as NUMBER_FUNCTIONS
-from opcount.numpy_rules import FREE, WRITES, NoRule, function_named, name_of
+from opcount.numpy_rules import FREE, NoRule, function_named, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array

@@ -61,11 +61,14 @@ class Step(NamedTuple):
 
 
 class Storage(NamedTuple):
-    """What a method kept at most: `nodes` of a graph, `derivatives` at once, and recursive calls, `depth`."""
+    """What a method kept at most: `nodes` of a graph, `derivatives` at once, and recursive calls, `depth`.
+
+    The last two are None where the accumulation was counted from shapes, and not executed.
+    """
 
     nodes: int
-    derivatives: int
-    depth: int
+    derivatives: int | None
+    depth: int | None
 
 
 @dataclass(frozen=True)
@@ -328,7 +331,7 @@ def _from_shapes(request: _Request) -> Found:
         request.refuse_beyond_budget(predicted)
     record_counts(predicted)
     request.spent["accumulation"] = predicted
-    return value_of(graph.outputs[0]), request.leaves, Storage(len(graph.nodes), 0, 0)
+    return value_of(graph.outputs[0]), request.leaves, Storage(len(graph.nodes), None, None)
 
 
 def _differences(request: _Request) -> Found:

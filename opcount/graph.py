@@ -44,7 +44,7 @@ from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.scalar import Scalar
 from opcount.structural import ONE, ZERO, Structured, Unit, plus
-from opcount.structure import check_function, check_number, flatten, leaf_name, rebuild, shape_of
+from opcount.structure import called, check_function, check_number, flatten, leaf_name, rebuild, shape_of
 from opcount.tally import apart
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -107,7 +107,7 @@ class Graph:
                 # as_map, written out for what it nearly always gets
                 edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
             self.operands[node.index] = edges
-        if any(node.primitive and node.primitive.moves for node in self.nodes):
+        if any(map(_puts_constants, self.nodes)):
             self._restrict()
 
     def forget_values(self) -> None:
@@ -253,6 +253,12 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     return slope if type(slope) is Contraction else as_map(slope, shape, to)
 
 
+def _puts_constants(node: Any) -> bool:
+    """Whether elements of the node may be constant beside others that depend on an input."""
+    row = node.primitive
+    return row is not None and (row.moves or (row.name == "pow" and isinstance(node.operands[1], np.ndarray)))
+
+
 def _joins_nodes_alone(node: Any) -> bool:
     named = node.primitive is not None and node.primitive.name == "concatenate"
     return named and all(type(operand) in NODES for operand in node.operands[:-1])
@@ -343,6 +349,8 @@ def checked_inputs(x: Any, granularity: str) -> tuple[Any, list[Any], bool]:
     if granularity == "array":
         return x, input_leaves(x), True
     x = with_plain_arrays(x)
+    if any(type(leaf) is Blank for leaf in flatten(x, whole=True)):
+        raise InvalidType('x holds an oc.spec, which has no numbers to open it into: use granularity="array"')
     return x, input_numbers(x), False
 
 
@@ -423,7 +431,7 @@ def one_output(result: Any) -> Any:
     if several or shape_of(result):
         number = len(outputs) if several or isinstance(result, np.ndarray) else np.size(result)
         raise InvalidType(
-            f"f returned {number} value{'s' * (number != 1)} in a {type(value_of(result)).__name__}, and a gradient "
+            f"f returned {number} value{'s' * (number != 1)} in {called(value_of(result))}, and a gradient "
             "is that of one number: return one of them, or their sum; the derivatives of several at once are "
             "a Jacobian, for which oc.jacobian will come in a later version"
         )

@@ -26,6 +26,7 @@ from opcount.structural import (
     ONE,
     UNPLACED,
     ZERO,
+    Structured,
     Unit,
     Unplaced,
     collected,
@@ -41,12 +42,13 @@ from opcount.structural import (
     scattered,
     selected,
     spread,
+    structured,
     summed,
     times,
     turned,
 )
 from opcount.structure import shape_of
-from opcount.wrapped import Wrapped, wrapped
+from opcount.wrapped import Number, Wrapped, wrapped
 
 __all__ = ["MINUS_ONE", "ONE", "plus", "times"]  # what edges are applied to, and how derivatives are joined
 
@@ -133,7 +135,8 @@ class Scale:
         return times(adjoint, self.partial) if type(adjoint) is Unit else adjoint * self.partial
 
     def outline(self) -> LinearMap:
-        return Scale(blank(self.partial)) if type(self.partial) is Array else _SCALE
+        kind = type(self.partial)
+        return Scale(blank(self.partial)) if kind is Array or kind is Structured else _SCALE
 
     def __repr__(self) -> str:
         return f"Scale({self.partial!r})"
@@ -167,15 +170,17 @@ _SCALE: Final = Scale(NUMBER)
 # --- edges between arrays
 
 
-def blank(values: Any) -> Array:
+def blank(values: Any) -> Any:
     """What is known of wrapped values without their numbers."""
+    if type(values) is Structured:
+        return structured(values.states, blank(values.dense()), values.shape)
     plain = values._plain()
     return Array(Blank(shape_of(plain), np.result_type(plain)))
 
 
 def outline_of_array(edge: LinearMap) -> LinearMap:
     """The outline of an edge that meets arrays."""
-    return Scale(_ANY) if type(edge) is Scale and type(edge.partial) is not Array else edge.outline()
+    return Scale(_ANY) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.outline()
 
 
 class Linear:
@@ -380,7 +385,7 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
     edge: LinearMap
     if kind is Constant:
         edge = slope
-    elif kind is Array or isinstance(slope, Wrapped):
+    elif kind is Array or kind is Structured or isinstance(slope, Wrapped):
         edge = Scale(slope)
     else:
         edge = Scale(wrapped(slope) if isinstance(slope, (np.ndarray, np.generic)) else Scalar(slope))

@@ -111,7 +111,8 @@ class Node(Number):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if self.tape.whole:
             return FUNCTIONS[function](*args, **keywords)
-        return HOLDERS["numbers"](function._implementation(*args, **keywords))
+        execute = NUMBER_FUNCTIONS.get(function) or function._implementation
+        return HOLDERS["numbers"](execute(*args, **keywords))
 
     # Rounding has no derivative: its result is a constant, as Python rounds it.
 
@@ -129,6 +130,9 @@ class Node(Number):
 
     def _plain(self) -> Any:
         return self.value._plain()
+
+    def item(self) -> Any:
+        return self._leave("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
 
     def __repr__(self) -> str:
         return f"Node({self.index}, {self.name}, {self.value!r})"
@@ -249,7 +253,7 @@ class ArrayNode(ArrayMethods):
 
     @property
     def mT(self) -> Any:
-        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload]
+        return self.swapaxes(-1, -2)
 
     @property
     def real(self) -> Any:
@@ -463,6 +467,8 @@ class _Functions(dict[Any, Callable[..., Any]]):
 
 
 FUNCTIONS: Final = _Functions()
+NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
+"""Those that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
 CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
 """Of these, the ones that users entered, with `oc.primitive`."""
 FOREIGN: Final = (

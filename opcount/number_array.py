@@ -7,13 +7,12 @@ numbers plain that NumPy puts beside the wrapped ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
-from opcount.nodes import CUSTOM
+from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS
 from opcount.scalar import Scalar
 from opcount.structure import is_number, object_array
 from opcount.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
@@ -39,17 +38,13 @@ class NumberArray(np.ndarray):
         return number_array(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if function in FUNCTIONS:
-            return number_array(FUNCTIONS[function](*args, **keywords))
+        if function in NUMBER_FUNCTIONS:
+            return number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
         return number_array(super().__array_function__(function, arrays, args, keywords))
 
     def clip(self, *args: Any, **keywords: Any) -> Any:
         return np.clip(self, *args, **keywords)
-
-
-FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
-"""NumPy's functions whose loops for objects execute something else; `functions.py` enters them."""
 
 
 def opened_array(template: np.ndarray, items: list[Any]) -> Any:

@@ -40,6 +40,7 @@ from opcount.linear_maps import (
     turning,
 )
 from opcount.scalar import Scalar
+from opcount.structural import NUMBER, structured
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, wrapped
 
@@ -82,6 +83,9 @@ def _norm2(a: Any, b: Any) -> Any:
 def _power_by_base(y: Any, x: Any, n: Any) -> Any:
     if not isinstance(n, (Wrapped, np.ndarray)) and n == 1:
         return IDENTITY
+    if isinstance(n, np.ndarray) and np.any((n == 0) | (n == 1)):  # for each element what it is for a number
+        states = np.where((n == 0) | (n == 1), n, NUMBER).astype(np.int8)
+        return structured(states, n * x ** np.where(n == 0, 1, n - 1), shape_of(y))
     return n * x ** (n - 1)
 
 

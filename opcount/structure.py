@@ -132,6 +132,12 @@ def check_function(f: Any) -> None:
         raise InvalidType(f"f must be a function, not {_describe(f)}")
 
 
+def called(value: Any) -> str:
+    """What kind of thing it is, with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"
+
+
 def _describe(value: Any) -> str:
     text = repr(value)
     return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"
