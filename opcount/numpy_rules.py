@@ -34,7 +34,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount import shapes
-from opcount.blanks import WRITES
+from opcount.blanks import WRITES as WRITES  # which belongs to this table, and is needed below it
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import KINDS
 from opcount.sizes import is_symbolic, larger, positive_part, quotient, ratio, smaller

@@ -254,7 +254,6 @@ BY_VALUE = {
     "memory": lambda: X.data, "pickle": lambda: __import__("pickle").dumps(X),
     "writing into data": lambda: _set(DATA, 0, X[0]), "adding to data": lambda: DATA.__iadd__(X),
     "a plain array": lambda: _set(np.ones(3), slice(None), oc.spec(3)), "out=": lambda: np.add(X, 1, out=DATA),
-    "differentiation": lambda: oc.gradient(lambda x: x.sum(), X), "a graph": lambda: oc.trace(lambda x: x.sum(), X),
     "extract": lambda: np.extract(X > 0, X), "the least type": lambda: np.min_scalar_type(S),
 }  # fmt: skip
 
