@@ -554,7 +554,7 @@ REFUSED = {
     "an item": (lambda p: p.item(0) * p[0], oc.Uncounted, "item"),
     "a list": (lambda p: p.tolist()[0] * p[0], oc.Uncounted, "tolist"),
     "float": (lambda p: float(p[0]) * p[0], oc.Uncounted, "float"),
-    "an array returned": (lambda p: p * 2.0, oc.InvalidType, "f returned 3 values in a Array"),
+    "an array returned": (lambda p: p * 2.0, oc.InvalidType, "f returned 3 values in an Array"),
     "a tuple returned": (lambda p: (p[0], p[1]), oc.InvalidType, "f returned 2 values in a tuple"),
     "nothing returned": (lambda p: None, oc.InvalidType, "is a `return` missing"),
     "a gradient within": (

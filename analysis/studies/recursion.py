@@ -156,7 +156,7 @@ def by_sum(g: oc.Gradient, direction: str) -> dict[tuple[int, int], list[Any]]:
 def memo_walk(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     """The operations of the recursion with a memo of each size, up to one that holds every adjoint."""
     f, x = mlp(sizes)
-    nodes = oc.gradient(f, x, "memoized").storage.derivatives
+    nodes = oc.gradient(f, x, "memoized").storage.derivatives or 0
     naive = oc.trace(f, x).predict("naive").total
     backprop = oc.gradient(f, x).phases["accumulation"].total
     return [
