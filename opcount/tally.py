@@ -87,6 +87,10 @@ class Meter(dict[str, Iterator[object]]):
 
     # the four operations that most programs are made of stand as attributes too, which is faster
     __slots__ = ("add", "budgets", "div", "feeds", "mul", "places", "records", "sub")
+    add: Iterator[object]
+    sub: Iterator[object]
+    mul: Iterator[object]
+    div: Iterator[object]
 
     def __init__(
         self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...], records: bool
@@ -95,10 +99,13 @@ class Meter(dict[str, Iterator[object]]):
         self.feeds = feeds  # every tally that an operation here adds to
         self.budgets = budgets
         self.records = records  # whether exits are recorded, instead of refused
-        self.add = self["add"]
-        self.sub = self["sub"]
-        self.mul = self["mul"]
-        self.div = self["div"]
+
+    def __getattr__(self, kind: str) -> Iterator[object]:
+        if kind not in self.__slots__:
+            raise AttributeError(kind)
+        iterator = self[kind]  # the first time that it is asked for
+        setattr(self, kind, iterator)
+        return iterator
 
     def __missing__(self, kind: str) -> Iterator[object]:
         self[kind] = iterator = self._iterator(kind)
