@@ -67,7 +67,8 @@ def call_ufunc(
             _leave(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
             return execute(*plain, **plain_keywords)
         if not outputs:
-            return execute(*opened(inputs), **opened(keywords))
+            result = execute(*opened(inputs), **opened(keywords))
+            return HOLDERS["numbers"](result) if operands.holds_nodes else result
         execute(*opened(inputs), **(opened(keywords) | {"out": tuple(map(_target, outputs))}))
         return outputs if len(outputs) > 1 else outputs[0]
     written = inputs[:1] if method == "at" else outputs
@@ -103,7 +104,8 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             args = (_target(args[0]), *args[1:])
         if "out" in keywords:
             keywords = {**keywords, "out": _target(keywords["out"])}
-        return getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
+        result = getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
+        return HOLDERS["numbers"](result) if operands.holds_nodes else result
     if short in INDEXES:
         _refuse_wrapped_indexes(_argument(function, INDEXES[short], args, keywords))
     output = _output(function, args, keywords)

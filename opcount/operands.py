@@ -25,6 +25,11 @@ class Operands:
         self._numbers_in_arrays = False  # object arrays of wrapped numbers
 
     @property
+    def holds_nodes(self) -> bool:
+        """Whether numbers of a graph are among them."""
+        return any(isinstance(value, Number) and value._rank for value in self.wrapped)
+
+    @property
     def objects(self) -> bool:
         """Whether NumPy has to run its loops for objects: the only ones there are, or the ones that were chosen."""
         return self.holds_objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
