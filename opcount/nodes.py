@@ -442,7 +442,7 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
             return UFUNCS[ufunc](*map(as_operand, inputs))
         if all(kinds.endswith("?") for kinds in ufunc.types):  # truth values are constant
             return ufunc(*map(value_of, map(as_operand, inputs)))
-    name = f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}"
+    name = f"{name_of(ufunc)}{'' if method == '__call__' else '.' + method}"
     raise Uncounted(
         f"{name} with {', '.join(keywords)} has no derivative here: leave that out" if keywords else no_derivative(name)
     )
