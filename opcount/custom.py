@@ -34,9 +34,9 @@ def primitive(
     >>> g.gradient, g.phases["partials"]
     (array([0.5, 0.5, 0.5]), Counts({'sub': 3, 'neg': 3, 'exp': 3}))
 
-    `function` is a NumPy function or a ufunc without a derivative here, which then is called as
-    ever (`scipy.special.erf`; `oc.register_rule` gives it a count), or any function of wrapped
-    numbers and arrays. For one that works element by element give `partials`, the derivatives
+    `function` is a NumPy function or a ufunc, which then is called as ever and has this derivative
+    instead of any other (`scipy.special.erf`; `oc.register_rule` gives it a count), or any
+    function of wrapped numbers and arrays. For one that works element by element give `partials`, the derivatives
     as functions of the output y and the operands. For any other give `push`, the tangent of y as
     a function of (tangent, y, *operands), and `pull`, the share of the operand as a function of
     (adjoint, y, *operands), in shapes of y and of the operand; either of them may be left out

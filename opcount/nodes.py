@@ -205,7 +205,7 @@ class ArrayNode(ArrayMethods):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         row = ROWS.get(ufunc)
-        if row is not None and method == "__call__" and not keywords:
+        if row is not None and method == "__call__" and not keywords and ufunc not in CUSTOM:
             if len(inputs) == 1 and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
             if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
@@ -225,7 +225,9 @@ class ArrayNode(ArrayMethods):
     def __getitem__(self, key: Any) -> Any:
         key = plain_index(key)
         parts = key if isinstance(key, tuple) else (key,)
-        if all(part is None or part is Ellipsis or isinstance(part, _BASIC) for part in parts):
+        if all(
+            part is None or part is Ellipsis or (isinstance(part, _BASIC) and type(part) is not bool) for part in parts
+        ):
             return recorded(_INDEX, self, key)
         return FUNCTIONS[operator.getitem](self, key)
 

@@ -27,7 +27,7 @@ class NumberArray(np.ndarray):
         plain = [_base(value) for value in inputs]
         if "out" in keywords:
             keywords["out"] = tuple(map(_base, keywords["out"]))
-        if method == "__call__" and ufunc in _BY_TABLE:
+        if method == "__call__" and ufunc in _BY_TABLE and ufunc not in CUSTOM:
             result = _elementwise(ufunc)(*map(boxed, plain), **keywords)
         elif method == "reduce" and ufunc in _CHOICES:
             result = _chosen(ufunc, *plain, **keywords)

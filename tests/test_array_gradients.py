@@ -25,7 +25,7 @@ from array_programs import (
 )
 
 import opcount as oc
-from opcount import functions, graph, linear_maps, nodes, structural
+from opcount import custom, functions, graph, linear_maps, nodes, number_array, structural
 from opcount.primitives import PRIMITIVES
 
 jax.config.update("jax_enable_x64", True)
@@ -694,3 +694,26 @@ def test_a_planted_fault_is_caught(fault, check, monkeypatch):
 
 def test_exponents_of_zero_and_one_are_structural_among_others():
     check_granularities(lambda p: np.sum(p ** np.array([0, 1, 2]) * p), draw(3, low=0.5))
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_a_users_primitive_goes_before_the_row_of_the_table(granularity, monkeypatch):
+    monkeypatch.setattr(nodes, "CUSTOM", {})
+    for table in (nodes, custom, number_array):
+        monkeypatch.setattr(table, "CUSTOM", nodes.CUSTOM)
+    monkeypatch.delitem(nodes.FUNCTIONS, np.tanh, raising=False)
+    try:
+        oc.primitive(np.tanh, partials=lambda y, x: 7.0)
+        g = oc.gradient(lambda x: np.sum(np.tanh(x)), np.ones(3), granularity=granularity)
+        assert np.asarray(g.gradient, float).tolist() == [7.0, 7.0, 7.0]
+    finally:
+        nodes.FUNCTIONS.pop(np.tanh, None)
+
+
+@pytest.mark.parametrize("key", [True, False, (True, 1), np.True_])
+def test_a_truth_value_as_an_index_is_what_it_is_in_numpy(key):
+    x = draw(3, 4)
+    g = oc.gradient(lambda p: np.sum(p[key] ** 2), x)
+    expected = np.zeros(x.shape)
+    np.add.at(expected, key, 2 * x[key])
+    assert_close(g.gradient, expected)
