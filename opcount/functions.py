@@ -31,7 +31,7 @@ from opcount.nodes import (
     recorded,
     value_of,
 )
-from opcount.numpy_rules import FREE, NoRule, function_named, name_of
+from opcount.numpy_rules import FREE, NoRule, by_function, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
@@ -643,21 +643,13 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
     return outer
 
 
-METHODS.update({
-    (ufunc, "outer"): _outer_of(ufunc)
-    for ufunc in (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
-})  # fmt: skip
+_WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
+METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
-for _function in FREE:
-    FUNCTIONS[_function] = _written(_function) if _function.__name__ in WRITES else partial(moved, _function)
-FUNCTIONS.update({_function: _refusing(_function, _composed) for _function, _composed in COMPOSITIONS.items()})
-for _name in CONSTANT_NAMES:
-    if (_function := function_named(_name)) is not None:
-        FUNCTIONS[_function] = _of_values(_function)
-for _name, _rule in WRITTEN_OUT.items():
-    if (_function := function_named(_name)) is not None:
-        FUNCTIONS[_function] = _rule
+FUNCTIONS.update({f: _written(f) if f.__name__ in WRITES else partial(moved, f) for f in FREE})
+FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
+FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
+FUNCTIONS.update(by_function(WRITTEN_OUT))
 FUNCTIONS.update(METHODS)
-NUMBER_FUNCTIONS[np.einsum] = _einsum_of_numbers
-NUMBER_FUNCTIONS[np.clip] = _clip
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
+NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip})

@@ -315,9 +315,8 @@ class Contraction:
     def pull(self, adjoint: Any) -> Any:
         mine, others, result = self.labels
         if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
-            share = self.pulled(adjoint._held, self.other._held)
-            record_product(math.prod(self.sizes.values()), share.size)
-            return array_of(share)
+            record_product(math.prod(self.sizes.values()), math.prod(self.shape))
+            return array_of(self.pulled(adjoint._held, self.other._held))
         found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
         return collected(found, self.shape)
 

@@ -166,6 +166,8 @@ class ArrayNode(ArrayMethods):
 
     def _apply(self, name: str, *operands: Any) -> Any:
         if not all(map(_is_operand, operands)):
+            if any(isinstance(operand, complex) for operand in operands):
+                raise Uncounted(COMPLEX)
             return NotImplemented
         return elementwise(name, *operands)
 
@@ -392,7 +394,11 @@ def recorded(primitive: Primitive, *operands: Any) -> Any:
         else:
             values.append(operand)
     value = primitive.value(*values)
-    return _array_node(tape, primitive, operands, value) if differentiable and tape is not None else value
+    if not differentiable or tape is None:
+        return value
+    if type(value) is Array and value.dtype.kind == "c":
+        raise Uncounted(COMPLEX)
+    return _array_node(tape, primitive, operands, value)
 
 
 def elementwise(name: str, *operands: Any) -> Any:
@@ -473,6 +479,9 @@ NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
 """Those that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
 CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
 """Of these, the ones that users entered, with `oc.primitive`."""
+COMPLEX: Final = (
+    "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
+)
 FOREIGN: Final = (
     "a value from another evaluation entered this one: a function that is differentiated "
     "must neither keep its values for later nor be differentiated inside another"

@@ -472,7 +472,7 @@ def contracted(
         values = execute(a, b)
     if (states == 0).any() and isinstance(values, np.ndarray) and not np.isfinite(values).all():
         taken = np.broadcast_to(states != 0, shape_of(a))
-        values = _einsum_of(np.where(taken, a, 0), b, labels, taken)
+        values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
     return structured(found, wrapped(_zeroed(values, found)), shape)
 
 
@@ -485,7 +485,7 @@ def record_product(products: Any, results: Any) -> None:
         record_products(current, products, products - results)
 
 
-def _einsum_of(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
+def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
     """The same sum where an infinity meets a structural zero, which is skipped and gives no nan."""
     mine, others, result = labels
     summed_over = "".join(sorted({*mine, *others} - {*result}))

@@ -717,3 +717,22 @@ def test_a_truth_value_as_an_index_is_what_it_is_in_numpy(key):
     expected = np.zeros(x.shape)
     np.add.at(expected, key, 2 * x[key])
     assert_close(g.gradient, expected)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda p: p * 1j, lambda p: 1j - p, lambda p: p * np.array([1j]), lambda p: np.exp(p * np.complex64(1j))]
+)
+def test_complex_numbers_have_no_derivative(f):
+    with pytest.raises(oc.Uncounted, match="complex numbers have no derivative here"):
+        oc.gradient(lambda p: np.sum(f(p)), draw(3))
+
+
+def test_a_budget_stops_an_accumulation_before_the_operation_runs():
+    x = draw(3, 3)
+    whole = oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
+    with oc.count() as outer, pytest.raises(oc.BudgetExceeded), oc.count(budget={"mul": whole.counts.mul - 1}):
+        oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
+    assert outer.counts.mul < whole.counts.mul
+    with oc.count(budget={"mul": whole.counts.mul}) as tally:
+        oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
+    assert tally.counts == whole.counts
