@@ -204,6 +204,8 @@ class _Request(NamedTuple):
 
     def keep(self, graph: Graph) -> None:
         """Remember the memory that the graph is made of: what shares it is copied before it is handed out."""
+        if all(type(leaf) is not Array for leaf in self.leaves):
+            return
         for node in graph.nodes:
             for operand in (node.value, *node.operands):
                 kind = type(operand)

@@ -76,16 +76,21 @@ class Graph:
     `operands[node]` the same by head. `result` is what the function returned.
     """
 
-    def __init__(self, nodes: list[Any], inputs: list[Any], outputs: list[Any], result: Any) -> None:
+    def __init__(
+        self, nodes: list[Any], inputs: list[Any], outputs: list[Any], result: Any, tape: Tape | None = None
+    ) -> None:
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
         self.result = result
         self.operands: list[Sequence[tuple[int, LinearMap]]] = [()] * len(nodes)
+        self._arrays = tape is not None and tape.arrays
+        self._joins = tape is not None and tape.joins
 
     def linearize(self) -> None:
         """Compute the local partials of every edge on which an output depends."""
         live = bytearray(len(self.nodes))
+        arrays = self._arrays
         for output in self.outputs:
             if type(output) in NODES:
                 live[output.index] = True
@@ -97,7 +102,7 @@ class Graph:
                 if derivative is None or (type(operand) is not Node and type(operand) is not ArrayNode):
                     continue
                 live[operand.index] = True
-                if type(node) is ArrayNode or type(operand) is ArrayNode:
+                if arrays and (type(node) is ArrayNode or type(operand) is ArrayNode):
                     edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
                     continue
                 if isinstance(derivative, Constant):
@@ -107,12 +112,12 @@ class Graph:
                 # as_map, written out for what it nearly always gets
                 edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
             self.operands[node.index] = edges
-        if any(map(_puts_constants, self.nodes)):
+        if self._joins:
             self._restrict()
 
     def forget_values(self) -> None:
         """Let go of the primal values: edges hold what they need of them, and the rest is memory to be used again."""
-        for node in self.nodes:
+        for node in self.nodes if self._arrays else ():
             node.value = None
 
     def _restrict(self) -> None:
@@ -227,8 +232,9 @@ class Graph:
 
     @cached_property
     def _is_of_numbers(self) -> bool:
-        arrays = any(type(node) is ArrayNode for node in self.nodes)
-        return not arrays and all(isinstance(edge, (Scale, Constant)) for near in self.operands for _, edge in near)
+        return not self._arrays and all(
+            isinstance(edge, (Scale, Constant)) for near in self.operands for _, edge in near
+        )
 
     @property
     def size(self) -> Any:
@@ -251,12 +257,6 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     if type(slope) is Array and shape == to:
         return Scale(slope)
     return slope if type(slope) is Contraction else as_map(slope, shape, to)
-
-
-def _puts_constants(node: Any) -> bool:
-    """Whether elements of the node may be constant beside others that depend on an input."""
-    row = node.primitive
-    return row is not None and (row.moves or (row.name == "pow" and isinstance(node.operands[1], np.ndarray)))
 
 
 def _joins_nodes_alone(node: Any) -> bool:
@@ -321,7 +321,7 @@ def record(f: Callable[[Any], Any], x: Any, leaves: list[Any], whole: bool) -> G
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
     nodes = list(tape)
     tape.clear()  # nodes keep the tape: emptied, it closes no cycle, and a graph is gone with its last reference
-    return Graph(nodes, inputs, outputs, result)
+    return Graph(nodes, inputs, outputs, result, tape)
 
 
 def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Graph:
@@ -358,7 +358,9 @@ def input_leaves(x: Any) -> list[Any]:
     """The numbers and arrays in x, wrapped; raises InvalidType for a leaf that is neither."""
     leaves: list[Any] = []
     for place, leaf in enumerate(flatten(x, whole=True)):
-        if isinstance(leaf, np.ndarray) or is_wrapped_array(leaf):
+        if type(leaf) is float:  # as most are where numbers are nodes
+            leaves.append(Scalar(leaf))
+        elif isinstance(leaf, np.ndarray) or is_wrapped_array(leaf):
             leaves.append(_input_array(leaf, partial(leaf_name, x, place, whole=True)))
         else:
             leaves += input_numbers(leaf, partial(leaf_name, x, place, whole=True))

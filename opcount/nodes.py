@@ -334,13 +334,19 @@ class ArrayNode(ArrayMethods):
 
 
 class Tape(list[Any]):
-    """The nodes of an evaluation in order; `whole` tells whether arrays are nodes, or are opened into numbers."""
+    """The nodes of an evaluation in order.
 
-    __slots__ = ("whole",)
+    `whole` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such nodes,
+    and `joins`, whether one of them may have constants among its elements.
+    """
+
+    __slots__ = ("arrays", "joins", "whole")
 
     def __init__(self, whole: bool = False) -> None:
         super().__init__()
         self.whole = whole
+        self.arrays = False
+        self.joins = False
 
 
 def new_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Node:
@@ -359,6 +365,7 @@ def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ..
     """Likewise, of an array, or of a number where the value is one."""
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
+    tape.arrays = True
     node = _new(ArrayNode)
     node.tape = tape
     node.primitive = primitive
@@ -398,6 +405,8 @@ def recorded(primitive: Primitive, *operands: Any) -> Any:
         return value
     if type(value) is Array and value.dtype.kind == "c":
         raise Uncounted(COMPLEX)
+    if primitive.moves or (primitive is _POW and isinstance(operands[1], np.ndarray)):
+        tape.joins = True
     return _array_node(tape, primitive, operands, value)
 
 
@@ -493,6 +502,7 @@ _new: Final = object.__new__
 _ADD: Final = PRIMITIVES["add"]
 _SUB: Final = PRIMITIVES["sub"]
 _MUL: Final = PRIMITIVES["mul"]
+_POW: Final = PRIMITIVES["pow"]
 ROWS: Final = {ufunc: PRIMITIVES[name] for ufunc, name in NAMES.items() if name in PRIMITIVES}
 """The rows of ufuncs."""
 _MATMUL: Final = ROWS.setdefault(np.matmul, ARRAY_PRIMITIVES["matmul"])

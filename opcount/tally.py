@@ -87,10 +87,6 @@ class Meter(dict[str, Iterator[object]]):
 
     # the four operations that most programs are made of stand as attributes too, which is faster
     __slots__ = ("add", "budgets", "div", "feeds", "mul", "places", "records", "sub")
-    add: Iterator[object]
-    sub: Iterator[object]
-    mul: Iterator[object]
-    div: Iterator[object]
 
     def __init__(
         self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...], records: bool
@@ -99,13 +95,10 @@ class Meter(dict[str, Iterator[object]]):
         self.feeds = feeds  # every tally that an operation here adds to
         self.budgets = budgets
         self.records = records  # whether exits are recorded, instead of refused
-
-    def __getattr__(self, kind: str) -> Iterator[object]:
-        if kind not in self.__slots__:
-            raise AttributeError(kind)
-        iterator = self[kind]  # the first time that it is asked for
-        setattr(self, kind, iterator)
-        return iterator
+        self.add = self["add"]
+        self.sub = self["sub"]
+        self.mul = self["mul"]
+        self.div = self["div"]
 
     def __missing__(self, kind: str) -> Iterator[object]:
         self[kind] = iterator = self._iterator(kind)
@@ -116,8 +109,9 @@ class Meter(dict[str, Iterator[object]]):
             return itertools.repeat(None)
         if self.budgets:
             return _Guard(kind)
-        draws = [tally._draws.setdefault(kind, itertools.count()) for tally in self.feeds]
-        return draws[0] if len(draws) == 1 else zip(*draws, strict=False)
+        if len(self.feeds) == 1:
+            return self.feeds[0]._draws.setdefault(kind, itertools.count())
+        return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.feeds), strict=False)
 
 
 _NOBODY: Final = Meter((), (), (), records=False)
