@@ -23,7 +23,7 @@ from opcount.operands import unwrapped
 from opcount.scalar import Scalar
 from opcount.structure import NUMERIC
 from opcount.tally import Meter, meter, record, record_many, record_products
-from opcount.wrapped import HOLDERS, Wrapped, wrapped
+from opcount.wrapped import HOLDERS, Wrapped, records_arrays, wrapped
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
@@ -639,7 +639,7 @@ def _is_array_class(value: Any) -> bool:
 
 def _is_taken(kind: type) -> bool:
     """Whether NumPy's functions of this class together with an Array are the Array's to execute."""
-    return issubclass(kind, np.ndarray) or (issubclass(kind, Wrapped) and kind.records is not True)
+    return issubclass(kind, (np.ndarray, Wrapped)) and not records_arrays(kind)
 
 
 def _is_foreign(operand: Any) -> bool:

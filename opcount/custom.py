@@ -36,13 +36,13 @@ def primitive(
 
     `function` is a NumPy function or a ufunc, which then is called as ever and has this derivative
     instead of any other (`scipy.special.erf`; `oc.register_rule` gives it a count), or any
-    function of wrapped numbers and arrays. For one that works element by element give `partials`, the derivatives
-    as functions of the output y and the operands. For any other give `push`, the tangent of y as
-    a function of (tangent, y, *operands), and `pull`, the share of the operand as a function of
-    (adjoint, y, *operands), in shapes of y and of the operand; either of them may be left out
-    where no method needs it. Of several operands each has its own: give tuples, with None for an
-    operand without a derivative. What they execute is counted, in the phase of its own. Keywords
-    of a call are handed on to all of them.
+    function of wrapped numbers and arrays. For one that works element by element give `partials`,
+    the derivatives as functions of the output y and the operands. For any other give `push`, the
+    tangent of y as a function of (tangent, y, *operands), and `pull`, the share of the operand as
+    a function of (adjoint, y, *operands), in the shapes of y and of the operand; either of them
+    may be left out where no method needs it. Of several operands each has its own: give tuples,
+    with None for an operand without a derivative. What they execute is counted, in the phase of
+    its own. Keywords of a call are handed on to all of them.
 
     Raises InvalidType for what is no function, InvalidValue for partials together with push or
     pull, or neither, and for tuples of different lengths.

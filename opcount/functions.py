@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from opcount.array import Array
-from opcount.blanks import WRITES
+from opcount.blanks import WRITES, Blank
 from opcount.compositions import COMPOSITIONS
 from opcount.errors import Uncounted
 from opcount.linear_maps import LinearMap, gathering, selecting
@@ -26,13 +26,16 @@ from opcount.nodes import (
     NODES,
     NUMBER_FUNCTIONS,
     as_operand,
+    common_tape,
     elementwise,
+    entered,
     no_derivative,
     recorded,
     value_of,
 )
-from opcount.numpy_rules import FREE, NoRule, by_function, name_of
-from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive
+from opcount.number_array import axes_of, lanes_of
+from opcount.numpy_rules import FREE, NoRule, by_function, is_truth, name_of
+from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive, label_sizes, stacked_labels
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -40,12 +43,6 @@ _NO: Final = np._NoValue
 
 
 # --- sums
-
-
-def _axes(axis: Any, dimensions: int) -> tuple[int, ...]:
-    if axis is None:
-        return tuple(range(dimensions))
-    return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
 
 
 def _refuse(name: str, **keywords: Any) -> None:
@@ -63,7 +60,7 @@ def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
          where: Any = True) -> Any:  # fmt: skip
     _refuse("sum", out=out, where=where)
     a = _cast(a, dtype)
-    found = recorded(ARRAY_PRIMITIVES["sum"], a, _axes(axis, len(shape_of(a))), keepdims is True)
+    found = recorded(ARRAY_PRIMITIVES["sum"], a, axes_of(axis, len(shape_of(a))), keepdims is True)
     return found if initial is _NO else found + initial
 
 
@@ -76,7 +73,7 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
 
 def _divisor(a: Any, axis: Any) -> Any:
     """How many numbers a mean is of; any number where that has no value, as the result has none then either."""
-    number = math.prod(shape_of(a)[place] for place in _axes(axis, len(shape_of(a))))
+    number = math.prod(shape_of(a)[place] for place in axes_of(axis, len(shape_of(a))))
     return number if isinstance(number, int) else 2
 
 
@@ -99,13 +96,8 @@ def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any
     _refuse(name, out=out, where=where)
     a = as_operand(a)
     if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
-        axes = _axes(axis, len(shape_of(a)))
-        rest = [place for place in range(len(shape_of(a))) if place not in axes]
-        flat = np.reshape(np.transpose(a, (*rest, *axes)), (*(shape_of(a)[place] for place in rest), -1))
-        if initial is not _NO:
-            flat = np.concatenate([np.broadcast_to(initial, (*shape_of(flat)[:-1], 1)), flat], axis=-1)
-        found = _extreme(name, flat, axis=-1)
-        kept = [1 if place in axes else size for place, size in enumerate(shape_of(a))]
+        lanes, kept = lanes_of(a, axis, initial)
+        found = _extreme(name, lanes, axis=-1)
         return np.reshape(found, kept) if keepdims is True else found
     return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
 
@@ -128,7 +120,7 @@ def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
     if isinstance(axis, tuple):
         raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
     shape = shape_of(a)
-    kept = [1 if place in _axes(axis, len(shape)) else size for place, size in enumerate(shape)]
+    kept = [1 if place in axes_of(axis, len(shape)) else size for place, size in enumerate(shape)]
     a = np.reshape(a, -1) if axis is None else a
     found = None
     for part in _along(a, axis or 0):
@@ -171,11 +163,8 @@ def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: A
     return recorded(ARRAY_PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
 
 
-_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
-
-
 def _labels(dimensions: int, start: int = 0) -> str:
-    return _LETTERS[start : start + dimensions]
+    return ascii_lowercase[start : start + dimensions]
 
 
 def _dot(a: Any, b: Any, out: Any = None) -> Any:
@@ -233,10 +222,7 @@ def _stacked_product(name: str, first: str, second: str, result: str) -> Callabl
     """A product of matrices or vectors on the last axes, of the stacks along the axes before them."""
 
     def product(a: Any, b: Any, /) -> Any:
-        extra = [len(shape_of(a)) - len(first), len(shape_of(b)) - len(second)]
-        stacks = "ABCDEFGHIJ"[: max(extra)]
-        left, right = (stacks[len(stacks) - number :] for number in extra)
-        return _contracted(getattr(np, name), (left + first, right + second, stacks + result), a, b)
+        return _contracted(getattr(np, name), stacked_labels(a, b, first, second, result), a, b)
 
     return product
 
@@ -245,28 +231,37 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
     """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
     _refuse("einsum", out=out, dtype=dtype)
     terms, result = _subscripts(operands)
-    terms = [(labels, as_operand(array)) for labels, array in terms]
+    return _of_terms([(labels, as_operand(array)) for labels, array in terms], result, optimize, _product_of_two)
+
+
+def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
+    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    terms, result = _subscripts(operands)
+    return _of_terms(terms, result, optimize, _product_of_all)
+
+
+_Terms = list[tuple[str, Any]]
+"""The operands of einsum, each with its labels."""
+
+
+def _of_terms(terms: _Terms, result: str, optimize: Any, of_two: Callable[[_Terms, str], Any]) -> Any:
+    if len(terms) > 2 and optimize is not False:
+        return _einsum_path(terms, result, optimize)
+    terms = [_diagonals(array, labels) for labels, array in terms]
     if len(terms) == 1:
         ((labels, array),) = terms
         return _rearranged(array, labels, result)
-    if len(terms) > 2 and optimize is not False:
-        return _einsum_path(terms, result, optimize)
-    terms = [
-        (labels, array) if len(set(labels)) == len(labels) else _diagonals(array, labels) for labels, array in terms
-    ]
-    if len(terms) == 2:
-        (first, a), (second, b) = terms
-        spelled = f"{first},{second}->{result}"
-        return _contracted(partial(np.einsum, spelled), (first, second, result), a, b)
-    return _product_of_all(terms, result)
+    return of_two(terms, result) if len(terms) == 2 else _product_of_all(terms, result)
 
 
-def _product_of_all(terms: list[tuple[str, Any]], result: str) -> Any:
+def _product_of_two(terms: _Terms, result: str) -> Any:
+    (first, a), (second, b) = terms
+    return _contracted(partial(np.einsum, f"{first},{second}->{result}"), (first, second, result), a, b)
+
+
+def _product_of_all(terms: _Terms, result: str) -> Any:
     """The products of all for each combination of labels, from left to right, and their sums: what einsum is."""
-    sizes: dict[str, Any] = {}
-    for labels, array in terms:
-        for label, size in zip(labels, shape_of(array), strict=True):
-            sizes[label] = size if sizes.get(label, 1) == 1 else sizes[label]
+    sizes = label_sizes([labels for labels, _ in terms], [array for _, array in terms])
     everything = result + "".join(sorted(sizes.keys() - set(result)))
     product: Any = None
     for labels, array in terms:
@@ -277,20 +272,7 @@ def _product_of_all(terms: list[tuple[str, Any]], result: str) -> Any:
     return np.sum(product, axis=tuple(range(len(result), len(everything))))
 
 
-def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
-    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
-    terms, result = _subscripts(operands)
-    if len(terms) > 2 and optimize is not False:
-        return _einsum_path(terms, result, optimize)
-    if len(terms) == 1:
-        return _rearranged(terms[0][1], terms[0][0], result)
-    return _product_of_all(
-        [(labels, array) if len(set(labels)) == len(labels) else _diagonals(array, labels) for labels, array in terms],
-        result,
-    )
-
-
-def _einsum_path(terms: list[tuple[str, Any]], result: str, optimize: Any) -> Any:
+def _einsum_path(terms: _Terms, result: str, optimize: Any) -> Any:
     spelled = ",".join(labels for labels, _ in terms) + "->" + result
     path = np.einsum_path(spelled, *(np.broadcast_to(0.0, shape_of(array)) for _, array in terms), optimize=optimize)
     for places in path[0][1:]:
@@ -303,7 +285,7 @@ def _einsum_path(terms: list[tuple[str, Any]], result: str, optimize: Any) -> An
     return terms[0][1]
 
 
-def _subscripts(operands: tuple[Any, ...]) -> tuple[list[tuple[str, Any]], str]:
+def _subscripts(operands: tuple[Any, ...]) -> tuple[_Terms, str]:
     """The operands with a letter for each axis, and the letters of the result, in either spelling of einsum."""
     if isinstance(operands[0], str):
         text, arrays = operands[0].replace(" ", ""), operands[1:]
@@ -367,7 +349,7 @@ def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = 
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
-    axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else _axes(tuple(axes), len(shape_of(a)))
+    axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else axes_of(tuple(axes), len(shape_of(a)))
     return recorded(ARRAY_PRIMITIVES["transpose"], as_operand(a), axes)
 
 
@@ -378,7 +360,7 @@ def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 
 def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    origin, there = _axes(source, len(shape_of(a))), _axes(destination, len(shape_of(a)))
+    origin, there = axes_of(source, len(shape_of(a))), axes_of(destination, len(shape_of(a)))
     axes = [axis for axis in range(len(shape_of(a))) if axis not in origin]
     for place, axis in sorted(zip(there, origin, strict=True)):
         axes.insert(place, axis)
@@ -387,14 +369,14 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 def _expand_dims(a: Any, axis: Any) -> Any:
     dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
-    places = _axes(axis, dimensions)
+    places = axes_of(axis, dimensions)
     sizes = iter(shape_of(a))
     return _reshape(a, tuple(1 if place in places else next(sizes) for place in range(dimensions)))
 
 
 def _squeeze(a: Any, axis: Any = None) -> Any:
     shape = shape_of(a)
-    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else _axes(axis, len(shape))
+    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else axes_of(axis, len(shape))
     if any(shape[place] != 1 for place in gone):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     return _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
@@ -410,11 +392,12 @@ def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any =
     arrays = [as_operand(array) for array in arrays]
     if axis is None:
         arrays, axis = [np.ravel(array) for array in arrays], 0
-    return recorded(_concatenation(len(arrays)), *arrays, axis % len(shape_of(arrays[0])))
+    joins_data = not all(type(array) in NODES for array in arrays)
+    return recorded(_concatenation(len(arrays), joins_data), *arrays, axis % len(shape_of(arrays[0])))
 
 
 @cache
-def _concatenation(number: int) -> Primitive:
+def _concatenation(number: int, joins_data: bool) -> Primitive:
     """So many arrays, one after the other: each has a slice of the result."""
 
     def edge(place: int) -> Callable[..., LinearMap]:
@@ -430,7 +413,7 @@ def _concatenation(number: int) -> Primitive:
     def joined(*operands: Any) -> Any:
         return np.concatenate(operands[:-1], axis=operands[-1])
 
-    return Primitive("concatenate", joined, (*map(edge, range(number)), ZERO), moves=True)
+    return Primitive("concatenate", joined, (*map(edge, range(number)), ZERO), moves=joins_data)
 
 
 def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
@@ -443,8 +426,9 @@ def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, ca
 class Move(NamedTuple):
     """A call of a function that moves elements, with holes in its arguments for the arrays among them.
 
-    Where each element of the result comes from is found by calling it on places instead of values,
-    once as they are and once negated: what is the negative of itself is a place.
+    Where each element of the result comes from is found by calling it on places instead of an array's
+    values, once as they are and once negated: what is the negative of itself is a place. An array that
+    changes the shape of the result selects from others, and has no derivative.
     """
 
     function: Callable[..., Any]
@@ -457,14 +441,22 @@ class Move(NamedTuple):
         result = self.function(*args, **keywords)
         return result if self.part is None else result[self.part]
 
-    def edge(self, number: int, *arrays: Any) -> LinearMap:
-        shapes = [shape_of(array) for array in arrays]
-        places = np.arange(1, math.prod(shapes[number]) + 1).reshape(shapes[number])
-        others = [np.zeros(shape, int) for shape in shapes]
-        there = np.asarray(self.call(*others[:number], places, *others[number + 1 :]))
-        negated = np.asarray(self.call(*others[:number], -places, *others[number + 1 :]))
-        found = np.where((there == -negated) & (there > 0), there, 0).astype(int)
-        return gathering(found, shapes[number])
+    def edge(self, number: int, y: Any, *arrays: Any) -> LinearMap:
+        shape = shape_of(arrays[number])
+        places = np.arange(1, math.prod(shape) + 1).reshape(shape)
+        others = list(map(_values_of, arrays))
+        there, negated = (
+            np.asarray(self.call(*others[:number], found, *others[number + 1 :])) for found in (places, -places)
+        )
+        if there.shape != shape_of(y):
+            return gathering(np.zeros(shape_of(y), int), shape)
+        return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
+
+
+def _values_of(array: Any) -> Any:
+    """The plain values of an array, and zeros where it has none."""
+    plain = array._plain() if isinstance(array, Wrapped) else array
+    return np.zeros(plain.shape, int) if isinstance(plain, Blank) else plain
 
 
 class _Hole:
@@ -490,7 +482,7 @@ def _emptied(arguments: Any, found: list[Any]) -> Any:
         found.append(as_operand(arguments))
         return _HOLE
     if isinstance(arguments, Wrapped):
-        if _is_truth(arguments):
+        if is_truth(arguments):
             return arguments._plain()
         found.append(arguments)
         return _HOLE
@@ -501,14 +493,10 @@ def _emptied(arguments: Any, found: list[Any]) -> Any:
     return arguments
 
 
-def _is_truth(value: Any) -> bool:
-    return is_wrapped_array(value) and value.dtype == bool
-
-
 @cache
 def _moving(name: str, number: int) -> Primitive:
     def edge(place: int) -> Callable[..., LinearMap]:
-        return lambda y, *operands: operands[-1].edge(place, *operands[:-1])
+        return lambda y, *operands: operands[-1].edge(place, y, *operands[:-1])
 
     def value(*operands: Any) -> Any:
         return operands[-1].call(*operands[:-1])
@@ -521,13 +509,16 @@ def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     arrays: list[Any] = []
     move = Move(function, _emptied((args, keywords), arrays))
     primitive = _moving(getattr(function, "__name__", "move"), len(arrays))
+    tape = common_tape(arrays)
     result = move.call(*map(value_of, arrays))
     if isinstance(result, (list, tuple)) and any(map(is_wrapped_array, result)):
-        parts = [recorded(primitive, *arrays, move._replace(part=part)) for part in range(len(result))]
+        parts = [
+            entered(tape, primitive, (*arrays, move._replace(part=part)), value) for part, value in enumerate(result)
+        ]
         return tuple(parts) if isinstance(result, tuple) else parts
     if not isinstance(result, Wrapped):
         return result
-    return recorded(primitive, *arrays, move)
+    return entered(tape, primitive, (*arrays, move), result)
 
 
 def _assembled(array: Any, *_: Any, **__: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
+from operator import methodcaller
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -29,17 +30,18 @@ from opcount.chain_rule import (
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import (
+    SOME,
     Constant,
-    Contraction,
     Cost,
     LinearMap,
     Outline,
     Scale,
     as_map,
+    blank,
     outline_of_array,
     restricted,
 )
-from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, value_of
+from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, puts_constants, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.scalar import Scalar
@@ -128,7 +130,7 @@ class Graph:
         active: dict[int, np.ndarray] = {}
         with apart():
             for node in self.nodes:
-                if not active and _joins_nodes_alone(node):
+                if not active and not (node.primitive and puts_constants(node.primitive, node.operands)):
                     continue
                 edges = []
                 found: Any = False
@@ -178,7 +180,7 @@ class Graph:
         for node in sorted(relevant.difference(sources), reverse=not along):
             near = [(neighbour, edge) for neighbour, edge in sums[node] if neighbour in relevant]
             if outline:
-                forget = _outlined if self._is_of_numbers else outline_of_array
+                forget = methodcaller("outline") if self._is_of_numbers else outline_of_array
                 near = [(neighbour, forget(edge)) for neighbour, edge in near]
             steps[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
         return steps
@@ -245,23 +247,11 @@ class Graph:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
 
 
-def _outlined(edge: LinearMap) -> LinearMap:
-    return edge.outline()
-
-
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
-    shape, to = operand.value.shape, node.value.shape
-    if type(derivative) is Constant:
-        return derivative if shape == to else as_map(derivative, shape, to)
-    slope = derivative(node.value, *map(value_of, node.operands))
-    if type(slope) is Array and shape == to:
-        return Scale(slope)
-    return slope if type(slope) is Contraction else as_map(slope, shape, to)
-
-
-def _joins_nodes_alone(node: Any) -> bool:
-    named = node.primitive is not None and node.primitive.name == "concatenate"
-    return named and all(type(operand) in NODES for operand in node.operands[:-1])
+    slope = derivative
+    if type(derivative) is not Constant:
+        slope = derivative(node.value, *map(value_of, node.operands))
+    return as_map(slope, operand.value.shape, node.value.shape)
 
 
 def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:
@@ -274,8 +264,6 @@ def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tup
 
 
 # --- what derivatives cost, without computing them
-
-_SOME: Final = Array(Blank((), np.float64))
 
 
 def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
@@ -297,14 +285,14 @@ def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
 def _state_of(derivative: Any) -> Any:
     if type(derivative) is Structured or type(derivative) is Unit or shape_of(derivative):
         return derivative
-    return _SOME
+    return SOME
 
 
 ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())
 
 
 def _seed_outline(value: Any) -> Any:
-    return Array(Blank(value.shape, value.dtype)) if type(value) is Array else ONE
+    return blank(value) if type(value) is Array else ONE
 
 
 # --- recording

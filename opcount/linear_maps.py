@@ -38,6 +38,7 @@ from opcount.structural import (
     placed,
     plus,
     record_product,
+    reshaped,
     running,
     scattered,
     selected,
@@ -90,17 +91,17 @@ class Outline:
     __array_ufunc__ = None  # an Array leaves the product to us
 
     def __mul__(self, other: Any) -> Any:
-        return _PRODUCT if type(other) is Outline else _ANY * other
+        return _PRODUCT if type(other) is Outline else SOME * other
 
     def __rmul__(self, other: Any) -> Any:
-        return other * _ANY
+        return other * SOME
 
     def __neg__(self) -> Outline:
         return _NEGATIVE
 
 
 NUMBER: Final = Outline(Cost())
-_ANY: Final = Array(Blank((), np.float64))  # the same, where it meets arrays
+SOME: Final = Array(Blank((), np.float64))  # the same, where it meets arrays
 _PRODUCT: Final = Outline(Cost(mul=1))
 _NEGATIVE: Final = Outline(Cost(neg=1))
 
@@ -180,7 +181,7 @@ def blank(values: Any) -> Any:
 
 def outline_of_array(edge: LinearMap) -> LinearMap:
     """The outline of an edge that meets arrays."""
-    return Scale(_ANY) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.outline()
+    return Scale(SOME) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.outline()
 
 
 class Linear:
@@ -217,22 +218,16 @@ def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) 
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
     def push(tangent: Any) -> Any:
-        return _shaped(summed(tangent, axes), to)
+        return reshaped(summed(tangent, axes), to)
 
     def pull(adjoint: Any) -> Any:
-        return spread(_shaped(adjoint, kept), shape)
+        return spread(reshaped(adjoint, kept), shape)
 
     return Linear(push, pull)
 
 
 def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
-    return Linear(partial(_shaped, to=to), partial(_shaped, to=shape))
-
-
-def _shaped(derivative: Any, to: tuple[Any, ...]) -> Any:
-    if type(derivative) is Unit:
-        return spread(derivative, to)
-    return turned(derivative, lambda array: np.reshape(array, to), to) if derivative.shape != to else derivative
+    return Linear(partial(reshaped, shape=to), partial(reshaped, shape=shape))
 
 
 def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> Linear:

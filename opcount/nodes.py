@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from numbers import Real
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.array import Array, plain_index
+from opcount.array import OPERATORS, Array, plain_index
 from opcount.blanks import Blank
+from opcount.dispatch import call_function
 from opcount.errors import InvalidType, Uncounted
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import name_of
@@ -111,8 +112,9 @@ class Node(Number):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if self.tape.whole:
             return FUNCTIONS[function](*args, **keywords)
-        execute = NUMBER_FUNCTIONS.get(function) or function._implementation
-        return HOLDERS["numbers"](execute(*args, **keywords))
+        if function in NUMBER_FUNCTIONS:
+            return HOLDERS["numbers"](NUMBER_FUNCTIONS[function](*args, **keywords))
+        return call_function(function, args, keywords)
 
     # Rounding has no derivative: its result is a constant, as Python rounds it.
 
@@ -154,7 +156,6 @@ class ArrayNode(ArrayMethods):
     primitive: Primitive | None
     tape: Tape
     value: Any
-    local_partial = Node.local_partial
 
     @property
     def name(self) -> str:
@@ -349,9 +350,11 @@ class Tape(list[Any]):
         self.joins = False
 
 
-def new_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Node:
+def new_node(
+    tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any, kind: type[Any] = Node
+) -> Any:
     """A node at the end of the tape; a function, since that is faster than a constructor."""
-    node = _new(Node)
+    node = _new(kind)
     node.tape = tape
     node.primitive = primitive
     node.operands = operands
@@ -366,14 +369,7 @@ def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ..
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
     tape.arrays = True
-    node = _new(ArrayNode)
-    node.tape = tape
-    node.primitive = primitive
-    node.operands = operands
-    node.value = value
-    node.index = len(tape)
-    tape.append(node)
-    return node
+    return new_node(tape, primitive, operands, value, ArrayNode)
 
 
 def input_node(tape: Tape, value: Any) -> Any:
@@ -388,26 +384,36 @@ def value_of(operand: Any) -> Any:
 
 def recorded(primitive: Primitive, *operands: Any) -> Any:
     """Apply a primitive to the values of its operands, and record it where a derivative passes through."""
+    tape = common_tape(operands)
+    return entered(tape, primitive, operands, primitive.value(*map(value_of, operands)))
+
+
+def common_tape(operands: Iterable[Any]) -> Tape | None:
+    """The tape of the nodes among the operands; raises InvalidType where they are of different evaluations."""
     tape = None
-    values = []
-    differentiable = False
-    for operand, derivative in zip(operands, primitive.partials, strict=True):
+    for operand in operands:
         if type(operand) in NODES:
             if tape is not None and operand.tape is not tape:
                 raise InvalidType(FOREIGN)
             tape = operand.tape
-            differentiable = differentiable or derivative is not None
-            values.append(operand.value)
-        else:
-            values.append(operand)
-    value = primitive.value(*values)
-    if not differentiable or tape is None:
+    return tape
+
+
+def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], value: Any) -> Any:
+    """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
+    pairs = zip(operands, primitive.partials, strict=True)
+    if tape is None or not any(type(operand) in NODES and partial is not None for operand, partial in pairs):
         return value
     if type(value) is Array and value.dtype.kind == "c":
         raise Uncounted(COMPLEX)
-    if primitive.moves or (primitive is _POW and isinstance(operands[1], np.ndarray)):
+    if puts_constants(primitive, operands):
         tape.joins = True
     return _array_node(tape, primitive, operands, value)
+
+
+def puts_constants(primitive: Primitive, operands: tuple[Any, ...]) -> bool:
+    """Whether some elements may be constant, beside others that depend on an input."""
+    return primitive.moves or (primitive is _POW and isinstance(operands[1], np.ndarray))
 
 
 def elementwise(name: str, *operands: Any) -> Any:
@@ -416,14 +422,9 @@ def elementwise(name: str, *operands: Any) -> Any:
     if name == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
         return value_of(operands[0]) ** operands[1]  # structurally constant
     row = PRIMITIVES.get(name) or ARRAY_PRIMITIVES.get(name)
-    if row is None:  # a comparison: it has truth values and no derivative
-        return apply_to_values(name, operands)
+    if row is None:  # a comparison, or bits: it has no derivative
+        return OPERATORS[name][0](*map(value_of, operands))
     return recorded(row, *operands)
-
-
-def apply_to_values(name: str, operands: tuple[Any, ...]) -> Any:
-    ufunc = next(ufunc for ufunc, known in NAMES.items() if known == name)
-    return ufunc(*map(value_of, operands))
 
 
 def as_operand(operand: Any) -> Any:

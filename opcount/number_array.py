@@ -14,7 +14,7 @@ import numpy as np
 
 from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS
 from opcount.scalar import Scalar
-from opcount.structure import is_number, object_array
+from opcount.structure import is_number, object_array, shape_of
 from opcount.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
 
 
@@ -95,19 +95,28 @@ def _elementwise(ufunc: np.ufunc) -> Any:
 def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
     """A reduction by choice, along several axes along one that is all of them."""
-    dimensions = np.ndim(array)
-    axes = np.lib.array_utils.normalize_axis_tuple(range(dimensions) if axis is None else axis, dimensions)
-    rest = [place for place in range(dimensions) if place not in axes]
-    flat = array.transpose((*rest, *axes)).reshape((*(array.shape[place] for place in rest), -1))
-    if initial is not np._NoValue and initial is not None:
-        flat = np.concatenate([np.broadcast_to(np.asarray(initial, object), (*flat.shape[:-1], 1)), flat], axis=-1)
+    lanes, kept = lanes_of(array, axis, initial)
     keywords = {} if where is True else {"where": where}
-    found = _choosing(ufunc).reduce(_base(flat), axis=-1, **keywords)
-    if not keepdims:
-        return found
-    return np.asarray(found, object).reshape(
-        [1 if place in axes else array.shape[place] for place in range(dimensions)]
-    )
+    found = _choosing(ufunc).reduce(_base(lanes), axis=-1, **keywords)
+    return np.asarray(found, object).reshape(kept) if keepdims else found
+
+
+def lanes_of(array: Any, axis: Any, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
+    """The elements along these axes along one, the last, an initial one before them; and the shape with axes kept."""
+    shape = shape_of(array)
+    axes = axes_of(axis, len(shape))
+    rest = [place for place in range(len(shape)) if place not in axes]
+    lanes = np.reshape(np.transpose(array, (*rest, *axes)), (*(shape[place] for place in rest), -1))
+    if initial is not np._NoValue and initial is not None:
+        lanes = np.concatenate([np.broadcast_to(initial, (*shape_of(lanes)[:-1], 1)), lanes], axis=-1)
+    return lanes, [1 if place in axes else size for place, size in enumerate(shape)]
+
+
+def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
+    """The axes, counted from the first; all of them for None."""
+    if axis is None:
+        return tuple(range(dimensions))
+    return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
 
 
 @cache

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from string import ascii_uppercase
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -166,19 +167,21 @@ To add one, add a row; a kind that is new goes into `kinds.GROUPS`.
 # --- whole arrays: the edges, from the output, the operands and what else the operation was told
 
 
-_STACKS: Final = "ABCDEFGHIJ"
+def stacked_labels(a: Any, b: Any, first: str, second: str, result: str) -> tuple[str, str, str]:
+    """The labels of a product of vectors or matrices on the last axes, of the stacks along the axes before them."""
+    extra = [len(shape_of(operand)) - len(labels) for operand, labels in ((a, first), (b, second))]
+    stacks = ascii_uppercase[: max(extra)]
+    left, right = (stacks[len(stacks) - number :] for number in extra)
+    return left + first, right + second, stacks + result
 
 
 def _product_labels(a: Any, b: Any) -> tuple[str, str, str]:
-    """The labels of a matrix product: of a, of b and of the result; leading axes are those of stacks."""
-    extra = [max(len(shape_of(operand)) - 2, 0) for operand in (a, b)]
-    stacks = _STACKS[: max(extra)]
-    left, right = (stacks[len(stacks) - number :] for number in extra)
-    first, second = "m" * (len(shape_of(a)) > 1), "n" * (len(shape_of(b)) > 1)
-    return f"{left}{first}k", f"{right}k{second}", f"{stacks}{first}{second}"
+    """The labels of a matrix product, in which either may be a vector."""
+    m, n = "m" * (len(shape_of(a)) > 1), "n" * (len(shape_of(b)) > 1)
+    return stacked_labels(a, b, f"{m}k", f"k{n}", m + n)
 
 
-def _sizes(labels: tuple[str, ...], *arrays: Any) -> dict[str, Any]:
+def label_sizes(labels: Iterable[str], arrays: Iterable[Any]) -> dict[str, Any]:
     """The size of each label; an axis of length one is copied along those of the others."""
     sizes: dict[str, Any] = {}
     for names, array in zip(labels, arrays, strict=True):
@@ -189,7 +192,7 @@ def _sizes(labels: tuple[str, ...], *arrays: Any) -> dict[str, Any]:
 
 
 def _contraction(a: Any, b: Any, labels: tuple[str, str, str]) -> Contraction:
-    return Contraction(_number(b), labels, _sizes(labels[:2], a, b), shape_of(a))
+    return Contraction(_number(b), labels, label_sizes(labels[:2], (a, b)), shape_of(a))
 
 
 def _times(tangent: Any, b: Any) -> Any:

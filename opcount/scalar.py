@@ -23,7 +23,7 @@ from opcount.numpy_rules import USERS, integer_power
 from opcount.operands import holds_objects
 from opcount.structure import check_number
 from opcount.tally import meter, record
-from opcount.wrapped import HOLDERS, UFUNCS, Number, Wrapped, is_wrapped_array, plain_operand
+from opcount.wrapped import HOLDERS, UFUNCS, Number, is_wrapped_array, plain_operand, records_arrays
 
 _PLAIN: Final = frozenset({int, float, bool, np.float64, Fraction, Decimal})
 
@@ -163,7 +163,7 @@ class Scalar(Number):
         return call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if any(issubclass(kind, Wrapped) and kind.records is True for kind in types):
+        if any(map(records_arrays, types)):
             return NotImplemented
         return call_function(function, args, keywords)
 

@@ -248,10 +248,7 @@ def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
     axes = tuple(
         axis for axis, size in enumerate(derivative.shape) if axis < new or (shape[axis - new] == 1 and size != 1)
     )
-    found = summed(derivative, axes)
-    if getattr(found, "shape", ()) == shape:
-        return found
-    return turned(found, lambda array: np.reshape(array, shape), shape)
+    return reshaped(summed(derivative, axes), shape)
 
 
 def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
@@ -292,6 +289,13 @@ def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) 
     return structured(states, values, shape)
 
 
+def reshaped(derivative: Any, shape: tuple[Any, ...]) -> Any:
+    """The same elements in the same order, in that shape."""
+    if type(derivative) is not Unit and derivative.shape == shape:
+        return derivative
+    return turned(derivative, lambda array: np.reshape(array, shape), shape)
+
+
 def _whole(derivative: Any) -> np.ndarray:
     """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
     shape = getattr(derivative, "shape", ())  # a Unit has none
@@ -329,14 +333,23 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     else:
         places = np.zeros(shape, np.int8)
         places[key] = _whole(derivative)
-    if not (places == NUMBER).any():
-        return structured(places, None, shape)
+
+    def put(values: Any) -> Any:
+        whole = np.zeros(shape, np.result_type(values))
+        whole[key] = values
+        return whole
+
+    return _moved(derivative, put, places, shape)
+
+
+def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shape: tuple[Any, ...]) -> Any:
+    """The derivative in those states, its values where `move` puts them, if there are any."""
+    if not (states == NUMBER).any():
+        return structured(states, None, shape)
     values = _plain(derivative)
     if type(values) is Blank:
-        return structured(places, Array(Blank(shape, values.dtype)), shape)
-    whole = np.zeros(shape, np.result_type(values))
-    whole[key] = values
-    return structured(places, Array(whole), shape)
+        return structured(states, Array(Blank(shape, values.dtype)), shape)
+    return structured(states, wrapped(move(values)), shape)
 
 
 def _axes(key: Any, dimensions: int) -> list[Any]:
@@ -350,13 +363,11 @@ def _axes(key: Any, dimensions: int) -> list[Any]:
 def gathered(derivative: Any, places: np.ndarray) -> Any:
     """Elements by their places in the flat array, counted from one; where `places` is 0, a structural zero."""
     states = np.append(np.int8(0), np.ravel(_whole(derivative)))[places]
-    if not (states == NUMBER).any():
-        return structured(states, None, places.shape)
-    values = _plain(derivative)
-    if type(values) is Blank:
-        return structured(states, Array(Blank(places.shape, values.dtype)), places.shape)
-    flat = np.append(np.zeros((), np.result_type(values)), np.ravel(values))
-    return structured(states, wrapped(flat[places]), places.shape)
+
+    def take(values: Any) -> Any:
+        return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[places]
+
+    return _moved(derivative, take, states, places.shape)
 
 
 def scattered(derivative: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
@@ -368,14 +379,13 @@ def scattered(derivative: Any, places: np.ndarray, shape: tuple[int, ...]) -> An
     record({"add": int(np.sum(np.maximum(terms - 1, 0)))})
     alone = np.bincount(places[taken] - 1, states[taken], minlength=size).astype(np.int8)
     found = np.where(terms > 1, NUMBER, alone).astype(np.int8).reshape(shape)
-    if not (found == NUMBER).any():
-        return structured(found, None, shape)
-    values = _plain(derivative)
-    if type(values) is Blank:
-        return structured(found, Array(Blank(shape, values.dtype)), shape)
-    flat = np.zeros(size, np.result_type(values))
-    np.add.at(flat, places[taken] - 1, np.broadcast_to(values, places.shape)[taken])
-    return structured(found, wrapped(flat.reshape(shape)), shape)
+
+    def add(values: Any) -> Any:
+        flat = np.zeros(size, np.result_type(values))
+        np.add.at(flat, places[taken] - 1, np.broadcast_to(values, places.shape)[taken])
+        return flat.reshape(shape)
+
+    return _moved(derivative, add, found, shape)
 
 
 def running(derivative: Any, axis: int, backward: bool) -> Any:

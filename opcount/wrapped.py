@@ -374,6 +374,11 @@ class Number(Wrapped):
         return ratio
 
 
+def records_arrays(kind: type) -> bool:
+    """Whether values of the class record what is done to them together with arrays."""
+    return issubclass(kind, Wrapped) and kind.records is True
+
+
 def is_wrapped_array(value: Any) -> bool:
     return isinstance(value, Wrapped) and not isinstance(value, Number)
 

@@ -310,8 +310,8 @@ NEED_VALUES = {
         for kept in ("", " kept")
     },  # an adjoint that meets no array of numbers, but is moved: along one axis, and alone, it would be counted
     **dict.fromkeys(
-        ("norm inf", "norm 1 of a matrix", "norm inf of a matrix", "pooling", "log-sum-exp", "cross-entropy",
-         "attention", "a mixture", "methods"), PLACES),
+        ("norm inf", "norm 1 of a matrix", "norm inf of a matrix", "pooling", "log-sum-exp", "attention",
+         "a mixture"), PLACES),
     **dict.fromkeys(("where by value", "where by value, then exp", "MLP, where"), TRUTHS),
 }  # fmt: skip
 """The cases whose counts depend on values by one of the readouts, and what the error says of them."""
@@ -736,3 +736,33 @@ def test_a_budget_stops_an_accumulation_before_the_operation_runs():
     with oc.count(budget={"mul": whole.counts.mul}) as tally:
         oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
     assert tally.counts == whole.counts
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: np.where(p, p, 2.0),
+        lambda p: np.compress(p, p),
+        lambda p: np.extract(p, p),
+        lambda p: np.concatenate(np.split(p, 3)),
+    ],
+)
+def test_a_function_that_moves_elements_is_executed_once(f):
+    x = np.array([1.0, 0.0, 3.0])
+    g = oc.gradient(lambda p: np.sum(f(p)), x)
+    assert g.phases["primal"] == oc.measure(lambda p: np.sum(f(p)), x).counts
+    np.testing.assert_array_equal(g.gradient, np.where(x, 1.0, g.gradient))
+    assert oc.trace(lambda p: np.sum(f(p)), x).predict("backprop") == g.phases["accumulation"]
+
+
+def test_bits_of_floats_are_numpys_error():
+    with pytest.raises(TypeError, match="bitwise_and"):
+        oc.gradient(lambda p: np.sum(p & p), draw(3))
+    mask = oc.gradient(lambda p: np.sum(p * ((p > 0) & (p < 1))), np.array([-1.0, 0.5, 2.0])).gradient
+    assert mask.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_what_an_element_of_data_is_does_not_matter_to_where_it_goes():
+    x, other = draw(4), np.array([-1.0, 2.0, np.inf, 0.0])
+    g = oc.gradient(lambda p: np.sum(np.where(np.array([True, False, True, False]), p, oc.wrap(other)) * 2), x)
+    assert g.gradient.tolist() == [2.0, 0.0, 2.0, 0.0]
