@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from opcount.array import Array
-from opcount.blanks import Blank, no_values
+from opcount.blanks import Blank
 from opcount.counts import Counts
 from opcount.errors import InvalidType
 from opcount.scalar import Scalar
@@ -72,7 +72,7 @@ def with_plain_arrays(x: Any) -> Any:
 
 def _opened(array: Array) -> Any:
     if type(array._held) is Blank:
-        raise no_values("differentiation")
+        raise InvalidType('x holds an oc.spec, which has no numbers to open it into: use granularity="array"')
     return array._held
 
 

@@ -561,12 +561,12 @@ def _values(arguments: Any) -> Any:
 
 
 def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
-    """A composition, which without an exact count raises as everything does that has no derivative."""
+    """A composition, which names the function where something in it has no derivative, or no exact count."""
 
     def refusing(*args: Any, **keywords: Any) -> Any:
         try:
             return composition(*args, **keywords)
-        except NoRule as reason:
+        except (NoRule, Uncounted) as reason:
             raise Uncounted(f"{name_of(function)} with these arguments has no derivative here: {reason}") from None
 
     return refusing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -766,3 +767,23 @@ def test_what_an_element_of_data_is_does_not_matter_to_where_it_goes():
     x, other = draw(4), np.array([-1.0, 2.0, np.inf, 0.0])
     g = oc.gradient(lambda p: np.sum(np.where(np.array([True, False, True, False]), p, oc.wrap(other)) * 2), x)
     assert g.gradient.tolist() == [2.0, 0.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("np.linalg.norm", lambda p: np.linalg.norm(p[0])),
+        ("np.interp", lambda p: np.sum(np.interp(p, [0.0, 1.0], [0.0, 2.0]))),
+        ("np.gradient", lambda p: np.sum(np.gradient(p))),
+        ("np.apply_along_axis", lambda p: np.sum(np.apply_along_axis(np.sum, 0, p))),
+    ],
+)
+def test_a_composition_without_a_derivative_names_the_function(name, f):
+    with pytest.raises(oc.Uncounted, match=rf"^{re.escape(name)} with these arguments has no derivative here"):
+        oc.gradient(f, draw(4))
+
+
+def test_a_spec_cannot_be_opened_into_numbers():
+    for call in (oc.gradient, oc.trace, oc.compare):
+        with pytest.raises(oc.InvalidType, match=r'x holds an oc\.spec.*granularity="array"'):
+            call(np.sum, {"w": oc.spec(3)}, granularity="scalar")
