@@ -1,0 +1,425 @@
+"""The functions of the literature: their values, their derivatives, their table, and the counts published for four."""
+
+from __future__ import annotations
+
+import builtins
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der
+from scipy.spatial.transform import Rotation
+from scipy.special import erf, logsumexp
+from scipy.stats import multivariate_normal, norm, wishart
+
+import opcount as oc
+from analysis import functions
+from analysis.functions import FUNCTIONS, bundle_adjustment, gaussian_mixture, logistic
+
+# Operations, then products of forward, reverse and Markowitz elimination, as Lohoff and Neftci 2024 have them.
+PUBLISHED = {
+    "roe": (101, 620, 364, 407),
+    "arm": (114, 397, 301, 288),
+    "dipole": (86, 240, 172, 194),
+    "propane": (62, 151, 90, 111),
+}
+OPERATIONS = {name: row[0] for name, row in PUBLISHED.items()} | {
+    "speelpenning": 7,
+    "rosenbrock": 39,
+    "lighthouse": 6,
+    "helmholtz": 193,
+    "logistic": 12,
+    "option": 26,
+    "bundle": 68,
+    "mixture": 236,
+}
+
+
+def values(f, x):
+    return np.atleast_1d(np.array(f(tuple(x)), float))
+
+
+def nearby(point, seed=0):
+    """A point where the symmetries of the first are broken."""
+    return np.array(point) * (1 + 0.1 * np.random.default_rng(seed).uniform(-1, 1, len(point)))
+
+
+def both_points(name):
+    point = FUNCTIONS[name].point
+    return [point, nearby(point)]
+
+
+# --- the table
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_a_source_a_phrase_and_a_finite_point_with_as_many_outputs_as_it_says(name):
+    f, point, outputs, source, about = FUNCTIONS[name]
+    assert any(part.strip(".,;)").isdigit() and len(part.strip(".,;)")) == 4 for part in source.split()), "no year"
+    assert 0 < len(about) < 60 and not about.endswith(".")
+    assert type(point) is tuple and {type(number) for number in point} == {float}
+    assert np.all(np.isfinite(point)) and np.all(np.isfinite(values(f, point)))
+    result = f(list(point))
+    assert (len(result) if isinstance(result, (tuple, list)) else 1) == outputs
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_traced_at_its_numbers_a_function_executes_these_operations(name):
+    f, point, outputs, *_ = FUNCTIONS[name]
+    graph = oc.trace(f, point, granularity="scalar")
+    assert len(graph.inputs) == len(point) and len(graph.outputs) == outputs
+    assert len(graph.nodes) - len(point) == OPERATIONS[name]
+    np.testing.assert_array_equal(np.atleast_1d(oc.unwrap(graph.result)), values(f, point))
+
+
+def test_every_function_has_its_operations_here():
+    assert OPERATIONS.keys() == FUNCTIONS.keys()
+
+
+@pytest.mark.parametrize("n", [2, 3, 10])
+def test_operations_of_any_size(n):
+    x = [(k + 1) / (n + 2) for k in range(n)]
+    assert oc.measure(functions.speelpenning, x).counts == oc.Counts(mul=n - 1)
+    for f, operations in ((functions.rosenbrock, 8 * (n - 1) - 1), (functions.helmholtz, 2 * n**2 + 7 * n + 9)):
+        assert len(oc.trace(f, x, granularity="scalar").nodes) - n == operations
+    assert oc.measure(logistic(n), [0.3]).counts == oc.Counts(mul=2 * n, sub=n)
+
+
+# --- published counts
+
+
+def products(graph, order):
+    """Products when all that is neither input nor output is eliminated, one for each pair of edges."""
+    before, after = ([set() for _ in graph.nodes] for _ in range(2))
+    for edge in graph.edges:
+        before[edge.head].add(edge.tail)
+        after[edge.tail].add(edge.head)
+    outer = {node.index for node in (*graph.inputs, *graph.outputs)}
+    left = [node.index for node in graph.nodes if node.index not in outer]
+    choose = {"forward": min, "reverse": max, "markowitz": lambda nodes: min(nodes, key=degree)}[order]
+
+    def degree(node):
+        return len(before[node]) * len(after[node]), node
+
+    made = 0
+    while left:
+        node = choose(left)
+        left.remove(node)
+        made += degree(node)[0]
+        for tail in before[node]:
+            after[tail] = (after[tail] | after[node]) - {node}
+        for head in after[node]:
+            before[head] = (before[head] | before[node]) - {node}
+    return made
+
+
+ORDERS = ("forward", "reverse", "markowitz")
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_counts_are_those_published(name):
+    f, point, *_ = FUNCTIONS[name]
+    graph = oc.trace(f, point, granularity="scalar")
+    assert (len(graph.nodes) - len(point), *(products(graph, order) for order in ORDERS)) == PUBLISHED[name]
+
+
+def test_the_products_of_the_lighthouse_counted_by_hand():
+    # speed * time -> tan -> slope - tan, distance * tan -> y1 -> y2: 2·1 + 2·2 + 3·1 + 3·1, and from the end
+    # 2·1 + 2·1 + 1·1 + 2·1; Markowitz takes speed * time, the quotient's operands, and tan last: 2 + 2 + 2 + 2·1
+    f, point, *_ = FUNCTIONS["lighthouse"]
+    graph = oc.trace(f, point, granularity="scalar")
+    assert [products(graph, order) for order in ORDERS] == [12, 7, 8]
+
+
+# --- derivatives
+
+
+def differences(f, x):
+    """The Jacobian by central differences of fourth order."""
+    columns = []
+    for place, number in enumerate(x):
+        step = np.zeros(len(x))
+        step[place] = h = 1e-3 * abs(number)
+        near, far = (values(f, x + k * step) - values(f, x - k * step) for k in (1, 2))
+        columns.append((8 * near - far) / (12 * h))
+    return np.transpose(columns)
+
+
+def jacobian(f, x, outputs):
+    def output(row):
+        return f if outputs == 1 else lambda numbers: f(numbers)[row]
+
+    return np.array([oc.gradient(output(row), tuple(x), granularity="scalar").gradient for row in range(outputs)])
+
+
+def assert_close(found, expected, tolerance):
+    """Row by row, as outputs have scales of their own."""
+    for row, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(row, other, rtol=tolerance, atol=tolerance * np.max(np.abs(other)))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_jacobians_are_those_of_central_differences(name):
+    f, _, outputs, *_ = FUNCTIONS[name]
+    for x in both_points(name):
+        assert_close(jacobian(f, x, outputs), differences(f, np.array(x)), 1e-8)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_jacobian_has_full_rank_but_where_the_dipoles_are_one(name):
+    f, point, outputs, *_ = FUNCTIONS[name]
+    ranks = [np.linalg.matrix_rank(jacobian(f, x, outputs)) for x in (point, nearby(point))]
+    assert ranks == [4 if name == "dipole" else outputs, outputs]
+
+
+# --- values, by other means
+
+
+def test_speelpenning_is_a_product():
+    for x in both_points("speelpenning"):
+        assert functions.speelpenning(x) == pytest.approx(math.prod(x), rel=1e-14)
+
+
+def test_rosenbrock_is_that_of_scipy():
+    for x in both_points("rosenbrock"):
+        assert functions.rosenbrock(x) == pytest.approx(rosen(np.array(x)), rel=1e-14)
+        assert_close(jacobian(functions.rosenbrock, x, 1), [rosen_der(np.array(x))], 1e-13)
+
+
+def test_the_beam_and_the_quay_meet():
+    for x in both_points("lighthouse"):
+        distance, slope, speed, time = x
+        beam = math.tan(speed * time)
+        # on the quay y2 = slope y1, and on the beam y2 = (y1 + distance) tan
+        expected = np.linalg.solve([[slope, -1], [-beam, 1]], [0, distance * beam])
+        np.testing.assert_allclose(functions.lighthouse(x), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("n", [2, 8])
+def test_the_helmholtz_energy_in_matrices(n):
+    x = nearby(np.linspace(0.1, 0.4, n))
+    b = np.arange(1, n + 1) / n**2
+    a = 1 / np.add.outer(np.arange(1, n + 1), np.arange(n))
+    volume, root = b @ x, np.sqrt(2)
+    mixing = 8.314462618 * 298.15 / 1000 * np.sum(x * (np.log(x) - np.log1p(-volume)))
+    quotient = np.log1p((1 + root) * volume) - np.log1p((1 - root) * volume)
+    expected = mixing - x @ a @ x / (2 * root * volume) * quotient
+    assert functions.helmholtz(x) == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 7])
+def test_the_logistic_map_doubles_an_angle(n):
+    for x in both_points("logistic"):
+        expected = math.sin(2**n * math.asin(math.sqrt(x[0]))) ** 2
+        assert logistic(n)(x) == pytest.approx(expected, rel=1e-11)
+
+
+def test_the_moments_of_dipoles_are_powers_of_complex_numbers():
+    measured = (0.485, -0.0019, -0.0581, 0.015, 0.105, 0.0406, 0.167, -0.399)
+    for x in both_points("dipole"):
+        a, b, c, d, t, u, v, w = x
+        moments = [complex(a, c) * complex(t, v) ** k + complex(b, d) * complex(u, w) ** k for k in range(4)]
+        expected = np.array([part for moment in moments for part in (moment.real, moment.imag)]) - measured
+        np.testing.assert_allclose(functions.heart_dipole(x), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_propane_burns_in_balance():
+    # carbon, oxygen, hydrogen, nitrogen in each product, and what comes in
+    atoms = [
+        [1, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+        [2, 1, 0, 1, 0, 0, 1, 1, 1, 2],
+        [0, 2, 0, 0, 2, 1, 1, 0, 0, 0],
+        [0, 0, 2, 0, 0, 0, 0, 0, 1, 0],
+    ]
+    # the exponents of x1 to x10 on both sides of a reaction, and that of the pressure over x11 on the right
+    sides = [
+        ({2: 1, 4: 1}, {1: 1, 5: 1}, 0),
+        ({2: 0.5, 4: 0.5}, {1: 0.5, 6: 1}, 0.5),
+        ({1: 0.5, 2: 0.5}, {4: 0.5, 7: 1}, 0.5),
+        ({1: 1}, {4: 1, 8: 1}, 1),
+        ({1: 1, 3: 0.5}, {4: 1, 9: 1}, 0.5),
+        ({1: 2}, {4: 2, 10: 1}, 1),
+    ]
+    for x in both_points("propane"):
+        balances = np.array(atoms) @ x[:10] - [3, 10, 8, 40]
+        reactions = [
+            math.prod(x[k - 1] ** n for k, n in left.items())
+            - math.prod(x[k - 1] ** n for k, n in right.items()) * (40 / x[10]) ** power
+            for left, right, power in sides
+        ]
+        expected = [*balances, *reactions, x[10] - np.sum(x[:10])]
+        np.testing.assert_allclose(functions.propane(x), expected, rtol=1e-12, atol=1e-15)
+
+
+def euler_flux(density, momentum, energy):
+    """The flux of a gas whose ratio of specific heats is 1/2, and its pressure."""
+    pressure = -0.5 * (energy - momentum**2 / density / 2)
+    return np.array([momentum, momentum**2 / density + pressure, momentum / density * (energy + pressure)]), pressure
+
+
+def test_the_flux_of_roe_is_the_mean_less_the_waves_of_the_averaged_jacobian():
+    for x in both_points("roe"):
+        sides = np.reshape(x, (2, 3))
+        (flux_l, pressure_l), (flux_r, pressure_r) = (euler_flux(*side) for side in sides)
+        roots = np.sqrt(sides[:, 0])
+        u = roots @ (sides[:, 1] / sides[:, 0]) / roots.sum()
+        h = roots @ ((sides[:, 2] + [pressure_l, pressure_r]) / sides[:, 0]) / roots.sum()
+        a = np.sqrt(-0.5 * (h - u * u / 2))
+        waves = np.array([[1, u, u * u / 2], [1, u + a, h + u * a], [1, u - a, h - u * a]]).T
+        strengths = np.linalg.solve(waves, sides[1] - sides[0])
+        # Roe's condition, on which all of it rests: the waves at their speeds are the jump of the flux
+        np.testing.assert_allclose(waves @ (strengths * [u, u + a, u - a]), flux_r - flux_l, rtol=1e-10)
+        speeds = np.abs([u, u + a, u])  # the third is the published one
+        expected = (flux_l + flux_r - waves @ (strengths * speeds)) / 2
+        np.testing.assert_allclose(functions.roe_flux(x), expected, rtol=1e-12)
+
+
+def test_between_equal_states_the_flux_of_roe_is_theirs():
+    state = (0.01, 0.03, 0.03)
+    np.testing.assert_allclose(functions.roe_flux(state * 2), euler_flux(*state)[0], rtol=1e-14)
+
+
+def test_the_robot_arm_is_a_chain_of_rotations():
+    # each joint turns about its z axis by its angle, then: along z, along x, and a turn about x
+    links = [(575, 175, 90), (0, 890, 0), (0, 50, 90), (1035, 0, -90), (0, 0, 90), (185, 0, 0)]
+    for x in [*both_points("arm"), (0.3, -0.4, 0.5, 0.7, 0.6, -0.8)]:
+        turned, place = Rotation.identity(), np.zeros(3)
+        for angle, (along_z, along_x, twist) in zip(x, links, strict=True):
+            place = place + turned.apply([0, 0, along_z])
+            turned = turned * Rotation.from_euler("z", angle)
+            place = place + turned.apply([along_x, 0, 0])
+            turned = turned * Rotation.from_euler("x", twist, degrees=True)
+        found = functions.robot_arm(x)
+        np.testing.assert_allclose(found[:3], place, rtol=1e-12)
+        np.testing.assert_allclose(found[3:], turned.as_euler("ZYZ"), rtol=1e-9)
+
+
+def test_an_option_costs_its_discounted_expectation():
+    for x in both_points("option"):
+        spot, strike, rate, volatility, time = x
+        spread = volatility * math.sqrt(time)
+        middle = (math.log(spot / strike) + rate * time) / spread
+        first, second = norm.cdf([middle + spread / 2, middle - spread / 2])
+        expected = spot * first - math.exp(-rate * time) * strike * second
+        assert functions.black_scholes(x) == pytest.approx(expected, rel=1e-12)
+        # the textbook's greeks
+        delta = jacobian(functions.black_scholes, x, 1)[0]
+        vega = spot * norm.pdf(middle + spread / 2) * math.sqrt(time)
+        np.testing.assert_allclose([delta[0], delta[3]], [first, vega], rtol=1e-12)
+
+
+def test_erf_counts_as_one_transcendental_operation_and_stays_what_it_is():
+    assert functions.learnt_erf() is erf
+    assert erf(0.3) == pytest.approx(math.erf(0.3), rel=1e-15)
+    assert oc.measure(erf, 0.3).counts == oc.Counts(exp=1)
+    assert oc.measure(functions.black_scholes, FUNCTIONS["option"].point).counts == oc.Counts(
+        mul=7, div=7, add=4, sub=2, neg=1, sqrt=1, log=1, exp=3
+    )
+
+
+def test_without_scipy_an_option_says_what_to_install(monkeypatch):
+    plain = builtins.__import__
+
+    def without(name, *rest):
+        if name.startswith("scipy"):
+            raise ModuleNotFoundError(f"No module named {name!r}")
+        return plain(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    functions.learnt_erf.cache_clear()
+    with pytest.raises(ModuleNotFoundError, match="pip install scipy"):
+        functions.black_scholes(FUNCTIONS["option"].point)
+
+
+def projected(camera, place, feature):
+    """A reprojection as vectors have it."""
+    seen = Rotation.from_rotvec(camera[:3]).apply(place - camera[3:6])
+    flat = seen[:2] / seen[2]
+    radius = np.sum(flat**2)
+    return camera[6] * flat * (1 + camera[9] * radius + camera[10] * radius**2) + camera[7:9] - feature
+
+
+@pytest.mark.parametrize(("cameras", "points"), [(1, 1), (2, 3)])
+def test_bundle_adjustment_projects_what_a_rotated_camera_sees(cameras, points):
+    f, point, outputs, *_ = bundle_adjustment(cameras, points)
+    assert len(point) == 11 * cameras + 3 * points + cameras * points
+    assert outputs == 3 * cameras * points == len(f(point))
+    x = nearby(point)
+    eyes, places, weights = np.split(x, [11 * cameras, 11 * cameras + 3 * points])
+    features = np.sin(np.arange(1, 2 * len(weights) + 1)).reshape(-1, 2)
+    pairs = [(eye, place) for eye in eyes.reshape(-1, 11) for place in places.reshape(-1, 3)]
+    errors = [w * projected(*pair, seen) for w, pair, seen in zip(weights, pairs, features, strict=True)]
+    np.testing.assert_allclose(f(tuple(x)), [*np.ravel(errors), *(1 - weights**2)], rtol=1e-12)
+
+
+def test_a_camera_that_is_not_rotated_has_the_limit_of_rodrigues():
+    f, point, *_ = bundle_adjustment(1, 1)
+    still, nearly = ((angle,) * 3 + point[3:] for angle in (0.0, 1e-5))
+    np.testing.assert_allclose(f(still), f(nearly), rtol=1e-4)
+    slopes = [jacobian(f, x, 3) for x in (still, nearly)]
+    np.testing.assert_allclose(*slopes, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("d", "k", "n"), [(2, 3, 4), (1, 2, 3), (3, 2, 5)])
+def test_a_gaussian_mixture_is_the_sum_of_its_log_densities(d, k, n):
+    f, point, *_ = gaussian_mixture(d, k, n)
+    assert len(point) == k + k * d + k * d * (d + 1) // 2
+    x = nearby(point)
+    weights, means, factors = np.split(x, [k, k + k * d])
+    data = 2 * np.sin(np.arange(1, n * d + 1)).reshape(n, d)
+    logs, prior = [], 0.0
+    for weight, mean, factor in zip(weights, means.reshape(k, d), factors.reshape(k, -1), strict=True):
+        q = np.diag(np.exp(factor[:d]))
+        below = iter(factor[d:])
+        for column in range(d):
+            for row in range(column + 1, d):
+                q[row, column] = next(below)
+        precision = q.T @ q
+        density = multivariate_normal(mean, np.linalg.inv(precision))
+        logs.append(weight - logsumexp(weights) + density.logpdf(data))
+        prior += wishart(df=d + 3, scale=np.eye(d) / 1.5**2).logpdf(precision)
+    expected = np.sum(logsumexp(logs, axis=0)) + prior
+    assert f(tuple(x)) == pytest.approx(expected, rel=1e-11)
+    assert jacobian(f, x, 1).shape == (1, len(point))
+
+
+def test_the_weights_of_a_mixture_are_what_they_are_but_for_a_common_factor():
+    f, point, *_ = gaussian_mixture(2, 3, 4)
+    shifted = tuple(w + 800 for w in point[:3]) + point[3:]  # e^800 is no float
+    assert f(shifted) == pytest.approx(f(point), rel=1e-11)
+
+
+# --- faults
+
+
+@pytest.mark.parametrize(
+    ("name", "test"),
+    [
+        ("lighthouse", test_the_beam_and_the_quay_meet),
+        ("dipole", test_the_moments_of_dipoles_are_powers_of_complex_numbers),
+        ("propane", test_propane_burns_in_balance),
+        ("roe", test_the_flux_of_roe_is_the_mean_less_the_waves_of_the_averaged_jacobian),
+        ("arm", test_the_robot_arm_is_a_chain_of_rotations),
+    ],
+)
+def test_one_output_with_the_other_sign_is_caught(name, test, monkeypatch):
+    right, _, outputs, *_ = FUNCTIONS[name]
+    for place in range(outputs):
+
+        def wrong(x, place=place):
+            return [-y if row == place else y for row, y in enumerate(right(x))]
+
+        monkeypatch.setattr(functions, right.__name__, wrong)
+        with pytest.raises(AssertionError):
+            test()
+
+
+def test_a_wrong_derivative_of_erf_is_caught():
+    functions.learnt_erf()
+    oc.primitive(erf, partials=lambda y, z: np.exp(-(z * z)))
+    try:
+        with pytest.raises(AssertionError):
+            test_jacobians_are_those_of_central_differences("option")
+    finally:
+        functions.learnt_erf.cache_clear()
+    test_jacobians_are_those_of_central_differences("option")
