@@ -14,8 +14,10 @@ from opcount.errors import (
 )
 from opcount.gradients import PHASES, Gradient, compare, gradient
 from opcount.graph import Graph, trace
+from opcount.jacobians import Jacobian, jacobian
 from opcount.kinds import GROUPS, KINDS
 from opcount.numpy_rules import register_rule
+from opcount.orders import ORDERS
 from opcount.scalar import Scalar
 from opcount.tally import Exit, Tally, count, region
 
@@ -25,6 +27,7 @@ __all__ = [
     "GROUPS",
     "KINDS",
     "METHODS",
+    "ORDERS",
     "PHASES",
     "Array",
     "BudgetExceeded",
@@ -34,6 +37,7 @@ __all__ = [
     "Graph",
     "InvalidType",
     "InvalidValue",
+    "Jacobian",
     "Measured",
     "OpcountError",
     "Scalar",
@@ -42,6 +46,7 @@ __all__ = [
     "compare",
     "count",
     "gradient",
+    "jacobian",
     "measure",
     "primitive",
     "region",

@@ -151,9 +151,12 @@ def gradient(
     elif rule.direction is None:
         value, found, storage = _differences(request)
     else:
-        with _collector_paused():
+        with collector_paused():
             value, found, storage = _accumulated(request)
-    plain = (_plain(derivative, leaf._plain(), request.taken) for derivative, leaf in zip(found, leaves, strict=True))
+    plain = (
+        plain_derivative(derivative, leaf._plain(), request.taken)
+        for derivative, leaf in zip(found, leaves, strict=True)
+    )
     return Gradient(
         value=unwrap(value),
         gradient=rebuild(x, plain, _gradient_array, whole),
@@ -165,7 +168,7 @@ def gradient(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     # A graph is large, lives long and has no cycles once recorded: the collector would walk it again and again.
     enabled = gc.isenabled()
     gc.disable()
@@ -286,7 +289,7 @@ def _joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
     """The derivatives of all numbers, those of an array's as an array."""
     found = iter(derivatives)
     return [
-        Array(np.array([_plain(next(found), 0.0, set()) for _ in range(leaf.size)]).reshape(leaf.shape))
+        Array(np.array([plain_derivative(next(found), 0.0, set()) for _ in range(leaf.size)]).reshape(leaf.shape))
         if type(leaf) is Array
         else next(found)
         for leaf in leaves
@@ -421,7 +424,7 @@ def _checked_memo(memo: SupportsIndex | None, method: str, budget: Any) -> int |
     return size
 
 
-def _plain(derivative: Any, value: Any, taken: set[int]) -> Any:
+def plain_derivative(derivative: Any, value: Any, taken: set[int]) -> Any:
     """A derivative as a plain number or array.
 
     An integer comes in the type of the number it belongs to; an array in the dtype of its own where that

@@ -17,6 +17,7 @@ from opcount import functions  # noqa: F401 (it enters NumPy's functions of node
 from opcount.array import Array
 from opcount.boundary import checked_array, with_plain_arrays
 from opcount.chain_rule import (
+    ON_NUMBERS,
     Direction,
     Pricing,
     Steps,
@@ -27,6 +28,7 @@ from opcount.chain_rule import (
     reach,
 )
 from opcount.counts import Counts
+from opcount.elimination import ON_PRODUCTS, Elimination, network, predicted
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import (
     SOME,
@@ -43,6 +45,7 @@ from opcount.linear_maps import (
 from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, puts_constants, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
+from opcount.orders import SEPARATELY, ordered
 from opcount.scalar import Scalar
 from opcount.structural import ONE, ZERO, Structured, Unit, plus
 from opcount.structure import called, check_function, check_number, flatten, leaf_name, rebuild, shape_of
@@ -205,12 +208,13 @@ class Graph:
         paths = calls([self.output.index], self.steps("tangent", inputs))
         return [paths.get(node, 0) for node in inputs]
 
-    def predict(self, method: str) -> Counts:
+    def predict(self, method: str, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
 
         Takes time linear in the graph, times the inputs for the tangent methods, however
-        many paths there are. Raises InvalidValue for an unknown method, InvalidType where
-        there are several outputs.
+        many paths there are. With `unit_products` every product counts, also those by a structural 1 or -1,
+        as in the literature on elimination; only a seed is copied. Raises InvalidValue for an unknown
+        method, InvalidType where there are several outputs, or for unit products of arrays.
         """
         rule = method_named(method)
         inputs = [node.index for node in self.inputs]
@@ -223,13 +227,69 @@ class Graph:
         steps = self.steps(rule.direction, sources, outline=True)
         called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         if self._is_of_numbers:
-            total = sum((cost * called[node] for node, cost in own_costs(sources, steps).items()), Cost())
+            pricing = ON_PRODUCTS if unit_products else ON_NUMBERS
+            total = sum((cost * called[node] for node, cost in own_costs(sources, steps, pricing).items()), Cost())
             return Counts(mul=total.mul, neg=total.neg, add=total.add)
+        if unit_products:
+            network(self)  # says what is no number
         seeds = dict.fromkeys(sources, (ONE, 1))
         if rule.direction == "tangent":  # one for each number of an input
             seeds = {node.index: (_seed_outline(node.value), node.value.size) for node in self.inputs}
         own = own_costs(seeds, steps, ON_SHAPES)
         return sum((cost * called[node] for node, cost in own.items()), Counts())
+
+    @property
+    def intermediates(self) -> list[int]:
+        """The vertices that an elimination goes through: all on which an output depends, but inputs and outputs.
+
+        An output that another output uses is one of them. Raises InvalidType where nodes are arrays.
+        """
+        return network(self).intermediates
+
+    def elimination(
+        self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
+    ) -> Elimination:
+        """The elimination of a Jacobian in that order, not executed: its vertices, its counts, its live edges.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0])
+        >>> graph.elimination("reverse").order, graph.elimination("reverse").live_edges
+        ((3, 2), 5)
+
+        `order`, `unit_products`, `steps` and `seed` are those of `oc.jacobian`, which raises the same.
+        `live_edges` is the most edges that are there at once, at first or after a vertex: what
+        partial accumulation keeps.
+        """
+        whole = network(self)
+        vertices = ordered(whole, order, unit_products, steps, seed)
+        if isinstance(order, str) and order in SEPARATELY:
+            return Elimination((), self._separately(SEPARATELY[order], unit_products), None)
+        return predicted(whole, vertices, order if isinstance(order, str) else None, unit_products)
+
+    def _separately(self, direction: Direction, unit_products: bool) -> Counts:
+        """What the recursion from each output, or from each input, counts, one after the other."""
+        total = Cost()
+        for source in self.sources(direction):
+            steps = self.steps(direction, [source], outline=True)
+            total += sum(own_costs([source], steps, ON_PRODUCTS if unit_products else ON_NUMBERS).values(), Cost())
+        return Counts(mul=total.mul, neg=total.neg, add=total.add)
+
+    def sources(self, direction: Direction) -> list[int]:
+        """The nodes at which derivatives start, each once: the inputs, or the outputs that are not constant."""
+        ends = self.inputs if direction == "tangent" else [end for end in self.outputs if type(end) in NODES]
+        return list(dict.fromkeys(node.index for node in ends))
+
+    def predict_elimination(
+        self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
+    ) -> Counts:
+        """The exact counts of `oc.jacobian` in that order, not executed; it takes and raises the same.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0])
+        >>> graph.predict_elimination("forward").mul, graph.predict_elimination("reverse").mul
+        (4, 3)
+        """
+        return self.elimination(order, unit_products=unit_products, steps=steps, seed=seed).counts
 
     @cached_property
     def _is_of_numbers(self) -> bool:
@@ -420,6 +480,6 @@ def one_output(result: Any) -> Any:
         raise InvalidType(
             f"f returned {number} value{'s' * (number != 1)} in {called(value_of(result))}, and a gradient "
             "is that of one number: return one of them, or their sum; the derivatives of several at once are "
-            "a Jacobian, for which oc.jacobian will come in a later version"
+            "a Jacobian: oc.jacobian(f, x)"
         )
     return outputs[0]

@@ -42,8 +42,11 @@ ORDER = (
     "functions",
     "custom",
     "chain_rule",
+    "elimination",
+    "orders",
     "graph",
     "gradients",
+    "jacobians",
     "__init__",
 )
 

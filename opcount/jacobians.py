@@ -1,0 +1,135 @@
+"""Jacobians, by vertex elimination in any order, executed on wrapped numbers and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from opcount.array import Array
+from opcount.blanks import Blank
+from opcount.boundary import unwrap
+from opcount.chain_rule import Direction, backprop, forward
+from opcount.counts import Counts
+from opcount.elimination import accumulate, network, weight
+from opcount.errors import InvalidType
+from opcount.gradients import collector_paused, plain_derivative
+from opcount.graph import Graph, checked_inputs, record
+from opcount.linear_maps import Scale
+from opcount.nodes import NODES
+from opcount.orders import SEPARATELY, ordered
+from opcount.structure import check_function, flatten
+from opcount.tally import count
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """A value, its Jacobian as a plain matrix, and what the accumulation executed.
+
+    `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
+    the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
+    too. `order` has the vertices as they were eliminated, as places in `graph.nodes`, and
+    `live_edges` the most edges there were at once, None where no vertex was eliminated.
+    """
+
+    value: Any
+    matrix: np.ndarray
+    counts: Counts
+    order: tuple[int, ...]
+    live_edges: int | None
+    phases: Mapping[str, Counts]
+
+
+def jacobian(
+    f: Callable[[Any], Any],
+    x: Any,
+    order: str | Sequence[int] = "markowitz",
+    *,
+    unit_products: bool = False,
+    steps: int | None = None,
+    seed: int | None = None,
+) -> Jacobian:
+    """The Jacobian of f at x, by eliminating the intermediate vertices of its graph in that order.
+
+    >>> import opcount as oc
+    >>> j = oc.jacobian(lambda x: [x[0] * x[1], np.exp(x[0] * x[1])], [0.0, 4.0], order="reverse")
+    >>> j.matrix
+    array([[4., 0.],
+           [4., 0.]])
+    >>> j.order, j.counts
+    ((3,), Counts({'mul': 2}))
+
+    `x` is a number, an array or nested lists, tuples and dicts of them, n numbers in all; f returns m
+    numbers in any such structure. `order` is one of `ORDERS`, or a sequence of `graph.intermediates`
+    of the graph that `oc.trace(f, x, granularity="scalar")` gives. Any order gives the same Jacobian, up to
+    rounding. A number of `steps`, 2,000 by default, and a `seed` are for "search". With
+    `unit_products` every product is executed, also those by a structural 1 or -1, as the literature
+    on elimination counts. Elimination goes by single numbers, and opens arrays into these.
+
+    Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that has other than
+    numbers, an order that has not each vertex once, or "optimal" with too many of them; and whatever f raises.
+    """
+    check_function(f)
+    if any(type(leaf) is Array and type(leaf._plain()) is Blank for leaf in flatten(x, whole=True)):
+        raise InvalidType("a Jacobian is of numbers, and x has an oc.spec, which has none: give an array")
+    x, leaves, whole = checked_inputs(x, "scalar")
+    spent = {}
+    with collector_paused():
+        with count() as tally:
+            graph = record(f, x, leaves, whole)
+        spent["primal"] = tally.counts
+        with count() as tally:
+            graph.linearize()
+        spent["partials"] = tally.counts
+        found = network(graph)
+        vertices = tuple(ordered(found, order, unit_products, steps, seed))
+        name = order if isinstance(order, str) else None
+        most = None
+        with count() as tally:
+            if name is not None and name in SEPARATELY:
+                derivatives = _separately(graph, SEPARATELY[name], unit_products)
+            else:
+                left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
+                derivatives = [{} if row is None else _first_of_each(left.into.get(row, {})) for row in found.rows]
+        spent["accumulation"] = tally.counts
+    entries = [
+        [
+            plain_derivative(row.get(node.index), leaf._plain(), set())
+            for node, leaf in zip(graph.inputs, leaves, strict=True)
+        ]
+        for row in derivatives
+    ]
+    return Jacobian(
+        value=unwrap(graph.result),
+        matrix=np.array(entries).reshape(len(entries), len(leaves)),
+        counts=spent["accumulation"],
+        order=vertices,
+        live_edges=most,
+        phases=spent,
+    )
+
+
+def _first_of_each(edges: dict[int, list[Any]]) -> dict[int, Any]:
+    return {tail: weights[0] for tail, weights in edges.items()}
+
+
+def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list[dict[int, Any]]:
+    """For each output its derivatives by input: backprop from one output after the other, or forward mode."""
+    edges = graph.operands
+    if unit_products:
+        edges = [[(tail, Scale(weight(edge, True))) for tail, edge in near] for near in graph.operands]
+    inputs, outputs = (graph.sources(side) for side in ("tangent", "adjoint"))
+    found: dict[int, dict[int, Any]] = {output: {} for output in outputs}
+    if direction == "adjoint":
+        for output in outputs:
+            adjoints = backprop(output, edges)
+            found[output] = {node: adjoints[node] for node in inputs}
+    else:
+        for node in inputs:
+            tangents = forward(node, edges)
+            for output in outputs:
+                found[output][node] = tangents[output]
+    return [found[output.index] if type(output) in NODES else {} for output in graph.outputs]
