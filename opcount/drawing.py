@@ -1,0 +1,475 @@
+"""Pictures of a graph, and the same graph for other tools: networkx, Graphviz, matplotlib.
+
+A drawing is in layers (K. Sugiyama, S. Tagawa, M. Toda, Methods for visual understanding of
+hierarchical system structures, IEEE Trans. Systems, Man and Cybernetics 11, 1981): inputs at the
+top, outputs at the bottom, all edges downwards. Lengths are in points. What is imported beyond
+NumPy is imported where it is asked for: `pip install opcount[draw]`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opcount.blanks import Blank
+from opcount.chain_rule import backprop
+from opcount.errors import InvalidType, InvalidValue
+from opcount.linear_maps import Constant, LinearMap, Scale
+from opcount.structural import number
+from opcount.structure import shape_of
+from opcount.tally import apart
+from opcount.wrapped import Number
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.path import Path
+
+    from opcount.graph import Graph
+
+Vertex = Hashable
+"""The index of a node, or ("output", row) for the copy of one."""
+Pair = tuple[Vertex, Vertex]
+
+SYMBOLS: Final = {
+    "add": "+",
+    "sub": "−",
+    "mul": "×",
+    "div": "÷",
+    "pow": "^",
+    "abs": "|·|",
+    "sqrt": "√",
+    "cbrt": "∛",
+    "matmul": "@",
+    "maximum": "max",
+    "minimum": "min",
+}
+"""How an operation is written in a drawing; others are written by their names."""
+
+# Okabe and Ito's colours, from which any colour vision tells the roles; in grey they are light, white and dark.
+COLOURS: Final = {"input": ("#E69F00", "black"), "intermediate": ("white", "black"), "output": ("#0072B2", "white")}
+NEXT, NEW, ABSORBED = "#F0E442", "#D55E00", "#0072B2"
+
+MOST_NODES: Final = 200
+MOST_ELIMINATED: Final = (40, 24)  # nodes, and stages
+FONT: Final = 10.0
+LINE: Final = 14.0
+GAP: Final = 26.0
+
+
+@contextmanager
+def _needed() -> Iterator[None]:
+    """Around an import: says what to install where it fails."""
+    try:
+        yield
+    except ImportError as error:
+        name = (error.name or str(error)).partition(".")[0]
+        raise InvalidType(f"this needs {name}: pip install opcount[draw]") from None
+
+
+# --- what there is to show
+
+
+def role(graph: Graph, node: Any) -> str | None:
+    """ "input" for every input, "output", "intermediate", or None for a node on which no output depends."""
+    if node.primitive is None:
+        return "input"
+    if any(output is node for output in graph.outputs):
+        return "output"
+    return "intermediate" if graph.users[node.index] else None
+
+
+def labels_of(graph: Graph) -> dict[Vertex, str]:
+    """The symbol of each node that is drawn, in order; an input is x, or x[0], x[1], ... in flattened order."""
+    names = _numbered("x", graph.inputs)
+    places = {node.index: place for place, node in enumerate(graph.inputs)}
+    return {
+        node.index: names[places[node.index]] if node.index in places else SYMBOLS.get(node.name, node.name)
+        for node in graph.nodes
+        if role(graph, node)
+    }
+
+
+def _numbered(name: str, items: Sequence[Any]) -> list[str]:
+    return [f"{name}[{place}]" for place in range(len(items))] if len(items) > 1 else [name]
+
+
+def _plain(value: Any) -> Any:
+    """A value as a plain number or array; None for one of which only the shape is known."""
+    plain = value._plain()
+    return None if type(plain) is Blank else plain
+
+
+def partial_of(edge: LinearMap) -> Any:
+    """The local partial of an edge between numbers, as a plain number; None for a linear map of arrays."""
+    if isinstance(edge, Constant):
+        return edge.unit.sign
+    return _plain(edge.partial) if isinstance(edge, Scale) and isinstance(edge.partial, Number) else None
+
+
+def path_counts(graph: Graph) -> list[int]:
+    """The number of paths from each node to the outputs, over all of them."""
+    indices = [output.index for output in graph.outputs if hasattr(output, "index")]
+    paths = [indices.count(node) for node in range(len(graph.nodes))]
+    for head in range(len(paths) - 1, -1, -1):
+        for tail, _ in graph.operands[head]:
+            paths[tail] += paths[head]
+    return paths
+
+
+def adjoints(graph: Graph) -> list[Any]:
+    """The derivative of the one output with respect to each node, plain; what that executes is not counted."""
+    output = graph.output
+    if output is None:
+        return [0] * len(graph.nodes)
+    if shape := shape_of(output.value):
+        raise InvalidType(f"the output is an array of shape {shape}, and adjoints are derivatives of one number")
+    with apart():
+        return [0 if found is None else _plain(number(found)) for found in backprop(output.index, graph.operands)]
+
+
+def _text(plain: Any) -> str:
+    """A number in few characters; an array by its shape."""
+    if plain is None or shape_of(plain):
+        return "" if plain is None else str(shape_of(plain))
+    text = str(plain)
+    return text if len(text) <= 6 else f"{float(plain):.3g}"
+
+
+SHOWN: Final[Mapping[str, tuple[str, Callable[[Graph], list[Any]] | None]]] = {
+    "operation": ("", None),
+    "paths": ("paths to the output", path_counts),
+    "adjoints": ("derivatives of the output", adjoints),
+    "partials": ("local partials", None),
+}
+"""What a drawing can show: its title, and the number that each node has beside its operation."""
+
+
+# --- for other tools
+
+
+def to_networkx(graph: Graph) -> nx.MultiDiGraph:
+    """See `Graph.to_networkx`."""
+    with _needed():
+        import networkx as nx
+    found = nx.MultiDiGraph()
+    for node in graph.nodes:
+        if kind := role(graph, node):
+            found.add_node(node.index, operation=node.name, role=kind, value=_plain(node))
+    for edge in graph.edges:
+        found.add_edge(edge.tail, edge.head, position=edge.position, partial=partial_of(edge.map))
+    return found
+
+
+def to_dot(graph: Graph) -> str:
+    """See `Graph.to_dot`."""
+    labels = labels_of(graph)
+    roles = {node.index: role(graph, node) for node in graph.nodes}
+    inputs = [node for node in labels if roles[node] == "input"]
+    ends = [node for node in labels if roles[node] == "output" and not graph.users[node]]  # type: ignore[index]
+    lines = ["digraph {", "  node [shape=box, style=filled]"]
+    for node, label in labels.items():
+        fill, font = COLOURS[roles[node] or ""]
+        lines.append(f'  {node} [label={_quoted(label)}, fillcolor="{fill}", fontcolor="{font}"]')
+    for rank, nodes in (("source", inputs), ("sink", ends)):
+        lines.append(f"  {{ rank={rank}; {' '.join(f'{node};' for node in nodes)} }}")
+    lines += [f"  {edge.tail} -> {edge.head}" for edge in graph.edges]
+    return "\n".join([*lines, "}", ""])
+
+
+def _quoted(label: str) -> str:
+    """A label as Graphviz reads it back, in which a backslash would begin an escape."""
+    return '"' + label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+# --- where everything is drawn
+
+
+class Box(NamedTuple):
+    """The place of a label, by its middle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Layout(NamedTuple):
+    """Boxes by vertex and the way of each edge, in points; the picture reaches from (0, 0) to the size."""
+
+    boxes: dict[Vertex, Box]
+    routes: list[Path]
+    size: tuple[float, float]
+
+
+def layout(labels: Mapping[Vertex, str], edges: Sequence[Pair], tags: Sequence[str] = ()) -> Layout:
+    """Place labels in layers, each edge around the labels between; room for its tag is where it arrives.
+
+    The labels come in topological order, those that no edge reaches in the first layer.
+    """
+    with _needed():
+        import igraph
+    level = dict.fromkeys(labels, 0)
+    for tail, head in sorted(edges, key=lambda edge: list(labels).index(edge[0])):
+        level[head] = max(level[head], level[tail] + 1)
+    last = max(level.values())
+    tails, heads = Counter(tail for tail, _ in edges), Counter(head for _, head in edges)
+    level |= {vertex: last for vertex in labels if heads[vertex] and not tails[vertex]}
+    # an edge passes each layer between at a place of its own, as if there were a vertex
+    layers = list(level.values())
+    number_of = {vertex: place for place, vertex in enumerate(level)}
+    chains: list[list[int]] = []
+    for tail, head in edges:
+        between = range(level[tail] + 1, level[head])
+        chains.append([number_of[tail], *range(len(layers), len(layers) + len(between)), number_of[head]])
+        layers += between
+    links = [link for chain in chains for link in pairwise(chain)]
+    places = igraph.Graph(len(layers), links, directed=True).layout_sugiyama(layers=layers).coords
+
+    tag = max(map(_width, tags), default=0.0) + 6 if any(tags) else 0.0
+    widths = {vertex: max(_width(label) + 12, heads[vertex] * tag) for vertex, label in labels.items()}
+    height = LINE * max(label.count("\n") + 1 for label in labels.values()) + 4
+    column = max(widths.values()) + 10
+    x = [column * (place[0] - min(place[0] for place in places) + 0.5) for place in places]
+    # the farther edges go sideways between two layers, the more height they get for it
+    sideways = [0.0] * (last + 1)
+    for before, after in links:
+        sideways[layers[before]] = max(sideways[layers[before]], abs(x[after] - x[before]))
+    gaps = [GAP + (LINE if tag else 0) + min(0.12 * far, 2 * GAP) for far in sideways[:last]]
+    down = list(accumulate((height + gap for gap in gaps), initial=height / 2 + 6))
+    size = (max(x) + column / 2, down[-1] + height / 2 + 6)
+    y = [size[1] - down[layer] for layer in layers]
+    boxes = {vertex: Box(x[i], y[i], widths[vertex], height) for vertex, i in number_of.items()}
+
+    # edges leave and arrive side by side, in the order in which they come from or go to the left and right
+    ports = {}
+    for end, near in ((0, 1), (-1, -2)):
+        for vertex, box in boxes.items():
+            mine = [edge for edge, pair in enumerate(edges) if pair[end] == vertex]
+            for place, edge in enumerate(sorted(mine, key=lambda edge: x[chains[edge][near]])):
+                ports[edge, end] = box.x + ((place + 0.5) / len(mine) - 0.5) * box.width
+    alike, seen = Counter(map(tuple, chains)), Counter[tuple[int, ...]]()
+    routes = []
+    for edge, chain in enumerate(chains):
+        key = tuple(chain)
+        bow = 8.0 * (seen[key] - (alike[key] - 1) / 2)  # parallel edges part
+        seen[key] += 1
+        points = [(ports[edge, 0], y[chain[0]]), *((x[i], y[i]) for i in chain[1:-1]), (ports[edge, -1], y[chain[-1]])]
+        routes.append(_route(points, height / 2, bow))
+    return Layout(boxes, routes, size)
+
+
+def _route(points: Sequence[tuple[float, float]], half: float, bow: float = 0.0) -> Path:
+    """From each point down to the next, straight where boxes are beside it, curved between layers."""
+    from matplotlib.path import Path
+
+    vertices = [(points[0][0], points[0][1] - half)]
+    codes = [Path.MOVETO]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        middle = (y0 + y1) / 2
+        vertices += [(x0 + bow, middle), (x1 + bow, middle), (x1, y1 + half), (x1, y1 - half)]
+        codes += [Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO]
+    return Path(vertices[:-1], codes[:-1])
+
+
+def _width(text: str) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(size=FONT)
+    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
+
+
+def _shortcut(tail: Box, head: Box, others: Sequence[Box]) -> Path:
+    """A curve that keeps clear of the other boxes, with the least bow that does."""
+    from matplotlib.transforms import Bbox
+
+    walls = [Bbox.from_bounds(b.x - b.width / 2 - 3, b.y - b.height / 2, b.width + 6, b.height) for b in others]
+    ends = [(tail.x, tail.y), (head.x, head.y)]
+    bows = (sign * 8.0 * step for step in range(100) for sign in (1, -1))
+    routes = (_route(ends, tail.height / 2, bow) for bow in bows)
+    clear = (route for route in routes if not any(route.intersects_bbox(wall, filled=False) for wall in walls))
+    return next(clear, _route(ends, tail.height / 2))
+
+
+# --- drawn
+
+
+def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
+    """See `Graph.draw`."""
+    if show not in SHOWN:
+        raise InvalidValue(f"there is no drawing of {show!r}; show is one of {', '.join(SHOWN)}")
+    title, of_nodes = SHOWN[show]
+    labels = labels_of(graph)
+    if len(labels) > MOST_NODES:
+        raise InvalidValue(
+            f"a drawing of {len(labels):,} nodes would not be read, {MOST_NODES} is the most: "
+            "to_dot() and to_networkx() give the graph to tools for large ones"
+        )
+    if of_nodes:
+        numbers = of_nodes(graph)
+        labels = {node: f"{label}\n{_text(numbers[node])}" for node, label in labels.items()}  # type: ignore[index]
+    tags = [_text(partial_of(edge.map)) if show == "partials" else "" for edge in graph.edges]
+    with _needed():
+        import matplotlib.pyplot as plt
+    placed = layout(labels, [(edge.tail, edge.head) for edge in graph.edges], tags)
+    if ax is None:  # pyplot's, which notebooks show by themselves and scripts with plt.show()
+        width, height = max(placed.size[0], 140.0), placed.size[1]
+        figure = plt.figure(figsize=(width / 72, (height + 24) / 72))
+        ax = figure.add_axes((0, 0, 1, height / (height + 24)))
+    scale = _frame(ax, placed.size)
+    ax.set_title(title, fontsize=FONT)
+    for route, tag in zip(placed.routes, tags, strict=True):
+        _arrow(ax, route, scale)
+        x, y = route.vertices[-1]  # type: ignore[misc]
+        if tag:
+            ax.text(
+                x, y + 8, tag, fontsize=0.85 * FONT * scale, ha="center", va="bottom",
+                bbox={"fc": "white", "ec": "none", "pad": 0.5}, zorder=3,
+            )  # fmt: skip
+    for node, label in labels.items():
+        fill, font = COLOURS[role(graph, graph.nodes[node]) or ""]  # type: ignore[index]
+        _label(ax, placed.boxes[node], label, scale, fill, font)
+    return ax
+
+
+def _frame(ax: Axes, size: tuple[float, float]) -> float:
+    """Make the axes hold a picture of that size, at its own scale or smaller, and give the scale."""
+    ax.figure.draw_without_rendering()  # where a layout engine puts the axes is known after it
+    box = ax.get_window_extent()
+    room = [length * 72 / ax.figure.dpi for length in (box.width, box.height)]
+    for limits, length, most in ((ax.set_xlim, size[0], room[0]), (ax.set_ylim, size[1], room[1])):
+        spare = max(most - length, 0) / 2
+        limits(-spare, length + spare)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return min(1.0, *(most / length for most, length in zip(room, size, strict=True)))
+
+
+def _label(ax: Axes, box: Box, label: str, scale: float, fill: str, font: str = "black", line: float = 0.8) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    corner = (box.x - box.width / 2, box.y - box.height / 2)
+    style = "round,pad=0,rounding_size=5"
+    ax.add_patch(
+        FancyBboxPatch(corner, box.width, box.height, style, fc=fill, ec="#444444", lw=line * scale, zorder=2)
+    )
+    ax.text(box.x, box.y, label, color=font, fontsize=FONT * scale, ha="center", va="center_baseline", zorder=3)
+
+
+def _arrow(ax: Axes, route: Path, scale: float, colour: str = "#666666", line: float = 0.8, dash: str = "-") -> None:
+    from matplotlib.patches import FancyArrowPatch
+
+    ax.add_patch(
+        FancyArrowPatch(
+            path=route, arrowstyle="-|>", mutation_scale=8 * scale, color=colour, lw=line * scale, ls=dash, fill=True,
+            capstyle="butt", joinstyle="miter", zorder=1 + (line > 1) / 2,
+        )
+    )  # fmt: skip
+
+
+# --- vertex elimination
+
+
+class Stage(NamedTuple):
+    """A graph during vertex elimination: its edges, which of them the last one made and met, and who is next."""
+
+    edges: list[Pair]
+    new: list[Pair]
+    absorbed: list[Pair]
+    vertex: Vertex | None
+    products: tuple[int, int]
+
+
+def elimination(graph: Graph, order: Sequence[Any]) -> list[Stage]:
+    """The stages of eliminating the vertices in that order, the whole graph first, the Jacobian's edges last.
+
+    Griewank & Walther 2008, chapter 9. Parallel edges are one edge here, whose partials are added up.
+    Raises InvalidValue where the order is not one of the intermediate vertices.
+    """
+    edges: list[Pair] = list(dict.fromkeys((edge.tail, edge.head) for edge in graph.edges))
+    edges += [(node, copy) for copy, node in _copies(graph).items()]
+    stages = []
+    new: list[Pair] = []
+    absorbed: list[Pair] = []
+    for vertex in _checked(graph, order):
+        before, after = [t for t, head in edges if head == vertex], [h for tail, h in edges if tail == vertex]
+        stages.append(Stage(edges, new, absorbed, vertex, (len(before), len(after))))
+        kept = [pair for pair in edges if vertex not in pair]
+        joined: list[Pair] = [(tail, head) for tail in before for head in after]
+        new, absorbed = [pair for pair in joined if pair not in kept], [pair for pair in joined if pair in kept]
+        edges = kept + new
+    return [*stages, Stage(edges, new, absorbed, None, (0, 0))]
+
+
+def _copies(graph: Graph) -> dict[Vertex, int]:
+    """The outputs that are inputs or that other nodes use: each has a copy of its own at the end."""
+    return {
+        ("output", row): node.index
+        for row, node in enumerate(graph.outputs)
+        if hasattr(node, "index") and (node.primitive is None or graph.users[node.index])
+    }
+
+
+def _checked(graph: Graph, order: Sequence[Any]) -> list[Any]:
+    """The one place where an order is read: a permutation of the vertices that are neither inputs nor ends."""
+    inner = [node.index for node in graph.nodes if node.primitive is not None and graph.users[node.index]]
+    if sorted(map(str, order)) != sorted(map(str, inner)):
+        raise InvalidValue(f"order must have each of the intermediate vertices {inner} once, not {list(order)}")
+    return list(order)
+
+
+def draw_elimination(graph: Graph, order: Sequence[Any]) -> Figure:
+    """See `Graph.draw_elimination`."""
+    stages = elimination(graph, order)
+    labels = labels_of(graph)
+    copies = _copies(graph)
+    size = (len(labels) + len(copies), len(stages))
+    for amount, most, things in zip(size, MOST_ELIMINATED, ("nodes", "stages"), strict=True):
+        if amount > most:
+            raise InvalidValue(f"an elimination of {amount} {things} would not be read, {most} is the most")
+    with _needed():
+        import matplotlib.pyplot as plt
+        from matplotlib.lines import Line2D
+    names = _numbered("y", graph.outputs)
+    labels |= {copy: names[copy[1]] for copy in copies}  # type: ignore[index]
+    placed = layout(labels, stages[0].edges)
+    routes = dict(zip(stages[0].edges, placed.routes, strict=True))
+    scale = 0.75
+    width = max(placed.size[0] * scale, 118.0)
+    columns = max(1, min(6, len(stages), int(1100 / width)))
+    rows = -(-len(stages) // columns)
+    height = placed.size[1] * scale + 40
+    figure = plt.figure(figsize=(columns * width / 72, (rows * height + 24) / 72))
+    gone: set[Vertex] = set()
+    for place, stage in enumerate(stages):
+        row, column = divmod(place, columns)
+        bottom = 1 - ((row + 1) * height) / (rows * height + 24)
+        area = (column / columns, bottom, 1 / columns, placed.size[1] * scale / (rows * height + 24))
+        ax = figure.add_axes(area)
+        scale = _frame(ax, placed.size)
+        there = {vertex: box for vertex, box in placed.boxes.items() if vertex not in gone}
+        for pair in stage.new:
+            others = [box for vertex, box in there.items() if vertex not in pair]
+            routes[pair] = _shortcut(placed.boxes[pair[0]], placed.boxes[pair[1]], others)
+        for pair in stage.edges:
+            look = (NEW, 2.0, "-") if pair in stage.new else (ABSORBED, 2.0, "--") if pair in stage.absorbed else ()
+            _arrow(ax, routes[pair], scale, *look)
+        for vertex, box in there.items():
+            kind = "output" if vertex in copies else role(graph, graph.nodes[vertex])  # type: ignore[call-overload]
+            fill, font = (NEXT, "black") if vertex == stage.vertex else COLOURS[kind]
+            _label(ax, box, labels[vertex], scale, fill, font, 2.5 if vertex == stage.vertex else 0.8)
+        ax.set_title(_stage_title(stage, labels), fontsize=0.9 * FONT)
+        gone.add(stage.vertex)
+    return figure
+
+
+def _stage_title(stage: Stage, labels: Mapping[Vertex, str]) -> str:
+    if stage.vertex is None:
+        return f"the Jacobian:\n{len(stage.edges)} entries"
+    into, out = stage.products
+    return f"eliminate {stage.vertex} ({labels[stage.vertex]}):\n{into}·{out} products"
