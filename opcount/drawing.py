@@ -9,15 +9,18 @@ NumPy is imported where it is asked for: `pip install opcount[draw]`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
 
 from opcount.blanks import Blank
 from opcount.chain_rule import backprop
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant, LinearMap, Scale
+from opcount.nodes import NODES
 from opcount.structural import number
 from opcount.structure import shape_of
 from opcount.tally import apart
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     from opcount.graph import Graph
 
-Vertex = Hashable
+Vertex = Any
 """The index of a node, or ("output", row) for the copy of one."""
 Pair = tuple[Vertex, Vertex]
 
@@ -40,7 +43,6 @@ SYMBOLS: Final = {
     "sub": "−",
     "mul": "×",
     "div": "÷",
-    "pow": "^",
     "abs": "|·|",
     "sqrt": "√",
     "cbrt": "∛",
@@ -52,7 +54,8 @@ SYMBOLS: Final = {
 
 # Okabe and Ito's colours, from which any colour vision tells the roles; in grey they are light, white and dark.
 COLOURS: Final = {"input": ("#E69F00", "black"), "intermediate": ("white", "black"), "output": ("#0072B2", "white")}
-NEXT, NEW, ABSORBED = "#F0E442", "#D55E00", "#0072B2"
+NEXT: Final = ("#F0E442", "black")
+LOOKS: Final = {"new edge": ("#D55E00", 2.0, "-"), "absorbs a product": ("#0072B2", 2.0, "--")}
 
 MOST_NODES: Final = 200
 MOST_ELIMINATED: Final = (40, 24)  # nodes, and stages
@@ -74,28 +77,32 @@ def _needed() -> Iterator[None]:
 # --- what there is to show
 
 
-def role(graph: Graph, node: Any) -> str | None:
-    """ "input" for every input, "output", "intermediate", or None for a node on which no output depends."""
-    if node.primitive is None:
-        return "input"
-    if any(output is node for output in graph.outputs):
-        return "output"
-    return "intermediate" if graph.users[node.index] else None
+def roles(graph: Graph) -> dict[Vertex, str]:
+    """The nodes that are drawn, in order: "input" is every input, then "output", and "intermediate" what these use."""
+    outputs = _indices(graph)
+    found = {}
+    for node in graph.nodes:
+        if node.primitive is None:
+            found[node.index] = "input"
+        elif node.index in outputs or graph.users[node.index]:
+            found[node.index] = "output" if node.index in outputs else "intermediate"
+    return found
+
+
+def _indices(graph: Graph) -> list[int | None]:
+    """The nodes of the outputs, None for one that is constant."""
+    return [output.index if type(output) in NODES else None for output in graph.outputs]
 
 
 def labels_of(graph: Graph) -> dict[Vertex, str]:
     """The symbol of each node that is drawn, in order; an input is x, or x[0], x[1], ... in flattened order."""
-    names = _numbered("x", graph.inputs)
-    places = {node.index: place for place, node in enumerate(graph.inputs)}
-    return {
-        node.index: names[places[node.index]] if node.index in places else SYMBOLS.get(node.name, node.name)
-        for node in graph.nodes
-        if role(graph, node)
-    }
+    nodes = [graph.nodes[index] for index in roles(graph)]
+    inputs = iter(_numbered("x", len(graph.inputs)))
+    return {node.index: SYMBOLS.get(node.name, node.name) if node.primitive else next(inputs) for node in nodes}
 
 
-def _numbered(name: str, items: Sequence[Any]) -> list[str]:
-    return [f"{name}[{place}]" for place in range(len(items))] if len(items) > 1 else [name]
+def _numbered(name: str, number: int) -> list[str]:
+    return [f"{name}[{place}]" for place in range(number)] if number > 1 else [name]
 
 
 def _plain(value: Any) -> Any:
@@ -113,8 +120,8 @@ def partial_of(edge: LinearMap) -> Any:
 
 def path_counts(graph: Graph) -> list[int]:
     """The number of paths from each node to the outputs, over all of them."""
-    indices = [output.index for output in graph.outputs if hasattr(output, "index")]
-    paths = [indices.count(node) for node in range(len(graph.nodes))]
+    outputs = _indices(graph)
+    paths = [outputs.count(node) for node in range(len(graph.nodes))]
     for head in range(len(paths) - 1, -1, -1):
         for tail, _ in graph.operands[head]:
             paths[tail] += paths[head]
@@ -134,10 +141,8 @@ def adjoints(graph: Graph) -> list[Any]:
 
 def _text(plain: Any) -> str:
     """A number in few characters; an array by its shape."""
-    if plain is None or shape_of(plain):
-        return "" if plain is None else str(shape_of(plain))
-    text = str(plain)
-    return text if len(text) <= 6 else f"{float(plain):.3g}"
+    text = "" if plain is None else str(shape_of(plain) or plain)
+    return text if len(text) <= 6 or shape_of(plain) else f"{float(plain):.3g}"
 
 
 SHOWN: Final[Mapping[str, tuple[str, Callable[[Graph], list[Any]] | None]]] = {
@@ -157,9 +162,9 @@ def to_networkx(graph: Graph) -> nx.MultiDiGraph:
     with _needed():
         import networkx as nx
     found = nx.MultiDiGraph()
-    for node in graph.nodes:
-        if kind := role(graph, node):
-            found.add_node(node.index, operation=node.name, role=kind, value=_plain(node))
+    for index, role in roles(graph).items():
+        node = graph.nodes[index]
+        found.add_node(index, operation=node.name, role=role, value=_plain(node))
     for edge in graph.edges:
         found.add_edge(edge.tail, edge.head, position=edge.position, partial=partial_of(edge.map))
     return found
@@ -168,15 +173,14 @@ def to_networkx(graph: Graph) -> nx.MultiDiGraph:
 def to_dot(graph: Graph) -> str:
     """See `Graph.to_dot`."""
     labels = labels_of(graph)
-    roles = {node.index: role(graph, node) for node in graph.nodes}
-    inputs = [node for node in labels if roles[node] == "input"]
-    ends = [node for node in labels if roles[node] == "output" and not graph.users[node]]  # type: ignore[index]
     lines = ["digraph {", "  node [shape=box, style=filled]"]
-    for node, label in labels.items():
-        fill, font = COLOURS[roles[node] or ""]
-        lines.append(f'  {node} [label={_quoted(label)}, fillcolor="{fill}", fontcolor="{font}"]')
-    for rank, nodes in (("source", inputs), ("sink", ends)):
-        lines.append(f"  {{ rank={rank}; {' '.join(f'{node};' for node in nodes)} }}")
+    ranks: dict[str, list[str]] = {"source": [], "sink": []}
+    for node, role in roles(graph).items():
+        fill, font = COLOURS[role]
+        lines.append(f'  {node} [label={_quoted(labels[node])}, fillcolor="{fill}", fontcolor="{font}"]')
+        if role == "input" or not graph.users[node]:
+            ranks["source" if role == "input" else "sink"].append(f"{node};")
+    lines += [f"  {{ rank={rank}; {' '.join(nodes)} }}" for rank, nodes in ranks.items()]
     lines += [f"  {edge.tail} -> {edge.head}" for edge in graph.edges]
     return "\n".join([*lines, "}", ""])
 
@@ -209,12 +213,12 @@ class Layout(NamedTuple):
 def layout(labels: Mapping[Vertex, str], edges: Sequence[Pair], tags: Sequence[str] = ()) -> Layout:
     """Place labels in layers, each edge around the labels between; room for its tag is where it arrives.
 
-    The labels come in topological order, those that no edge reaches in the first layer.
+    Edges come in the order of their heads. What no edge reaches stands in the first layer.
     """
     with _needed():
         import igraph
     level = dict.fromkeys(labels, 0)
-    for tail, head in sorted(edges, key=lambda edge: list(labels).index(edge[0])):
+    for tail, head in edges:
         level[head] = max(level[head], level[tail] + 1)
     last = max(level.values())
     tails, heads = Counter(tail for tail, _ in edges), Counter(head for _, head in edges)
@@ -312,7 +316,7 @@ def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
         )
     if of_nodes:
         numbers = of_nodes(graph)
-        labels = {node: f"{label}\n{_text(numbers[node])}" for node, label in labels.items()}  # type: ignore[index]
+        labels = {node: f"{label}\n{_text(numbers[node])}" for node, label in labels.items()}
     tags = [_text(partial_of(edge.map)) if show == "partials" else "" for edge in graph.edges]
     with _needed():
         import matplotlib.pyplot as plt
@@ -325,29 +329,27 @@ def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
     ax.set_title(title, fontsize=FONT)
     for route, tag in zip(placed.routes, tags, strict=True):
         _arrow(ax, route, scale)
-        x, y = route.vertices[-1]  # type: ignore[misc]
+        x, y = np.asarray(route.vertices)[-1]
         if tag:
-            ax.text(
-                x, y + 8, tag, fontsize=0.85 * FONT * scale, ha="center", va="bottom",
-                bbox={"fc": "white", "ec": "none", "pad": 0.5}, zorder=3,
-            )  # fmt: skip
-    for node, label in labels.items():
-        fill, font = COLOURS[role(graph, graph.nodes[node]) or ""]  # type: ignore[index]
-        _label(ax, placed.boxes[node], label, scale, fill, font)
+            look: Any = {"ha": "center", "va": "bottom", "bbox": {"fc": "white", "ec": "none", "pad": 0.5}}
+            ax.text(x, y + 8, tag, fontsize=0.85 * FONT * scale, zorder=3, **look)
+    for node, role in roles(graph).items():
+        _label(ax, placed.boxes[node], labels[node], scale, *COLOURS[role])
     return ax
 
 
 def _frame(ax: Axes, size: tuple[float, float]) -> float:
     """Make the axes hold a picture of that size, at its own scale or smaller, and give the scale."""
-    ax.figure.draw_without_rendering()  # where a layout engine puts the axes is known after it
-    box = ax.get_window_extent()
-    room = [length * 72 / ax.figure.dpi for length in (box.width, box.height)]
+    figure: Any = ax.get_figure(root=True)
+    if figure.get_layout_engine():
+        figure.draw_without_rendering()  # where it puts the axes is known after it
+    room = [length * 72 / figure.dpi for length in ax.get_window_extent().size]
     for limits, length, most in ((ax.set_xlim, size[0], room[0]), (ax.set_ylim, size[1], room[1])):
         spare = max(most - length, 0) / 2
         limits(-spare, length + spare)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    return min(1.0, *(most / length for most, length in zip(room, size, strict=True)))
+    return float(min(1.0, room[0] / size[0], room[1] / size[1]))
 
 
 def _label(ax: Axes, box: Box, label: str, scale: float, fill: str, font: str = "black", line: float = 0.8) -> None:
@@ -355,21 +357,15 @@ def _label(ax: Axes, box: Box, label: str, scale: float, fill: str, font: str = 
 
     corner = (box.x - box.width / 2, box.y - box.height / 2)
     style = "round,pad=0,rounding_size=5"
-    ax.add_patch(
-        FancyBboxPatch(corner, box.width, box.height, style, fc=fill, ec="#444444", lw=line * scale, zorder=2)
-    )
+    ax.add_patch(FancyBboxPatch(corner, box.width, box.height, style, fc=fill, ec="#444444", lw=line * scale, zorder=2))
     ax.text(box.x, box.y, label, color=font, fontsize=FONT * scale, ha="center", va="center_baseline", zorder=3)
 
 
 def _arrow(ax: Axes, route: Path, scale: float, colour: str = "#666666", line: float = 0.8, dash: str = "-") -> None:
     from matplotlib.patches import FancyArrowPatch
 
-    ax.add_patch(
-        FancyArrowPatch(
-            path=route, arrowstyle="-|>", mutation_scale=8 * scale, color=colour, lw=line * scale, ls=dash, fill=True,
-            capstyle="butt", joinstyle="miter", zorder=1 + (line > 1) / 2,
-        )
-    )  # fmt: skip
+    look: Any = {"color": colour, "lw": line * scale, "ls": dash, "capstyle": "butt", "joinstyle": "miter"}
+    ax.add_patch(FancyArrowPatch(path=route, arrowstyle="-|>", mutation_scale=8 * scale, zorder=line / 2, **look))
 
 
 # --- vertex elimination
@@ -409,62 +405,60 @@ def elimination(graph: Graph, order: Sequence[Any]) -> list[Stage]:
 def _copies(graph: Graph) -> dict[Vertex, int]:
     """The outputs that are inputs or that other nodes use: each has a copy of its own at the end."""
     return {
-        ("output", row): node.index
-        for row, node in enumerate(graph.outputs)
-        if hasattr(node, "index") and (node.primitive is None or graph.users[node.index])
+        ("output", row): node
+        for row, node in enumerate(_indices(graph))
+        if node is not None and (graph.nodes[node].primitive is None or graph.users[node])
     }
 
 
 def _checked(graph: Graph, order: Sequence[Any]) -> list[Any]:
     """The one place where an order is read: a permutation of the vertices that are neither inputs nor ends."""
-    inner = [node.index for node in graph.nodes if node.primitive is not None and graph.users[node.index]]
-    if sorted(map(str, order)) != sorted(map(str, inner)):
-        raise InvalidValue(f"order must have each of the intermediate vertices {inner} once, not {list(order)}")
-    return list(order)
+    inner = [node for node, role in roles(graph).items() if role != "input" and graph.users[node]]
+    order = list(order)
+    if len(order) != len(inner) or not all(vertex in order for vertex in inner):
+        raise InvalidValue(f"order must have each of the intermediate vertices {inner} once, not {order}")
+    return order
 
 
 def draw_elimination(graph: Graph, order: Sequence[Any]) -> Figure:
     """See `Graph.draw_elimination`."""
     stages = elimination(graph, order)
-    labels = labels_of(graph)
     copies = _copies(graph)
-    size = (len(labels) + len(copies), len(stages))
-    for amount, most, things in zip(size, MOST_ELIMINATED, ("nodes", "stages"), strict=True):
+    names = _numbered("y", len(graph.outputs))
+    labels = labels_of(graph) | {copy: names[copy[1]] for copy in copies}
+    fills = roles(graph) | dict.fromkeys(copies, "output")
+    for amount, most, what in zip((len(labels), len(stages)), MOST_ELIMINATED, ("nodes", "pictures"), strict=True):
         if amount > most:
-            raise InvalidValue(f"an elimination of {amount} {things} would not be read, {most} is the most")
+            raise InvalidValue(f"an elimination of {amount} {what} would not be read, {most} is the most")
     with _needed():
         import matplotlib.pyplot as plt
-        from matplotlib.lines import Line2D
-    names = _numbered("y", graph.outputs)
-    labels |= {copy: names[copy[1]] for copy in copies}  # type: ignore[index]
     placed = layout(labels, stages[0].edges)
-    routes = dict(zip(stages[0].edges, placed.routes, strict=True))
-    scale = 0.75
-    width = max(placed.size[0] * scale, 118.0)
+    boxes, routes = placed.boxes, dict(zip(stages[0].edges, placed.routes, strict=True))
+    scale = min(0.75, max(0.5, 180 / placed.size[0]))
+    width, inner = max(placed.size[0] * scale, 118.0), placed.size[1] * scale
     columns = max(1, min(6, len(stages), int(1100 / width)))
-    rows = -(-len(stages) // columns)
-    height = placed.size[1] * scale + 40
-    figure = plt.figure(figsize=(columns * width / 72, (rows * height + 24) / 72))
-    gone: set[Vertex] = set()
+    height, rows = inner + 40, -(-len(stages) // columns)
+    whole = rows * height + 24
+    figure = plt.figure(figsize=(max(columns * width, 250) / 72, whole / 72))
     for place, stage in enumerate(stages):
         row, column = divmod(place, columns)
-        bottom = 1 - ((row + 1) * height) / (rows * height + 24)
-        area = (column / columns, bottom, 1 / columns, placed.size[1] * scale / (rows * height + 24))
-        ax = figure.add_axes(area)
+        ax = figure.add_axes((column / columns, 1 - (row + 1) * height / whole, 1 / columns, inner / whole))
         scale = _frame(ax, placed.size)
-        there = {vertex: box for vertex, box in placed.boxes.items() if vertex not in gone}
-        for pair in stage.new:
-            others = [box for vertex, box in there.items() if vertex not in pair]
-            routes[pair] = _shortcut(placed.boxes[pair[0]], placed.boxes[pair[1]], others)
+        for tail, head in stage.new:
+            others = [box for vertex, box in boxes.items() if vertex not in (tail, head)]
+            routes[tail, head] = _shortcut(boxes[tail], boxes[head], others)
+        looks = dict.fromkeys(stage.new, LOOKS["new edge"]) | dict.fromkeys(stage.absorbed, LOOKS["absorbs a product"])
         for pair in stage.edges:
-            look = (NEW, 2.0, "-") if pair in stage.new else (ABSORBED, 2.0, "--") if pair in stage.absorbed else ()
-            _arrow(ax, routes[pair], scale, *look)
-        for vertex, box in there.items():
-            kind = "output" if vertex in copies else role(graph, graph.nodes[vertex])  # type: ignore[call-overload]
-            fill, font = (NEXT, "black") if vertex == stage.vertex else COLOURS[kind]
-            _label(ax, box, labels[vertex], scale, fill, font, 2.5 if vertex == stage.vertex else 0.8)
+            _arrow(ax, routes[pair], scale, *looks.get(pair, ()))
+        for vertex, box in boxes.items():
+            at_hand = vertex == stage.vertex
+            _label(
+                ax, box, labels[vertex], scale, *(NEXT if at_hand else COLOURS[fills[vertex]]), 2.5 if at_hand else 0.8
+            )
         ax.set_title(_stage_title(stage, labels), fontsize=0.9 * FONT)
-        gone.add(stage.vertex)
+        boxes = {vertex: box for vertex, box in boxes.items() if vertex != stage.vertex}
+    lines = [ax.plot([], [], color=colour, lw=line, ls=dash)[0] for colour, line, dash in LOOKS.values()]
+    figure.legend(lines, list(LOOKS), loc="lower center", ncols=2, frameon=False, fontsize=0.9 * FONT)
     return figure
 
 
