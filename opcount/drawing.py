@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import accumulate, pairwise
+from numbers import Rational
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -141,8 +143,16 @@ def adjoints(graph: Graph) -> list[Any]:
 
 def _text(plain: Any) -> str:
     """A number in few characters; an array by its shape."""
-    text = "" if plain is None else str(shape_of(plain) or plain)
-    return text if len(text) <= 6 or shape_of(plain) else f"{float(plain):.3g}"
+    if plain is None:
+        return ""
+    if shape := shape_of(plain):
+        return str(shape)
+    if isinstance(plain, Rational):
+        top, bottom = int(plain.numerator), int(plain.denominator)
+        if max(abs(top), bottom) < 10**5:
+            return str(plain)
+        plain = Decimal(top) / Decimal(bottom)  # which can be beyond any float
+    return str(plain) if len(str(plain)) <= 6 else f"{plain:.3g}"
 
 
 SHOWN: Final[Mapping[str, tuple[str, Callable[[Graph], list[Any]] | None]]] = {
@@ -180,7 +190,7 @@ def to_dot(graph: Graph) -> str:
         lines.append(f'  {node} [label={_quoted(labels[node])}, fillcolor="{fill}", fontcolor="{font}"]')
         if role == "input" or not graph.users[node]:
             ranks["source" if role == "input" else "sink"].append(f"{node};")
-    lines += [f"  {{ rank={rank}; {' '.join(nodes)} }}" for rank, nodes in ranks.items()]
+    lines += [f"  {{ rank={rank}; {' '.join(nodes)} }}" for rank, nodes in ranks.items() if nodes]
     lines += [f"  {edge.tail} -> {edge.head}" for edge in graph.edges]
     return "\n".join([*lines, "}", ""])
 
@@ -358,7 +368,9 @@ def _label(ax: Axes, box: Box, label: str, scale: float, fill: str, font: str = 
     corner = (box.x - box.width / 2, box.y - box.height / 2)
     style = "round,pad=0,rounding_size=5"
     ax.add_patch(FancyBboxPatch(corner, box.width, box.height, style, fc=fill, ec="#444444", lw=line * scale, zorder=2))
-    ax.text(box.x, box.y, label, color=font, fontsize=FONT * scale, ha="center", va="center_baseline", zorder=3)
+    ax.text(
+        box.x, box.y, label, color=font, fontsize=FONT * scale, ha="center", va="center", zorder=3, parse_math=False
+    )
 
 
 def _arrow(ax: Axes, route: Path, scale: float, colour: str = "#666666", line: float = 0.8, dash: str = "-") -> None:
@@ -435,7 +447,7 @@ def draw_elimination(graph: Graph, order: Sequence[Any]) -> Figure:
     placed = layout(labels, stages[0].edges)
     boxes, routes = placed.boxes, dict(zip(stages[0].edges, placed.routes, strict=True))
     scale = min(0.75, max(0.5, 180 / placed.size[0]))
-    width, inner = max(placed.size[0] * scale, 118.0), placed.size[1] * scale
+    width, inner = max(placed.size[0] * scale, 104.0) + 14, placed.size[1] * scale
     columns = max(1, min(6, len(stages), int(1100 / width)))
     height, rows = inner + 40, -(-len(stages) // columns)
     whole = rows * height + 24
@@ -455,7 +467,7 @@ def draw_elimination(graph: Graph, order: Sequence[Any]) -> Figure:
             _label(
                 ax, box, labels[vertex], scale, *(NEXT if at_hand else COLOURS[fills[vertex]]), 2.5 if at_hand else 0.8
             )
-        ax.set_title(_stage_title(stage, labels), fontsize=0.9 * FONT)
+        ax.set_title(_stage_title(stage, labels), fontsize=0.9 * FONT, parse_math=False)
         boxes = {vertex: box for vertex, box in boxes.items() if vertex != stage.vertex}
     lines = [ax.plot([], [], color=colour, lw=line, ls=dash)[0] for colour, line, dash in LOOKS.values()]
     figure.legend(lines, list(LOOKS), loc="lower center", ncols=2, frameon=False, fontsize=0.9 * FONT)
