@@ -242,13 +242,17 @@ def layout(labels: Mapping[Vertex, str], edges: Sequence[Pair], tags: Sequence[s
         chains.append([number_of[tail], *range(len(layers), len(layers) + len(between)), number_of[head]])
         layers += between
     links = [link for chain in chains for link in pairwise(chain)]
-    places = igraph.Graph(len(layers), links, directed=True).layout_sugiyama(layers=layers).coords
+    found = igraph.Graph(len(layers), links, directed=True).layout_sugiyama(layers=layers).coords
+    across = [place[0] - min(found)[0] for place in found]
+    taken: dict[int, float] = {}
+    for i in sorted(range(len(layers)), key=across.__getitem__):  # igraph 1.0 may put two in one place
+        taken[layers[i]] = across[i] = max(across[i], taken.get(layers[i], -1.0) + 1)
 
     tag = max(map(_width, tags), default=0.0) + 6 if any(tags) else 0.0
     widths = {vertex: max(_width(label) + 12, heads[vertex] * tag) for vertex, label in labels.items()}
     height = LINE * max(label.count("\n") + 1 for label in labels.values()) + 4
     column = max(widths.values()) + 10
-    x = [column * (place[0] - min(place[0] for place in places) + 0.5) for place in places]
+    x = [column * (place + 0.5) for place in across]
     # the farther edges go sideways between two layers, the more height they get for it
     sideways = [0.0] * (last + 1)
     for before, after in links:
