@@ -9,7 +9,7 @@ NumPy is imported where it is asked for: `pip install opcount[draw]`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import accumulate, pairwise
@@ -225,60 +225,70 @@ def layout(labels: Mapping[Vertex, str], edges: Sequence[Pair], tags: Sequence[s
 
     Edges come in the order of their heads. What no edge reaches stands in the first layer.
     """
-    with _needed():
-        import igraph
-    level = dict.fromkeys(labels, 0)
-    for tail, head in edges:
-        level[head] = max(level[head], level[tail] + 1)
-    last = max(level.values())
     tails, heads = Counter(tail for tail, _ in edges), Counter(head for _, head in edges)
-    level |= {vertex: last for vertex in labels if heads[vertex] and not tails[vertex]}
-    # an edge passes each layer between at a place of its own, as if there were a vertex
-    layers = list(level.values())
-    number_of = {vertex: place for place, vertex in enumerate(level)}
-    chains: list[list[int]] = []
-    for tail, head in edges:
-        between = range(level[tail] + 1, level[head])
-        chains.append([number_of[tail], *range(len(layers), len(layers) + len(between)), number_of[head]])
-        layers += between
-    links = [link for chain in chains for link in pairwise(chain)]
-    found = igraph.Graph(len(layers), links, directed=True).layout_sugiyama(layers=layers).coords
-    across = [place[0] - min(found)[0] for place in found]
-    taken: dict[int, float] = {}
-    for i in sorted(range(len(layers)), key=across.__getitem__):  # igraph 1.0 may put two in one place
-        taken[layers[i]] = across[i] = max(across[i], taken.get(layers[i], -1.0) + 1)
-
+    layers, chains = _layered(labels, edges, ends=heads.keys() - tails.keys())
     tag = max(map(_width, tags), default=0.0) + 6 if any(tags) else 0.0
-    widths = {vertex: max(_width(label) + 12, heads[vertex] * tag) for vertex, label in labels.items()}
+    widths = [max(_width(label) + 12, heads[vertex] * tag) for vertex, label in labels.items()]
     height = LINE * max(label.count("\n") + 1 for label in labels.values()) + 4
-    column = max(widths.values()) + 10
-    x = [column * (place + 0.5) for place in across]
+    column = max(widths) + 10
+    links = [link for chain in chains for link in pairwise(chain)]
+    x = [column * (place + 0.5) for place in _across(layers, links)]
     # the farther edges go sideways between two layers, the more height they get for it
-    sideways = [0.0] * (last + 1)
+    sideways = [0.0] * max(layers)
     for before, after in links:
         sideways[layers[before]] = max(sideways[layers[before]], abs(x[after] - x[before]))
-    gaps = [GAP + (LINE if tag else 0) + min(0.12 * far, 2 * GAP) for far in sideways[:last]]
+    gaps = [GAP + (LINE if tag else 0) + min(0.12 * far, 2 * GAP) for far in sideways]
     down = list(accumulate((height + gap for gap in gaps), initial=height / 2 + 6))
     size = (max(x) + column / 2, down[-1] + height / 2 + 6)
     y = [size[1] - down[layer] for layer in layers]
-    boxes = {vertex: Box(x[i], y[i], widths[vertex], height) for vertex, i in number_of.items()}
+    boxes = {
+        vertex: Box(x[i], y[i], width, height) for i, (vertex, width) in enumerate(zip(labels, widths, strict=True))
+    }
 
-    # edges leave and arrive side by side, in the order in which they come from or go to the left and right
+    # edges leave and arrive side by side, in the order in which they go to, or come from, the left and right
     ports = {}
     for end, near in ((0, 1), (-1, -2)):
         for vertex, box in boxes.items():
             mine = [edge for edge, pair in enumerate(edges) if pair[end] == vertex]
             for place, edge in enumerate(sorted(mine, key=lambda edge: x[chains[edge][near]])):
                 ports[edge, end] = box.x + ((place + 0.5) / len(mine) - 0.5) * box.width
-    alike, seen = Counter(map(tuple, chains)), Counter[tuple[int, ...]]()
     routes = []
     for edge, chain in enumerate(chains):
-        key = tuple(chain)
-        bow = 8.0 * (seen[key] - (alike[key] - 1) / 2)  # parallel edges part
-        seen[key] += 1
-        points = [(ports[edge, 0], y[chain[0]]), *((x[i], y[i]) for i in chain[1:-1]), (ports[edge, -1], y[chain[-1]])]
-        routes.append(_route(points, height / 2, bow))
+        alike = [other for other in range(len(chains)) if chains[other] == chain]
+        bow = 8.0 * (alike.index(edge) - (len(alike) - 1) / 2)  # parallel edges part
+        across = [ports[edge, 0], *(x[i] for i in chain[1:-1]), ports[edge, -1]]
+        routes.append(_route([*zip(across, (y[i] for i in chain), strict=True)], height / 2, bow))
     return Layout(boxes, routes, size)
+
+
+def _layered(
+    vertices: Iterable[Vertex], edges: Sequence[Pair], ends: Iterable[Vertex]
+) -> tuple[list[int], list[list[int]]]:
+    """The layer of each vertex, then of each place where an edge passes one; and the places along each edge."""
+    level = dict.fromkeys(vertices, 0)
+    for tail, head in edges:
+        level[head] = max(level[head], level[tail] + 1)
+    level |= dict.fromkeys(ends, max(level.values()))
+    place_of = {vertex: place for place, vertex in enumerate(level)}
+    layers = list(level.values())
+    chains = []
+    for tail, head in edges:
+        between = range(level[tail] + 1, level[head])
+        chains.append([place_of[tail], *range(len(layers), len(layers) + len(between)), place_of[head]])
+        layers += between
+    return layers, chains
+
+
+def _across(layers: Sequence[int], links: Sequence[tuple[int, int]]) -> list[float]:
+    """How far to the right each place is in its layer, at least 1 apart, with few links that cross."""
+    with _needed():
+        import igraph
+    found = igraph.Graph(len(layers), links, directed=True).layout_sugiyama(layers=layers).coords
+    across = [place[0] - min(found)[0] for place in found]
+    taken: dict[int, float] = {}
+    for i in sorted(range(len(layers)), key=across.__getitem__):  # igraph 1.0 may put two in one place
+        taken[layers[i]] = across[i] = max(across[i], taken.get(layers[i], -1.0) + 1)
+    return across
 
 
 def _route(points: Sequence[tuple[float, float]], half: float, bow: float = 0.0) -> Path:
@@ -302,16 +312,18 @@ def _width(text: str) -> float:
     return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
 
 
-def _shortcut(tail: Box, head: Box, others: Sequence[Box]) -> Path:
-    """A curve that keeps clear of the other boxes, with the least bow that does."""
+def _shortcut(tail: Box, head: Box, others: Sequence[Box], width: float) -> Path:
+    """A curve inside the picture that keeps clear of the other boxes, with the least bow that does."""
     from matplotlib.transforms import Bbox
 
     walls = [Bbox.from_bounds(b.x - b.width / 2 - 3, b.y - b.height / 2, b.width + 6, b.height) for b in others]
     ends = [(tail.x, tail.y), (head.x, head.y)]
-    bows = (sign * 8.0 * step for step in range(100) for sign in (1, -1))
-    routes = (_route(ends, tail.height / 2, bow) for bow in bows)
-    clear = (route for route in routes if not any(route.intersects_bbox(wall, filled=False) for wall in walls))
-    return next(clear, _route(ends, tail.height / 2))
+    for bow in (sign * 8.0 * step for step in range(100) for sign in (1, -1)):
+        route = _route(ends, tail.height / 2, bow)
+        inside = route.get_extents().x0 >= 0 and route.get_extents().x1 <= width
+        if inside and not any(route.intersects_bbox(wall, filled=False) for wall in walls):
+            return route
+    return _route(ends, tail.height / 2)
 
 
 # --- drawn
@@ -462,7 +474,7 @@ def draw_elimination(graph: Graph, order: Sequence[Any]) -> Figure:
         scale = _frame(ax, placed.size)
         for tail, head in stage.new:
             others = [box for vertex, box in boxes.items() if vertex not in (tail, head)]
-            routes[tail, head] = _shortcut(boxes[tail], boxes[head], others)
+            routes[tail, head] = _shortcut(boxes[tail], boxes[head], others, placed.size[0])
         looks = dict.fromkeys(stage.new, LOOKS["new edge"]) | dict.fromkeys(stage.absorbed, LOOKS["absorbs a product"])
         for pair in stage.edges:
             _arrow(ax, routes[pair], scale, *looks.get(pair, ()))
