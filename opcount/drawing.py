@@ -492,6 +492,6 @@ def draw_elimination(graph: Graph, order: Sequence[Any]) -> Figure:
 
 def _stage_title(stage: Stage, labels: Mapping[Vertex, str]) -> str:
     if stage.vertex is None:
-        return f"the Jacobian:\n{len(stage.edges)} entries"
+        return f"the Jacobian:\n{len(stage.edges)} {'entry' if len(stage.edges) == 1 else 'entries'}"
     into, out = stage.products
     return f"eliminate {stage.vertex} ({labels[stage.vertex]}):\n{into}·{out} products"
