@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from operator import methodcaller
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from opcount import functions  # noqa: F401 (it enters NumPy's functions of nodes)
+from opcount import drawing, functions  # noqa: F401 (functions enters NumPy's functions of nodes)
 from opcount.array import Array
 from opcount.boundary import checked_array, with_plain_arrays
 from opcount.chain_rule import (
@@ -51,6 +51,11 @@ from opcount.structural import ONE, ZERO, Structured, Unit, plus
 from opcount.structure import called, check_function, check_number, flatten, leaf_name, rebuild, shape_of
 from opcount.tally import apart
 from opcount.wrapped import Wrapped, is_wrapped_array
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 class Edge(NamedTuple):
@@ -301,6 +306,56 @@ class Graph:
     def size(self) -> Any:
         """How many numbers the inputs hold."""
         return sum(node.value.size for node in self.inputs)
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """A networkx.MultiDiGraph: `x * x` has two edges between its nodes.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: x * x, 3.0).to_networkx()
+        >>> graph.nodes[1]
+        {'operation': 'mul', 'role': 'output', 'value': 9.0}
+        >>> list(graph.edges(data=True))
+        [(0, 1, {'position': 0, 'partial': 3.0}), (0, 1, {'position': 1, 'partial': 3.0})]
+
+        Nodes are the indices in `nodes`. Their `role` is "input", also where an input is an output,
+        "output" or "intermediate"; those on which no output depends are left out, but for inputs.
+        `value` is None for a spec, and `partial` for the linear map of an array. An output that is
+        constant is no node. Needs networkx, and raises InvalidType without it.
+        """
+        return drawing.to_networkx(self)
+
+    def to_dot(self) -> str:
+        """The same nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
+
+        The text is the same in every run. An output that another one uses stands between.
+        """
+        return drawing.to_dot(self)
+
+    def draw(self, ax: Axes | None = None, *, show: str = "operation") -> Axes:
+        """A picture, by matplotlib: inputs at the top, outputs at the bottom, edges downwards.
+
+        `show` says what stands beside the operations: "paths", of each node the number of paths to
+        the outputs, over which the naive recursion sums; "adjoints", the derivative of the output
+        with respect to each node; "partials", at the end of each edge its own. Nothing is counted.
+        Without `ax` it makes one of pyplot's figures, in the size that the picture needs:
+        `graph.draw().figure.savefig("graph.svg")`; given one, it makes the labels as small as must be.
+        Reads well up to about 40 nodes. Raises InvalidValue for more than 200 and for an unknown
+        `show`, and InvalidType where there are several outputs and adjoints are asked for, and
+        where matplotlib or igraph is missing.
+        """
+        return drawing.draw(self, ax, show)
+
+    def draw_elimination(self, order: Any) -> Figure:
+        """A row of pictures: the graph, and what is left of it after each vertex is eliminated in that order.
+
+        An edge that is new is drawn in bold, an edge that was there and absorbs the product by an
+        addition in bold dashes. An output that is used has a copy, y[row]. What is left at the end are
+        the entries of the Jacobian that are not structurally zero. All products are in the titles,
+        those by a structural 1 too, which are free in what an elimination counts by default.
+        Raises InvalidValue for an order that there is not, more than 40 nodes or more than 24 pictures.
+        """
+        whole = network(self)
+        return drawing.draw_elimination(self, whole, ordered(whole, order, unit_products=True))
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"

@@ -36,7 +36,7 @@ ORDERS: Final[Mapping[str, str]] = {
 """The orders by name. An order may also be given as a sequence of the intermediate vertices."""
 
 
-def ordered(network: Network, order: Any, unit_products: bool, steps: Any, seed: Any) -> Sequence[int]:
+def ordered(network: Network, order: Any, unit_products: bool, steps: Any = None, seed: Any = None) -> Sequence[int]:
     """The vertices in that order; raises InvalidValue or InvalidType for one that there is not."""
     named = order if isinstance(order, str) else None
     if named != "search" and (steps is not None or seed is not None):
