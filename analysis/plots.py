@@ -37,6 +37,12 @@ COLOURS = {
     "naive-tangent": "#CC79A7",
     "memoized-tangent": "#B8860B",
     "backprop": "#0072B2",
+    "reverse": "#0072B2",
+    "markowitz": "#E69F00",
+    "search": "#CC79A7",
+    "optimal": "#444444",
+    "row-by-row": "#56B4E9",
+    "column-by-column": "#B8860B",
     "flopscope": "#E69F00",
     "torch": "#D55E00",
     "JAX": "#0072B2",
@@ -49,6 +55,12 @@ MARKERS = {
     "naive-tangent": "P",
     "memoized-tangent": "D",
     "backprop": "o",
+    "reverse": "o",
+    "markowitz": "D",
+    "search": "P",
+    "optimal": "*",
+    "row-by-row": "^",
+    "column-by-column": "v",
     "flopscope": "s",
     "torch": "^",
     "JAX": "o",
@@ -347,6 +359,44 @@ def classifier(layers: pd.DataFrame, curve: pd.DataFrame) -> Figure:
     line.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:,.0f}"))
     line.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     line.legend(loc="lower right")
+    return drawing
+
+
+def orders(table: pd.DataFrame) -> Figure:
+    """Products of each order over the fewest that are known, a row for each function, a panel for each convention."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 2, figsize=(11.0, 5.6), sharey=True, layout="constrained")
+    names = list(dict.fromkeys(table.function))
+    rules = ("forward", "reverse", "markowitz", "search", "optimal")
+    for axes, (counted, rows) in zip(panels, table.groupby("counted", sort=False), strict=True):
+        for place in range(0, len(names), 2):
+            axes.axhspan(place - 0.5, place + 0.5, color="#F3F5F7", zorder=0)
+        least = rows[["forward", "reverse", "markowitz", "search"]].min(axis=1).astype(float)
+        # above one another in a row, so that none hides another where they agree
+        for lift, rule in zip((-0.3, -0.15, 0.0, 0.15, 0.3), rules, strict=True):
+            known = rows[rule] != ""
+            places = rows.function[known].map(names.index) + lift
+            size = 9 if rule == "optimal" else 6
+            axes.plot(
+                rows[rule][known].astype(float) / least[known],
+                places,
+                MARKERS[rule],
+                color=COLOURS[rule],
+                ms=size,
+                mew=0,
+                label=rule,
+            )
+        axes.set(xscale="log", xlabel="products, over the fewest found", title=f"counted: {counted}")
+        axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 1.5, 2, 3, 4)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.grid(axis="y", visible=False)
+    sizes = table.drop_duplicates("function")
+    labels = [f"{row.function}\n{row.inputs} → {row.outputs}" for row in sizes.itertuples()]
+    panels[0].set_yticks(range(len(names)), labels, fontsize=9.5)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    handles, labels = panels[0].get_legend_handles_labels()
+    drawing.legend(handles, labels, loc="outside upper center", ncols=5)
     return drawing
 
 

@@ -8,6 +8,7 @@ from analysis.studies import (
     classifier,
     faster,
     numpy_costs,
+    orders,
     recursion,
     same_gradient,
     scale,
@@ -27,4 +28,5 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "sharing": sharing.run,
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
+    "orders": orders.run,
 }

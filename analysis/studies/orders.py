@@ -1,0 +1,209 @@
+"""Is backprop the only order? Forward mode and backprop are two of many; finding the cheapest is what is hard."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import opcount as oc
+from analysis import plots
+from analysis.functions import FUNCTIONS
+from analysis.study import Claim, Figure, Run, Study, Table
+
+RULES: Final = ("forward", "reverse", "markowitz", "search", "optimal")
+KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
+STEPS: Final = 20_000
+
+PAPER: Final = (
+    "J. Lohoff, E. Neftci, Optimizing automatic differentiation with deep reinforcement learning, NeurIPS 2024"
+)
+# operations, then products by forward, reverse, Markowitz, and by the order that they learnt
+PUBLISHED: Final = {
+    "roe": (101, 620, 364, 407, 320),
+    "arm": (114, 397, 301, 288, 231),
+    "dipole": (86, 240, 172, 194, 149),
+    "propane": (62, 151, 90, 111, 88),
+}
+CONVENTIONS: Final = {True: "every product", False: "products by ±1 free"}
+
+
+class Point(NamedTuple):
+    """A function, the convention, and how long to search and how far to look for the best order."""
+
+    name: str
+    unit_products: bool
+    steps: int
+    known_up_to: int
+
+
+def run(run: Run) -> Study:
+    steps, known = (2_000, 16) if run.quick else (STEPS, KNOWN_UP_TO)
+    points = [Point(name, convention, steps, known) for convention in CONVENTIONS for name in FUNCTIONS]
+    points.sort(key=lambda point: -len(oc.trace(FUNCTIONS[point.name].f, [*FUNCTIONS[point.name].point]).nodes))
+    table = pd.DataFrame(run.map(measure, points), dtype=object)
+    order = {name: place for place, name in enumerate(FUNCTIONS)}
+    table = table.sort_values(["counted", "function"], key=lambda column: column.map(order).fillna(column.map(FIRST)))
+    table = table.reset_index(drop=True)
+
+    published = compared(table)
+    every = table[table.counted == CONVENTIONS[True]].set_index("function")
+    rules = [rule for rule in RULES if rule != "optimal"]
+    known_rows = table[table.optimal != ""]
+    several = every[every.outputs > 1]
+    single = table[table.outputs == 1]
+    difference = table["largest difference"].astype(float).max()
+    gap = known_rows[known_rows.optimal < known_rows[list(RULES[:3])].min(axis=1)]
+    claims = [
+        Claim(
+            "The published products of forward, reverse and Markowitz elimination come out exactly.",
+            bool((published.published == published.counted)[published.order != "the order they learnt"].all()),
+            "; ".join(
+                f"{name} {every.forward[name]}, {every.reverse[name]}, {every.markowitz[name]}" for name in PUBLISHED
+            ),
+        ),
+        Claim(
+            "Executed and predicted, an order takes the same operations, in both conventions.",
+            bool((table.executed == table.predicted).all()),
+            f"{len(table)} functions and conventions, {len(rules)} orders each, {table.executed.sum():,} operations",
+        ),
+        Claim(
+            "For one output, reverse elimination is the memoized adjoint recursion, and forward the tangent recursion, "
+            "operation for operation.",
+            bool(single["as recursions"].all()) and len(single) > 0,
+            f"{len(single)} functions and conventions",
+        ),
+        Claim(
+            "A search takes no more products than the best of the three rules, and fewer than Markowitz on each of the "
+            "published functions.",
+            bool(
+                (table.search <= table[list(RULES[:3])].min(axis=1)).all()
+                and (every.search < every.markowitz)[list(PUBLISHED)].all()
+            ),
+            "; ".join(f"{name} {every.search[name]} for {every.markowitz[name]}" for name in PUBLISHED),
+        ),
+        Claim(
+            "Where the best order can be known, it is at times none of the three rules.",
+            len(gap) > 0 and bool((known_rows.optimal <= known_rows[rules].min(axis=1)).all()),
+            f"{len(known_rows)} known, better than the rules in {len(gap)}: "
+            + "; ".join(
+                f"{row.function} {row.optimal} for {min(row[rule] for rule in RULES[:3])}" for _, row in gap.iterrows()
+            ),
+        ),
+        Claim(
+            "Any order gives the same Jacobian, up to rounding.",
+            bool(difference < 1e-9),
+            f"the largest relative difference to backprop row by row is {difference:.0e}",
+        ),
+    ]
+    return Study(
+        question="Is backprop the only order, and what is hard about the best one?",
+        answer=(
+            "A Jacobian can be accumulated by eliminating the vertices of the graph in any order. Along the graph that "
+            "is forward mode, against it backprop, and both are known beforehand: no search, no heuristic, the exact "
+            "derivative, in time proportional to the graph. Other orders give the same Jacobian with fewer products: "
+            f"for the Roe flux {every.search['roe']} where backprop takes {every.reverse['roe']} and forward mode "
+            f"{every.forward['roe']}. What is NP-complete (Naumann 2008) is to find the order with the fewest. It "
+            "matters for several outputs; for a gradient, which has one, backprop is hard to beat."
+        ),
+        claims=claims,
+        tables={
+            "published": Table(
+                published,
+                f"Products as published ({PAPER}) and as counted here, products by ±1 included",
+                text=("function", "order"),
+            ),
+            "products": Table(
+                table,
+                f"Products of a Jacobian by order; the search takes {steps:,} steps. Edges of which two are parallel "
+                "stay apart in forward and reverse, as in the recursions",
+                exact=False,  # the largest difference is that of floats
+                shown=table[["function", "inputs", "outputs", "operations", "counted", *RULES]],
+            ),
+            "live_edges": Table(
+                edges(table),
+                "The most edges that there are at once: what partial accumulation keeps, every product counted",
+            ),
+        },
+        figures={
+            "products": Figure(
+                plots.orders,
+                {"table": table},
+                "Products of each order over those of the best that was found, by function; left every product "
+                "counts, right those by ±1 are free.",
+            )
+        },
+        against=[
+            f"Backprop takes more products than a search finds for {int((several.search < several.reverse).sum())} of "
+            f"{len(several)} functions with several outputs, up to "
+            f"{max((several.reverse / several.search).astype(float)):.2f} times.",
+            "With one output a search finds less as well: "
+            + ", ".join(
+                f"{name} {row.search} for {row.reverse}"
+                for name, row in every[every.outputs == 1].iterrows()
+                if row.search < row.reverse
+            )
+            + ".",
+        ],
+    )
+
+
+FIRST: Final = {name: place for place, name in enumerate(CONVENTIONS.values())}
+
+
+def measure(point: Point) -> dict[str, Any]:
+    """The products of every order for one function, predicted; those of the rules executed as well."""
+    function = FUNCTIONS[point.name]
+    x = list(function.point)
+    units = point.unit_products
+    graph = oc.trace(function.f, x, granularity="scalar")
+    found = {rule: graph.elimination(rule, unit_products=units) for rule in RULES[:3]}
+    found["search"] = graph.elimination("search", unit_products=units, steps=point.steps)
+    if len(graph.intermediates) <= point.known_up_to:
+        found["optimal"] = graph.elimination("optimal", unit_products=units)
+    executed = {
+        rule: oc.jacobian(function.f, x, rule if rule in RULES[:2] else one.order, unit_products=units)
+        for rule, one in found.items()
+    }
+    expected = oc.jacobian(function.f, x, "row-by-row").matrix
+    differences = [np.abs(one.matrix - expected) / (1 + np.abs(expected)) for one in executed.values()]
+    return {
+        "function": point.name,
+        "inputs": len(graph.inputs),
+        "outputs": function.outputs,
+        "operations": len(graph.nodes) - len(graph.inputs),
+        "vertices": len(graph.intermediates),
+        "counted": CONVENTIONS[units],
+        **{rule: found[rule].counts.mul if rule in found else "" for rule in RULES},
+        **{f"edges, {rule}": one.live_edges for rule, one in found.items() if rule != "optimal"},
+        "executed": sum(one.counts.total for one in executed.values()),
+        "predicted": sum(one.counts.total for one in found.values()),
+        "as recursions": function.outputs > 1
+        or all(
+            found[rule].counts == graph.predict(method, unit_products=units)
+            for rule, method in (("forward", "memoized-tangent"), ("reverse", "memoized"))
+        ),
+        "largest difference": f"{np.max(differences):.1e}",
+    }
+
+
+def compared(table: pd.DataFrame) -> pd.DataFrame:
+    """What was published beside what was counted."""
+    every = table[table.counted == CONVENTIONS[True]].set_index("function")
+    names = ("forward", "reverse", "markowitz", "the order they learnt")
+    rows = []
+    for name, (operations, *products) in PUBLISHED.items():
+        rows.append(
+            {"function": name, "order": "operations of f", "published": operations, "counted": every.operations[name]}
+        )
+        for order, published in zip(names, products, strict=True):
+            counted = every.search[name] if order == names[-1] else every[order][name]
+            rows.append({"function": name, "order": order, "published": published, "counted": counted})
+    return pd.DataFrame(rows)
+
+
+def edges(table: pd.DataFrame) -> pd.DataFrame:
+    every = table[table.counted == CONVENTIONS[True]]
+    columns = {f"edges, {rule}": rule for rule in RULES if rule != "optimal"}
+    return every[["function", "inputs", "outputs", *columns]].rename(columns=columns).reset_index(drop=True)
