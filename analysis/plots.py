@@ -400,6 +400,13 @@ def orders(table: pd.DataFrame) -> Figure:
     return drawing
 
 
+def elimination(graph: Any, order: Any) -> Figure:
+    """An elimination in an order, step by step."""
+    plt.rcParams.update(STYLE)
+    drawing: Figure = graph.draw_elimination(order)
+    return drawing
+
+
 def peers(ratios: pd.DataFrame) -> Figure:
     """What other counters report over what is executed: a row for each call, zero in a strip of its own."""
     plt.rcParams.update(STYLE)

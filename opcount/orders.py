@@ -22,6 +22,7 @@ from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant
 
 LARGEST: Final = 25  # intermediate vertices, for the best order: its table has a place for each set of them
+LARGEST_SEARCHED: Final = 10_000  # for a search, which goes through the whole order at each step
 STEPS: Final = 2_000  # of a search
 
 ORDERS: Final[Mapping[str, str]] = {
@@ -226,8 +227,13 @@ def search(network: Network, unit_products: bool, steps: int = STEPS, seed: int 
     A step moves one vertex to another place of the order. It is kept if it takes fewer products, else with a
     probability that falls with the temperature (Kirkpatrick, Gelatt and Vecchi, Optimization by simulated
     annealing, Science 220, 1983); for elimination orders Naumann and Gottschling, Simulated annealing for
-    optimal pivot selection in Jacobian accumulation, 2003.
+    optimal pivot selection in Jacobian accumulation, 2003. Raises InvalidValue beyond `LARGEST_SEARCHED` vertices.
     """
+    if len(network.intermediates) > LARGEST_SEARCHED:
+        raise InvalidValue(
+            f"the graph has {len(network.intermediates):,} intermediate vertices, and a search goes through all of "
+            f'them at each step: {LARGEST_SEARCHED:,} is the most; take order="markowitz"'
+        )
     masks, vertices = masks_of(network, unit_products)
     place = {vertex: k for k, vertex in enumerate(vertices)}
 
