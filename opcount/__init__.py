@@ -10,12 +10,14 @@ from opcount.errors import (
     InvalidType,
     InvalidValue,
     OpcountError,
+    SizeFailed,
     Uncounted,
 )
 from opcount.gradients import PHASES, Gradient, compare, gradient
 from opcount.graph import Graph, trace
 from opcount.jacobians import Jacobian, jacobian
 from opcount.kinds import GROUPS, KINDS
+from opcount.laws import Law, law, law_of
 from opcount.numpy_rules import register_rule
 from opcount.orders import ORDERS
 from opcount.scalar import Scalar
@@ -38,15 +40,19 @@ __all__ = [
     "InvalidType",
     "InvalidValue",
     "Jacobian",
+    "Law",
     "Measured",
     "OpcountError",
     "Scalar",
+    "SizeFailed",
     "Tally",
     "Uncounted",
     "compare",
     "count",
     "gradient",
     "jacobian",
+    "law",
+    "law_of",
     "measure",
     "primitive",
     "region",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opcount.counts import Counts
 
 
@@ -36,6 +38,21 @@ class BudgetExceeded(OpcountError):
         super().__init__(message, counts, predicted)
         self.counts = counts
         self.predicted = predicted
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class SizeFailed(OpcountError):
+    """A run at one of several sizes failed; the cause is chained.
+
+    `size` is that size, a number for each parameter, and `counts` has the counts of those that were finished.
+    """
+
+    def __init__(self, message: str, size: tuple[int, ...], counts: Mapping[tuple[int, ...], Counts]) -> None:
+        super().__init__(message, size, counts)
+        self.size = size
+        self.counts = counts
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -48,6 +48,7 @@ ORDER = (
     "graph",
     "gradients",
     "jacobians",
+    "laws",
     "__init__",
 )
 

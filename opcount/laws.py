@@ -1,0 +1,786 @@
+"""The exact law behind counts at several sizes: found in exact arithmetic, and held to sizes kept back.
+
+Polynomials go through the counts by Lagrange's interpolation, one for each residue where they are
+quasi-polynomials (R. P. Stanley, Enumerative Combinatorics 1, 2nd ed., 2012, section 4.4). Linear
+recurrences with constant coefficients come from the Berlekamp-Massey algorithm (J. L. Massey, Shift-register
+synthesis and BCH decoding, IEEE Trans. Inf. Theory 15, 1969) over rational numbers. Where sizes are a
+geometric progression n = c r^k, recurrences in k are the laws of divide and conquer. A law is
+accepted where it gives the counts at the sizes that it was not made from; otherwise there is none.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opcount.boundary import wrap
+from opcount.counts import Counts
+from opcount.errors import InvalidType, InvalidValue, SizeFailed
+from opcount.structure import check_function
+from opcount.tally import count
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from matplotlib.axes import Axes
+
+FEWEST: Final = 4  # sizes: two for a line, and two to hold it to
+LONGEST_PERIOD: Final = 12
+NONE: Final = "no exact law found"
+
+Place = tuple[int, ...]  # a size, as a number for each parameter
+
+
+def held_back(coefficients: int) -> int:
+    """How many sizes a law with so many coefficients is held to, besides those it is made from."""
+    return max(2, -(-coefficients // 3))
+
+
+def by_chance(values: Iterable[int], held: int) -> bool:
+    """Whether counts of so few different sizes may well agree with a law at so many by chance alone.
+
+    A polynomial goes its way; but small numbers that jump about, as those of data, soon look periodic.
+    """
+    values = list(values)
+    return (max(values) - min(values) + 1) ** held < LIKELY
+
+
+LIKELY: Final = 100_000
+
+
+class Growth(NamedTuple):
+    """base^n n^power (log n)^logs, as which a law grows; the text without its coefficient."""
+
+    base: float
+    power: float
+    logs: int
+    text: str
+
+
+class Term(NamedTuple):
+    """A coefficient times what its growth says."""
+
+    coefficient: Fraction
+    growth: Growth
+
+
+# --- forms: each has a value at a size, and a text, and says how it grows
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """Rational coefficients by the exponents of the parameters; those that are 0 are left out."""
+
+    names: tuple[str, ...]
+    terms: Mapping[Place, Fraction]
+
+    def __call__(self, place: Place) -> Fraction:
+        value = Fraction(0)
+        for powers, coefficient in self.terms.items():
+            value += coefficient * math.prod(n**power for n, power in zip(place, powers, strict=True))
+        return value
+
+    def ordered(self) -> list[Term]:
+        powers = sorted(self.terms, key=lambda each: (sum(each), each), reverse=True)
+        return [Term(self.terms[each], Growth(1.0, sum(each), 0, self.written(each))) for each in powers]
+
+    def written(self, powers: Place) -> str:
+        return "".join(
+            name + (_raised(power) if power > 1 else "")
+            for name, power in zip(self.names, powers, strict=True)
+            if power
+        )
+
+    def __str__(self) -> str:
+        return _summed(self.ordered())
+
+
+@dataclass(frozen=True)
+class QuasiPolynomial:
+    """A polynomial for each residue of n."""
+
+    residues: tuple[Polynomial, ...]
+
+    def __call__(self, place: Place) -> Fraction:
+        return self.residues[place[0] % len(self.residues)](place)
+
+    def ordered(self) -> list[Term]:
+        return max(self.residues, key=lambda each: _rank(each.ordered())).ordered()
+
+    def __str__(self) -> str:
+        period, name = len(self.residues), self.residues[0].names[0]
+        when = {(2, 0): "{} even", (2, 1): "{} odd"}
+        return "; ".join(
+            f"{each} ({when.get((period, residue), '{} mod ' + str(period) + ' = ' + str(residue)).format(name)})"
+            for residue, each in enumerate(self.residues)
+        )
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """T(k) = c1 T(k-1) + c2 T(k-2) + ... over the k-th of sizes that go on by equal steps, or by equal factors."""
+
+    name: str
+    first: int
+    step: int
+    geometric: bool
+    coefficients: tuple[Fraction, ...]
+    initial: tuple[int, ...]
+    closed: Mapping[tuple[Fraction, int], Fraction] | None  # coefficients by root and power of k
+
+    def __call__(self, place: Place) -> Fraction:
+        k = self.index(place[0])
+        if self.closed is not None:
+            return sum((c * root**k * k**power for (root, power), c in self.closed.items()), Fraction(0))
+        values = [Fraction(value) for value in self.initial]
+        while len(values) <= k:
+            latest = zip(self.coefficients, reversed(values), strict=False)
+            values.append(sum((c * value for c, value in latest), Fraction(0)))
+        return values[k]
+
+    def index(self, n: int) -> int:
+        """The k of a size; raises InvalidValue where it has none."""
+        if self.geometric:
+            k, size = 0, self.first
+            while size < n:
+                size *= self.step
+                k += 1
+            found = size == n
+        else:
+            k, rest = divmod(n - self.first, self.step)
+            found = k >= 0 and not rest
+        if not found:
+            on = ", ".join(
+                str(self.first * self.step**j if self.geometric else self.first + j * self.step) for j in (0, 1, 2)
+            )
+            raise InvalidValue(f"the law is for the sizes {on}, ...: {self.name} = {n} is none of them")
+        return k
+
+    def ordered(self) -> list[Term]:
+        terms = self._geometric_terms() if self.geometric else self._arithmetic_terms()
+        return sorted(terms, key=lambda term: term.growth[:3], reverse=True)
+
+    def _arithmetic_terms(self) -> list[Term]:
+        if self.closed is None:
+            root = _largest_root(self.coefficients) ** (1 / self.step)
+            return [Term(Fraction(1), Growth(root, 0, 0, f"{root:.6g}ⁿ".replace("ⁿ", _to_the(self.name))))]
+        shifted: dict[tuple[Fraction, int], Fraction] = {}
+        for (root, power), c in self.closed.items():
+            if self.step == 1:  # k = n - first
+                c /= root**self.first
+                for j in range(power + 1):
+                    part = c * math.comb(power, j) * (-self.first) ** (power - j)
+                    shifted[root, j] = shifted.get((root, j), Fraction(0)) + part
+            else:
+                shifted[root, power] = c
+        name = self.name if self.step == 1 else "k"
+        return [
+            Term(c, Growth(abs(float(root)) ** (1 / self.step), power, 0, _power_text(root, power, name)))
+            for (root, power), c in shifted.items()
+            if c
+        ]
+
+    def _geometric_terms(self) -> list[Term]:
+        if self.closed is None:
+            power = math.log(_largest_root(self.coefficients), self.step)
+            return [Term(Fraction(1), Growth(1.0, power, 0, f"{self.name}^{power:.6g}"))]
+        shift = _whole_log(self.first, self.step)
+        name = self.name if shift is not None else f"({self.name}/{self.first})"
+        shift = shift or 0
+        logarithm = f"log{_lowered(self.step)} {name}" if self.step != 2 else f"log2 {name}"
+        terms: dict[tuple[Fraction, int], Fraction] = {}
+        for (root, power), c in self.closed.items():  # k = log n - shift
+            c /= root**shift
+            for j in range(power + 1):
+                part = c * math.comb(power, j) * (-shift) ** (power - j)
+                terms[root, j] = terms.get((root, j), Fraction(0)) + part
+        found = []
+        for (root, logs), c in terms.items():
+            exponent = _exponent(root, self.step)
+            text = _with_log(_size_text(name, root, self.step, exponent), logarithm, logs)
+            if c:
+                found.append(Term(c, Growth(1.0, math.log(abs(root), self.step), logs, text)))
+        return found
+
+    def __str__(self) -> str:
+        if self.closed is None:
+            variable, before = ("k", "k") if self.geometric or self.step != 1 else (self.name, self.name)
+            parts = [Term(c, Growth(0, 0, 0, f"T({before}−{j})")) for j, c in enumerate(self.coefficients, 1) if c]
+            start = self.first if before == self.name else 0
+            initial = ", ".join(f"T({start + j}) = {value}" for j, value in enumerate(self.initial))
+            return f"T({variable}) = {_summed(parts)}, {initial}{self._where(variable)}"
+        text = _summed(self.ordered())
+        return text + (self._where("k") if not self.geometric and self.step != 1 else "")
+
+    def _where(self, variable: str) -> str:
+        if variable != "k":
+            return ""
+        sizes = f"{self.first}·{self.step}^k" if self.geometric else f"{self.first} + {self.step}k"
+        return f", where {self.name} = {sizes}"
+
+
+Form = Polynomial | QuasiPolynomial | Recurrence
+
+
+# --- text
+
+_SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def _raised(power: Any) -> str:
+    return str(power).translate(_SUPERSCRIPTS)
+
+
+def _lowered(number: int) -> str:
+    return str(number).translate(_SUBSCRIPTS)
+
+
+def _to_the(name: str) -> str:
+    return "ⁿ" if name == "n" else f"^{name}"
+
+
+def _summed(terms: Iterable[Term]) -> str:
+    text = ""
+    for coefficient, growth in terms:
+        sign = (" − " if coefficient < 0 else " + ") if text else ("−" if coefficient < 0 else "")
+        top, bottom = abs(coefficient.numerator), coefficient.denominator
+        whole = growth.text
+        if not whole:
+            shown = str(top)
+        elif top == 1:
+            shown = whole
+        else:
+            shown = f"{top}{'·' if whole[0].isdigit() or whole[0] == '(' else ' ' if 'log' in whole[:3] else ''}{whole}"
+        text += sign + shown + (f"/{bottom}" if bottom > 1 else "")
+    return text or "0"
+
+
+def _power_text(root: Fraction, power: int, name: str) -> str:
+    polynomial = (name + (_raised(power) if power > 1 else "")) if power else ""
+    if root == 1:
+        return polynomial
+    base = str(root) if root > 0 and root.denominator == 1 else f"({root})"
+    exponential = base + _to_the(name)
+    return f"{polynomial}·{exponential}" if polynomial else exponential
+
+
+def _size_text(name: str, root: Fraction, step: int, exponent: int | None) -> str:
+    if exponent is None:
+        return f"{name}^log{_lowered(step) if step != 2 else '2'}({root})"
+    return "" if exponent == 0 else name + (_raised(exponent) if exponent != 1 else "")
+
+
+def _with_log(size: str, logarithm: str, logs: int) -> str:
+    if not logs:
+        return size
+    power = logarithm if logs == 1 else f"({logarithm}){_raised(logs)}"
+    return f"{size} {power}" if size else power
+
+
+# --- exact arithmetic
+
+
+def _exponent(root: Fraction, step: int) -> int | None:
+    """The whole power of the step that the root is, None where it is none."""
+    for sign, number in ((1, root), (-1, 1 / root)):
+        if number.denominator == 1 and (found := _whole_log(int(number), step)) is not None:
+            return sign * found
+    return None
+
+
+def _whole_log(number: int, base: int) -> int | None:
+    power = 0
+    while number > 1 and number % base == 0:
+        number //= base
+        power += 1
+    return power if number == 1 else None
+
+
+def _through(points: Sequence[tuple[int, Fraction]]) -> list[Fraction]:
+    """The coefficients of the polynomial through points, the constant first, by Newton's divided differences."""
+    sizes = [n for n, _ in points]
+    differences = [value for _, value in points]
+    for order in range(1, len(points)):
+        for k in range(len(points) - 1, order - 1, -1):
+            differences[k] = (differences[k] - differences[k - 1]) / (sizes[k] - sizes[k - order])
+    found = [Fraction(0)]
+    for n, difference in zip(reversed(sizes), reversed(differences), strict=True):
+        raised = [Fraction(0), *found]
+        found = [a - n * b for a, b in zip(raised, [*found, Fraction(0)], strict=True)]
+        found[0] += difference
+    return found[: len(points)]
+
+
+def _shortest_recurrence(values: Sequence[int]) -> list[Fraction]:
+    """The shortest c with T(k) = c[0] T(k-1) + c[1] T(k-2) + ..., by Berlekamp and Massey."""
+    current, previous = [Fraction(1)], [Fraction(1)]  # connection polynomials: 1 - c[0] x - ...
+    length, since, last = 0, 1, Fraction(1)
+    for k, value in enumerate(values):
+        discrepancy = value + sum(current[j] * values[k - j] for j in range(1, min(length, len(current) - 1) + 1))
+        if not discrepancy:
+            since += 1
+            continue
+        factor = discrepancy / last
+        shifted = [Fraction(0)] * since + [factor * c for c in previous]
+        size = max(len(current), len(shifted))
+        updated = [
+            (current[j] if j < len(current) else Fraction(0)) - (shifted[j] if j < len(shifted) else Fraction(0))
+            for j in range(size)
+        ]
+        if 2 * length <= k:
+            previous, last, length, since = current, Fraction(discrepancy), k + 1 - length, 1
+        else:
+            since += 1
+        current = updated
+    current += [Fraction(0)] * (length + 1 - len(current))
+    return [-c for c in current[1 : length + 1]]
+
+
+def _rational_roots(coefficients: Sequence[Fraction]) -> dict[Fraction, int] | None:
+    """The roots of x^L = c[0] x^(L-1) + ..., with multiplicity; None unless all are rational."""
+    polynomial = [Fraction(1), *(-c for c in coefficients)]
+    roots: dict[Fraction, int] = {}
+    while len(polynomial) > 1:
+        scale = math.lcm(*(c.denominator for c in polynomial))
+        whole = [int(c * scale) for c in polynomial]
+        root = next((r for r in _candidates(whole) if not _value(polynomial, r)), None)
+        if root is None:
+            return None
+        roots[root] = roots.get(root, 0) + 1
+        quotient = [polynomial[0]]
+        for c in polynomial[1:-1]:
+            quotient.append(c + root * quotient[-1])
+        polynomial = quotient
+    return roots
+
+
+def _candidates(whole: Sequence[int]) -> Iterable[Fraction]:
+    """What a rational root can be: a divisor of the last coefficient over one of the first."""
+    if abs(whole[-1]) > 10**9:
+        return
+    for top in _divisors(abs(whole[-1])):
+        for bottom in _divisors(abs(whole[0])):
+            yield Fraction(top, bottom)
+            yield Fraction(-top, bottom)
+
+
+def _divisors(number: int) -> list[int]:
+    small = [d for d in range(1, math.isqrt(number) + 1) if number % d == 0]
+    return small + [number // d for d in reversed(small) if d * d != number]
+
+
+def _value(polynomial: Sequence[Fraction], x: Fraction) -> Fraction:
+    value = Fraction(0)
+    for c in polynomial:
+        value = value * x + c
+    return value
+
+
+def _solved(rows: list[list[Fraction]]) -> list[Fraction]:
+    """The solution of a regular system, its right side the last column (Gauss and Jordan)."""
+    for k in range(len(rows)):
+        pivot = next(j for j in range(k, len(rows)) if rows[j][k])
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        rows[k] = [entry / rows[k][k] for entry in rows[k]]
+        for j in range(len(rows)):
+            if j != k and rows[j][k]:
+                rows[j] = [a - rows[j][k] * b for a, b in zip(rows[j], rows[k], strict=True)]
+    return [row[-1] for row in rows]
+
+
+def _largest_root(coefficients: Sequence[Fraction]) -> float:
+    import numpy as np
+
+    return float(max(abs(np.roots([1.0, *(-float(c) for c in coefficients)]))))
+
+
+# --- finding
+
+
+def _polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> Polynomial | None:
+    """A polynomial in each parameter, of the least degrees that do."""
+    if len(names) > 1:
+        return _multivariate(names, values)
+    points = [(place[0], Fraction(value)) for place, value in values.items()]
+    for known in range(1, len(points)):
+        if known + held_back(known) > len(points):
+            return None
+        found = _through(points[:known])
+        law = Polynomial(names, {(power,): c for power, c in enumerate(found) if c})
+        if all(law((n,)) == value for n, value in points[known:]):
+            return law
+    return None
+
+
+def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polynomial | None:
+    """A polynomial through a corner of the grid, held to the rest of it: two sizes of each parameter at the least."""
+    axes = [sorted({place[axis] for place in values}) for axis in range(len(names))]
+    corner = [sizes[: max(1, len(sizes) - 2)] for sizes in axes]
+    table = {place: Fraction(values[place]) for place in product(*corner)}
+    for axis, sizes in enumerate(corner):
+        through: dict[Place, Fraction] = {}
+        for rest in product(*(range(len(c)) if a < axis else c for a, c in enumerate(corner) if a != axis)):
+            line = [(n, table[(*rest[:axis], n, *rest[axis:])]) for n in sizes]
+            for power, c in enumerate(_through(line)):
+                through[(*rest[:axis], power, *rest[axis:])] = c
+        table = through
+    law = Polynomial(names, {powers: c for powers, c in table.items() if c})
+    return law if all(law(place) == value for place, value in values.items()) else None
+
+
+def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> QuasiPolynomial | None:
+    """A polynomial for each residue, with the fewest coefficients in all."""
+    shapes = ((period * (degree + 1), period, degree) for period in range(2, LONGEST_PERIOD + 1) for degree in range(8))
+    for number, period, degree in sorted(shapes):
+        if number + held_back(number) > len(values):
+            return None
+        classes = [{place: v for place, v in values.items() if place[0] % period == r} for r in range(period)]
+        if min(map(len, classes)) < degree + 2 or by_chance(values.values(), len(values) - number):
+            continue  # each residue is held to one size at the least
+        laws = []
+        for points in classes:
+            known = [(place[0], Fraction(value)) for place, value in points.items()][: degree + 1]
+            law = Polynomial(names, {(power,): c for power, c in enumerate(_through(known)) if c})
+            if any(law(place) != value for place, value in points.items()):
+                break
+            laws.append(law)
+        else:
+            return QuasiPolynomial(tuple(laws))
+    return None
+
+
+def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurrence | None:
+    """A linear recurrence along sizes that go on by equal steps or equal factors."""
+    sizes = [place[0] for place in values]
+    counts = list(values.values())
+    steps = {b - a for a, b in pairwise(sizes)}
+    factors = {Fraction(b, a) for a, b in pairwise(sizes)} if sizes[0] > 0 else set()
+    geometric = len(factors) == 1 and len(steps) > 1
+    if not geometric and len(steps) > 1:
+        return None
+    step = factors.pop() if geometric else Fraction(steps.pop())
+    found = _shortest_recurrence(counts)
+    length = len(found)
+    held = len(counts) - 2 * length
+    if step.denominator > 1 or not found or not found[-1] or held < held_back(length) or by_chance(counts, held):
+        return None
+    roots = _rational_roots(found)
+    closed = None
+    if roots is not None:
+        basis = [(root, power) for root, times in roots.items() for power in range(times)]
+        rows = [
+            [root**k * Fraction(k) ** power for root, power in basis] + [Fraction(counts[k])] for k in range(length)
+        ]
+        closed = {term: c for term, c in zip(basis, _solved(rows), strict=True) if c}
+    return Recurrence(names[0], sizes[0], int(step), geometric, tuple(found), tuple(counts[:length]), closed)
+
+
+FORMS: Final[Mapping[str, Callable[[tuple[str, ...], Mapping[Place, int]], Form | None]]] = {
+    "polynomial": _polynomial,
+    "quasi-polynomial": _quasi_polynomial,
+    "linear recurrence": _recurrence,
+}
+"""How a law is looked for, the form with the fewest coefficients first."""
+
+
+def _form_of(names: tuple[str, ...], values: Mapping[Place, int]) -> Form | None:
+    forms = list(FORMS.values())[: 1 if len(names) > 1 else None]
+    return next((found for look in forms if (found := look(names, values)) is not None), None)
+
+
+# --- what a user gets
+
+
+def _rank(terms: Sequence[Term]) -> tuple[float, float, int]:
+    return max((term.growth[:3] for term in terms), default=(0.0, 0.0, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """The law of a count, if there is one: `law(n)` is its exact value, `str(law)` its formula.
+
+    `law["mul"]` is the law of a kind, where `law` is that of all operations together; `kinds` has them all.
+    `counts` has the count at each size. `form` is None where no exact law was found.
+    """
+
+    names: tuple[str, ...]
+    counts: Mapping[Place, int]
+    form: Form | None
+    kinds: Mapping[str, Law] = field(default_factory=dict)
+    why: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is a law."""
+        return self.form is not None
+
+    def __getitem__(self, kind: str) -> Law:
+        try:
+            return self.kinds[kind]
+        except KeyError:
+            raise InvalidValue(f"no {kind!r} was counted; the kinds are {', '.join(self.kinds) or 'none'}") from None
+
+    def _found(self) -> Form:
+        if self.form is None:
+            raise InvalidValue(f"{NONE}{self.why}: there is nothing to evaluate")
+        return self.form
+
+    def __call__(self, *place: Any, **named: Any) -> int:
+        """The count at a size; raises InvalidValue where no law was found, or where it has no such size."""
+        form = self._found()
+        sizes = place or tuple(named[name] for name in self.names if name in named)
+        if len(sizes) != len(self.names) or (place and named):
+            raise InvalidType(f"the law is of {', '.join(self.names)}: give a number for each")
+        value = form(tuple(_size(n, name) for n, name in zip(sizes, self.names, strict=True)))
+        if value.denominator != 1:
+            raise InvalidValue(f"{self} is {value} there, which is no count: it was found from other sizes alone")
+        return int(value)
+
+    @property
+    def degree(self) -> float:
+        """The power of n that it grows with: an integer where it is one, infinite where growth is exponential."""
+        base, power, _ = _rank(self._found().ordered())
+        return math.inf if base > 1 else int(power) if float(power).is_integer() else power
+
+    @property
+    def leading(self) -> Any:
+        """The coefficient of the term that grows the fastest."""
+        terms = self._found().ordered()
+        return _whole(terms[0].coefficient) if terms else 0
+
+    @property
+    def big_theta(self) -> str:
+        """The order of growth, as in Θ(n³)."""
+        terms = self._found().ordered()
+        if not terms:
+            return "Θ(0)"
+        top = terms[0].growth[:3]
+        return f"Θ({' + '.join(term.growth.text or '1' for term in terms if term.growth[:3] == top)})"
+
+    def __le__(self, other: Law) -> bool:
+        """Whether it grows no faster than the other."""
+        return _not_faster(self, other)
+
+    def __ge__(self, other: Law) -> bool:
+        return _not_faster(other, self)
+
+    def __lt__(self, other: Law) -> bool:
+        return not _not_faster(other, self)
+
+    def __gt__(self, other: Law) -> bool:
+        return not _not_faster(self, other)
+
+    def estimate(self) -> str:
+        """A power of n fitted to the counts by least squares: an estimate, and no law."""
+        points = [(math.log(place[0]), math.log(value)) for place, value in self.counts.items() if place[0] > 0 < value]
+        if len(self.names) > 1 or len({x for x, _ in points}) < 2:
+            return "no estimate"
+        x, y = (sum(column) / len(points) for column in zip(*points, strict=True))
+        slope = sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+        return f"about {math.exp(y - slope * x):.3g}·{self.names[0]}^{slope:.2f}, an estimate"
+
+    def __str__(self) -> str:
+        return str(self.form) if self.form is not None else f"{NONE}{self.why}; {self.estimate()}"
+
+    def __repr__(self) -> str:
+        return f"Law({self})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it is, in plain numbers and strings, as JSON can hold it."""
+        found: dict[str, Any] = {
+            "law": str(self),
+            "exact": self.exact,
+            "form": next((name for name, kind in _NAMES.items() if isinstance(self.form, kind)), None),
+            "big_theta": self.big_theta if self.exact else None,
+            "counts": [[*place, value] for place, value in self.counts.items()],
+        }
+        if self.kinds:
+            found["kinds"] = {kind: law.to_dict() for kind, law in self.kinds.items()}
+        return found
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{kind}</th><td>{law}</td></tr>" for kind, law in (*self.kinds.items(), ("total", self))
+        )
+        return f"<table><thead><tr><th></th><th>operations</th></tr></thead><tbody>{rows}</tbody></table>"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The counts as points and the law as a line, on logarithmic axes; of one parameter. Needs matplotlib."""
+        import matplotlib.pyplot as plt
+
+        if len(self.names) > 1:
+            raise InvalidValue(f"a plot is of one parameter, and this law has {', '.join(self.names)}")
+        if ax is None:
+            ax = plt.subplots()[1]
+        sizes = [place[0] for place in self.counts]
+        ax.plot(sizes, [float(value) for value in self.counts.values()], "o", label="counted")
+        if self.form is not None:
+            ax.plot(sizes, [float(self.form((n,))) for n in sizes], "-", label=str(self))
+        ax.set(xlabel=self.names[0], ylabel="operations")
+        if min(sizes) > 0 and min(self.counts.values()) > 0:
+            ax.set(xscale="log", yscale="log")
+        ax.legend()
+        return ax
+
+
+_NAMES: Final = {"polynomial": Polynomial, "quasi-polynomial": QuasiPolynomial, "linear recurrence": Recurrence}
+
+
+def _whole(number: Fraction) -> Any:
+    return int(number) if number.denominator == 1 else number
+
+
+def _not_faster(one: Law, other: Law) -> bool:
+    if not isinstance(other, Law):
+        raise InvalidType(f"a law is compared with a law, not with {other!r}")
+    mine, its = _rank(one._found().ordered()), _rank(other._found().ordered())
+    for a, b in zip(mine, its, strict=True):
+        if not math.isclose(a, b, rel_tol=1e-12):
+            return a < b
+    return True
+
+
+def _size(n: Any, name: str) -> int:
+    try:
+        found = operator.index(n)
+    except TypeError:
+        raise InvalidType(f"{name} must be an integer, not {n!r}") from None
+    if isinstance(n, bool):
+        raise InvalidType(f"{name} must be an integer, not {n!r}")
+    return found
+
+
+def law(
+    f: Callable[..., Any],
+    sizes: Iterable[int] | Mapping[str, Iterable[int]],
+    make: Callable[..., Any] | None = None,
+    *,
+    executor: Executor | None = None,
+) -> Law:
+    """The exact law of what f executes, from counts of runs at these sizes.
+
+    >>> import numpy as np
+    >>> import opcount as oc
+    >>> found = oc.law(lambda a: a @ a, range(1, 8), make=lambda n: np.ones((n, n)))
+    >>> print(found, found["mul"], found(100), sep="; ")
+    2n³ − n²; n³; 1990000
+
+    At each size `make(n)` gives the argument of f, or a tuple of several, which are wrapped; without it f is called
+    with the size itself, and what it computes on numbers that it wraps counts, or the Counts that it returns.
+    Of a dict of sizes by parameter, as {"m": [1, 2, 3, 4], "n": [1, 2, 3, 4]}, every combination is run, with
+    the parameters by name. An `executor` of concurrent.futures runs the sizes; f and make must be such that it
+    can send them.
+
+    A law is a polynomial, a polynomial by residue, a linear recurrence, or, where the sizes are a geometric
+    progression, a recurrence in the logarithm of n; exact, and held to a third as many more sizes as it has
+    coefficients, two at the least. Raises InvalidValue for too few sizes, with the number that is needed,
+    SizeFailed where a run fails, with its size and the counts of the others.
+    """
+    check_function(f)
+    names, places = _checked_sizes(sizes)
+    counts = _counted(f, make, names, places, executor)
+    return law_of({place: counts[place] for place in places}, names)
+
+
+def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) -> Law:
+    """The exact law behind counts by size, where they are known already.
+
+    >>> print(law_of({n: n * (n - 1) // 2 for n in range(1, 9)}))
+    n²/2 − n/2
+
+    A count is a Counts or a number, a size a number or a tuple of one for each of the names. Raises as `law`.
+    """
+    names = tuple(names)
+    given: dict[Place, Any] = {place if isinstance(place, tuple) else (place,): each for place, each in counts.items()}
+    ordered = sorted(given)
+    _check_enough(names, ordered)
+    kinds: dict[str, Law] = {}
+    if all(isinstance(found, Counts) for found in given.values()):
+        for kind in dict.fromkeys(kind for place in ordered for kind in given[place]):
+            values = {place: given[place][kind] for place in ordered}
+            kinds[kind] = Law(names, values, _form_of(names, values))
+    totals = {place: found.total if isinstance(found, Counts) else found for place, found in given.items()}
+    totals = {place: totals[place] for place in ordered}
+    return Law(names, totals, _form_of(names, totals), kinds)
+
+
+def _check_enough(names: Sequence[str], places: Sequence[Place]) -> None:
+    for axis, name in enumerate(names):
+        number = len({place[axis] for place in places})
+        if number < FEWEST:
+            raise InvalidValue(
+                f"{number} size{'s' * (number != 1)} of {name} are too few: a law needs {FEWEST} at the least, two for "
+                "a line and two to hold it to; one of degree d needs d + 3"
+            )
+
+
+def _checked_sizes(sizes: Any) -> tuple[tuple[str, ...], list[Place]]:
+    """The names of the parameters, and the places at which to count, in order."""
+    if not isinstance(sizes, Mapping):
+        sizes = {"n": sizes}
+    if not 1 <= len(sizes) <= 3:
+        raise InvalidValue(f"sizes are of one to three parameters, not of {len(sizes)}")
+    axes = []
+    for name, given in sizes.items():
+        try:
+            found = [_size(n, name) for n in given]
+        except TypeError as error:
+            if isinstance(error, InvalidType):
+                raise
+            raise InvalidType(f"sizes must be integers, or lists of them by parameter, not {given!r}") from None
+        if any(n < 0 for n in found):
+            raise InvalidValue(f"sizes must not be negative: {name} = {min(found)}")
+        axes.append(sorted(set(found)))
+    places = list(product(*axes))
+    _check_enough(tuple(sizes), places)
+    return tuple(sizes), places
+
+
+def _counted(
+    f: Callable[..., Any],
+    make: Callable[..., Any] | None,
+    names: tuple[str, ...],
+    places: Sequence[Place],
+    executor: Executor | None,
+) -> dict[Place, Counts]:
+    if executor is None:
+        runs: list[Callable[[], Counts]] = [_here(f, make, names, place) for place in places]
+    else:
+        runs = [executor.submit(count_at, f, make, names, place).result for place in places]
+    counts: dict[Place, Counts] = {}
+    failed: dict[Place, BaseException] = {}
+    for place, run in zip(places, runs, strict=True):
+        try:
+            counts[place] = run()
+        except Exception as error:
+            failed[place] = error
+            if executor is None:
+                break
+    if failed:
+        place, cause = next(iter(failed.items()))
+        where = ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
+        others = f", and at {len(failed) - 1} other sizes" if len(failed) > 1 else ""
+        raise SizeFailed(f"at {where}{others}: {type(cause).__name__}: {cause}", place, counts) from cause
+    return counts
+
+
+def _here(f: Any, make: Any, names: tuple[str, ...], place: Place) -> Callable[[], Counts]:
+    return lambda: count_at(f, make, names, place)
+
+
+def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], place: Place) -> Counts:
+    """What f executes at one size."""
+    given: Any = place if len(names) == 1 else ()
+    named = {} if len(names) == 1 else dict(zip(names, place, strict=True))
+    if make is not None:
+        made = make(*given, **named)
+        given, named = tuple(wrap(one) for one in (made if isinstance(made, tuple) else (made,))), {}
+    with count() as tally:
+        found = f(*given, **named)
+    return found if isinstance(found, Counts) and not tally.counts else tally.counts
