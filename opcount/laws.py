@@ -47,7 +47,7 @@ def by_chance(values: Iterable[int], held: int) -> bool:
     A polynomial goes its way; but small numbers that jump about, as those of data, soon look periodic.
     """
     values = list(values)
-    return (max(values) - min(values) + 1) ** held < LIKELY
+    return bool((max(values) - min(values) + 1) ** held < LIKELY)
 
 
 LIKELY: Final = 100_000
