@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.studies import (
     classifier,
+    expression_swell,
     faster,
     numpy_costs,
     recursion,
@@ -27,4 +28,5 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "sharing": sharing.run,
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
+    "expression_swell": expression_swell.run,
 }
