@@ -208,12 +208,13 @@ def expression_swell(table: pd.DataFrame) -> Figure:
     label_ends(drawing, axes, ends)
     networks = table[table.iterations == 0]
     names = list(dict.fromkeys(networks.function))
-    for name, (colour, marker, _) in SWELL.items():
+    # above one another in a row, so that none hides another where they are close
+    for lift, name in zip((-0.24, -0.08, 0.08, 0.24), ("tree", "naive", "cse", "backprop"), strict=True):
+        colour, marker, _ = SWELL[name]
         line = networks[networks.line == name]
-        if len(line):
-            rows.plot(
-                line.operations, line.function.map(names.index), marker, color=colour, ms=7, ls="none", label=name
-            )
+        rows.plot(
+            line.operations, line.function.map(names.index) + lift, marker, color=colour, ms=6, ls="none", label=name
+        )
     rows.set(xscale="log", xlabel="operations for value and gradient")
     rows.set_yticks(range(len(names)), names)
     rows.set_ylim(len(names) - 0.5, -0.5)

@@ -173,14 +173,16 @@ def judged(table: pd.DataFrame, polynomials: pd.DataFrame) -> Study:
         tables={
             "laws": Table(
                 laws,
-                f"Operations after k iterations of the logistic map, from {FROM} on: exact laws, and by what an "
-                "iteration multiplies them",
+                f"Operations after k iterations of the logistic map, from {FROM} on. SymPy's value and derivatives as "
+                "a tree, with the value's subexpressions shared, all equal subexpressions (memo), or what sympy.cse "
+                "finds; nested: with the result of each iteration kept apart",
                 text=("law",),
                 shown=laws[["line", "law", "least factor", "greatest factor"]],
             ),
             "operations": Table(
                 table,
-                "Operations for the value and the gradient of the logistic map",
+                "Operations for the value and the gradient of the logistic map. A sum of n terms is n − 1 `add` or, "
+                "where a term is negative, `sub`; a factor to a negative power is a `div`",
                 shown=on_map[[*SHOWN]].reset_index(),
             ),
             "networks": Table(
@@ -203,13 +205,14 @@ def judged(table: pd.DataFrame, polynomials: pd.DataFrame) -> Study:
         },
         against=[
             "Where intermediate results are kept, cse takes fewer operations than backprop: "
-            f"{by_line.law['cse, nested']} against {by_line.law['backprop']}. SymPy multiplies 4 (1 − l) out once, as 4 − 4 l, and shares it.",
+            f"{by_line.law['cse, nested']} against {by_line.law['backprop']}. "
+            "SymPy multiplies 4 (1 − l) out once, as 4 − 4 l, and shares it.",
             "Rewritten in Horner's form, value and derivative of the logistic map take "
             f"{horner.tree.iloc[-1]:,} operations as a tree, fewer than the naive recursion, "
             f"{horner.naive.iloc[-1]:,}. But of {len(polynomials)} rewritten derivatives {len(wrong)} have in floats "
             "not their first digit right.",
             f"The swell is in the writing out: of the {on_map.tree[last]:,} operations after {last} iterations "
-            f"{on_map.memo[last]:,} are different ones. Whoever evaluates the expression with a memo is spared the rest.",
+            f"{on_map.memo[last]:,} are different ones. Who evaluates the expression with a memo is spared the rest.",
         ],
     )
 
