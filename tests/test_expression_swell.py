@@ -109,7 +109,8 @@ CASES = [
 def test_every_line_has_the_gradient_and_the_operations_that_were_predicted(case):
     for row in measure(case):
         assert row["executed"] == "yes"
-        assert row["operations"] == row["predicted"]
+        shared = row["line"].startswith(("memo,", "cse")) or row["line"] == "memo"
+        assert row["predicted"] == ("" if shared else row["operations"])
         assert row["same gradient"] == ("exactly" if case.iterations or "rational" in case.name else "to rounding")
 
 
