@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 STYLE: Any = {
     "axes.grid": True,
@@ -191,6 +191,46 @@ def sharing(table: pd.DataFrame) -> Figure:
     panels[0].set_xlim(left=float(table.width.min()) / 1.1)
     plain_ticks(panels[0].xaxis)
     panels[0].set_ylabel("operations of the accumulation")
+    return drawing
+
+
+# the lines of an expression and of what it is compared with: colour, marker, dashes
+SWELL = {
+    "tree": ("#A3457A", "v", "-"),
+    "tree, nested": ("#A3457A", "v", "--"),
+    "naive": (COLOURS["naive"], MARKERS["naive"], "-"),
+    "cse": (COLOURS["forward"], MARKERS["forward"], "-"),
+    "cse, nested": (COLOURS["forward"], MARKERS["forward"], "--"),
+    "backprop": (COLOURS["backprop"], MARKERS["backprop"], "-"),
+}
+
+
+def expression_swell(table: pd.DataFrame) -> Figure:
+    """Operations of the logistic map against its iterations, and of networks, a row for each."""
+    plt.rcParams.update(STYLE)
+    drawing, (axes, rows) = plt.subplots(1, 2, figsize=(14.0, 5.2), layout="constrained")
+    ends = []
+    for name, (colour, marker, dash) in SWELL.items():
+        line = table[(table.line == name) & (table.iterations > 0)]
+        face = "white" if dash == "--" else colour
+        axes.plot(line.iterations, line.operations, marker + dash, color=colour, mfc=face, ms=5, lw=1.4)
+        ends.append((float(line.iterations.iloc[-1]), float(line.operations.iloc[-1]), name, colour))
+    axes.set(yscale="log", xlabel="iterations of the logistic map", ylabel="operations for value and gradient")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    label_ends(drawing, axes, ends)
+    networks = table[table.iterations == 0]
+    names = list(dict.fromkeys(networks.function))
+    # above one another in a row, so that none hides another where they are close
+    for lift, name in zip((-0.24, -0.08, 0.08, 0.24), ("tree", "naive", "cse", "backprop"), strict=True):
+        colour, marker, _ = SWELL[name]
+        line = networks[networks.line == name]
+        rows.plot(
+            line.operations, line.function.map(names.index) + lift, marker, color=colour, ms=6, ls="none", label=name
+        )
+    rows.set(xscale="log", xlabel="operations for value and gradient")
+    rows.set_yticks(range(len(names)), names)
+    rows.set_ylim(len(names) - 0.5, -0.5)
+    rows.legend(loc="upper right")
     return drawing
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.studies import (
     classifier,
+    expression_swell,
     faster,
     numpy_costs,
     orders,
@@ -29,4 +30,5 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
     "orders": orders.run,
+    "expression_swell": expression_swell.run,
 }
