@@ -40,6 +40,12 @@ COLOURS = {
     "flopscope": "#E69F00",
     "torch": "#D55E00",
     "JAX": "#0072B2",
+    "reverse": "#0072B2",
+    "markowitz": "#E69F00",
+    "search": "#CC79A7",
+    "optimal": "#444444",
+    "row-by-row": "#56B4E9",
+    "column-by-column": "#B8860B",
 }
 MARKERS = {
     "finite-difference": "v",
@@ -52,6 +58,12 @@ MARKERS = {
     "flopscope": "s",
     "torch": "^",
     "JAX": "o",
+    "reverse": "o",
+    "markowitz": "D",
+    "search": "P",
+    "optimal": "*",
+    "row-by-row": "^",
+    "column-by-column": "v",
 }
 PHASES = {"primal": "#BBBBBB", "partials": "#E69F00", "accumulation": "#0072B2", "update": "#444444"}
 
@@ -381,6 +393,41 @@ def peers(ratios: pd.DataFrame) -> Figure:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     drawing.legend(loc="outside upper center", ncols=3)
+    return drawing
+
+
+# the functions of any size: Okabe and Ito's colours again, a marker each
+FAMILIES = {
+    "Speelpenning": ("#D55E00", "o"),
+    "Rosenbrock": ("#009E73", "s"),
+    "Helmholtz": ("#0072B2", "^"),
+    "Gaussian mixture": ("#E69F00", "D"),
+    "perceptron": ("#CC79A7", "P"),
+    "determinant": ("#56B4E9", "v"),
+    "quotients": ("#444444", "X"),
+}
+
+
+def cheap_gradient(table: pd.DataFrame) -> Figure:
+    """A value with its gradient over the value, against the inputs: a panel for each method, a line for each family."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 3, figsize=(13.0, 4.8), layout="constrained", sharex=True, sharey=True)
+    titles = {
+        "reverse": "reverse",
+        "forward once": "forward, one evaluation",
+        "forward": "forward, one evaluation for each input",
+    }
+    for axes, (method, title) in zip(panels, titles.items(), strict=True):
+        for name, line in table.groupby("function", sort=False):
+            colour, marker = FAMILIES[name]
+            ratio = line[f"{method} / value"].astype(float)
+            axes.plot(line.inputs, ratio, marker + "-", color=colour, ms=5, lw=1.2, label=name)
+        axes.axhline(5, color="#444444", lw=1, ls="--")
+        axes.set(xscale="log", yscale="log", xlabel="inputs", title=title)
+        plain_ticks(axes.xaxis, 1, 2, 5)
+        plain_ticks(axes.yaxis, 1, 2, 5)
+    panels[0].set_ylabel("value and gradient / value")
+    drawing.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
     return drawing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from analysis.studies import (
+    cheap_gradient,
     classifier,
     faster,
     numpy_costs,
@@ -27,4 +28,5 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "sharing": sharing.run,
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
+    "cheap_gradient": cheap_gradient.run,
 }
