@@ -431,6 +431,44 @@ def cheap_gradient(table: pd.DataFrame) -> Figure:
     return drawing
 
 
+def forward_wins(balance: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
+    """Products against n/m, a panel for each convention and a line for each order; forward over reverse beside them."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 3, figsize=(16.0, 4.8), layout="constrained")
+    layers, programs = (balance[(balance.function == "layers") == which] for which in (True, False))
+    ratio = "inputs / outputs"
+    for axes, (convention, lines) in zip(panels[:2], layers.groupby("convention", sort=False), strict=True):
+        x = lines[ratio].astype(float)
+        ends = []
+        for order in ("search", "markowitz", "reverse", "forward"):
+            behind = order == "search"  # the others stand on it where it finds nothing better
+            look: Any = {"lw": 6, "alpha": 0.5} if behind else {"lw": 1.4, "marker": MARKERS[order], "ms": 5}
+            axes.plot(x, lines[order], color=COLOURS[order], **look)
+            ends.append((float(x.iloc[-1]), float(lines[order].iloc[-1]), order, COLOURS[order]))
+        meeting = crossings[crossings.convention == convention].iloc[0]
+        axes.axvline(float(meeting[ratio]), color="#444444", lw=1, ls=":")
+        axes.set(xscale="log", yscale="log", xlabel="inputs / outputs", title=convention)
+        axes.set_ylim(bottom=float(lines.search.min()) * 0.7)
+        plain_ticks(axes.yaxis, 1, 2, 5)
+        label_ends(drawing, axes, ends, 0.03)
+    panels[0].set_ylabel("products of the Jacobian")
+    beside = panels[2]
+    for (convention, lines), colour in zip(layers.groupby("convention", sort=False), PAIR, strict=True):
+        dots = programs[programs.convention == convention]
+        x = dots[ratio].astype(float)
+        beside.plot(x, dots[QUOTIENT].astype(float), "o", color=colour, ms=4, mew=0, alpha=0.6, label=convention)
+        beside.plot(lines[ratio].astype(float), lines[QUOTIENT].astype(float), "-", color=colour, lw=1.2)
+    beside.axhline(1, color="#444444", lw=1)
+    beside.axvline(1, color="#444444", lw=1, ls=":")
+    beside.set(xscale="log", yscale="log", xlabel="inputs / outputs", ylabel=QUOTIENT, title="random programs")
+    beside.legend(loc="lower right")
+    return drawing
+
+
+QUOTIENT = "forward / reverse"
+PAIR = ("#0072B2", "#E69F00")  # of the two conventions
+
+
 def plain_ticks(axis: Axis, *steps: int) -> None:
     """Ticks at these steps of each decade or octave, as people write them: 60 and not 6e1."""
     axis.set_major_locator(LogLocator(10 if steps else 2, subs=steps or (1,)))

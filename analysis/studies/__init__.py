@@ -8,6 +8,7 @@ from analysis.studies import (
     cheap_gradient,
     classifier,
     faster,
+    forward_wins,
     numpy_costs,
     recursion,
     same_gradient,
@@ -29,4 +30,5 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
     "cheap_gradient": cheap_gradient.run,
+    "forward_wins": forward_wins.run,
 }

@@ -226,7 +226,7 @@ def run(run: Run) -> Study:
     return Study(
         question="How cheap is a gradient?",
         answer=(
-            f"By reverse never more than {worst['reverse / value']} times the value on the functions that people use, "
+            f"By reverse never more than {worst['reverse / value']} times the value on all functions here but one, "
             f"however many inputs there are: with {perceptron.inputs} inputs {perceptron['reverse / value']} times, "
             f"where dual numbers take {perceptron['forward / value']}. The bound of {BOUND} is that of a product, and "
             "a program of products, sums and reciprocals cannot exceed it. A program of quotients can, as partials "
@@ -411,7 +411,7 @@ def operation(name: str) -> dict[str, Any]:
     one, other = (oc.gradient(f, point, granularity="scalar").phases for f in (with_it, without_it))
     added = {phase: one[phase] - other[phase] for phase in oc.PHASES}
     products = added["accumulation"].mul + added["accumulation"].neg
-    row = {
+    found: dict[str, Any] = {
         "operation": name,
         "itself": added["primal"].total,
         "partials": added["partials"].total,
@@ -419,7 +419,7 @@ def operation(name: str) -> dict[str, Any]:
         "sums": added["accumulation"].total - products,
         "all": sum(counts.total for counts in added.values()),
     }
-    return {**row, "all / itself": str(Fraction(row["all"], row["itself"]))}
+    return {**found, "all / itself": str(Fraction(found["all"], found["itself"]))}
 
 
 # --- laws and ratios
@@ -468,7 +468,7 @@ def limit(law: Polynomial | None, value: Polynomial | None) -> str:
 
 
 def ratio(counts: pd.Series, value: pd.Series) -> pd.Series:
-    return pd.Series([Fraction(*pair) for pair in zip(counts, value, strict=True)], index=counts.index)
+    return pd.Series([Fraction(int(a), int(b)) for a, b in zip(counts, value, strict=True)], index=counts.index)
 
 
 def decimal(count: int, value: int) -> str:
