@@ -130,7 +130,7 @@ def test_the_gradient_of_the_determinant_holds_the_cofactors(n):
 
 def test_what_operations_cost_by_hand():
     costs = {row["operation"]: row for row in map(cheap_gradient.operation, cheap_gradient.OPERATIONS)}
-    parts = ("itself", "partials", "products", "sums")
+    parts = ("itself", "partials", "products and signs", "sums")
     expected = {
         "add": (1, 0, 0, 2),
         "sub": (1, 0, 1, 2),  # a sign

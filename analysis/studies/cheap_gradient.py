@@ -415,7 +415,7 @@ def operation(name: str) -> dict[str, Any]:
         "operation": name,
         "itself": added["primal"].total,
         "partials": added["partials"].total,
-        "products": products,
+        "products and signs": products,
         "sums": added["accumulation"].total - products,
         "all": sum(counts.total for counts in added.values()),
     }
@@ -486,4 +486,4 @@ def titled(row: Any) -> str:
 
 def latest(table: pd.DataFrame) -> pd.DataFrame:
     """Each function of the literature, and each family at its largest."""
-    return table[~table.duplicated("function", keep="last")]
+    return table[~table.duplicated("function", keep="last")].fillna("").reset_index(drop=True)

@@ -164,7 +164,9 @@ def run(run: Run) -> Study:
             "accumulations": Table(
                 table,
                 "The accumulation of every Jacobian, predicted, and executed where that is small",
-                shown=table[(table.function == LAYERS) & (table.inputs == width)].drop(columns=["function", "seed"]),
+                shown=table[(table.function == LAYERS) & (table.inputs == width)]
+                .drop(columns=["function", "seed"])
+                .reset_index(drop=True),
             ),
             "crossings": Table(crossings, "Where forward and reverse take as many products, in layers"),
         },
