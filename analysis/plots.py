@@ -46,12 +46,6 @@ COLOURS = {
     "flopscope": "#E69F00",
     "torch": "#D55E00",
     "JAX": "#0072B2",
-    "reverse": "#0072B2",
-    "markowitz": "#E69F00",
-    "search": "#CC79A7",
-    "optimal": "#444444",
-    "row-by-row": "#56B4E9",
-    "column-by-column": "#B8860B",
 }
 MARKERS = {
     "finite-difference": "v",
@@ -70,12 +64,6 @@ MARKERS = {
     "flopscope": "s",
     "torch": "^",
     "JAX": "o",
-    "reverse": "o",
-    "markowitz": "D",
-    "search": "P",
-    "optimal": "*",
-    "row-by-row": "^",
-    "column-by-column": "v",
 }
 PHASES = {"primal": "#BBBBBB", "partials": "#E69F00", "accumulation": "#0072B2", "update": "#444444"}
 

@@ -36,6 +36,7 @@ START: Final = Fraction(1, 5)
 EXECUTED_UP_TO: Final = 5_000  # operations: of fractions that double their digits with each iteration
 FROM: Final = 3  # iterations: below, SymPy multiplies out what is short
 NO_LAW: Final = "none"
+SAME_EVERYWHERE: Final = False  # another version of SymPy may write the same derivative otherwise
 NETWORKS: Final = (
     (1, 2, 1),
     (1, 2, 2, 1),
@@ -177,6 +178,7 @@ def judged(table: pd.DataFrame, polynomials: pd.DataFrame) -> Study:
                 f"Operations after k iterations of the logistic map, from {FROM} on. SymPy's value and derivatives as "
                 "a tree, with the value's subexpressions shared, all equal subexpressions (memo), or what sympy.cse "
                 "finds; nested: with the result of each iteration kept apart",
+                exact=SAME_EVERYWHERE,
                 text=("law",),
                 shown=laws[["line", "law", "least factor", "greatest factor"]],
             ),
@@ -184,15 +186,18 @@ def judged(table: pd.DataFrame, polynomials: pd.DataFrame) -> Study:
                 table,
                 "Operations for the value and the gradient of the logistic map. A sum of n terms is n − 1 `add` or, "
                 "where a term is negative, `sub`; a factor to a negative power is a `div`",
+                exact=SAME_EVERYWHERE,
                 shown=on_map[[*SHOWN]].reset_index(),
             ),
             "networks": Table(
                 on_networks[[line for line in SHOWN if line in on_networks]].reset_index(),
                 "The same for networks: the question's at its three points, MLPs with tanh at one",
+                exact=SAME_EVERYWHERE,
             ),
             "rewritten": Table(
                 polynomials,
                 "The logistic map and its derivative rewritten as polynomials",
+                exact=SAME_EVERYWHERE,
                 shown=polynomials[polynomials.iterations % 2 == 0].drop(columns="same gradient"),
             ),
         },
