@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 STYLE: Any = {
     "axes.grid": True,
@@ -191,6 +191,46 @@ def sharing(table: pd.DataFrame) -> Figure:
     panels[0].set_xlim(left=float(table.width.min()) / 1.1)
     plain_ticks(panels[0].xaxis)
     panels[0].set_ylabel("operations of the accumulation")
+    return drawing
+
+
+# the lines of an expression and of what it is compared with: colour, marker, dashes
+SWELL = {
+    "tree": ("#A3457A", "v", "-"),
+    "tree, nested": ("#A3457A", "v", "--"),
+    "naive": (COLOURS["naive"], MARKERS["naive"], "-"),
+    "cse": (COLOURS["forward"], MARKERS["forward"], "-"),
+    "cse, nested": (COLOURS["forward"], MARKERS["forward"], "--"),
+    "backprop": (COLOURS["backprop"], MARKERS["backprop"], "-"),
+}
+
+
+def expression_swell(table: pd.DataFrame) -> Figure:
+    """Operations of the logistic map against its iterations, and of networks, a row for each."""
+    plt.rcParams.update(STYLE)
+    drawing, (axes, rows) = plt.subplots(1, 2, figsize=(14.0, 5.2), layout="constrained")
+    ends = []
+    for name, (colour, marker, dash) in SWELL.items():
+        line = table[(table.line == name) & (table.iterations > 0)]
+        face = "white" if dash == "--" else colour
+        axes.plot(line.iterations, line.operations, marker + dash, color=colour, mfc=face, ms=5, lw=1.4)
+        ends.append((float(line.iterations.iloc[-1]), float(line.operations.iloc[-1]), name, colour))
+    axes.set(yscale="log", xlabel="iterations of the logistic map", ylabel="operations for value and gradient")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    label_ends(drawing, axes, ends)
+    networks = table[table.iterations == 0]
+    names = list(dict.fromkeys(networks.function))
+    # above one another in a row, so that none hides another where they are close
+    for lift, name in zip((-0.24, -0.08, 0.08, 0.24), ("tree", "naive", "cse", "backprop"), strict=True):
+        colour, marker, _ = SWELL[name]
+        line = networks[networks.line == name]
+        rows.plot(
+            line.operations, line.function.map(names.index) + lift, marker, color=colour, ms=6, ls="none", label=name
+        )
+    rows.set(xscale="log", xlabel="operations for value and gradient")
+    rows.set_yticks(range(len(names)), names)
+    rows.set_ylim(len(names) - 0.5, -0.5)
+    rows.legend(loc="upper right")
     return drawing
 
 
@@ -439,6 +479,79 @@ def peers(ratios: pd.DataFrame) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     drawing.legend(loc="outside upper center", ncols=3)
     return drawing
+
+
+# the functions of any size: Okabe and Ito's colours again, a marker each
+FAMILIES = {
+    "Speelpenning": ("#D55E00", "o"),
+    "Rosenbrock": ("#009E73", "s"),
+    "Helmholtz": ("#0072B2", "^"),
+    "Gaussian mixture": ("#E69F00", "D"),
+    "perceptron": ("#CC79A7", "P"),
+    "determinant": ("#56B4E9", "v"),
+    "quotients": ("#444444", "X"),
+}
+
+
+def cheap_gradient(table: pd.DataFrame) -> Figure:
+    """A value with its gradient over the value, against the inputs: a panel for each method, a line for each family."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 3, figsize=(13.0, 4.8), layout="constrained", sharex=True, sharey=True)
+    titles = {
+        "reverse": "reverse",
+        "forward once": "forward, one evaluation",
+        "forward": "forward, one evaluation for each input",
+    }
+    for axes, (method, title) in zip(panels, titles.items(), strict=True):
+        for name, line in table.groupby("function", sort=False):
+            colour, marker = FAMILIES[name]
+            ratio = line[f"{method} / value"].astype(float)
+            axes.plot(line.inputs, ratio, marker + "-", color=colour, ms=5, lw=1.2, label=name)
+        axes.axhline(5, color="#444444", lw=1, ls="--")
+        axes.set(xscale="log", yscale="log", xlabel="inputs", title=title)
+        plain_ticks(axes.xaxis, 1, 2, 5)
+        plain_ticks(axes.yaxis, 1, 2, 5)
+    panels[0].set_ylabel("value and gradient / value")
+    drawing.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+    return drawing
+
+
+def forward_wins(balance: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
+    """Products against n/m, a panel for each convention and a line for each order; forward over reverse beside them."""
+    plt.rcParams.update(STYLE)
+    drawing, panels = plt.subplots(1, 3, figsize=(16.0, 4.8), layout="constrained")
+    layers, programs = (balance[(balance.function == "layers") == which] for which in (True, False))
+    ratio = "inputs / outputs"
+    for axes, (convention, lines) in zip(panels[:2], layers.groupby("convention", sort=False), strict=True):
+        x = lines[ratio].astype(float)
+        ends = []
+        for order in ("search", "markowitz", "reverse", "forward"):
+            behind = order == "search"  # the others stand on it where it finds nothing better
+            look: Any = {"lw": 6, "alpha": 0.5} if behind else {"lw": 1.4, "marker": MARKERS[order], "ms": 5}
+            axes.plot(x, lines[order], color=COLOURS[order], **look)
+            ends.append((float(x.iloc[-1]), float(lines[order].iloc[-1]), order, COLOURS[order]))
+        meeting = crossings[crossings.convention == convention].iloc[0]
+        axes.axvline(float(meeting[ratio]), color="#444444", lw=1, ls=":")
+        axes.set(xscale="log", yscale="log", xlabel="inputs / outputs", title=convention)
+        axes.set_ylim(bottom=float(lines.search.min()) * 0.7)
+        plain_ticks(axes.yaxis, 1, 2, 5)
+        label_ends(drawing, axes, ends, 0.03)
+    panels[0].set_ylabel("products of the Jacobian")
+    beside = panels[2]
+    for (convention, lines), colour in zip(layers.groupby("convention", sort=False), PAIR, strict=True):
+        dots = programs[programs.convention == convention]
+        x = dots[ratio].astype(float)
+        beside.plot(x, dots[QUOTIENT].astype(float), "o", color=colour, ms=4, mew=0, alpha=0.6, label=convention)
+        beside.plot(lines[ratio].astype(float), lines[QUOTIENT].astype(float), "-", color=colour, lw=1.2)
+    beside.axhline(1, color="#444444", lw=1)
+    beside.axvline(1, color="#444444", lw=1, ls=":")
+    beside.set(xscale="log", yscale="log", xlabel="inputs / outputs", ylabel=QUOTIENT, title="random programs")
+    beside.legend(loc="lower right")
+    return drawing
+
+
+QUOTIENT = "forward / reverse"
+PAIR = ("#0072B2", "#E69F00")  # of the two conventions
 
 
 def plain_ticks(axis: Axis, *steps: int) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from analysis.studies import (
+    cheap_gradient,
     classifier,
+    expression_swell,
     faster,
+    forward_wins,
     numpy_costs,
     orders,
     recursion,
@@ -29,4 +32,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
     "orders": orders.run,
+    "cheap_gradient": cheap_gradient.run,
+    "forward_wins": forward_wins.run,
+    "expression_swell": expression_swell.run,
 }
