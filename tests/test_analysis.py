@@ -132,6 +132,8 @@ def test_a_table_of_counts_holds_no_measured_number(slug):
 def test_a_figure_draws_what_stands_in_a_table_and_changes_nothing(slug):
     study = studied(slug)
     for figure in study.figures.values():
+        if figure.draw is plots.elimination:  # a picture of a graph, which has no axes and stands in no table
+            continue
         for frame in figure.data.values():
             assert any(
                 set(frame.columns) <= set(table.frame.columns)

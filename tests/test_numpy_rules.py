@@ -1777,7 +1777,7 @@ def test_a_budget_is_kept_by_a_whole_call():
 def restored():
     before = dict(USERS), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
     yield
-    assert ({}, before[1]) == (USERS, UFUNCS), "a test left a rule behind"
+    assert before == (USERS, UFUNCS), "a test left a rule behind"
 
 
 def test_a_rule_counts_what_had_no_count_and_is_forgotten_again(restored):
