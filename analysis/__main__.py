@@ -5,36 +5,43 @@ from __future__ import annotations
 import argparse
 import filecmp
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from analysis import report
+from analysis.finished import Finished, key_of
 from analysis.studies import STUDIES
 from analysis.study import Run, Study
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Gives the exit status: 1 where a claim or `--check` fails, 2 for bad usage, 130 if interrupted, else 0."""
+def main(arguments: list[str] | None = None, executor: Executor | None = None) -> int:
+    """Gives the exit status: 1 where a claim or `--check` fails, 2 for bad usage, 130 if interrupted, else 0.
+
+    The points of the studies run on this machine's cores, or on any executor of concurrent.futures.
+    """
     options = parser().parse_args(arguments)
     try:
         report.check_folder(options.out)
         if options.check:
-            return check(options)
-        studies = run_studies(options)
+            return check(options, executor)
+        studies = run_studies(options, executor)
         command = "python -m analysis --quick" if options.quick else "python -m analysis"
         report.write(studies, options.out, command)
     except report.NotAReport as error:
         print(f"analysis: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nanalysis: interrupted; {options.out} is as it was", file=sys.stderr)
+        print(
+            f"\nanalysis: interrupted; {options.out} is as it was; the same command goes on from here", file=sys.stderr
+        )
         return 130
     return verdict(studies, options.out)
 
@@ -58,32 +65,43 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def run_studies(options: argparse.Namespace) -> dict[str, Study]:
-    """Every study, its points spread over processes; progress on a terminal, silence in a pipe."""
-    with ProcessPoolExecutor(options.jobs) as pool:
+def run_studies(options: argparse.Namespace, executor: Executor | None = None) -> dict[str, Study]:
+    """Every study, its points spread over an executor's workers; progress on a terminal, silence in a pipe.
+
+    The points that a run before this one finished are not run again.
+    """
+    finished = Finished(options.out, options.quick)
+    with local_pool(options.jobs) if executor is None else nullcontext(executor) as pool:
         results = {}
         for slug, study in STUDIES.items():
 
             def spread(function: Callable[[Any], Any], points: Iterable[Any], slug: str = slug) -> list[Any]:
                 points = list(points)
+                keys = {key_of(slug, function, point): point for point in points}
                 bar = tqdm(total=len(points), desc=slug, disable=None, leave=False)
-                futures = [pool.submit(function, point) for point in points]
-                for future in futures:
-                    future.add_done_callback(partial(advance, bar))
+                futures = {
+                    pool.submit(function, point): key for key, point in keys.items() if key not in finished.results
+                }
                 try:
-                    return [future.result() for future in futures]
+                    for future in as_completed(futures):
+                        finished.keep(futures[future], future.result())
+                        bar.update()
                 except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    for future in futures:
+                        future.cancel()
                     raise
                 finally:
                     bar.close()
+                return [finished.results[key_of(slug, function, point)] for point in points]
 
             results[slug] = study(Run(options.quick, spread))
-        return results
+    finished.forget()
+    return results
 
 
-def advance(bar: Any, _: Future[Any]) -> None:
-    bar.update()
+def local_pool(jobs: int) -> ProcessPoolExecutor:
+    """Processes that leave it to this one to be interrupted."""
+    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
 
 
 def verdict(studies: dict[str, Study], out: Path) -> int:
@@ -97,9 +115,9 @@ def verdict(studies: dict[str, Study], out: Path) -> int:
     return 1 if failed else 0
 
 
-def check(options: argparse.Namespace) -> int:
+def check(options: argparse.Namespace, executor: Executor | None = None) -> int:
     """Compare every file of counts in `--out` with a fresh run, byte by byte."""
-    studies = run_studies(options)
+    studies = run_studies(options, executor)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         report.write_data(studies, fresh)

@@ -3,7 +3,7 @@
 Polynomials go through the counts by Lagrange's interpolation, one for each residue where they are
 quasi-polynomials (R. P. Stanley, Enumerative Combinatorics 1, 2nd ed., 2012, section 4.4). Linear
 recurrences with constant coefficients come from the Berlekamp-Massey algorithm (J. L. Massey, Shift-register
-synthesis and BCH decoding, IEEE Trans. Inf. Theory 15, 1969) over rational numbers. Where sizes are a
+synthesis and BCH decoding, IEEE Trans. Inf. Theory 15, 1969). Where sizes are a
 geometric progression n = c r^k, recurrences in k are the laws of divide and conquer. A law is
 accepted where it gives the counts at the sizes that it was not made from; otherwise there is none.
 """
@@ -15,7 +15,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise, product
+from functools import partial
+from itertools import pairwise, product, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opcount.boundary import wrap
@@ -303,43 +304,62 @@ def _whole_log(number: int, base: int) -> int | None:
 
 
 def _through(points: Sequence[tuple[int, Fraction]]) -> list[Fraction]:
-    """The coefficients of the polynomial through points, the constant first, by Newton's divided differences."""
+    """The coefficients of the polynomial through points, the constant first, by Newton's divided differences.
+
+    There are as many as it takes: those of higher powers that are 0 are left out.
+    """
     sizes = [n for n, _ in points]
     differences = [value for _, value in points]
     for order in range(1, len(points)):
         for k in range(len(points) - 1, order - 1, -1):
             differences[k] = (differences[k] - differences[k - 1]) / (sizes[k] - sizes[k - order])
-    found = [Fraction(0)]
-    for n, difference in zip(reversed(sizes), reversed(differences), strict=True):
-        raised = [Fraction(0), *found]
-        found = [a - n * b for a, b in zip(raised, [*found, Fraction(0)], strict=True)]
-        found[0] += difference
-    return found[: len(points)]
+    while differences and not differences[-1]:
+        differences.pop()
+    found: list[Fraction] = []
+    for n, difference in zip(reversed(sizes[: len(differences)]), reversed(differences), strict=True):
+        raised = [difference, *found]
+        found = [a - n * b for a, b in zip_longest(raised, found, fillvalue=Fraction(0))]
+    return found
 
 
 def _shortest_recurrence(values: Sequence[int]) -> list[Fraction]:
-    """The shortest c with T(k) = c[0] T(k-1) + c[1] T(k-2) + ..., by Berlekamp and Massey."""
-    current, previous = [Fraction(1)], [Fraction(1)]  # connection polynomials: 1 - c[0] x - ...
-    length, since, last = 0, 1, Fraction(1)
+    """The shortest c with T(k) = c[0] T(k-1) + c[1] T(k-2) + ..., which holds for all the values but perhaps the last.
+
+    Its length comes from arithmetic modulo a prime, where numbers stay short; its coefficients from
+    the equations between the first values, which it makes regular.
+    """
+    length = _recurrence_length(values)
+    if 2 * length > len(values):
+        return []
+    rows = [[Fraction(values[k - j]) for j in range(1, length + 1)] for k in range(length, 2 * length)]
+    found = _solved([[*row, Fraction(values[length + k])] for k, row in enumerate(rows)])
+    for k in range(2 * length, len(values)):
+        if values[k] != sum(c * values[k - 1 - j] for j, c in enumerate(found)):
+            return []
+    return found
+
+
+PRIME: Final = 2**61 - 1
+
+
+def _recurrence_length(values: Sequence[int]) -> int:
+    """The length of the shortest linear recurrence modulo a prime, by Berlekamp and Massey."""
+    current, previous = [1], [1]  # 1 - c[0] x - c[1] x^2 - ..., now and before its length last grew
+    length, since, last = 0, 1, 1
     for k, value in enumerate(values):
-        discrepancy = value + sum(current[j] * values[k - j] for j in range(1, min(length, len(current) - 1) + 1))
-        if not discrepancy:
+        difference = (value + sum(current[j] * values[k - j] for j in range(1, len(current)))) % PRIME
+        if not difference:
             since += 1
             continue
-        factor = discrepancy / last
-        shifted = [Fraction(0)] * since + [factor * c for c in previous]
-        size = max(len(current), len(shifted))
-        updated = [
-            (current[j] if j < len(current) else Fraction(0)) - (shifted[j] if j < len(shifted) else Fraction(0))
-            for j in range(size)
-        ]
+        factor = difference * pow(last, -1, PRIME)
+        shifted = [0] * since + [factor * c for c in previous]
+        updated = [(a - b) % PRIME for a, b in zip_longest(current, shifted, fillvalue=0)]
         if 2 * length <= k:
-            previous, last, length, since = current, Fraction(discrepancy), k + 1 - length, 1
+            previous, last, length, since = current, difference, k + 1 - length, 1
         else:
             since += 1
         current = updated
-    current += [Fraction(0)] * (length + 1 - len(current))
-    return [-c for c in current[1 : length + 1]]
+    return length
 
 
 def _rational_roots(coefficients: Sequence[Fraction]) -> dict[Fraction, int] | None:
@@ -407,15 +427,14 @@ def _polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> Polynomi
     """A polynomial in each parameter, of the least degrees that do."""
     if len(names) > 1:
         return _multivariate(names, values)
-    points = [(place[0], Fraction(value)) for place, value in values.items()]
-    for known in range(1, len(points)):
-        if known + held_back(known) > len(points):
-            return None
-        found = _through(points[:known])
-        law = Polynomial(names, {(power,): c for power, c in enumerate(found) if c})
-        if all(law((n,)) == value for n, value in points[known:]):
-            return law
-    return None
+    found = _through([(place[0], Fraction(value)) for place, value in values.items()])
+    if len(found) + held_back(len(found)) > len(values):
+        return None
+    return _of_one(names, found)
+
+
+def _of_one(names: tuple[str, ...], coefficients: Sequence[Fraction]) -> Polynomial:
+    return Polynomial(names, {(power,): c for power, c in enumerate(coefficients) if c})
 
 
 def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polynomial | None:
@@ -427,8 +446,8 @@ def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polyno
         through: dict[Place, Fraction] = {}
         for rest in product(*(range(len(c)) if a < axis else c for a, c in enumerate(corner) if a != axis)):
             line = [(n, table[(*rest[:axis], n, *rest[axis:])]) for n in sizes]
-            for power, c in enumerate(_through(line)):
-                through[(*rest[:axis], power, *rest[axis:])] = c
+            for power, c in zip_longest(range(len(line)), _through(line), fillvalue=Fraction(0)):
+                through[(*rest[:axis], int(power), *rest[axis:])] = c
         table = through
     law = Polynomial(names, {powers: c for powers, c in table.items() if c})
     return law if all(law(place) == value for place, value in values.items()) else None
@@ -436,23 +455,18 @@ def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polyno
 
 def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> QuasiPolynomial | None:
     """A polynomial for each residue, with the fewest coefficients in all."""
-    shapes = ((period * (degree + 1), period, degree) for period in range(2, LONGEST_PERIOD + 1) for degree in range(8))
-    for number, period, degree in sorted(shapes):
-        if number + held_back(number) > len(values):
-            return None
-        classes = [{place: v for place, v in values.items() if place[0] % period == r} for r in range(period)]
-        if min(map(len, classes)) < degree + 2 or by_chance(values.values(), len(values) - number):
-            continue  # each residue is held to one size at the least
-        laws = []
-        for points in classes:
-            known = [(place[0], Fraction(value)) for place, value in points.items()][: degree + 1]
-            law = Polynomial(names, {(power,): c for power, c in enumerate(_through(known)) if c})
-            if any(law(place) != value for place, value in points.items()):
-                break
-            laws.append(law)
-        else:
-            return QuasiPolynomial(tuple(laws))
-    return None
+    best: tuple[int, list[list[Fraction]]] | None = None
+    for period in range(2, LONGEST_PERIOD + 1):
+        classes = [[(n, Fraction(v)) for (n,), v in values.items() if n % period == r] for r in range(period)]
+        if not all(classes):
+            break
+        laws = [_through(points) for points in classes]
+        length = max(1, *map(len, laws))
+        number = period * length
+        enough = number + held_back(number) <= len(values) and min(map(len, classes)) > length
+        if enough and not by_chance(values.values(), len(values) - number) and (best is None or number < best[0]):
+            best = number, laws
+    return best and QuasiPolynomial(tuple(_of_one(names, law) for law in best[1]))
 
 
 def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurrence | None:
@@ -672,7 +686,8 @@ def law(
     2n³ − n²; n³; 1990000
 
     At each size `make(n)` gives the argument of f, or a tuple of several, which are wrapped; without it f is called
-    with the size itself, and what it computes on numbers that it wraps counts, or the Counts that it returns.
+    with the size itself, and what it computes on numbers that it wraps counts. An f that returns a Counts is
+    taken at its word.
     Of a dict of sizes by parameter, as {"m": [1, 2, 3, 4], "n": [1, 2, 3, 4]}, every combination is run, with
     the parameters by name. An `executor` of concurrent.futures runs the sizes; f and make must be such that it
     can send them.
@@ -697,9 +712,16 @@ def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) ->
     A count is a Counts or a number, a size a number or a tuple of one for each of the names. Raises as `law`.
     """
     names = tuple(names)
-    given: dict[Place, Any] = {place if isinstance(place, tuple) else (place,): each for place, each in counts.items()}
+    given: dict[Place, Any] = {}
+    for place, found in counts.items():
+        sizes = place if isinstance(place, tuple) else (place,)
+        if len(sizes) != len(names):
+            raise InvalidValue(f"a size is a number for each of {', '.join(names)}, not {place!r}")
+        given[tuple(_size(n, name) for n, name in zip(sizes, names, strict=True))] = _number(found)
     ordered = sorted(given)
     _check_enough(names, ordered)
+    if len(given) < math.prod(len({place[axis] for place in given}) for axis in range(len(names))):
+        raise InvalidValue(f"counts are needed at every combination of the sizes of {', '.join(names)}")
     kinds: dict[str, Law] = {}
     if all(isinstance(found, Counts) for found in given.values()):
         for kind in dict.fromkeys(kind for place in ordered for kind in given[place]):
@@ -708,6 +730,16 @@ def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) ->
     totals = {place: found.total if isinstance(found, Counts) else found for place, found in given.items()}
     totals = {place: totals[place] for place in ordered}
     return Law(names, totals, _form_of(names, totals), kinds)
+
+
+def _number(found: Any) -> Any:
+    """A count as a user has it: a Counts, or an integer."""
+    if isinstance(found, Counts):
+        return found
+    try:
+        return operator.index(found)
+    except TypeError:
+        raise InvalidType(f"a count is an integer or a Counts, not {found!r}") from None
 
 
 def _check_enough(names: Sequence[str], places: Sequence[Place]) -> None:
@@ -749,15 +781,25 @@ def _counted(
     places: Sequence[Place],
     executor: Executor | None,
 ) -> dict[Place, Counts]:
+    """The counts at each size; a run that fails does not lose those of the others."""
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # which take longer to import than this library
+
+    runs: dict[Place, Callable[[], Counts]]
     if executor is None:
-        runs: list[Callable[[], Counts]] = [_here(f, make, names, place) for place in places]
+        runs = {place: partial(count_at, f, make, names, place) for place in places}
     else:
-        runs = [executor.submit(count_at, f, make, names, place).result for place in places]
+        runs = {place: executor.submit(count_at, f, make, names, place).result for place in places}
     counts: dict[Place, Counts] = {}
     failed: dict[Place, BaseException] = {}
-    for place, run in zip(places, runs, strict=True):
+    for place, run in runs.items():
         try:
             counts[place] = run()
+        except BrokenExecutor:  # one worker took all others with it, and nobody knows which: each once more, alone
+            try:
+                with ProcessPoolExecutor(1) as alone:
+                    counts[place] = alone.submit(count_at, f, make, names, place).result()
+            except BrokenExecutor as error:
+                failed[place] = error
         except Exception as error:
             failed[place] = error
             if executor is None:
@@ -765,13 +807,10 @@ def _counted(
     if failed:
         place, cause = next(iter(failed.items()))
         where = ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
-        others = f", and at {len(failed) - 1} other sizes" if len(failed) > 1 else ""
-        raise SizeFailed(f"at {where}{others}: {type(cause).__name__}: {cause}", place, counts) from cause
+        others = f", and at {len(failed) - 1} more" if len(failed) > 1 else ""
+        said = "its worker died" if isinstance(cause, BrokenExecutor) else f"{type(cause).__name__}: {cause}"
+        raise SizeFailed(f"the run at {where}{others} failed: {said}", place, counts) from cause
     return counts
-
-
-def _here(f: Any, make: Any, names: tuple[str, ...], place: Place) -> Callable[[], Counts]:
-    return lambda: count_at(f, make, names, place)
 
 
 def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], place: Place) -> Counts:
@@ -783,4 +822,4 @@ def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tupl
         given, named = tuple(wrap(one) for one in (made if isinstance(made, tuple) else (made,))), {}
     with count() as tally:
         found = f(*given, **named)
-    return found if isinstance(found, Counts) and not tally.counts else tally.counts
+    return found if isinstance(found, Counts) else tally.counts

@@ -188,7 +188,8 @@ def test_importing_opcount_takes_numpy_alone():
 @pytest.mark.parametrize("module", ORDER)
 def test_a_module_imports_no_other_package_but_what_it_is_for(module):
     for_drawing = {"networkx", "matplotlib"}
-    other = {"sizes": {"sympy"}, "drawing": for_drawing | {"igraph"}, "graph": for_drawing}.get(module, set())
+    other = {"sizes": {"sympy"}, "drawing": for_drawing | {"igraph"}, "graph": for_drawing, "laws": {"matplotlib"}}
+    other = other.get(module, set())
     assert Imports(source_of(module)).packages - sys.stdlib_module_names <= {"opcount", "numpy", "pandas"} | other
 
 
