@@ -524,9 +524,10 @@ def test_what_fails_is_one_line_and_a_status(run, folder, name):
 
 
 def command(*arguments, **options):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment |= {"PYTHONPATH": str(ROOT), **options.pop("env", {"PYTHONIOENCODING": "utf-8"})}
     words = [sys.executable, "-m", "opcount", *arguments]
-    return subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False, **options)
+    return subprocess.run(words, env=environment, stderr=subprocess.PIPE, check=False, encoding="utf-8", **options)
 
 
 def test_as_a_module():
