@@ -18,6 +18,8 @@ from opcount.graph import Graph, trace
 from opcount.jacobians import Jacobian, jacobian
 from opcount.kinds import GROUPS, KINDS
 from opcount.laws import Law, law, law_of
+from opcount.notebook import load_ipython_extension as load_ipython_extension
+from opcount.notebook import unload_ipython_extension as unload_ipython_extension
 from opcount.numpy_rules import register_rule
 from opcount.orders import ORDERS
 from opcount.scalar import Scalar

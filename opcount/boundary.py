@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from opcount import tables
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.counts import Counts
@@ -142,6 +143,10 @@ class Measured(NamedTuple):
 
     value: Any
     counts: Counts
+
+    def _repr_html_(self) -> str:
+        rows = [*self.counts.items(), ("total", self.counts.total)]
+        return tables.html(("kind", "count"), rows, f"value: {tables.brief(self.value)}")
 
 
 def measure(f: Callable[..., Any], *args: Any) -> Measured:

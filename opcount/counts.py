@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex
 
-from opcount import sizes
+from opcount import sizes, tables
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import FLOP_GROUPS, GROUPS, KINDS
 
@@ -239,14 +239,18 @@ class Counts(Mapping[str, int]):
         return "\n".join([*kinds, "-" * (left + 2 + right), total])
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{kind}</th><td style='text-align:right'>{number}</td></tr>"
-            for kind, number in self._rows()
-        )
-        return f"<table><thead><tr><th>kind</th><th>count</th></tr></thead><tbody>{cells}</tbody></table>"
+        return tables.html(("kind", "count"), [*self.items(), ("total", self.total)])
 
     def __reduce__(self) -> tuple[type[Counts], tuple[dict[str, int]]]:
         return Counts, (self._numbers,)
+
+
+def table(column: str, named: Sequence[tuple[str, Counts]]) -> tuple[list[str], list[list[Any]]]:
+    """The head and the rows of a table: a row for each name, a column for each kind that occurs and for the total."""
+    kinds = sum((counts for _, counts in named), Counts())
+    return [column, *kinds, "total"], [
+        [name, *(counts[kind] for kind in kinds), counts.total] for name, counts in named
+    ]
 
 
 def _integer(number: SupportsIndex, kind: str) -> int:

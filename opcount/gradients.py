@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
 
 import numpy as np
 
+from opcount import tables
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.boundary import unwrap
@@ -26,7 +27,7 @@ from opcount.chain_rule import (
     new_memo,
     recurse,
 )
-from opcount.counts import Counts
+from opcount.counts import Counts, table
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.graph import Graph, checked_inputs, one_output, record, trace
 from opcount.linear_maps import LinearMap
@@ -92,13 +93,7 @@ class Gradient:
         return _table([{"phase": phase, "counts": counts} for phase, counts in self.phases.items()]).set_index("phase")
 
     def _repr_html_(self) -> str:
-        kinds = list(self.counts)
-        rows = "".join(
-            f"<tr><th>{phase}</th>{''.join(f'<td>{n:,}</td>' for n in (*map(counts.get, kinds), counts.total))}</tr>"
-            for phase, counts in (*self.phases.items(), ("all", self.counts))
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("", *kinds, "total"))
-        return f"<table><caption>{self.method}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return tables.html(*table("phase", [*self.phases.items(), ("all", self.counts)]), self.method)
 
 
 def gradient(
@@ -526,6 +521,17 @@ def compare(
     a method that would execute more than `budget` operations is not run, its row is the
     exact prediction. Needs pandas. Raises what `gradient` raises.
     """
+    return _table(compared(f, x, methods, budget, granularity))
+
+
+def compared(
+    f: Callable[[Any], Any],
+    x: Any,
+    methods: str | Sequence[str] | None = None,
+    budget: Budgeted = 1_000_000,
+    granularity: str = "array",
+) -> list[dict[str, Any]]:
+    """The rows of `compare`, with their `counts`."""
     limits = checked_limits(budget)
     if isinstance(methods, str):
         methods = [methods]
@@ -548,18 +554,21 @@ def compare(
         rows += [
             {"method": name, "phase": phase, "executed": executed, "counts": counts} for phase, counts in phases.items()
         ]
-    return _table(rows)
+    return rows
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """A table of rows with `counts`, spread over a column for each kind that occurs."""
     import pandas as pd
 
+    return pd.DataFrame(spread(rows))
+
+
+def spread(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with their `counts` spread over a column for each kind that occurs."""
     kinds = sum((row["counts"] for row in rows), Counts())
-    spread = [
+    return [
         {key: value for key, value in row.items() if key != "counts"}
         | {kind: row["counts"][kind] for kind in kinds}
         | {"total": row["counts"].total}
         for row in rows
     ]
-    return pd.DataFrame(spread)

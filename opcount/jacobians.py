@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from opcount import tables
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.boundary import unwrap
 from opcount.chain_rule import Direction, backprop, forward
-from opcount.counts import Counts
+from opcount.counts import Counts, table
 from opcount.elimination import accumulate, network, weight
 from opcount.errors import InvalidType
 from opcount.gradients import collector_paused, plain_derivative
@@ -41,6 +42,13 @@ class Jacobian:
     order: tuple[int, ...]
     live_edges: int | None
     phases: Mapping[str, Counts]
+
+    def _repr_html_(self) -> str:
+        rows, columns = self.matrix.shape
+        caption = f"Jacobian, {rows} by {columns}, {len(self.order)} vertices eliminated"
+        return tables.html(
+            *table("phase", [*self.phases.items(), ("all", sum(self.phases.values(), Counts()))]), caption
+        )
 
 
 def jacobian(

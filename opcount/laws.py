@@ -19,6 +19,7 @@ from functools import partial
 from itertools import pairwise, product, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opcount import tables
 from opcount.boundary import wrap
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue, SizeFailed
@@ -619,10 +620,13 @@ class Law:
         return found
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{kind}</th><td>{law}</td></tr>" for kind, law in (*self.kinds.items(), ("total", self))
-        )
-        return f"<table><thead><tr><th></th><th>operations</th></tr></thead><tbody>{rows}</tbody></table>"
+        return tables.html(*self._table())
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        laws = [*self.kinds.items(), ("total", self)]
+        return ["kind", "operations", "growth"], [
+            [kind, str(law), law.big_theta if law.exact else ""] for kind, law in laws
+        ]
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The counts as points and the law as a line, on logarithmic axes; of one parameter. Needs matplotlib."""

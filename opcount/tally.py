@@ -17,10 +17,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import Final, Literal, NamedTuple, SupportsIndex
+from typing import Any, Final, Literal, NamedTuple, SupportsIndex
 
-from opcount import sizes
-from opcount.counts import Counts
+from opcount import sizes, tables
+from opcount.counts import Counts, table
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.kinds import KINDS
 
@@ -76,10 +76,13 @@ class Tally:
         return f"Tally({self.counts!r})"
 
     def __str__(self) -> str:
-        return str(self.counts)
+        return tables.text(*self._table()) if self._regions else str(self.counts)
 
     def _repr_html_(self) -> str:
-        return self.counts._repr_html_()
+        return tables.html(*self._table()) if self._regions else self.counts._repr_html_()
+
+    def _table(self) -> tuple[list[str], list[list[Any]]]:
+        return table("region", [*self.regions.items(), ("all", self.counts)])
 
 
 class Meter(dict[str, Iterator[object]]):

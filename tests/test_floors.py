@@ -20,6 +20,7 @@ ORDER = (
     "errors",
     "kinds",
     "sizes",
+    "tables",
     "counts",
     "tally",
     "structure",
@@ -49,7 +50,9 @@ ORDER = (
     "gradients",
     "jacobians",
     "laws",
+    "notebook",
     "__init__",
+    "__main__",
 )
 
 
@@ -182,14 +185,23 @@ def test_importing_opcount_takes_numpy_alone():
         "analysis",
         "jinja2",
         "tqdm",
+        "IPython",
+        "argparse",
+        "csv",
     }
 
 
 @pytest.mark.parametrize("module", ORDER)
 def test_a_module_imports_no_other_package_but_what_it_is_for(module):
     for_drawing = {"networkx", "matplotlib"}
-    other = {"sizes": {"sympy"}, "drawing": for_drawing | {"igraph"}, "graph": for_drawing, "laws": {"matplotlib"}}
-    other = other.get(module, set())
+    other = {
+        "sizes": {"sympy"},
+        "drawing": for_drawing | {"igraph"},
+        "graph": for_drawing,
+        "laws": {"matplotlib"},
+        "notebook": {"IPython"},
+        "__main__": {"matplotlib"},
+    }.get(module, set())
     assert Imports(source_of(module)).packages - sys.stdlib_module_names <= {"opcount", "numpy", "pandas"} | other
 
 

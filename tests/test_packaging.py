@@ -74,7 +74,10 @@ def test_wheel_works_in_a_clean_environment(built: Path, tmp_path: Path) -> None
     python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     (wheel,) = built.glob("*.whl")
     run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
-    (packages,) = {path.parent for path in (tmp_path / "venv").rglob("opcount")}
+    (packages,) = {path.parents[1] for path in (tmp_path / "venv").rglob("opcount/__init__.py")}
     (packages / "numpy.pth").write_text(str(Path(np.__file__).parents[1]))
     where = run(python, "-I", "-c", EXAMPLE, cwd=tmp_path)
     assert Path(where.strip()).parent == packages / "opcount"
+    assert run(python.with_name("opcount"), "count", "numpy:exp", "--at", "1", "--csv", cwd=tmp_path).endswith(
+        "all,1,1\n"
+    )
