@@ -49,6 +49,7 @@ ORDER = (
     "gradients",
     "jacobians",
     "laws",
+    "testing",
     "__init__",
 )
 
