@@ -1,6 +1,6 @@
 """Operation counts in pytest: the marks `max_ops` and `exact_ops`, the fixture `ops`, a baseline and a report.
 
-pytest loads this module in every run where opcount is installed, so it imports pytest alone: opcount, and NumPy
+pytest loads this module in every run where opcount is installed, so it imports nothing but pytest: opcount, and NumPy
 with it, come with the first test that is counted, after coverage has started. All that is no hook of pytest's
 stands in `opcount.testing`.
 """
@@ -8,9 +8,11 @@ stands in `opcount.testing`.
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -108,8 +110,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 name: [testing.claimed(name, mark.args, mark.kwargs) for mark in found] for name, found in marks.items()
             }
         except OpcountError as error:
-            pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
-        item.stash[_OPS] = testing.Ops(claims["max_ops"], claims["exact_ops"])
+            refused = str(error)
+        else:
+            item.stash[_OPS] = testing.Ops(claims["max_ops"], claims["exact_ops"])
+            return
+        pytest.fail(f"{item.nodeid}: {refused}", pytrace=False)
 
 
 @pytest.fixture
@@ -126,23 +131,34 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     ops = item.stash.get(_OPS, None)
     if ops is None:
         return (yield)
-    with ops.open():
-        if isinstance(item, pytest.Function):
-            function = item.obj
-            item.obj = ops.counting(function)
-            try:
-                result = yield
-            finally:
-                item.obj = function
-        else:  # a doctest, or what another plugin collects
-            with ops.call():
-                result = yield
+    with ops.open(), _through(ops, item):
+        result = yield
+    if not ops.started:  # a unittest that is skipped, or fails in setUp, says so itself all the same
+        pytest.fail(f"{item.nodeid}: opcount does not see its call, and cannot count it", pytrace=False)
     if ops.final is not None:
         item.user_properties.append((PROPERTY, ops.to_json()))
         before = item.config.stash[_BEFORE]
         if faults := ops.faults(None if before is None else before.get(_name(item.nodeid))):
             pytest.fail("\n".join(faults), pytrace=False)
     return result
+
+
+@contextmanager
+def _through(ops: Ops, item: pytest.Item) -> Iterator[None]:
+    """Have the test called through its count."""
+    if not isinstance(item, pytest.Function):  # a doctest, or what another plugin collects
+        with ops.call():
+            yield
+        return
+    counted = ops.counting(item.obj)
+    with pytest.MonkeyPatch.context() as patch:
+        if inspect.iscoroutinefunction(counted):
+            import unittest
+
+            if isinstance(item.instance, unittest.TestCase):  # which finds its own coroutines
+                patch.setattr(item.instance, item.name, counted)
+        patch.setattr(item, "obj", counted)
+        yield
 
 
 # --- the whole run
@@ -204,7 +220,8 @@ class _Results:
         width = max((len(total) for _, _, total, _ in rows), default=0)
         longest = max((len(name) for _, name, _, _ in rows), default=0)
         lines = [f"{total:>{width}}  {name:<{longest}}  {kinds}" for _, name, total, kinds in sorted(rows)]
-        return [*lines, f"{len(self.counted) - len(rows)} tests counted nothing"]
+        none = len(self.counted) - len(rows)
+        return [*lines, *[f"{none} tests counted nothing"] * bool(none)]
 
     def differences(self, before: dict[str, Any]) -> list[str]:
         from opcount.testing import changes

@@ -112,6 +112,7 @@ class Ops:
         self._exact = exact[0] if exact else None
         self._tally = Tally()
         self._before = Counts()  # of a unittest's setUp, which is executed within the same count
+        self.started = False
         self.final: Counts | None = None
         """The counts of the call once it has come to its end without an exception."""
 
@@ -139,6 +140,7 @@ class Ops:
     @contextmanager
     def call(self) -> Iterator[None]:
         """The call of the test itself, inside `open`."""
+        self.started = True
         if self._tally in meter().feeds:
             self._before = self._tally.counts
             yield
@@ -192,6 +194,7 @@ class Ops:
         at_most: str | Mapping[str, str] | None = None,
     ) -> Law:
         """As the function `assert_law`."""
+        __tracebackhide__ = True
         return assert_law(f, sizes, make, exactly=exactly, at_most=at_most)
 
 
@@ -297,6 +300,7 @@ def assert_law(
     Raises AssertionError where that does not hold, and where no exact law was found; InvalidValue for what is no
     formula.
     """
+    __tracebackhide__ = True  # of pytest's
     if (exactly is None) == (at_most is None):
         raise InvalidValue('a law is asserted by one formula: exactly="2*n**3 - n**2", or at_most="n**2"')
     texts: Any = at_most if exactly is None else exactly
@@ -333,25 +337,25 @@ def _part(found: Law, name: str) -> Law:
 def _not_exactly(part: Law, wanted: Callable[[Place], Fraction]) -> list[str]:
     for place, number in part.counts.items():
         if number != wanted(place):
-            return [f"{_where(part.names, place)} {number:,} are counted, and the formula is {wanted(place)}"]
+            return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {wanted(place)}"]
     if part.form is None:
         return [f"{NONE} behind the counts, which are the formula's; more sizes may show one"]
     for place in _larger(part):
         if part.form(place) != wanted(place):
-            return [f"{_where(part.names, place)} the law is {part.form(place)}, and the formula {wanted(place)}"]
+            return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {wanted(place)}"]
     return []
 
 
 def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
     for place, number in part.counts.items():
         if number > limit(place):
-            return [f"{_where(part.names, place)} {number:,} are counted, and the formula is {limit(place)}"]
+            return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
     if part.form is None:
         return [f"{NONE} behind the counts, none of which is larger; more sizes may show one"]
     larger = _larger(part)
     for place in larger:
         if part.form(place) > limit(place):
-            return [f"{_where(part.names, place)} the law is {part.form(place)}, and the formula {limit(place)}"]
+            return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
     values: dict[Place, Any] = {place: limit(place) for place in (*part.counts, *larger)}
     bound = law_of(values, part.names)
     if not bound.exact:
