@@ -12,7 +12,7 @@ import inspect
 import json
 import re
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,15 +100,15 @@ def _name(nodeid: str) -> str:
 
 @pytest.hookimpl(tryfirst=True)  # before xfail is looked at, which is not to cover a wrong mark
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    marks = {name: list(item.iter_markers(name)) for name in MARKS}
-    if any(marks.values()) or "ops" in getattr(item, "fixturenames", ()) or _counts_all(item.config):
+    marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
+    if marks or "ops" in getattr(item, "fixturenames", ()) or _counts_all(item.config):
         from opcount import testing
         from opcount.errors import OpcountError
 
+        claims: dict[str, list[dict[str, int]]] = {name: [] for name in MARKS}
         try:
-            claims = {
-                name: [testing.claimed(name, mark.args, mark.kwargs) for mark in found] for name, found in marks.items()
-            }
+            for mark in marks:
+                claims[mark.name].append(testing.claimed(mark.name, mark.args, mark.kwargs))
         except OpcountError as error:
             refused = str(error)
         else:
@@ -150,14 +150,23 @@ def _through(ops: Ops, item: pytest.Item) -> Iterator[None]:
         with ops.call():
             yield
         return
-    counted = ops.counting(item.obj)
-    with pytest.MonkeyPatch.context() as patch:
-        if inspect.iscoroutinefunction(counted):
-            import unittest
+    function = item.obj
+    item.obj = ops.counting(function)
+    try:
+        with _unittest_finds(item) if inspect.iscoroutinefunction(function) else nullcontext():
+            yield
+    finally:
+        item.obj = function
 
-            if isinstance(item.instance, unittest.TestCase):  # which finds its own coroutines
-                patch.setattr(item.instance, item.name, counted)
-        patch.setattr(item, "obj", counted)
+
+@contextmanager
+def _unittest_finds(item: pytest.Function) -> Iterator[None]:
+    """Hand the test to unittest, which looks for coroutines of its own in the instance."""
+    import unittest
+
+    with pytest.MonkeyPatch.context() as patch:
+        if isinstance(item.instance, unittest.TestCase):
+            patch.setattr(item.instance, item.name, item.obj)
         yield
 
 

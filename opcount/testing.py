@@ -35,7 +35,7 @@ def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, Suppo
     way_out = (
         f"write @pytest.mark.{mark}(1000) for all operations, or {mark}(mul=64, transcendental=0) by kind or group"
     )
-    if unknown := kwargs.keys() - COVERS.keys():
+    if unknown := [name for name in kwargs if name not in COVERS]:
         raise InvalidValue(
             f"@pytest.mark.{mark}: neither a kind of operation nor a group: {', '.join(sorted(unknown))}; {way_out}. "
             f"The kinds are {', '.join(KINDS)}, the groups {', '.join(GROUPS)}"
@@ -103,6 +103,10 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, more: bool) 
 # --- the count of a test
 
 
+_NOTHING: Final = Tally()
+_NONE: Final = _NOTHING.counts
+
+
 class Ops:
     """The count of a test's call, with what is claimed of it; the fixture `ops` of pytest."""
 
@@ -110,8 +114,8 @@ class Ops:
         """With the claims of its marks, the closest first: it decides, for each limit and for exact numbers."""
         self._limits = {name: number for claims in reversed(limits) for name, number in claims.items()}
         self._exact = exact[0] if exact else None
-        self._tally = Tally()
-        self._before = Counts()  # of a unittest's setUp, which is executed within the same count
+        self._tally = _NOTHING
+        self._before = _NONE  # of a unittest's setUp, which is executed within the same count
         self.started = False
         self.final: Counts | None = None
         """The counts of the call once it has come to its end without an exception."""
@@ -119,7 +123,7 @@ class Ops:
     @property
     def counts(self) -> Counts:
         """The operations that the test has executed so far."""
-        return self._tally.counts - self._before
+        return self._tally.counts - self._before if self._before else self._tally.counts
 
     @property
     def total(self) -> int:
@@ -168,20 +172,25 @@ class Ops:
 
     def to_json(self) -> str:
         """The final counts as a JSON object, the total among them."""
-        final = self.final or Counts()
-        return json.dumps({"total": final.total, **final}, default=str)
+        final = self.final or _NONE
+        numbers = {"total": final.total, **_plain(final)}
+        return json.dumps(numbers)
 
     def faults(self, before: Mapping[str, Any] | None = None) -> list[str]:
         """What the final counts break of the claims, and of the baseline if there is one."""
-        final = self.final or Counts()
-        found = {
-            "more operations than by @pytest.mark.max_ops": above(self._limits, final),
-            "not the operations of @pytest.mark.exact_ops": [] if self._exact is None else unequal(self._exact, final),
-            "more operations than in the baseline": [] if before is None else grown(before, final),
-        }
-        lines = [
-            line for title, faults in found.items() if faults for line in (title, *(f"  {each}" for each in faults))
-        ]
+        final = self.final or _NONE
+        found = (
+            ("more operations than by @pytest.mark.max_ops", above(self._limits, final)),
+            (
+                "not the operations of @pytest.mark.exact_ops",
+                [] if self._exact is None else unequal(self._exact, final),
+            ),
+            (
+                "more operations than in the baseline",
+                [] if before is None else changes(before, _plain(final), more=True),
+            ),
+        )
+        lines = [line for title, faults in found if faults for line in (title, *(f"  {each}" for each in faults))]
         return [*lines, f"counted: {final.to_dict() or 'nothing'}"] if lines else []
 
     @staticmethod
@@ -198,9 +207,9 @@ class Ops:
         return assert_law(f, sizes, make, exactly=exactly, at_most=at_most)
 
 
-def grown(before: Mapping[str, Any], counts: Counts) -> list[str]:
-    """The kinds of which there are more than in the baseline."""
-    return changes(before, json.loads(counts.to_json()), more=True)
+def _plain(counts: Counts) -> dict[str, Any]:
+    """Counts as JSON can hold them: polynomials are strings."""
+    return {kind: each if isinstance(each, int) else str(each) for kind, each in counts.to_dict().items()}
 
 
 # --- formulas
