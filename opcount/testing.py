@@ -361,11 +361,11 @@ def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
             return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
     if part.form is None:
         return [f"{NONE} behind the counts, none of which is larger; more sizes may show one"]
-    larger = _larger(part)
-    for place in larger:
+    for place in _larger(part):
         if part.form(place) > limit(place):
             return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
-    values: dict[Place, Any] = {place: limit(place) for place in (*part.counts, *larger)}
+    every = product(*(axis + _continued(axis) for axis in _axes(part)))
+    values: dict[Place, Any] = {place: limit(place) for place in every}
     bound = law_of(values, part.names)
     if not bound.exact:
         return [f"{NONE} behind the formula, to compare its growth with; more sizes may show one"]
@@ -374,8 +374,11 @@ def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
 
 def _larger(part: Law) -> list[Place]:
     """As many larger sizes, in the same progression where they are one, for which alone a recurrence is."""
-    axes = [sorted({place[axis] for place in part.counts}) for axis in range(len(part.names))]
-    return list(product(*map(_continued, axes)))
+    return list(product(*map(_continued, _axes(part))))
+
+
+def _axes(part: Law) -> list[list[int]]:
+    return [sorted({place[axis] for place in part.counts}) for axis in range(len(part.names))]
 
 
 def _continued(sizes: Sequence[int]) -> list[int]:
