@@ -173,8 +173,7 @@ class Ops:
     def to_json(self) -> str:
         """The final counts as a JSON object, the total among them."""
         final = self.final or _NONE
-        numbers = {"total": final.total, **_plain(final)}
-        return json.dumps(numbers)
+        return json.dumps(_plain({"total": final.total, **final.to_dict()}))
 
     def faults(self, before: Mapping[str, Any] | None = None) -> list[str]:
         """What the final counts break of the claims, and of the baseline if there is one."""
@@ -187,7 +186,7 @@ class Ops:
             ),
             (
                 "more operations than in the baseline",
-                [] if before is None else changes(before, _plain(final), more=True),
+                [] if before is None else changes(before, _plain(final.to_dict()), more=True),
             ),
         )
         lines = [line for title, faults in found if faults for line in (title, *(f"  {each}" for each in faults))]
@@ -207,9 +206,9 @@ class Ops:
         return assert_law(f, sizes, make, exactly=exactly, at_most=at_most)
 
 
-def _plain(counts: Counts) -> dict[str, Any]:
-    """Counts as JSON can hold them: polynomials are strings."""
-    return {kind: each if isinstance(each, int) else str(each) for kind, each in counts.to_dict().items()}
+def _plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers as JSON can hold them: polynomials are strings."""
+    return {name: each if isinstance(each, int) else str(each) for name, each in numbers.items()}
 
 
 # --- formulas

@@ -45,11 +45,11 @@ def modules(folder: str) -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")}
 
 
-def test_wheel_holds_opcount_alone(built: Path) -> None:
+def test_wheel_holds_opcount_and_its_plugin_alone(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     metadata = {name for name in names if name.partition("/")[0].endswith(".dist-info")}
-    assert names - metadata == modules("opcount") | {"opcount/py.typed"}
+    assert names - metadata == modules("opcount") | {"opcount/py.typed", "pytest_opcount.py"}
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
 
 
@@ -65,6 +65,7 @@ def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
         "Makefile",
         "pyproject.toml",
         "opcount/py.typed",
+        "pytest_opcount.py",
     }
     assert names >= modules("opcount") | modules("analysis") | modules("tests") | files
 
@@ -78,3 +79,7 @@ def test_wheel_works_in_a_clean_environment(built: Path, tmp_path: Path) -> None
     (packages / "numpy.pth").write_text(str(Path(np.__file__).parents[1]))
     where = run(python, "-I", "-c", EXAMPLE, cwd=tmp_path)
     assert Path(where.strip()).parent == packages / "opcount"
+    # the packages of the path file have pytest, which finds the plugin by the wheel's entry point
+    (tmp_path / "test_it.py").write_text(f"{EXAMPLE}\ndef test_it(ops): assert 2 * x == 6.0 and ops.total == 1\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # or a folder above may have settings
+    run(python, "-I", "-m", "pytest", "--ops-report", "test_it.py", cwd=tmp_path)

@@ -236,7 +236,7 @@ def test_hypothesis_above(n): muls(n)
 
 def test_coroutines_are_counted(run):
     settings = "asyncio_default_fixture_loop_scope=function"
-    result = run(ASYNC, "-p", "pytest_asyncio", "-p", "_hypothesis_pytestplugin", "-o", settings)
+    result = run(ASYNC, "-p", "pytest_asyncio.plugin", "-p", "_hypothesis_pytestplugin", "-o", settings)
     assert result.by_test == {
         "TestAsync::test_u": "PASSED",
         "TestAsync::test_above": "FAILED",
@@ -417,7 +417,7 @@ def test_workers_count_as_one_process_does(run, pytester, monkeypatch):
     result.stdout.fnmatch_lines(["*operations*", "11  test_it.py::test_a *mul 11"])
     monkeypatch.setenv("EXTRA", "0")
     result = run(body, "--ops-compare=one.json", *XDIST, subprocess=True)
-    assert "+1 add: 3 -> 4" in result.text and "+1 mul: 3 counted, at most 2" in result.text
+    assert "+1 add: 3 -> 4" in result.text and "+1 total: 3 counted, at most 2" in result.text
     assert "less: test_it.py::test_a: -1 mul: 11 -> 10" in result.text
 
 
@@ -459,6 +459,21 @@ def test_doctests_are_counted(run, pytester):
     assert json.loads((pytester.path / "own.json").read_text()) == {"example.py::example.f": {"mul": 1}}
 
 
+@pytest.mark.parametrize(
+    ("change", "outcomes"),
+    [
+        (("", ""), {"test_product": "PASSED", "test_law": "PASSED"}),
+        (("mul=8", "mul=9"), {"test_product": "FAILED", "test_law": "PASSED"}),
+        (("2*n**3", "3*n**3"), {"test_product": "PASSED", "test_law": "FAILED"}),
+    ],
+)
+def test_the_example_of_the_readme(run, change, outcomes):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    code = readme.partition("```py\n")[2].partition("```")[0]  # a fence of its own: it takes the plugin to run
+    assert change[0] in code
+    assert run(code.replace(*change), head="").by_test == outcomes
+
+
 # --- it stays out of the way
 
 
@@ -472,19 +487,19 @@ def test_opcount_is_imported_where_it_is_used(run, mark, there):
     assert result.by_test == {"test_it": "PASSED"}
 
 
-@pytest.mark.parametrize(("early", "percent"), [(False, 100), (True, 0)])
-def test_lines_executed_at_import_are_covered(run, pytester, early, percent):
-    pytester.makepyfile(mathpkg="import opcount\nA = 1\nB = 2\n", early="import mathpkg")
+@pytest.mark.parametrize(("early", "missed"), [(False, []), (True, [1, 2, 3])])
+def test_lines_executed_at_import_are_covered(run, pytester, early, missed):
+    pytester.makepyfile(mathpkg="import opcount\nA = 1\ndef f():\n    return A\n", early="import mathpkg")
     result = run(
-        "import mathpkg, pytest\n@pytest.mark.max_ops(1)\ndef test_it(): assert mathpkg.B == 2\n",
+        "import mathpkg, pytest\n@pytest.mark.max_ops(1)\ndef test_it(): assert mathpkg.f() == 1\n",
         *("-p", "early") * early,
         *("-p", "pytest_cov", "--cov=mathpkg", "--cov-report=json:cov.json"),
         head="",
         subprocess=True,
     )
     assert result.by_test == {"test_it": "PASSED"}
-    covered = json.loads((pytester.path / "cov.json").read_text())["totals"]["percent_covered"]
-    assert covered == percent
+    files = json.loads((pytester.path / "cov.json").read_text())["files"]
+    assert files["mathpkg.py"]["missing_lines"] == missed
 
 
 def test_its_marks_and_options_are_explained(run):
