@@ -27,7 +27,7 @@ MARKS: Final = {
 }
 DEFAULT: Final = ".opcount-baseline.json"
 PROPERTY: Final = "opcount"
-_OPS: Final = pytest.StashKey["Ops"]()
+_OPS: Final = pytest.StashKey["Ops | None"]()  # None once a test is called that is not counted
 _BEFORE: Final = pytest.StashKey["dict[str, Any] | None"]()
 
 
@@ -59,8 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     elif _counts_all(config):
         if config.option.ops_compare is not None:
             config.stash[_BEFORE] = _read(_path(config, config.option.ops_compare), "--ops-compare")
-        if config.option.ops_save is not None and (path := _path(config, config.option.ops_save)).exists():
-            _read(path, "--ops-save")  # now, not after all the tests, if it is none
+        if config.option.ops_save is not None:  # what is wrong with the file is said now, not after all the tests
+            _kept(_path(config, config.option.ops_save))
         config.pluginmanager.register(_Results(config), "opcount-results")
 
 
@@ -90,6 +90,12 @@ def _read(path: Path, option: str) -> dict[str, Any]:
     return found
 
 
+def _kept(path: Path) -> dict[str, Any]:
+    if not path.parent.is_dir():
+        raise pytest.UsageError(f"--ops-save: there is no folder {path.parent}")
+    return _read(path, "--ops-save") if path.exists() else {}
+
+
 def _name(nodeid: str) -> str:
     """The name of a test without the group that xdist appends under --dist loadgroup."""
     return re.sub(r"@[^][/:]*$", "", nodeid)
@@ -100,8 +106,10 @@ def _name(nodeid: str) -> str:
 
 @pytest.hookimpl(tryfirst=True)  # before xfail is looked at, which is not to cover a wrong mark
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _OPS in item.stash:  # a test that is run again
+        del item.stash[_OPS]
     marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
-    if marks or "ops" in getattr(item, "fixturenames", ()) or _counts_all(item.config):
+    if marks or _counts_all(item.config):
         from opcount import testing
         from opcount.errors import OpcountError
 
@@ -120,16 +128,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture
 def ops(request: pytest.FixtureRequest) -> Ops:
     """The count of the test's call: `ops.counts`, `ops.total`, `ops.regions`, and `ops.assert_law`."""
-    try:
-        return request.node.stash[_OPS]  # type: ignore[no-any-return]
-    except KeyError:
+    stash = request.node.stash
+    if _OPS not in stash:
+        from opcount.testing import Ops
+
+        stash[_OPS] = Ops()
+    found: Ops | None = stash[_OPS]
+    if found is None:
         pytest.fail("the fixture ops counts from the start of the test: make it an argument of the test", pytrace=False)
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     ops = item.stash.get(_OPS, None)
     if ops is None:
+        item.stash[_OPS] = None
         return (yield)
     with ops.open(), _through(ops, item):
         result = yield
@@ -197,12 +211,11 @@ class _Results:
         if self.config.option.ops_save is None or not self.passed:
             return
         path = _path(self.config, self.config.option.ops_save)
-        kept = _read(path, "--ops-save") if path.exists() else {}
-        kept |= {name: self.kinds(name) for name in self.passed}
+        kept = _kept(path) | {name: self.kinds(name) for name in self.passed}
         lines = [
             f"  {json.dumps(name)}: {json.dumps(kept[name], sort_keys=True)}" for name in sorted(kept) if kept[name]
         ]
-        path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write = terminalreporter.write_line

@@ -165,10 +165,16 @@ def test_regions(ops):
         muls(1)
     assert ops.regions["inner"].mul == 1
 
+def test_asked_too_late(request): request.getfixturevalue("ops")
+
 @pytest.fixture
 def asked(request): return request.getfixturevalue("ops")
 
-def test_asked_too_late(asked): pass
+def test_asked_in_time(asked): muls(1); assert asked.total == 1
+
+@pytest.mark.usefixtures("ops")
+@pytest.mark.exact_ops(1)
+def test_asked_and_marked(request): muls(1); assert request.getfixturevalue("ops").total == 1
 
 @pytest.fixture
 def through(ops): return ops
@@ -191,7 +197,9 @@ class TestUnit(unittest.TestCase):
     assert result.by_test == {
         "test_it": "PASSED",
         "test_regions": "PASSED",
-        "test_asked_too_late": "ERROR",
+        "test_asked_too_late": "FAILED",
+        "test_asked_in_time": "PASSED",
+        "test_asked_and_marked": "PASSED",
         "test_through": "PASSED",
         "TestUnit::test_u": "PASSED",
         "TestUnit::test_above": "FAILED",
@@ -392,6 +400,12 @@ def test_a_broken_baseline_is_a_usage_error(run, pytester, text, option):
     assert (pytester.path / "own.json").read_text() == text
 
 
+def test_a_missing_folder_is_a_usage_error_before_the_tests_run(run):
+    result = run("def test_a(): muls(1)", "--ops-save=nowhere/own.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR and "there is no folder" in result.stderr.str()
+    assert result.by_test == {}
+
+
 def test_a_folder_of_tests_is_no_baseline(run):
     result = run("def test_a(): pass", "--ops-save", "test_it.py")
     assert result.ret == pytest.ExitCode.USAGE_ERROR and "end in .json" in result.stderr.str()
@@ -477,7 +491,15 @@ def test_the_example_of_the_readme(run, change, outcomes):
 # --- it stays out of the way
 
 
-@pytest.mark.parametrize(("mark", "there"), [("", False), ("import pytest\n@pytest.mark.max_ops(1)\n", True)])
+@pytest.mark.parametrize(
+    ("mark", "there"),
+    [
+        ("", False),
+        ("import pytest\n@pytest.fixture\ndef ops(): pass\n@pytest.mark.usefixtures('ops')\n", False),  # not ours
+        ("import pytest\n@pytest.mark.usefixtures('ops')\n", True),
+        ("import pytest\n@pytest.mark.max_ops(1)\n", True),
+    ],
+)
 def test_opcount_is_imported_where_it_is_used(run, mark, there):
     result = run(
         f"import sys\n{mark}def test_it(): assert bool({{'opcount', 'numpy'}} & sys.modules.keys()) is {there}\n",
