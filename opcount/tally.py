@@ -52,7 +52,8 @@ class Tally:
         """The operations executed inside, those of regions and of inner counts included."""
         numbers = self._bulk.copy()
         for kind, draws in self._draws.copy().items():
-            numbers[kind] += _drawn(draws)
+            if number := _drawn(draws):  # the four that stand as attributes are often there and 0
+                numbers[kind] += number
         return Counts(numbers)
 
     @property

@@ -51,6 +51,7 @@ ORDER = (
     "jacobians",
     "laws",
     "notebook",
+    "testing",
     "__init__",
     "__main__",
 )

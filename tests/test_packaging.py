@@ -45,12 +45,14 @@ def modules(folder: str) -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")}
 
 
-def test_wheel_holds_opcount_alone(built: Path) -> None:
+def test_wheel_holds_opcount_and_its_plugin_alone(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     metadata = {name for name in names if name.partition("/")[0].endswith(".dist-info")}
-    assert names - metadata == modules("opcount") | {"opcount/py.typed"}
+    assert names - metadata == modules("opcount") | {"opcount/py.typed", "pytest_opcount.py"}
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
+    (entries,) = (name for name in metadata if name.endswith("entry_points.txt"))
+    assert zipfile.ZipFile(wheel).read(entries).decode().split("\n")[:2] == ["[pytest11]", "opcount = pytest_opcount"]
 
 
 def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
@@ -65,6 +67,7 @@ def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
         "Makefile",
         "pyproject.toml",
         "opcount/py.typed",
+        "pytest_opcount.py",
     }
     assert names >= modules("opcount") | modules("analysis") | modules("tests") | files
 
@@ -81,3 +84,7 @@ def test_wheel_works_in_a_clean_environment(built: Path, tmp_path: Path) -> None
     assert run(python.with_name("opcount"), "count", "numpy:exp", "--at", "1", "--csv", cwd=tmp_path).endswith(
         "all,1,1\n"
     )
+    # the packages of the path file have pytest, which finds the plugin by the wheel's entry point
+    (tmp_path / "test_it.py").write_text(f"{EXAMPLE}\ndef test_it(ops): 2 * x; assert ops.total == 1\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # or a folder above may have settings
+    run(python, "-I", "-m", "pytest", "--ops-report", "test_it.py", cwd=tmp_path)

@@ -20,6 +20,7 @@ TOP_LEVEL = {
     "analysis",
     "opcount",
     "pyproject.toml",
+    "pytest_opcount.py",
     "reports",
     "tests",
 }

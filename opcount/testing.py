@@ -1,0 +1,395 @@
+"""What a test asserts of its counts: limits, exact numbers, a baseline, laws. `pytest_opcount` hands it to pytest.
+
+A claim is a number by name: of a kind, of a group of kinds, or the total. Faults are lines of text, none if all
+is as claimed.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import json
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import pairwise, product
+from typing import Any, Final, SupportsIndex
+
+from opcount import sizes as symbolic
+from opcount.counts import Counts
+from opcount.errors import InvalidType, InvalidValue
+from opcount.kinds import GROUPS, KINDS
+from opcount.laws import NONE, Law, Place, law, law_of
+from opcount.tally import Tally, count, meter
+
+COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
+"""The kinds that a name of a claim stands for."""
+
+_LARGEST_POWER: Final = 1_000_000  # bits
+
+
+def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, SupportsIndex]) -> dict[str, int]:
+    """What the arguments of a mark claim; raises InvalidValue or InvalidType for what is no claim."""
+    way_out = (
+        f"write @pytest.mark.{mark}(1000) for all operations, or {mark}(mul=64, transcendental=0) by kind or group"
+    )
+    if unknown := [name for name in kwargs if name not in COVERS]:
+        raise InvalidValue(
+            f"@pytest.mark.{mark}: neither a kind of operation nor a group: {', '.join(sorted(unknown))}; {way_out}. "
+            f"The kinds are {', '.join(KINDS)}, the groups {', '.join(GROUPS)}"
+        )
+    if len(args) > 1 or (args and "total" in kwargs):
+        raise InvalidValue(f"@pytest.mark.{mark}: there is one total, and more than one is given; {way_out}")
+    claims = {**({"total": args[0]} if args else {}), **kwargs}
+    if not claims:
+        raise InvalidValue(f"@pytest.mark.{mark} without a number says nothing; {way_out}")
+    for name, number in claims.items():
+        if isinstance(number, bool) or not hasattr(number, "__index__"):
+            raise InvalidType(f"@pytest.mark.{mark}: {name} must be an integer, not {number!r}; {way_out}")
+        if operator.index(number) < 0:
+            raise InvalidValue(f"@pytest.mark.{mark}: {name} must not be negative: {number!r}; {way_out}")
+    return {name: operator.index(number) for name, number in claims.items()}
+
+
+# --- faults
+
+
+def above(limits: Mapping[str, Any], counts: Counts) -> list[str]:
+    """The limits that the counts exceed."""
+    found = {name: getattr(counts, name) for name in limits}
+    return [
+        _fault(name, number, f"at most {limits[name]:,}", limits[name])
+        for name, number in found.items()
+        if symbolic.is_symbolic(number) or number > limits[name]
+    ]
+
+
+def unequal(numbers: Mapping[str, Any], counts: Counts) -> list[str]:
+    """The numbers that the counts are not, and the kinds that no name stands for."""
+    found = {name: getattr(counts, name) for name in numbers}
+    named = {kind for name in numbers for kind in COVERS[name]}
+    return [
+        _fault(name, number, f"exactly {numbers[name]:,}", numbers[name])
+        for name, number in found.items()
+        if number != numbers[name]
+    ] + [_fault(kind, number, "none named", 0) for kind, number in counts.items() if kind not in named]
+
+
+def _fault(name: str, found: Any, wanted: str, number: Any) -> str:
+    if symbolic.is_symbolic(found):
+        return f"{name}: {found} counted, {wanted}: a number is compared with numbers, so give the sizes as numbers"
+    return f"{found - number:+,} {name}: {found:,} counted, {wanted}"
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, more: bool) -> list[str]:
+    """The kinds of which there are more than before, or else those of which there are fewer.
+
+    Polynomials, which are strings here, have no order, and count as more when they differ.
+    """
+    sign = 1 if more else -1
+    lines = []
+    for kind in sorted({*before, *after}):
+        old, new = before.get(kind, 0), after.get(kind, 0)
+        if isinstance(old, int) and isinstance(new, int):
+            if sign * (new - old) > 0:
+                lines.append(f"{new - old:+,} {kind}: {old:,} -> {new:,}")
+        elif more and old != new:
+            lines.append(f"{kind}: {old} -> {new}")
+    return lines
+
+
+# --- the count of a test
+
+
+_NOTHING: Final = Tally()
+_NONE: Final = _NOTHING.counts
+
+
+class Ops:
+    """The count of a test's call, with what is claimed of it; the fixture `ops` of pytest."""
+
+    def __init__(self, limits: Sequence[Mapping[str, int]] = (), exact: Sequence[Mapping[str, int]] = ()) -> None:
+        """With the claims of its marks, the closest first: it decides, for each limit and for exact numbers."""
+        self._limits = {name: number for claims in reversed(limits) for name, number in claims.items()}
+        self._exact = exact[0] if exact else None
+        self._tally = _NOTHING
+        self._before = _NONE  # of a unittest's setUp, which is executed within the same count
+        self.started = False
+        self.final: Counts | None = None
+        """The counts of the call once it has come to its end without an exception."""
+
+    @property
+    def counts(self) -> Counts:
+        """The operations that the test has executed so far."""
+        return self._tally.counts - self._before if self._before else self._tally.counts
+
+    @property
+    def total(self) -> int:
+        """How many these are, all kinds together."""
+        return self.counts.total
+
+    @property
+    def regions(self) -> dict[str, Counts]:
+        """Counts by region."""
+        return self._tally.regions
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Count whatever has this context, or a copy of it: the task of a coroutine, among others."""
+        with count() as self._tally:
+            yield
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """The call of the test itself, inside `open`."""
+        self.started = True
+        if self._tally in meter().feeds:
+            self._before = self._tally.counts
+            yield
+        else:  # in a context that was copied earlier, as that of unittest.IsolatedAsyncioTestCase
+            with count() as self._tally:
+                yield
+        self.final = self.counts
+
+    def counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function of the test, such that its call is counted."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def counted(*args: Any, **kwargs: Any) -> Any:
+                with self.call():
+                    return await function(*args, **kwargs)
+        else:
+
+            @functools.wraps(function)
+            def counted(*args: Any, **kwargs: Any) -> Any:
+                with self.call():
+                    return function(*args, **kwargs)
+
+        return counted
+
+    def to_json(self) -> str:
+        """The final counts as a JSON object, the total among them."""
+        final = self.final or _NONE
+        return json.dumps(_plain({"total": final.total, **final.to_dict()}))
+
+    def faults(self, before: Mapping[str, Any] | None = None) -> list[str]:
+        """What the final counts break of the claims, and of the baseline if there is one."""
+        final = self.final or _NONE
+        found = (
+            ("more operations than by @pytest.mark.max_ops", above(self._limits, final)),
+            (
+                "not the operations of @pytest.mark.exact_ops",
+                [] if self._exact is None else unequal(self._exact, final),
+            ),
+            (
+                "more operations than in the baseline",
+                [] if before is None else changes(before, _plain(final.to_dict()), more=True),
+            ),
+        )
+        lines = [line for title, faults in found if faults for line in (title, *(f"  {each}" for each in faults))]
+        return [*lines, f"counted: {final.to_dict() or 'nothing'}"] if lines else []
+
+    @staticmethod
+    def assert_law(
+        f: Callable[..., Any],
+        sizes: Iterable[int] | Mapping[str, Iterable[int]],
+        make: Callable[..., Any] | None = None,
+        *,
+        exactly: str | Mapping[str, str] | None = None,
+        at_most: str | Mapping[str, str] | None = None,
+    ) -> Law:
+        """As the function `assert_law`."""
+        __tracebackhide__ = True
+        return assert_law(f, sizes, make, exactly=exactly, at_most=at_most)
+
+
+def _plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers as JSON can hold them: polynomials are strings."""
+    return {name: each if isinstance(each, int) else str(each) for name, each in numbers.items()}
+
+
+# --- formulas
+
+_BINARY: Final[Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: lambda a, b: Fraction(a // b),
+    ast.Pow: lambda a, b: _power(a, b),
+}
+_UNARY: Final[Mapping[type[ast.unaryop], Callable[[Fraction], Fraction]]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+_FUNCTIONS: Final[Mapping[str, Callable[[Fraction], Fraction]]] = {"log2": lambda n: _log2(n)}
+
+
+def formula(text: str, names: Sequence[str] = ("n",)) -> Callable[[Place], Fraction]:
+    """The exact value of a formula, as `2*n**3 - n**2`, by the size.
+
+    >>> formula("n*(n - 1)/2")((7,))
+    Fraction(21, 1)
+
+    Of integers, the names, + - * / // ** and parentheses, and log2 of powers of two. Raises InvalidValue for
+    anything else, and where it has no exact value.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, TypeError, AttributeError):
+        raise InvalidValue(f'{text!r} is no formula: write it as in "2*n**3 - n**2"') from None
+
+    def value(node: ast.expr, place: Mapping[str, int]) -> Fraction:
+        match node:
+            case ast.Constant(value=int(number)) if not isinstance(number, bool):
+                return Fraction(number)
+            case ast.Name(id=name) if name in place:
+                return Fraction(place[name])
+            case ast.BinOp(op=op) if type(op) in _BINARY:
+                return _BINARY[type(op)](value(node.left, place), value(node.right, place))
+            case ast.UnaryOp(op=op) if type(op) in _UNARY:
+                return _UNARY[type(op)](value(node.operand, place))
+            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
+                return _FUNCTIONS[name](value(argument, place))
+        raise InvalidValue(
+            f"{ast.unparse(node)!r} has no place in a formula: integers, {', '.join(names)}, + - * / // **, "
+            "parentheses and log2() have"
+        )
+
+    def at(place: Place) -> Fraction:
+        try:
+            return value(tree, dict(zip(names, place, strict=True)))
+        except ZeroDivisionError:
+            raise InvalidValue(f"{text!r} divides by zero {_where(names, place)}") from None
+
+    return at
+
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator != 1:
+        raise InvalidValue(f"a power is exact where its exponent is an integer, and {exponent} is none")
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent)
+    if bits > _LARGEST_POWER:
+        raise InvalidValue(f"{base}**{exponent} is too large a number")
+    return Fraction(base ** int(exponent))
+
+
+def _log2(n: Fraction) -> Fraction:
+    top, bottom = n.numerator, n.denominator
+    if n <= 0 or top & (top - 1) or bottom & (bottom - 1):
+        raise InvalidValue(f"log2({n}) is not exact: give sizes for which it is of a power of two")
+    return Fraction(top.bit_length() - bottom.bit_length())
+
+
+# --- laws
+
+
+def assert_law(
+    f: Callable[..., Any],
+    sizes: Iterable[int] | Mapping[str, Iterable[int]],
+    make: Callable[..., Any] | None = None,
+    *,
+    exactly: str | Mapping[str, str] | None = None,
+    at_most: str | Mapping[str, str] | None = None,
+) -> Law:
+    """Assert the law of what f executes, which is found by `oc.law(f, sizes, make)` and returned.
+
+    >>> import numpy as np
+    >>> print(assert_law(lambda a: a @ a, range(1, 8), lambda n: np.ones((n, n)), exactly="2*n**3 - n**2"))
+    2n³ − n²
+    >>> _ = assert_law(np.cumsum, range(1, 8), np.ones, at_most={"add": "n"})
+
+    A formula is that of the total; a dict has one for each kind or group. `exactly`: the counts are the formula's
+    values at every size, and the law at as many larger ones; of a dict, no other kind is counted. `at_most`:
+    they are no larger than the values, at the same sizes, and the law grows no faster than the formula.
+    Raises AssertionError where that does not hold, and where no exact law was found; InvalidValue for what is no
+    formula.
+    """
+    __tracebackhide__ = True  # of pytest's
+    if (exactly is None) == (at_most is None):
+        raise InvalidValue('a law is asserted by one formula: exactly="2*n**3 - n**2", or at_most="n**2"')
+    texts: Any = at_most if exactly is None else exactly
+    texts = texts if isinstance(texts, Mapping) else {"total": texts}
+    if unknown := texts.keys() - COVERS.keys():
+        raise InvalidValue(f"neither a kind of operation nor a group: {', '.join(sorted(map(str, unknown)))}")
+    found = law(f, sizes, make)
+    formulas = {name: formula(text, found.names) for name, text in texts.items()}
+    faults = []
+    for name, text in texts.items():
+        part = _part(found, name)
+        broken = _not_at_most(part, formulas[name]) if exactly is None else _not_exactly(part, formulas[name])
+        if broken:
+            relation = "at most" if exactly is None else "exactly"
+            what = "operations" if name == "total" else name
+            faults += [f"not {relation} {text} {what}, but {part}", *(f"  {line}" for line in broken)]
+    if exactly is not None:
+        named = {kind for name in texts for kind in COVERS[name]}
+        faults += [f"{kind}: {each}, and none named" for kind, each in found.kinds.items() if kind not in named]
+    if faults:
+        kinds = [f"{kind}: {each}" for kind, each in found.kinds.items()]
+        raise AssertionError("\n".join([*faults, "the laws of the kinds:", *(f"  {line}" for line in kinds)]))
+    return found
+
+
+def _part(found: Law, name: str) -> Law:
+    """The law of a kind, of a group, or of all."""
+    if name == "total":
+        return found
+    kinds = [found.kinds[kind] for kind in COVERS[name] if kind in found.kinds]
+    return law_of({place: sum(each.counts[place] for each in kinds) for place in found.counts}, found.names)
+
+
+def _not_exactly(part: Law, wanted: Callable[[Place], Fraction]) -> list[str]:
+    for place, number in part.counts.items():
+        if number != wanted(place):
+            return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {wanted(place)}"]
+    if part.form is None:
+        return [f"{NONE} behind the counts, which are the formula's; more sizes may show one"]
+    for place in _larger(part):
+        if part.form(place) != wanted(place):
+            return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {wanted(place)}"]
+    return []
+
+
+def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
+    for place, number in part.counts.items():
+        if number > limit(place):
+            return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
+    if part.form is None:
+        return [f"{NONE} behind the counts, none of which is larger; more sizes may show one"]
+    for place in _larger(part):
+        if part.form(place) > limit(place):
+            return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
+    every = product(*(axis + _continued(axis) for axis in _axes(part)))
+    values: dict[Place, Any] = {place: limit(place) for place in every}
+    bound = law_of(values, part.names)
+    if not bound.exact:
+        return [f"{NONE} behind the formula, to compare its growth with; more sizes may show one"]
+    return [] if part <= bound else [f"the law grows as {part.big_theta}, and the formula as {bound.big_theta}"]
+
+
+def _larger(part: Law) -> list[Place]:
+    """As many larger sizes, in the same progression where they are one, for which alone a recurrence is."""
+    return list(product(*map(_continued, _axes(part))))
+
+
+def _axes(part: Law) -> list[list[int]]:
+    return [sorted({place[axis] for place in part.counts}) for axis in range(len(part.names))]
+
+
+def _continued(sizes: Sequence[int]) -> list[int]:
+    steps = {b - a for a, b in pairwise(sizes)}
+    factors = {Fraction(b, a) for a, b in pairwise(sizes)} if sizes[0] > 0 else set()
+    times = range(1, len(sizes) + 1)
+    if len(steps) == 1:
+        return [sizes[-1] + k * min(steps) for k in times]
+    if len(factors) == 1 and min(factors).denominator == 1:
+        return [sizes[-1] * int(min(factors)) ** k for k in times]
+    return [sizes[-1] * (k + 1) for k in times]
+
+
+def _where(names: Sequence[str], place: Place) -> str:
+    return "at " + ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
