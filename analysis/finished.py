@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-import opcount as oc
-
-SOURCES = (Path(oc.__file__).parent, Path(__file__).parent)
+SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "opcount")
 
 
 class Finished:

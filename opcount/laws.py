@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise, product, zip_longest
+from numbers import Rational
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opcount import tables
@@ -737,13 +738,10 @@ def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) ->
 
 
 def _number(found: Any) -> Any:
-    """A count as a user has it: a Counts, or an integer."""
-    if isinstance(found, Counts):
-        return found
-    try:
-        return operator.index(found)
-    except TypeError:
-        raise InvalidType(f"a count is an integer or a Counts, not {found!r}") from None
+    """A count as a user has it: a Counts, or an integer; a Fraction where a formula gives one."""
+    if not isinstance(found, (Counts, Rational)):
+        raise InvalidType(f"a count is an integer or a Counts, not {found!r}")
+    return found
 
 
 def _check_enough(names: Sequence[str], places: Sequence[Place]) -> None:
@@ -813,7 +811,7 @@ def _counted(
         where = ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
         others = f", and at {len(failed) - 1} more" if len(failed) > 1 else ""
         said = "its worker died" if isinstance(cause, BrokenExecutor) else f"{type(cause).__name__}: {cause}"
-        raise SizeFailed(f"the run at {where}{others} failed: {said}", place, counts) from cause
+        raise SizeFailed(f"at {where}{others}: {said}", place, counts) from cause
     return counts
 
 

@@ -52,7 +52,10 @@ def test_wheel_holds_opcount_and_its_plugin_alone(built: Path) -> None:
     assert names - metadata == modules("opcount") | {"opcount/py.typed", "pytest_opcount.py"}
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
     (entries,) = (name for name in metadata if name.endswith("entry_points.txt"))
-    assert zipfile.ZipFile(wheel).read(entries).decode().split("\n")[:2] == ["[pytest11]", "opcount = pytest_opcount"]
+    assert zipfile.ZipFile(wheel).read(entries).decode().split() == [
+        *("[console_scripts]", "opcount", "=", "opcount.__main__:main"),
+        *("[pytest11]", "opcount", "=", "pytest_opcount"),
+    ]
 
 
 def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
