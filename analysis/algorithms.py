@@ -14,7 +14,7 @@ import numpy as np
 from analysis.networks import total
 
 Vector = Sequence[Any]
-Matrix = Sequence[Sequence[Any]]
+Matrix = list[list[Any]]
 
 
 def dot(u: Vector, v: Vector) -> Any:
@@ -102,20 +102,20 @@ def power(n: int, x: Any) -> Any:
 # --- matrices
 
 
-def product(a: Matrix, b: Matrix) -> list[list[Any]]:
+def product(a: Matrix, b: Matrix) -> Matrix:
     columns = list(zip(*b, strict=True))
     return [[dot(row, column) for column in columns] for row in a]
 
 
-def plus(a: Matrix, b: Matrix) -> list[list[Any]]:
+def plus(a: Matrix, b: Matrix) -> Matrix:
     return [[x + y for x, y in zip(*rows, strict=True)] for rows in zip(a, b, strict=True)]
 
 
-def minus(a: Matrix, b: Matrix) -> list[list[Any]]:
+def minus(a: Matrix, b: Matrix) -> Matrix:
     return [[x - y for x, y in zip(*rows, strict=True)] for rows in zip(a, b, strict=True)]
 
 
-def strassen(a: Matrix, b: Matrix) -> list[list[Any]]:
+def strassen(a: Matrix, b: Matrix) -> Matrix:
     """The product of two matrices of order n by seven products of order n/2; n is a power of two."""
     half = len(a) // 2
     if not half:
@@ -148,7 +148,7 @@ def quarters(a: Matrix) -> tuple[Matrix, Matrix, Matrix, Matrix]:
     )
 
 
-def lu(a: Matrix) -> list[list[Any]]:
+def lu(a: Matrix) -> Matrix:
     """L below the diagonal and U on and above it, without pivoting."""
     a = [list(row) for row in a]
     n = len(a)
@@ -157,7 +157,7 @@ def lu(a: Matrix) -> list[list[Any]]:
             a[i][k] = a[i][k] / a[k][k]
             for j in range(k + 1, n):
                 a[i][j] = a[i][j] - a[i][k] * a[k][j]
-    return a  # type: ignore[return-value]
+    return a
 
 
 def back_substitution(u: Matrix, b: Vector) -> list[Any]:
@@ -184,7 +184,7 @@ def gaussian_elimination(a: Matrix, b: Vector) -> list[Any]:
     return back_substitution(a, b)
 
 
-def gauss_jordan_inverse(a: Matrix) -> list[list[Any]]:
+def gauss_jordan_inverse(a: Matrix) -> Matrix:
     """The inverse, in the place of the matrix, without pivoting."""
     a = [list(row) for row in a]
     n = len(a)
@@ -198,12 +198,12 @@ def gauss_jordan_inverse(a: Matrix) -> list[list[Any]]:
                 a[i][j] = a[i][j] - a[i][k] * a[k][j]
             a[i][k] = -a[i][k] * pivot
         a[k][k] = pivot
-    return a  # type: ignore[return-value]
+    return a
 
 
-def cholesky(a: Matrix) -> list[list[Any]]:
+def cholesky(a: Matrix) -> Matrix:
     n = len(a)
-    lower: list[list[Any]] = [[0.0] * n for _ in range(n)]
+    lower: Matrix = [[0.0] * n for _ in range(n)]
     for j in range(n):
         for i in range(j, n):
             rest = a[i][j]
@@ -213,11 +213,11 @@ def cholesky(a: Matrix) -> list[list[Any]]:
     return lower
 
 
-def modified_gram_schmidt(columns: Matrix) -> tuple[list[list[Any]], list[list[Any]]]:
+def modified_gram_schmidt(columns: Matrix) -> tuple[Matrix, Matrix]:
     """Orthonormal columns Q and the upper triangle R with Q R = A."""
     q = [list(column) for column in columns]
     n = len(q)
-    r: list[list[Any]] = [[0.0] * n for _ in range(n)]
+    r: Matrix = [[0.0] * n for _ in range(n)]
     for k in range(n):
         r[k][k] = np.sqrt(dot(q[k], q[k]))
         q[k] = [entry / r[k][k] for entry in q[k]]
@@ -295,7 +295,7 @@ def power_iteration(a: Matrix, x: Vector) -> Any:
 # --- graphs, words, tables
 
 
-def floyd_warshall(distances: Matrix) -> list[list[Any]]:
+def floyd_warshall(distances: Matrix) -> Matrix:
     d = [list(row) for row in distances]
     n = len(d)
     for k in range(n):
@@ -321,7 +321,7 @@ def edit_distance(a: Vector, b: Vector, same: Any, change: Any, gap: Any) -> Any
 def matrix_chain(p: Vector) -> Any:
     """The fewest multiplications for a product of matrices, the k-th of shape (p[k], p[k + 1])."""
     n = len(p) - 1
-    m: list[list[Any]] = [[0] * n for _ in range(n)]
+    m: Matrix = [[0] * n for _ in range(n)]
     for length in range(1, n):
         for i in range(n - length):
             j = i + length
@@ -471,4 +471,3 @@ def hanoi(discs: int, moves: Any) -> Any:
     moves = hanoi(discs - 1, moves)  # out of the way
     moves = moves + 1
     return hanoi(discs - 1, moves)  # and onto the largest
-

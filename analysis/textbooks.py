@@ -19,16 +19,19 @@ CLRS: Final = "T. H. Cormen, C. E. Leiserson, R. L. Rivest, C. Stein, Introducti
 BURDEN: Final = "R. L. Burden, J. D. Faires, Numerical Analysis, 9th ed., 2011, section 6.1"
 ANTON: Final = "H. Anton, C. Rorres, Elementary Linear Algebra, applications version, section 9.3"
 LAWN: Final = "S. Blackford, J. Dongarra, LAPACK Working Note 41, 1999"
+BAUER: Final = "F. L. Bauer, Computational graphs and rounding error, 1974: a product for each edge of each path"
 GRIEWANK: Final = "A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., 2008, chapter 4"
 
-EXACT, LEADING, ORDER, NONE = "exact", "leading term", "order", "outside the forms"
+EXACT, LEADING, ORDER, BOUND, NONE = "exact", "leading term", "order", "bound", "outside the forms"
 
 
 class Statement(NamedTuple):
     """What a text says of the operations of these kinds; of all of them, if none is named."""
 
     says: str
-    value: Callable[[int], Any] | None  # at n: the number, or that of the leading term; None where it gives the order
+    value: (
+        Callable[[int], Any] | None
+    )  # the number at n, that of the leading term, or of the bound; None where the text gives the order
     source: str
     of: tuple[str, ...] = ()
     strength: str = EXACT
@@ -41,8 +44,9 @@ class Case(NamedTuple):
     make: Callable[[int], tuple[Any, ...]]
     sizes: Sequence[int]
     texts: Sequence[Statement]
-    n: str = "n"  # what the size is of
+    n: str = "size"  # what n is
     sized: bool = False  # the size itself is the first argument
+    plain: bool = True  # whether it computes something, and does not give counts that were predicted
 
     def arguments(self, n: int, each: Callable[[Any], Any] = lambda x: x) -> tuple[Any, ...]:
         """The arguments at a size, with `each` applied to what is computed with."""
@@ -100,7 +104,7 @@ def accumulated(method: str, layers: Callable[[int], Sequence[int]], n: int) -> 
 
 
 def wide(n: int) -> tuple[int, ...]:
-    return (1, n, n, 1)
+    return (1, n, n, n, 1)
 
 
 def deep(n: int) -> tuple[int, ...]:
@@ -108,8 +112,8 @@ def deep(n: int) -> tuple[int, ...]:
 
 
 def gradients(method: str, layers: Callable[[int], Sequence[int]], sizes: Sequence[int], text: Statement) -> Case:
-    n = "width of two layers" if layers is wide else "layers of width three"
-    return Case(partial(accumulated, method, layers), lambda n: (), sizes, [text], n, sized=True)
+    n = "width of three layers" if layers is wide else "layers of width three"
+    return Case(partial(accumulated, method, layers), lambda n: (), sizes, [text], n, sized=True, plain=False)
 
 
 # --- the table
@@ -132,9 +136,12 @@ def order(theta: str, source: str, of: tuple[str, ...] = ()) -> Statement:
     return Statement(theta, None, source, of, ORDER)
 
 
+def each_input(bound: str, value: Callable[[int], int]) -> Statement:
+    return Statement(bound, value, f"{GRIEWANK}: a multiple of f for each input", strength=BOUND)
+
+
 MUL_DIV: Final = ("mul", "div")
 PLUS_MINUS: Final = ("add", "sub")
-COMPARISONS: Final = ("lt", "gt")
 
 CASES: Final[Mapping[str, Case]] = {
     "Horner's rule": Case(
@@ -229,7 +236,7 @@ CASES: Final[Mapping[str, Case]] = {
         range(1, 65),
         [
             Statement(
-                "⌊log2 n⌋ + ν(n) − 1, ν(n) the ones of n in binary",
+                "⌊log2 n⌋ − 1 + the ones of n in binary",
                 lambda n: log2(n) + n.bit_count() - 1,
                 f"{KNUTH} 2, section 4.6.3",
                 strength=NONE,
@@ -269,7 +276,7 @@ CASES: Final[Mapping[str, Case]] = {
         range(1, 9),
         [Statement("2n³/3", leading(Fraction(2, 3), 3), f"{GVL}, section 3.2", strength=LEADING)],
     ),
-    "Gaussian elimination, one right side": Case(
+    "Gaussian elimination": Case(
         a.gaussian_elimination,
         lambda n: (matrix(n), numbers(n)),
         range(1, 9),
@@ -333,7 +340,7 @@ CASES: Final[Mapping[str, Case]] = {
         range(2, 10),
         [Statement("4n²", leading(4, 2), f"{GVL}, section 4.7", strength=LEADING)],
     ),
-    "determinant by Laplace's expansion": Case(
+    "Laplace's determinant": Case(
         a.laplace,
         lambda n: (matrix(n),),
         range(1, 8),
@@ -459,7 +466,7 @@ CASES: Final[Mapping[str, Case]] = {
             Statement(
                 "⌈3n/2⌉ − 2",
                 lambda n: -(-3 * n // 2) - 2,
-                f"{CLRS}, section 9.1",
+                f"{CLRS}, section 9.1 and its exercises",
             )
         ],
     ),
@@ -481,7 +488,7 @@ CASES: Final[Mapping[str, Case]] = {
         a.memoized_fibonacci,
         lambda n: (0, 1),
         range(1, 9),
-        [Statement("n − 1", lambda n: n - 1, f"{CLRS}, exercise 14.1-6")],
+        [Statement("n − 1", lambda n: n - 1, f"{CLRS}, section 14.1, an exercise")],
         sized=True,
     ),
     "towers of Hanoi": Case(
@@ -499,19 +506,11 @@ CASES: Final[Mapping[str, Case]] = {
         sized=True,
     ),
     "backprop, in width": gradients("backprop", wide, range(2, 10), order("Θ(n²)", f"{GRIEWANK}: a multiple of f")),
-    "forward mode, in width": gradients(
-        "forward", wide, range(2, 10), order("Θ(n⁴)", f"{GRIEWANK}: a multiple of f for each input")
-    ),
-    "naive recursion, in width": gradients(
-        "naive", wide, range(2, 10), order("Θ(n²)", "F. L. Bauer, 1974: a product for each edge of each path")
-    ),
+    "forward mode, in width": gradients("forward", wide, range(2, 10), each_input("O(n⁴)", lambda n: n**4)),
+    "naive recursion, in width": gradients("naive", wide, range(2, 10), order("Θ(n³)", BAUER)),
     "backprop, in depth": gradients("backprop", deep, range(1, 9), order("Θ(n)", f"{GRIEWANK}: a multiple of f")),
-    "forward mode, in depth": gradients(
-        "forward", deep, range(1, 9), order("Θ(n²)", f"{GRIEWANK}: a multiple of f for each input")
-    ),
-    "naive recursion, in depth": gradients(
-        "naive", deep, range(1, 11), order("Θ(3ⁿ)", "F. L. Bauer, 1974: a product for each edge of each path")
-    ),
+    "forward mode, in depth": gradients("forward", deep, range(2, 10), each_input("O(n²)", lambda n: n**2)),
+    "naive recursion, in depth": gradients("naive", deep, range(1, 11), order("Θ(3ⁿ)", BAUER)),
 }
 
 
