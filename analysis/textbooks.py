@@ -17,7 +17,7 @@ GVL: Final = "G. H. Golub, C. F. Van Loan, Matrix Computations, 4th ed., 2013"
 KNUTH: Final = "D. E. Knuth, The Art of Computer Programming"
 CLRS: Final = "T. H. Cormen, C. E. Leiserson, R. L. Rivest, C. Stein, Introduction to Algorithms, 4th ed., 2022"
 BURDEN: Final = "R. L. Burden, J. D. Faires, Numerical Analysis, 9th ed., 2011, section 6.1"
-ANTON: Final = "H. Anton, C. Rorres, Elementary Linear Algebra, applications version, section 9.3"
+ANTON: Final = "H. Anton, C. Rorres, Elementary Linear Algebra, 8th ed., 2000, its table of operation counts"
 LAWN: Final = "S. Blackford, J. Dongarra, LAPACK Working Note 41, 1999"
 BAUER: Final = "F. L. Bauer, Computational graphs and rounding error, 1974: a product for each edge of each path"
 GRIEWANK: Final = "A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., 2008, chapter 4"
@@ -398,7 +398,7 @@ CASES: Final[Mapping[str, Case]] = {
             Statement(
                 "n log2 n − n + 1",
                 lambda n: n * log2(n) - n + 1,
-                "W. D. Hillis, G. L. Steele, Data parallel algorithms, 1986",
+                "P. M. Kogge, H. S. Stone, 1973: the size of their network",
             )
         ],
     ),
