@@ -116,8 +116,8 @@ def run(run: Run) -> Study:
             "n = 1 on, and one from n = 2 on.",
             "Logarithms need more sizes than powers, since few small numbers agree with anything: for binary search "
             "up to n = 2¹¹.",
-            "Counts are not time. big_O answers for functions that cannot be run on wrapped numbers, and for what memory "
-            "and interpreter take: memoized, the sums for a Fibonacci number are n − 1, but of longer and longer numbers.",
+            "Counts are not time. big_O answers for functions that cannot be run on wrapped numbers, and for what "
+            "memory and interpreter take: a memoized Fibonacci number is n − 1 sums, but of longer and longer numbers.",
         ],
         favoured="opcount",
     )
