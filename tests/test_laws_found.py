@@ -16,7 +16,7 @@ import pytest
 
 import opcount as oc
 from analysis import algorithms as a
-from analysis import textbooks
+from analysis import report, textbooks
 from analysis.algorithms import total
 from analysis.networks import mlp
 from analysis.studies import laws_found
@@ -258,6 +258,11 @@ def test_the_claims_hold():
     assert [claim.text for claim in studied().claims if not claim.holds] == []
 
 
+def test_its_tables_can_be_written():
+    for table in studied().tables.values():
+        assert "<td>" in report.html_table(table) and report.markdown_table(table)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -318,3 +323,18 @@ def test_what_big_o_said_is_recorded_for_what_computes_something():
 def test_the_study_does_not_need_big_o():
     code = "import sys; sys.modules['big_o'] = None; import analysis.studies.laws_found"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+# --- what the study says against the laws
+
+
+def test_a_law_that_holds_from_some_size_on_is_found_from_there():
+    case = CASES["forward mode, in depth"]
+    assert not oc.law(case.run, range(1, 10)).exact
+    assert oc.law(case.run, range(2, 10)).exact
+
+
+def test_a_logarithm_needs_more_sizes_than_a_power():
+    case = CASES["binary search, n = 2^k"]
+    assert not oc.law(case.run, case.sizes[:9]).exact
+    assert oc.law(case.run, case.sizes).exact

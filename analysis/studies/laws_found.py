@@ -82,7 +82,7 @@ def run(run: Run) -> Study:
                 laws,
                 f"The law of all operations of each algorithm, and the order that big_O fits to timings ({recorded()})",
                 shown=laws[["algorithm", "n is", "sizes", "law", "big_O"]],
-                text=("algorithm", "n is", "sizes", "law", "by kind", "order", "big_O", "agrees"),
+                text=("algorithm", "n is", "sizes", "law", "big_O"),
             ),
             "textbooks": Table(
                 texts,
