@@ -550,6 +550,42 @@ def forward_wins(balance: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
     return drawing
 
 
+def laws(counts: pd.DataFrame, laws: pd.DataFrame) -> Figure:
+    """Operations against n, a panel for each algorithm on the same axes: the runs, and the law as a line."""
+    plt.rcParams.update(STYLE)
+    columns = 6
+    rows = -(-len(laws) // columns)
+    drawing, panels = plt.subplots(
+        rows, columns, figsize=(15.0, 0.6 + 1.75 * rows), layout="constrained", sharex=True, sharey=True
+    )
+    bottom = set(laws.algorithm[-columns:])
+    looks: Any = {"yes": {"ms": 3.5, "mew": 0}, "no": {"ms": 5, "mfc": "white"}}
+    for axes, (_, law) in zip(panels.flat, laws.iterrows(), strict=False):
+        found = law.order != ""
+        colour = "#0072B2" if found else "#D55E00"
+        points = counts[(counts.algorithm == law.algorithm) & (counts.counted != 0)]  # log axes have no 0
+        if found:
+            axes.plot(points.n.astype(float), points.law.astype(float), "-", color=colour, lw=1.2)
+        for used, look in looks.items():
+            runs = points[points.used == used]
+            axes.plot(runs.n.astype(float), runs.counted.astype(float), "o", color=colour, **look)
+        short = law.law if len(law.law) <= 34 else law.order
+        axes.set_title(f"{law.algorithm}\n{short if found else 'no exact law'}", fontsize=9.5)
+        axes.set(xscale="log", yscale="log", xlim=(0.8, 5000), ylim=(0.7, 3e7))
+        axes.tick_params(labelsize=9)
+        axes.xaxis.set_major_locator(LogLocator(10, numticks=5))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.yaxis.set_major_locator(LogLocator(100, numticks=5))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.set_xlabel("n", labelpad=0)
+        axes.xaxis.label.set_visible(law.algorithm in bottom)
+    for axes in list(panels.flat)[len(laws) :]:
+        axes.remove()
+    drawing.supylabel("operations", fontsize=11)
+    return drawing
+
+
 QUOTIENT = "forward / reverse"
 PAIR = ("#0072B2", "#E69F00")  # of the two conventions
 

@@ -20,6 +20,8 @@ from itertools import pairwise, product, zip_longest
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
+
 from opcount import tables
 from opcount.boundary import wrap
 from opcount.counts import Counts
@@ -44,16 +46,21 @@ def held_back(coefficients: int) -> int:
     return max(2, -(-coefficients // 3))
 
 
-def by_chance(values: Iterable[int], held: int) -> bool:
-    """Whether counts of so few different sizes may well agree with a law at so many by chance alone.
+def rises(values: Sequence[int]) -> list[int]:
+    """How much more or less counts rise from one size to the next than before: what a line leaves of them."""
+    steps = [b - a for a, b in pairwise(values)]
+    return [b - a for a, b in pairwise(steps)]
 
-    A polynomial goes its way; but small numbers that jump about, as those of data, soon look periodic.
+
+def by_chance(different: int, held: int) -> bool:
+    """Whether counts that can differ in so few ways may well agree with a law at so many sizes by chance.
+
+    As those that data decides by one more or less: such a bit is right at every size in one case of two.
     """
-    values = list(values)
-    return bool((max(values) - min(values) + 1) ** held < LIKELY)
+    return bool(different**held < LIKELY)
 
 
-LIKELY: Final = 100_000
+LIKELY: Final = 200
 
 
 class Growth(NamedTuple):
@@ -68,7 +75,7 @@ class Growth(NamedTuple):
 class Term(NamedTuple):
     """A coefficient times what its growth says."""
 
-    coefficient: Fraction
+    coefficient: Any  # a Fraction; a float where roots are irrational
     growth: Growth
 
 
@@ -170,8 +177,9 @@ class Recurrence:
 
     def _arithmetic_terms(self) -> list[Term]:
         if self.closed is None:
-            root = _largest_root(self.coefficients) ** (1 / self.step)
-            return [Term(Fraction(1), Growth(root, 0, 0, f"{root:.6g}ⁿ".replace("ⁿ", _to_the(self.name))))]
+            largest, amount = self._dominant()
+            base = largest ** (1 / self.step)
+            return [Term(amount / base**self.first, Growth(base, 0, 0, f"{base:.6g}{_to_the(self.name)}"))]
         shifted: dict[tuple[Fraction, int], Fraction] = {}
         for (root, power), c in self.closed.items():
             if self.step == 1:  # k = n - first
@@ -188,26 +196,37 @@ class Recurrence:
             if c
         ]
 
+    def _dominant(self) -> tuple[float, float]:
+        """The largest root, and what its power is multiplied by, where roots are irrational: in floats."""
+        roots = np.roots([1.0, *(-float(c) for c in self.coefficients)])
+        powers = np.vander(roots, increasing=True).T
+        coefficients = np.linalg.lstsq(powers, np.array(self.initial, float), rcond=None)[0]
+        largest = int(np.argmax(abs(roots)))
+        return float(abs(roots[largest])), float(coefficients[largest].real)
+
     def _geometric_terms(self) -> list[Term]:
         if self.closed is None:
-            power = math.log(_largest_root(self.coefficients), self.step)
-            return [Term(Fraction(1), Growth(1.0, power, 0, f"{self.name}^{power:.6g}"))]
+            largest, amount = self._dominant()
+            grade = math.log(largest, self.step)
+            return [Term(amount / self.first**grade, Growth(1.0, grade, 0, f"{self.name}^{grade:.6g}"))]
         shift = _whole_log(self.first, self.step)
-        name = self.name if shift is not None else f"({self.name}/{self.first})"
-        shift = shift or 0
-        logarithm = f"log{_lowered(self.step)} {name}" if self.step != 2 else f"log2 {name}"
+        inside = f"{self.name}" if shift is not None else f"({self.name}/{self.first})"
         terms: dict[tuple[Fraction, int], Fraction] = {}
-        for (root, power), c in self.closed.items():  # k = log n - shift
-            c /= root**shift
+        for (root, power), c in self.closed.items():  # k = log n - shift, or else the log of n / first
+            c /= root ** (shift or 0)
             for j in range(power + 1):
-                part = c * math.comb(power, j) * (-shift) ** (power - j)
+                part = c * math.comb(power, j) * (-(shift or 0)) ** (power - j)
                 terms[root, j] = terms.get((root, j), Fraction(0)) + part
         found = []
         for (root, logs), c in terms.items():
             exponent = _exponent(root, self.step)
-            text = _with_log(_size_text(name, root, self.step, exponent), logarithm, logs)
+            amount: Any = c
+            name = inside
+            if shift is None and exponent is not None and exponent.denominator == 1:
+                amount, name = c / Fraction(self.first) ** int(exponent), self.name
+            text = _with_log(_size_text(name, root, self.step, exponent), f"log{self.step} {inside}", logs)
             if c:
-                found.append(Term(c, Growth(1.0, math.log(abs(root), self.step), logs, text)))
+                found.append(Term(amount, Growth(1.0, math.log(abs(root), self.step), logs, text)))
         return found
 
     def __str__(self) -> str:
@@ -233,15 +252,10 @@ Form = Polynomial | QuasiPolynomial | Recurrence
 # --- text
 
 _SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def _raised(power: Any) -> str:
     return str(power).translate(_SUPERSCRIPTS)
-
-
-def _lowered(number: int) -> str:
-    return str(number).translate(_SUBSCRIPTS)
 
 
 def _to_the(name: str) -> str:
@@ -260,7 +274,7 @@ def _summed(terms: Iterable[Term]) -> str:
             shown = whole
         else:
             shown = f"{top}{'·' if whole[0].isdigit() or whole[0] == '(' else ' ' if 'log' in whole[:3] else ''}{whole}"
-        text += sign + shown + (f"/{bottom}" if bottom > 1 else "")
+        text += sign + (f"({shown})/{bottom}" if bottom > 1 and " " in shown else shown + f"/{bottom}" * (bottom > 1))
     return text or "0"
 
 
@@ -273,9 +287,11 @@ def _power_text(root: Fraction, power: int, name: str) -> str:
     return f"{polynomial}·{exponential}" if polynomial else exponential
 
 
-def _size_text(name: str, root: Fraction, step: int, exponent: int | None) -> str:
+def _size_text(name: str, root: Fraction, step: int, exponent: Fraction | None) -> str:
     if exponent is None:
-        return f"{name}^log{_lowered(step) if step != 2 else '2'}({root})"
+        return f"{name}^log{step}({root})"
+    if exponent.denominator > 1:
+        return f"{name}^({exponent})"
     return "" if exponent == 0 else name + (_raised(exponent) if exponent != 1 else "")
 
 
@@ -289,12 +305,13 @@ def _with_log(size: str, logarithm: str, logs: int) -> str:
 # --- exact arithmetic
 
 
-def _exponent(root: Fraction, step: int) -> int | None:
-    """The whole power of the step that the root is, None where it is none."""
-    for sign, number in ((1, root), (-1, 1 / root)):
-        if number.denominator == 1 and (found := _whole_log(int(number), step)) is not None:
-            return sign * found
-    return None
+def _exponent(root: Fraction, step: int) -> Fraction | None:
+    """The power of the step that the root is, where it is rational with a small denominator; else None."""
+    if root <= 0:
+        return None
+    power = Fraction(math.log(root, step)).limit_denominator(12)
+    raised, base = root**power.denominator, Fraction(step) ** power.numerator
+    return power if raised == base else None
 
 
 def _whole_log(number: int, base: int) -> int | None:
@@ -416,12 +433,6 @@ def _solved(rows: list[list[Fraction]]) -> list[Fraction]:
     return [row[-1] for row in rows]
 
 
-def _largest_root(coefficients: Sequence[Fraction]) -> float:
-    import numpy as np
-
-    return float(max(abs(np.roots([1.0, *(-float(c) for c in coefficients)]))))
-
-
 # --- finding
 
 
@@ -458,6 +469,7 @@ def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polyno
 def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> QuasiPolynomial | None:
     """A polynomial for each residue, with the fewest coefficients in all."""
     best: tuple[int, list[list[Fraction]]] | None = None
+    different = len(set(rises([*values.values()])))
     for period in range(2, LONGEST_PERIOD + 1):
         classes = [[(n, Fraction(v)) for (n,), v in values.items() if n % period == r] for r in range(period)]
         if not all(classes):
@@ -466,7 +478,7 @@ def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> Qu
         length = max(1, *map(len, laws))
         number = period * length
         enough = number + held_back(number) <= len(values) and min(map(len, classes)) > length
-        if enough and not by_chance(values.values(), len(values) - number) and (best is None or number < best[0]):
+        if enough and not by_chance(different, len(values) - number) and (best is None or number < best[0]):
             best = number, laws
     return best and QuasiPolynomial(tuple(_of_one(names, law) for law in best[1]))
 
@@ -484,9 +496,12 @@ def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurren
     found = _shortest_recurrence(counts)
     length = len(found)
     held = len(counts) - 2 * length
-    if step.denominator > 1 or not found or not found[-1] or held < held_back(length) or by_chance(counts, held):
+    if step.denominator > 1 or not found or not found[-1] or held < held_back(length):
         return None
     roots = _rational_roots(found)
+    bends = rises(counts)
+    if roots != {Fraction(1): length} and by_chance(max(bends) - min(bends) + 1, held):
+        return None
     closed = None
     if roots is not None:
         basis = [(root, power) for root, times in roots.items() for power in range(times)]
@@ -554,8 +569,8 @@ class Law:
         if len(sizes) != len(self.names) or (place and named):
             raise InvalidType(f"the law is of {', '.join(self.names)}: give a number for each")
         value = form(tuple(_size(n, name) for n, name in zip(sizes, self.names, strict=True)))
-        if value.denominator != 1:
-            raise InvalidValue(f"{self} is {value} there, which is no count: it was found from other sizes alone")
+        if value.denominator != 1 or value < 0:
+            raise InvalidValue(f"{self} is {value} there, which is no count: it was found from other sizes")
         return int(value)
 
     @property
@@ -566,9 +581,14 @@ class Law:
 
     @property
     def leading(self) -> Any:
-        """The coefficient of the term that grows the fastest."""
-        terms = self._found().ordered()
-        return _whole(terms[0].coefficient) if terms else 0
+        """The coefficient of the term that grows the fastest; a tuple by residue, where it is not one for all."""
+        form = self._found()
+        parts = form.residues if isinstance(form, QuasiPolynomial) else [form]
+        rank = _rank(form.ordered())
+        found = [
+            next((_whole(term.coefficient) for term in part.ordered() if term.growth[:3] == rank), 0) for part in parts
+        ]
+        return found[0] if len(set(found)) == 1 else tuple(found)
 
     @property
     def big_theta(self) -> str:
@@ -651,8 +671,8 @@ class Law:
 _NAMES: Final = {"polynomial": Polynomial, "quasi-polynomial": QuasiPolynomial, "linear recurrence": Recurrence}
 
 
-def _whole(number: Fraction) -> Any:
-    return int(number) if number.denominator == 1 else number
+def _whole(number: Any) -> Any:
+    return int(number) if isinstance(number, Fraction) and number.denominator == 1 else number
 
 
 def _not_faster(one: Law, other: Law) -> bool:
@@ -731,10 +751,20 @@ def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) ->
     if all(isinstance(found, Counts) for found in given.values()):
         for kind in dict.fromkeys(kind for place in ordered for kind in given[place]):
             values = {place: given[place][kind] for place in ordered}
-            kinds[kind] = Law(names, values, _form_of(names, values))
+            kinds[kind] = _law(names, values)
     totals = {place: found.total if isinstance(found, Counts) else found for place, found in given.items()}
     totals = {place: totals[place] for place in ordered}
-    return Law(names, totals, _form_of(names, totals), kinds)
+    return _law(names, totals, kinds)
+
+
+def _law(names: tuple[str, ...], values: Mapping[Place, int], kinds: Mapping[str, Law] | None = None) -> Law:
+    form, why = _form_of(names, values), ""
+    if form is None:
+        why = f" in {len(values)} sizes"
+        rest = dict(list(values.items())[1:])  # the smallest is often a case of its own
+        if len(names) == 1 and len(rest) >= FEWEST and (other := _form_of(names, rest)) is not None:
+            why += f" (without {names[0]} = {next(iter(values))[0]}: {other})"
+    return Law(names, values, form, kinds or {}, why)
 
 
 def _number(found: Any) -> Any:
@@ -824,4 +854,4 @@ def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tupl
         given, named = tuple(wrap(one) for one in (made if isinstance(made, tuple) else (made,))), {}
     with count() as tally:
         found = f(*given, **named)
-    return found if isinstance(found, Counts) else tally.counts
+    return found if isinstance(found, Counts) else tally.counts  # what it ran on the way, as a trace, is not meant

@@ -279,7 +279,9 @@ def test_laws(run, arguments, total):
 def test_no_law_is_an_answer(run):
     status, out, err = run("law", "program.py:jumps", "--sizes", "0:8")
     assert (status, err) == (0, "")
-    assert [line.split("  ")[-1].split(";")[0] for line in out.splitlines()[1:]] == ["no exact law found"] * 2
+    assert [line.split("  ")[-1].split(";")[0] for line in out.splitlines()[1:]] == [
+        "no exact law found in 9 sizes"
+    ] * 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from analysis.studies import (
     expression_swell,
     faster,
     forward_wins,
+    laws_found,
     numpy_costs,
     orders,
     recursion,
@@ -35,4 +36,5 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "cheap_gradient": cheap_gradient.run,
     "forward_wins": forward_wins.run,
     "expression_swell": expression_swell.run,
+    "laws_found": laws_found.run,
 }

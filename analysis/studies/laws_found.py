@@ -1,0 +1,290 @@
+"""Do counts give back the formulas of textbooks? The laws of algorithms, found from runs, beside what is written."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+
+import opcount as oc
+from analysis import plots
+from analysis.big_o_peer import RESULTS
+from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Statement, beyond
+
+RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
+
+# big_O's name for an order; other powers are its Polynomial
+ORDERS: Final = {
+    "Θ(1)": "Constant",
+    "Θ(log2 n)": "Logarithmic",
+    "Θ(n)": "Linear",
+    "Θ(n log2 n)": "Linearithmic",
+    "Θ(n²)": "Quadratic",
+    "Θ(n³)": "Cubic",
+}
+POWER: Final = "Polynomial"
+POWERS: Final = ("Constant", "Linear", "Quadratic", "Cubic", POWER)
+NEAR: Final = 0.1  # a fitted power this near to the law's is the same order, whatever its name
+
+
+def run(run: Run) -> Study:
+    found = run.map(partial(measure, executed=1 if run.quick else 2), list(CASES))
+    laws = pd.DataFrame([each["law"] for each in found], dtype=object)
+    texts = pd.DataFrame([row for each in found for row in each["texts"]], dtype=object)
+    counts = pd.DataFrame([row for each in found for row in each["counts"]], dtype=object)
+    exact = laws[laws.order != ""]
+    without = laws[laws.order == ""]
+    kept_back = counts[(counts.used == "no") & (counts.law != "")]
+    answered = exact[exact.agrees.isin(["yes", "by its power", "no"])]
+    named, near, other = (answered[answered.agrees == how] for how in ("yes", "by its power", "no"))
+    claims = [
+        *(
+            Claim(text, bool(rows.holds.all()) and len(rows) > 0, evidence(rows))
+            for strength, text in SAID.items()
+            for rows in [texts[texts.strength == strength]]
+        ),
+        Claim(
+            "Executed at sizes that no law was made from, an algorithm takes what its law says.",
+            bool((kept_back.counted == kept_back.law).all()) and set(kept_back.algorithm) == set(exact.algorithm),
+            f"{len(kept_back)} runs of {len(exact)} algorithms, {sum(kept_back.counted):,} operations",
+        ),
+        Claim(
+            "From timings of the plain functions big_O names the order of the law for most of them, and another one "
+            "for some.",
+            len(named) > len(other) > 0,
+            f"of {len(answered)} it names the order for {len(named)}, or has a power within {NEAR} of it for "
+            f"{len(near)}; another for {len(other)}: "
+            + ", ".join(f"{row.algorithm} ({row.order}) {row.big_O}" for row in other.itertuples())
+            + f" ({recorded()})",
+        ),
+    ]
+    return Study(
+        question="Do counts give back the formulas of textbooks?",
+        answer=(
+            f"Yes, down to the lower terms. Of {len(laws)} algorithms, run at a handful of small sizes, {len(exact)} "
+            f"have an exact law: a product of matrices {law_of(laws, 'product of matrices')}, elimination without "
+            f"pivoting {law_of(laws, 'LU without pivoting')}, Strassen's product "
+            f"{law_of(laws, STRASSEN)}, a fast Fourier transform "
+            f"{law_of(laws, 'fast Fourier transform')}. Each is what the text has where the text has a number, and has "
+            f"its leading term where it has that. For {names(without)} there is no such law, and none is given. The "
+            f"naive recursion on a network of n layers accumulates {law_of(laws, 'naive recursion, in depth')} "
+            f"operations, backprop {law_of(laws, 'backprop, in depth')}."
+        ),
+        claims=claims,
+        tables={
+            "laws": Table(
+                laws,
+                f"The law of all operations of each algorithm, and the order that big_O fits to timings ({recorded()})",
+                shown=laws[["algorithm", "n is", "sizes", "law", "big_O"]],
+                text=("algorithm", "n is", "sizes", "law", "big_O"),
+            ),
+            "textbooks": Table(
+                texts,
+                "What texts say, and the law of the same operations",
+                shown=texts[["algorithm", "operations", "text", "strength", "law", "source"]],
+                text=("algorithm", "operations", "text", "strength", "law", "source"),
+            ),
+            "counts": Table(
+                counts,
+                "Operations at each size, and by the law: runs that were used to find it, runs that it was then held "
+                "to, and sizes that were not run. Here the longest runs that a law was held to",
+                shown=kept_back.sort_values("counted", kind="stable").tail(LONGEST),
+                text=("algorithm",),
+            ),
+        },
+        figures={
+            "laws": Figure(
+                plots.laws,
+                {"counts": counts, "laws": laws[["algorithm", "law", "order"]]},
+                "Operations against n, all on the same axes: runs that were used to find the law (filled), runs that "
+                "it was then held to (open), and the law as a line, with its formula or, where that is long, its "
+                "order. Where there is no line there is no law.",
+            )
+        },
+        against=[
+            f"{len(without)} algorithms have no exact law here: {names(without)}. Of a cost that the data decides "
+            "there is none; n! and sums over binary digits are outside the forms that are looked for.",
+            "A law is of the operations that were counted, on this data: for insertion sort in reversed order it is "
+            "the worst case because the data is, and nothing in the counts says so.",
+            "A law that holds from some size on is found only from sizes past it: forward mode in depth has none from "
+            "n = 1 on, and one from n = 2 on.",
+            "Logarithms need more sizes than powers, since few small numbers agree with anything: for binary search "
+            "up to n = 2¹¹.",
+            "Counts are not time. big_O answers for functions that cannot be run on wrapped numbers, and for what "
+            "memory and interpreter take: a memoized Fibonacci number is n − 1 sums, but of longer and longer numbers.",
+        ],
+        favoured="opcount",
+    )
+
+
+SAID: Final = {
+    EXACT: "Where a text has an exact number of operations the law is that number, at every size tried.",
+    LEADING: "Where a text has a leading term the law has that leading term.",
+    ORDER: "Where a text has an order of growth the law has that order.",
+    BOUND: "Where a text has a bound the law grows no faster.",
+    NONE: "Where the number is of none of the forms none is claimed; a number in the text is what was counted.",
+}
+
+
+def evidence(rows: pd.DataFrame) -> str:
+    wrong = rows[~rows.holds.astype(bool)]
+    said = f"{len(rows)} statements on {rows.algorithm.nunique()} algorithms"
+    tried = sorted({int(size) for sizes in rows.tried for size in re.findall(r"\d+", sizes)})
+    upto = f", at sizes up to {tried[-1]:,}" if tried else ""
+    return said + upto + "".join(f"; {row.algorithm}: {row.text}, not {row.law}" for row in wrong.itertuples())
+
+
+def names(laws: pd.DataFrame) -> str:
+    return "; ".join(laws.algorithm)
+
+
+def law_of(laws: pd.DataFrame, algorithm: str) -> str:
+    found: str = laws.set_index("algorithm").law[algorithm]
+    return found
+
+
+def recorded() -> str:
+    return f"recorded {RECORD['recorded']}: big_O {RECORD['version']}, Python {RECORD['python']}"
+
+
+# --- measuring and judging
+
+
+def measure(name: str, executed: int) -> dict[str, Any]:
+    """The law of an algorithm, what texts say beside it, and its counts; executed at so many sizes past the law's."""
+    case = CASES[name]
+    found = oc.law(case.run, case.sizes)
+    further = list(beyond(case))
+    counts: dict[int, Any] = {n: count for (n,), count in found.counts.items()}
+    counts |= {n: executed_at(case, n) for n in further[:executed]}
+    used = dict.fromkeys(case.sizes, "yes") | dict.fromkeys(further[:executed], "no")
+    at = [*counts, *(further[executed:] if found.exact else [])]
+    answer = RECORD["answers"].get(name)
+    return {
+        "law": {
+            "algorithm": name,
+            "n is": case.n,
+            "sizes": written(case.sizes),
+            "law": str(found) if found.exact else NO_LAW,
+            "by kind": "; ".join(f"{kind} {law if law.exact else NO_LAW}" for kind, law in found.kinds.items()),
+            "order": found.big_theta if found.exact else "",
+            "big_O": said(answer),
+            "agrees": agrees(found, answer),
+        },
+        "texts": [
+            {
+                "algorithm": name,
+                "operations": " + ".join(text.of) or "all",
+                "text": text.says,
+                "strength": text.strength,
+                "law": str(law) if law.exact else NO_LAW,
+                "holds": JUDGES[text.strength](law, text, further),
+                "tried": ", ".join(map(str, further)) if text.strength in (EXACT, LEADING) else "",
+                "source": text.source,
+            }
+            for text in case.texts
+            for law in [of_kinds(found, text.of)]
+        ],
+        "counts": [
+            {
+                "algorithm": name,
+                "n": n,
+                "counted": counts.get(n, ""),
+                "law": found(n) if found.exact else "",
+                "used": used.get(n, ""),
+            }
+            for n in at
+        ],
+    }
+
+
+NO_LAW: Final = "none"
+LONGEST: Final = 8  # rows of a long table to show
+STRASSEN: Final = "Strassen's product"
+
+
+def executed_at(case: Case, n: int) -> int:
+    with oc.count() as tally:
+        result = case.run(n)
+    return (result if isinstance(result, oc.Counts) else tally.counts).total
+
+
+def of_kinds(law: oc.Law, kinds: Sequence[str]) -> oc.Law:
+    """The law of all operations of these kinds together; of all there are, if none is named."""
+    if not kinds:
+        return law
+    return oc.law_of({n: sum(law[kind].counts[n] for kind in kinds if kind in law.kinds) for n in law.counts})
+
+
+def is_number(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+    assert text.value is not None
+    value = text.value
+    return law.exact and all(law(n) == value(n) for n in [*(n for (n,) in law.counts), *further])
+
+
+def is_leading(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+    assert text.value is not None
+    value = text.value
+    return law.exact and all(law.leading * n**law.degree == value(n) for n in further)
+
+
+def is_order(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+    return law.exact and law.big_theta == text.says
+
+
+def is_bounded(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+    assert text.value is not None
+    return law.exact and law <= oc.law_of({n: text.value(n[0]) for n in law.counts})
+
+
+def is_none(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+    value = text.value
+    return not law.exact and (value is None or all(count == value(n) for (n,), count in law.counts.items()))
+
+
+JUDGES: Final[dict[str, Callable[[oc.Law, Statement, Sequence[int]], bool]]] = {
+    EXACT: is_number,
+    LEADING: is_leading,
+    ORDER: is_order,
+    BOUND: is_bounded,
+    NONE: is_none,
+}
+
+
+def written(sizes: Sequence[int]) -> str:
+    first, second, third, *_, last = sizes
+    return f"{first} to {last}" if third - second == second - first else f"{first}, {second}, {third} to {last}"
+
+
+# --- big_O
+
+
+def said(answer: Any) -> str:
+    """big_O's answer in its own word; where it is a power, which."""
+    if answer is None:
+        return ""
+    return f"{POWER}, n^{fitted_power(answer):g}" if answer["class"] == POWER else str(answer["class"])
+
+
+def fitted_power(answer: Any) -> float:
+    """The power in a fit like "Polynomial: time = 2.1E-07 * x^2.8 (sec)"."""
+    return float(answer["fit"].partition("x^")[2].split()[0])
+
+
+def agrees(law: oc.Law, answer: Any) -> str:
+    """Whether big_O has the order of the law, by name or by a power that is near."""
+    if answer is None or not law.exact:
+        return ""
+    name = ORDERS.get(law.big_theta) or ("Exponential" if law.degree == math.inf else POWER)
+    if name == POWER and "(log2 n)" in law.big_theta:
+        return "has no such order"
+    if answer["class"] != POWER:
+        return "yes" if answer["class"] == name else "no"
+    near = name in POWERS and abs(fitted_power(answer) - law.degree) < NEAR
+    return ("yes" if name == POWER else "by its power") if near else "no"
