@@ -206,9 +206,9 @@ class Recurrence:
 
     def _geometric_terms(self) -> list[Term]:
         if self.closed is None:
-            largest, amount = self._dominant()
+            largest, factor = self._dominant()
             grade = math.log(largest, self.step)
-            return [Term(amount / self.first**grade, Growth(1.0, grade, 0, f"{self.name}^{grade:.6g}"))]
+            return [Term(factor / self.first**grade, Growth(1.0, grade, 0, f"{self.name}^{grade:.6g}"))]
         shift = _whole_log(self.first, self.step)
         inside = f"{self.name}" if shift is not None else f"({self.name}/{self.first})"
         terms: dict[tuple[Fraction, int], Fraction] = {}
@@ -223,7 +223,7 @@ class Recurrence:
             amount: Any = c
             name = inside
             if shift is None and exponent is not None and exponent.denominator == 1:
-                amount, name = c / Fraction(self.first) ** int(exponent), self.name
+                amount, name = c * Fraction(1, self.first) ** int(exponent), self.name
             text = _with_log(_size_text(name, root, self.step, exponent), f"log{self.step} {inside}", logs)
             if c:
                 found.append(Term(amount, Growth(1.0, math.log(abs(root), self.step), logs, text)))
