@@ -16,6 +16,7 @@ import argparse
 import datetime
 import gc
 import importlib.metadata
+import io
 import itertools
 import json
 import math
@@ -24,9 +25,10 @@ import os
 import platform
 import random
 import statistics
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -251,6 +253,62 @@ def memory() -> Bench:
     )
 
 
+def law() -> Bench:
+    """What finding the law of a cubic adds to running it at twelve sizes."""
+    sizes = range(1, 13)
+
+    def multiply(a: Any) -> Any:
+        return a @ a
+
+    def make(n: int) -> Any:
+        return np.ones((n, n))
+
+    def runs() -> None:
+        for n in sizes:
+            oc.measure(multiply, make(n))
+
+    return Bench(
+        title="The law of a matrix product, from twelve sizes",
+        contestants={"the runs alone": runs, OURS: lambda: oc.law(multiply, sizes, make)},
+        comparisons=[Comparison(OURS, "the runs alone", 20, by="-")],
+        unit="ms",
+        scale=1e3,
+        rounds=51,
+        measure=seconds,
+    )
+
+
+def marked_tests() -> Bench:
+    """What a mark costs a test that is empty, in a run of pytest as a whole."""
+    import pytest
+
+    times = 2_000
+    folder = Path(tempfile.mkdtemp())
+    body = f"@pytest.mark.parametrize('n', range({times}))\ndef test_empty(n): pass\n"
+    marks = {"unmarked": "", "marked": "@pytest.mark.max_ops(1000)\n"}
+
+    def running(name: str) -> Callable[[], object]:
+        file = folder / f"test_{name}.py"
+        file.write_text(f"import pytest\n{marks[name]}{body}", encoding="utf-8")
+        arguments = ["-q", "-p", "pytest_opcount", "-p", "no:cacheprovider", f"--rootdir={folder}", str(file)]
+
+        def tests() -> object:
+            with redirect_stdout(io.StringIO()):
+                return pytest.main(arguments)
+
+        return tests
+
+    return Bench(
+        title="An empty test",
+        contestants={name: running(name) for name in marks},
+        comparisons=[Comparison("marked", "unmarked", 50, by="-")],
+        unit="µs",
+        scale=1e6 / times,
+        rounds=11,
+        measure=seconds,
+    )
+
+
 BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
     "loop": loop,
     "network": network,
@@ -264,6 +322,8 @@ BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
     "gradient_1024": partial(gradient, width=1024, times=2, rounds=51, target=1.05),
     "small_arrays": small_arrays,
     "memory": memory,
+    "law": law,
+    "marked_tests": marked_tests,
 }
 
 
