@@ -13,7 +13,7 @@ import sympy
 import opcount as oc
 from analysis.studies import expression_swell as swell
 from analysis.studies.expression_swell import Case, Kept, Symbolic, build, judged, law, measure
-from analysis.study import Run
+from tests.studied import studied
 
 x, y = sympy.symbols("x y")
 
@@ -146,8 +146,7 @@ def test_a_law_is_found_and_holds_at_sizes_that_were_held_out(count, text):
 
 @functools.cache
 def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
-    run = Run(True, lambda function, points: [function(point) for point in points])
-    found = swell.run(run)
+    found = studied("expression_swell")
     return found.tables["operations"].frame, found.tables["rewritten"].frame
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import math
 
 import numpy as np
@@ -11,35 +9,7 @@ import pytest
 
 import opcount as oc
 from analysis.studies import cheap_gradient, forward_wins
-from analysis.study import Run
-
-STUDIES = {"cheap_gradient": cheap_gradient.run, "forward_wins": forward_wins.run}
-
-
-@functools.cache
-def studied_and_measured(slug):
-    """A study in its quick version, and what it got from each of its calls of map."""
-    found = []
-
-    def spread(function, points):
-        found.append([function(point) for point in points])
-        return copy.deepcopy(found[-1])
-
-    return STUDIES[slug](Run(True, spread)), found
-
-
-def failing(slug, fault):
-    found = copy.deepcopy(studied_and_measured(slug)[1])
-    fault(found)
-    answers = iter(found)
-    study = STUDIES[slug](Run(True, lambda function, points: next(answers)))
-    return [claim.text for claim in study.claims if not claim.holds]
-
-
-@pytest.mark.parametrize("slug", STUDIES)
-def test_the_claims_hold(slug):
-    assert [claim for claim in studied_and_measured(slug)[0].claims if not claim.holds] == []
-
+from tests.studied import each_fault, failing, studied
 
 # --- how cheap is a gradient
 
@@ -175,9 +145,7 @@ def test_a_random_program_has_its_shape_and_is_the_same_in_every_run(n, m):
 
 
 def test_the_crossing_lies_between_the_shapes_around_it():
-    (rows,) = (
-        table.frame for name, table in studied_and_measured("forward_wins")[0].tables.items() if name == "crossings"
-    )
+    rows = studied("forward_wins").tables["crossings"].frame
     crossings = dict(zip(rows.convention, rows["inputs / outputs"].astype(float), strict=True))
     assert crossings[forward_wins.FREE] == 1
     assert 4 / 9 < crossings[forward_wins.EVERY] < 1
@@ -239,6 +207,6 @@ FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("slug", "fault", "text"), FAULTS, ids=[f"{slug}: {text}" for slug, _, text in FAULTS])
+@each_fault(FAULTS)
 def test_a_planted_fault_makes_its_claim_fail(slug, fault, text):
     assert [claim for claim in failing(slug, fault) if claim.startswith(text)]
