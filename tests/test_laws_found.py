@@ -23,6 +23,7 @@ from analysis.studies import laws_found
 from analysis.studies.laws_found import RECORD, agrees, measure, said
 from analysis.study import Run
 from analysis.textbooks import CASES, EXACT, LEADING, Statement, beyond
+from tests.studied import studied, studied_and_measured
 
 ROOT = Path(__file__).parents[1]
 SIZES = [1, 2, 3, 5, 8]
@@ -237,29 +238,26 @@ def test_sizes_beyond_are_beyond(name):
 
 
 @functools.cache
-def studied():
-    return laws_found.run(Run(True, lambda f, points: [f(point) for point in points]))
+def measured():
+    """What each algorithm gave, by its name."""
+    (rows,) = studied_and_measured("laws_found")[1]
+    return dict(zip(CASES, rows, strict=True))
 
 
 def failing(monkeypatch, name, *texts):
     """The claims that fail when texts say something else of an algorithm."""
     monkeypatch.setitem(CASES, name, CASES[name]._replace(texts=list(texts)))
-    found = {each: measure(each, 1) for each in (name,)}
-    kept = laws_found.run(Run(True, lambda f, points: [found.get(p) or measured(p) for p in points]))
+    found = measured() | {name: measure(name, 1)}
+    kept = laws_found.run(Run(True, lambda f, points: [found[point] for point in points]))
     return [claim for claim in kept.claims if not claim.holds]
 
 
-@functools.cache
-def measured(name):
-    return measure(name, 1)
-
-
 def test_the_claims_hold():
-    assert [claim.text for claim in studied().claims if not claim.holds] == []
+    assert [claim.text for claim in studied("laws_found").claims if not claim.holds] == []
 
 
 def test_its_tables_can_be_written():
-    for table in studied().tables.values():
+    for table in studied("laws_found").tables.values():
         assert "<td>" in report.html_table(table) and report.markdown_table(table)
 
 
@@ -283,7 +281,7 @@ def test_a_wrong_formula_makes_its_claim_fail_and_is_named(monkeypatch, name, te
 
 
 def test_a_run_that_breaks_its_law_makes_a_claim_fail():
-    rows = {name: measured(name) for name in CASES}
+    rows = measured()
     wrong = rows["prefix sums"]
     counts = [row | {"counted": row["counted"] + 1} if row["used"] == "no" else row for row in wrong["counts"]]
     study = laws_found.run(
