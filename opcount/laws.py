@@ -828,7 +828,7 @@ def _counted(
             counts[place] = run()
         except BrokenExecutor:  # one worker took all others with it, and nobody knows which: each once more, alone
             try:
-                with ProcessPoolExecutor(1) as alone:
+                with ProcessPoolExecutor(1, getattr(executor, "_mp_context", None)) as alone:
                     counts[place] = alone.submit(count_at, f, make, names, place).result()
             except BrokenExecutor as error:
                 failed[place] = error

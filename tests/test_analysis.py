@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pytest
 import opcount as oc
 from analysis import networks, plots, report
 from analysis.__main__ import main
+from analysis.finished import Finished
 from analysis.networks import mlp, parameter_count, question_network, random_program, squared_residuals
 from analysis.studies import STUDIES, classifier, faster, scale, storage
 from analysis.study import Claim, Figure, Study, Table
@@ -441,6 +443,53 @@ def test_an_interrupted_run_leaves_the_last_report_whole(studies, out, capsys):
     assert contents(out) == before and list(out.parent.iterdir()) == [out]
 
 
+ASKED: list[int] = []
+TROUBLE: list[BaseException] = []
+
+
+def point(n):
+    """A point that is written down, and the third of which may be interrupted."""
+    ASKED.append(n)
+    if n == 3 and TROUBLE:
+        raise TROUBLE.pop()
+    return n * n
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt(), RuntimeError("mine")], ids=["interrupted", "raised"])
+def test_the_same_command_goes_on_with_what_was_not_finished(trouble, studies, out, capsys):
+    squares = []
+    studies["second"] = made_up(doing=lambda run: squares.extend(run.map(point, [1, 2, 3, 4])))
+    arguments = ["--quick", "--out", str(out)]
+    TROUBLE.append(trouble)
+    with ThreadPoolExecutor(1) as executor:  # any executor will do, and one thread takes the points in their order
+        if isinstance(trouble, KeyboardInterrupt):
+            assert main(arguments, executor) == 130
+            assert "the same command goes on from here" in capsys.readouterr().err
+        else:
+            with pytest.raises(RuntimeError, match="mine"):
+                main(arguments, executor)
+    finished = set(ASKED) - {3}
+    assert {1, 2} <= finished and squares == []
+    ASKED.clear()
+    with ThreadPoolExecutor(1) as executor:
+        assert main(arguments, executor) == 0
+    assert squares == [1, 4, 9, 16] and 3 in ASKED and not {1, 2} & set(ASKED)
+    assert list(out.parent.iterdir()) == [out]  # and nothing is left of it
+    ASKED.clear()
+
+
+def test_what_another_version_or_a_cut_file_left_is_not_taken_for_finished(out):
+    finished = Finished(out, True)
+    finished.keep(b"one", 1)
+    finished.keep(b"two", 2)
+    assert Finished(out, True).results == {b"one": 1, b"two": 2}
+    assert Finished(out, False).results == {}
+    finished.path.write_bytes(finished.path.read_bytes()[:-3])
+    assert Finished(out, True).results == {b"one": 1}
+    finished.forget()
+    assert Finished(out, True).results == {}
+
+
 def test_a_study_that_raises_leaves_the_last_report_whole(studies, out):
     analyse(out)
     before = contents(out)
@@ -456,7 +505,9 @@ def test_a_point_that_raises_in_another_process_leaves_the_last_report_whole(stu
     studies["second"] = made_up(doing=lambda run: run.map(int, ["1", "x", "3"]))
     with pytest.raises(ValueError, match="invalid literal"):
         analyse(out)
-    assert contents(out) == before and list(out.parent.iterdir()) == [out]
+    assert contents(out) == before
+    (kept,) = {*out.parent.iterdir()} - {out}  # of the points that did not raise
+    assert ".unfinished-" in kept.name
 
 
 @pytest.mark.parametrize("trouble", [interrupt, fail], ids=["interrupted", "raised"])

@@ -88,7 +88,7 @@ def differences(f, x):
 # --- the Jacobian
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(15))
 @BOTH
 def test_every_order_gives_the_jacobian(seed, unit_products):
     f, x = scrambled(seed)
@@ -142,7 +142,7 @@ def test_a_jacobian_counts_for_whoever_counts():
 # --- counts
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(30))
 @BOTH
 def test_executed_counts_and_live_edges_are_the_predicted_ones(seed, unit_products):
     f, x = scrambled(seed)
@@ -156,7 +156,7 @@ def test_executed_counts_and_live_edges_are_the_predicted_ones(seed, unit_produc
         assert graph.predict_elimination(order, unit_products=unit_products) == found.counts
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 @BOTH
 def test_forward_and_reverse_are_the_recursions(seed, unit_products):
     f, x = scrambled(seed, several=False)
@@ -193,7 +193,7 @@ def test_several_outputs_cost_what_they_cost_one_by_one(seed, unit_products):
     assert graph.predict_elimination("row-by-row") == sum(total.values(), oc.Counts())
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_unit_products_are_those_of_sets_of_pairs(seed):
     f, x = scrambled(seed, inputs=4, steps=18, parallel=False)
     graph = oc.trace(f, x, granularity="scalar")
@@ -440,9 +440,8 @@ def test_what_cannot_be_eliminated_says_so():
 # --- size
 
 
-def test_a_hundred_thousand_vertices():
-    steps = 25_000
-
+@pytest.mark.parametrize("steps", [2_500, pytest.param(25_000, marks=pytest.mark.slow)])
+def test_ten_and_a_hundred_thousand_vertices(steps):
     def f(x):
         a, b = x
         for _ in range(steps):
@@ -457,5 +456,6 @@ def test_a_hundred_thousand_vertices():
     assert found["forward"].counts.mul == 2 * 6 * steps - 2 - 8
     assert found["reverse"].counts.mul == 2 * 6 * steps - 8 - 2
     assert found["markowitz"].counts.mul < found["forward"].counts.mul
-    with pytest.raises(oc.InvalidValue, match=r"99,998 intermediate vertices.*10,000 is the most"):
-        graph.predict_elimination("search")
+    if steps > 2_500:
+        with pytest.raises(oc.InvalidValue, match=r"99,998 intermediate vertices.*10,000 is the most"):
+            graph.predict_elimination("search")

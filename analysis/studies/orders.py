@@ -39,7 +39,7 @@ class Point(NamedTuple):
 
 
 def run(run: Run) -> Study:
-    steps, known = (2_000, 16) if run.quick else (STEPS, KNOWN_UP_TO)
+    steps, known = (500, 12) if run.quick else (STEPS, KNOWN_UP_TO)
     points = [Point(name, convention, steps, known) for convention in CONVENTIONS for name in FUNCTIONS]
     points.sort(key=lambda point: -len(oc.trace(FUNCTIONS[point.name].f, [*FUNCTIONS[point.name].point]).nodes))
     table = pd.DataFrame(run.map(measure, points), dtype=object)
