@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 
 import numpy as np
@@ -27,7 +28,8 @@ def one_shell(tmp_path_factory):
 
 
 @pytest.fixture
-def shell(one_shell):
+def shell(one_shell, monkeypatch):
+    monkeypatch.delattr(builtins, "_", raising=False)  # doctest sets it, and IPython then leaves its own alone
     one_shell.user_ns.update(oc=oc, np=np, x=oc.wrap(3.0))
     yield one_shell
     one_shell.reset(new_session=False)
