@@ -1,9 +1,9 @@
 """The exact law behind counts at several sizes: found in exact arithmetic, and held to sizes kept back.
 
-Polynomials go through the counts by Lagrange's interpolation, one for each residue where they are
+Polynomials go through the counts by Newton's divided differences, one for each residue where they are
 quasi-polynomials (R. P. Stanley, Enumerative Combinatorics 1, 2nd ed., 2012, section 4.4). Linear
-recurrences with constant coefficients come from the Berlekamp-Massey algorithm (J. L. Massey, Shift-register
-synthesis and BCH decoding, IEEE Trans. Inf. Theory 15, 1969). Where sizes are a
+recurrences with constant coefficients come from the Berlekamp-Massey algorithm (J. L. Massey,
+Shift-register synthesis and BCH decoding, IEEE Trans. Inf. Theory 15, 1969). Where sizes are a
 geometric progression n = c r^k, recurrences in k are the laws of divide and conquer. A law is
 accepted where it gives the counts at the sizes that it was not made from; otherwise there is none.
 """
@@ -472,8 +472,8 @@ def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> Qu
     different = len(set(rises([*values.values()])))
     for period in range(2, LONGEST_PERIOD + 1):
         classes = [[(n, Fraction(v)) for (n,), v in values.items() if n % period == r] for r in range(period)]
-        if not all(classes):
-            break
+        if not all(classes):  # sizes of one residue alone say nothing of the others
+            continue
         laws = [_through(points) for points in classes]
         length = max(1, *map(len, laws))
         number = period * length

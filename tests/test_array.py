@@ -742,7 +742,7 @@ def test_a_random_program_counts_the_same_on_arrays_and_on_objects(program):
 
 @pytest.mark.slow
 @given(array_programs())
-@settings(deadline=None, derandomize=True, max_examples=6000, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, derandomize=True, max_examples=4000, suppress_health_check=list(HealthCheck))
 def test_thousands_of_random_programs_count_the_same_on_arrays_and_on_objects(program):
     check_program(program)
 

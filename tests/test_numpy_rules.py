@@ -1062,7 +1062,7 @@ def test_a_function_counts_what_is_executed(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HERE)
 def test_a_function_counts_what_is_executed_in_many_calls(name):
-    check_calls(name, examples=120)
+    check_calls(name, examples=80)
 
 
 # --- each method of each ufunc counts what is executed
@@ -1218,7 +1218,7 @@ def test_a_ufunc_counts_what_is_executed(name, method):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "method"), METHODS)
 def test_a_ufunc_counts_what_is_executed_in_many_calls(name, method):
-    check_ufunc(getattr(np, name), method, examples=120)
+    check_ufunc(getattr(np, name), method, examples=80)
 
 
 GENERALIZED = {ufunc.__name__: ufunc for ufunc in PRODUCTS}

@@ -14,7 +14,7 @@ from analysis.study import Claim, Figure, Run, Study, Table
 
 RULES: Final = ("forward", "reverse", "markowitz", "search", "optimal")
 KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
-STEPS: Final = 5_000
+STEPS: Final = 2_000
 
 PAPER: Final = (
     "J. Lohoff, E. Neftci, Optimizing automatic differentiation with deep reinforcement learning, NeurIPS 2024"
