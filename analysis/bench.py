@@ -290,11 +290,16 @@ def marked_tests() -> Bench:
     def running(name: str) -> Callable[[], object]:
         file = folder / f"test_{name}.py"
         file.write_text(f"import pytest\n{marks[name]}{body}", encoding="utf-8")
-        arguments = ["-q", "-p", "pytest_opcount", "-p", "no:cacheprovider", f"--rootdir={folder}", str(file)]
+        settings = folder / "pytest.ini"  # and none of this project's
+        settings.write_text("[pytest]\n", encoding="utf-8")
+        arguments = ["-q", "-p", "pytest_opcount", "-p", "no:asyncio", "-c", str(settings), str(file)]
 
         def tests() -> object:
-            with redirect_stdout(io.StringIO()):
-                return pytest.main(arguments)
+            with redirect_stdout(io.StringIO()) as said:
+                status = pytest.main(arguments)
+            if status:
+                raise AssertionError(said.getvalue())
+            return status
 
         return tests
 
