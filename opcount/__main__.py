@@ -381,7 +381,7 @@ def run_count(options: argparse.Namespace) -> Answer:
         arguments = [wrap(given) for given in options.at]
         with count() as tally:
             value = f(*arguments)
-            if isinstance(value, Counts) and not tally.counts:  # as in `law`
+            if isinstance(value, Counts) and not tally.counts:  # predicted, and nothing executed
                 record(value)
     except Exception as error:
         raise Failure(f"{options.function}: {told(error)}") from error

@@ -483,20 +483,29 @@ def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> Qu
     return best and QuasiPolynomial(tuple(_of_one(names, law) for law in best[1]))
 
 
+def progression(sizes: Sequence[int]) -> tuple[int, bool] | None:
+    """The step of sizes that go on by equal steps, or the factor, and True, by equal whole factors; else None."""
+    steps = {b - a for a, b in pairwise(sizes)}
+    if len(steps) == 1:
+        return steps.pop(), False
+    factors = {Fraction(b, a) for a, b in pairwise(sizes)} if sizes[0] > 0 else set()
+    if len(factors) == 1 and (factor := factors.pop()).denominator == 1:
+        return int(factor), True
+    return None
+
+
 def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurrence | None:
     """A linear recurrence along sizes that go on by equal steps or equal factors."""
     sizes = [place[0] for place in values]
     counts = list(values.values())
-    steps = {b - a for a, b in pairwise(sizes)}
-    factors = {Fraction(b, a) for a, b in pairwise(sizes)} if sizes[0] > 0 else set()
-    geometric = len(factors) == 1 and len(steps) > 1
-    if not geometric and len(steps) > 1:
+    along = progression(sizes)
+    if along is None:
         return None
-    step = factors.pop() if geometric else Fraction(steps.pop())
+    step, geometric = along
     found = _shortest_recurrence(counts)
     length = len(found)
     held = len(counts) - 2 * length
-    if step.denominator > 1 or not found or not found[-1] or held < held_back(length):
+    if not found or not found[-1] or held < held_back(length):
         return None
     roots = _rational_roots(found)
     bends = rises(counts)
@@ -509,20 +518,17 @@ def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurren
             [root**k * Fraction(k) ** power for root, power in basis] + [Fraction(counts[k])] for k in range(length)
         ]
         closed = {term: c for term, c in zip(basis, _solved(rows), strict=True) if c}
-    return Recurrence(names[0], sizes[0], int(step), geometric, tuple(found), tuple(counts[:length]), closed)
+    return Recurrence(names[0], sizes[0], step, geometric, tuple(found), tuple(counts[:length]), closed)
 
 
-FORMS: Final[Mapping[str, Callable[[tuple[str, ...], Mapping[Place, int]], Form | None]]] = {
-    "polynomial": _polynomial,
-    "quasi-polynomial": _quasi_polynomial,
-    "linear recurrence": _recurrence,
-}
-"""How a law is looked for, the form with the fewest coefficients first."""
+FORMS: Final = (_polynomial, _quasi_polynomial, _recurrence)  # the one with the fewest coefficients first
 
 
 def _form_of(names: tuple[str, ...], values: Mapping[Place, int]) -> Form | None:
-    forms = list(FORMS.values())[: 1 if len(names) > 1 else None]
-    return next((found for look in forms if (found := look(names, values)) is not None), None)
+    found: Form | None = None
+    for look in FORMS if len(names) == 1 else FORMS[:1]:
+        found = found or look(names, values)
+    return found
 
 
 # --- what a user gets
@@ -838,11 +844,15 @@ def _counted(
                 break
     if failed:
         place, cause = next(iter(failed.items()))
-        where = ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
         others = f", and at {len(failed) - 1} more" if len(failed) > 1 else ""
         said = "its worker died" if isinstance(cause, BrokenExecutor) else f"{type(cause).__name__}: {cause}"
-        raise SizeFailed(f"at {where}{others}: {said}", place, counts) from cause
+        raise SizeFailed(f"{located(names, place)}{others}: {said}", place, counts) from cause
     return counts
+
+
+def located(names: Sequence[str], place: Place) -> str:
+    """A size as a message names it."""
+    return "at " + ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
 
 
 def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], place: Place) -> Counts:

@@ -14,14 +14,14 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import product
 from typing import Any, Final, SupportsIndex
 
 from opcount import sizes as symbolic
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import GROUPS, KINDS
-from opcount.laws import NONE, Law, Place, law, law_of
+from opcount.laws import NONE, Law, Place, law, law_of, located, progression
 from opcount.tally import Tally, count, meter
 
 COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
@@ -263,7 +263,7 @@ def formula(text: str, names: Sequence[str] = ("n",)) -> Callable[[Place], Fract
         try:
             return value(tree, dict(zip(names, place, strict=True)))
         except ZeroDivisionError:
-            raise InvalidValue(f"{text!r} divides by zero {_where(names, place)}") from None
+            raise InvalidValue(f"{text!r} divides by zero {located(names, place)}") from None
 
     return at
 
@@ -345,24 +345,24 @@ def _part(found: Law, name: str) -> Law:
 def _not_exactly(part: Law, wanted: Callable[[Place], Fraction]) -> list[str]:
     for place, number in part.counts.items():
         if number != wanted(place):
-            return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {wanted(place)}"]
+            return [f"{located(part.names, place)}: {number:,} counted, and the formula is {wanted(place)}"]
     if part.form is None:
         return [f"{NONE} behind the counts, which are the formula's; more sizes may show one"]
     for place in _larger(part):
         if part.form(place) != wanted(place):
-            return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {wanted(place)}"]
+            return [f"{located(part.names, place)}: the law is {part.form(place)}, and the formula {wanted(place)}"]
     return []
 
 
 def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
     for place, number in part.counts.items():
         if number > limit(place):
-            return [f"{_where(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
+            return [f"{located(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
     if part.form is None:
         return [f"{NONE} behind the counts, none of which is larger; more sizes may show one"]
     for place in _larger(part):
         if part.form(place) > limit(place):
-            return [f"{_where(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
+            return [f"{located(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
     every = product(*(axis + _continued(axis) for axis in _axes(part)))
     values: dict[Place, Any] = {place: limit(place) for place in every}
     bound = law_of(values, part.names)
@@ -381,15 +381,6 @@ def _axes(part: Law) -> list[list[int]]:
 
 
 def _continued(sizes: Sequence[int]) -> list[int]:
-    steps = {b - a for a, b in pairwise(sizes)}
-    factors = {Fraction(b, a) for a, b in pairwise(sizes)} if sizes[0] > 0 else set()
     times = range(1, len(sizes) + 1)
-    if len(steps) == 1:
-        return [sizes[-1] + k * min(steps) for k in times]
-    if len(factors) == 1 and min(factors).denominator == 1:
-        return [sizes[-1] * int(min(factors)) ** k for k in times]
-    return [sizes[-1] * (k + 1) for k in times]
-
-
-def _where(names: Sequence[str], place: Place) -> str:
-    return "at " + ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
+    step, geometric = progression(sizes) or (sizes[-1], False)
+    return [sizes[-1] * step**k if geometric else sizes[-1] + k * step for k in times]
