@@ -186,7 +186,7 @@ def predicted(network: Network, order: Sequence[int], name: str | None, unit_pro
         return edge.unit if type(edge) is Constant and not unit_products else NUMBER
 
     _, most = accumulate(network, outline, order, name, multiplied, added)
-    return Elimination(order, Counts(mul=cost.mul, neg=cost.neg, add=cost.add), most)
+    return Elimination(order, cost.counts, most)
 
 
 SWEEPS: Final[dict[str | None, Direction]] = {"forward": "tangent", "reverse": "adjoint"}
@@ -200,6 +200,11 @@ def _unit_followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
 _NOTHING: Final = Cost()
 _PRODUCT: Final = Cost(mul=1)
 ON_PRODUCTS: Final = Pricing(_unit_followed, ON_NUMBERS.join, _NOTHING)
+
+
+def pricing_of(unit_products: bool) -> Pricing:
+    """What a recursion over numbers costs, with every product counted or with those by a structural 1 and -1 free."""
+    return ON_PRODUCTS if unit_products else ON_NUMBERS
 
 
 def _sweep(network: Network, direction: Direction, unit_products: bool) -> tuple[Counts, int]:
@@ -216,8 +221,7 @@ def _sweep(network: Network, direction: Direction, unit_products: bool) -> tuple
         outline = edge.outline()
         steps.setdefault(node, []).append((near, outline.push if along else outline.pull))
         onward.setdefault(near, []).append(node)
-    pricing = ON_PRODUCTS if unit_products else ON_NUMBERS
-    cost = sum(own_costs(sources, steps, pricing).values(), Cost())
+    cost = sum(own_costs(sources, steps, pricing_of(unit_products)).values(), Cost())
 
     reached = {source: 1 << bit for bit, source in enumerate(sources)}
     live = len(network.edges)
@@ -234,4 +238,4 @@ def _sweep(network: Network, direction: Direction, unit_products: bool) -> tuple
             reached[node] = before | mine
             live += (mine & ~before).bit_count()
         most = max(most, live)
-    return Counts(mul=cost.mul, neg=cost.neg, add=cost.add), most
+    return cost.counts, most

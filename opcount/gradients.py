@@ -6,7 +6,7 @@ import gc
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -174,6 +174,14 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def phase(spent: dict[str, Counts], name: str) -> Iterator[None]:
+    """Add what runs inside to what that phase has spent, besides whatever counts are open."""
+    with count() as tally:
+        yield
+    spent[name] += tally.counts
+
+
 class _Request(NamedTuple):
     """The checked arguments of `gradient`."""
 
@@ -193,12 +201,8 @@ class _Request(NamedTuple):
         result = self.f(rebuild(self.x, iter(leaves), opened_array, self.whole))
         return result if self.whole else opened(result)
 
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Count what runs inside as that phase, besides whatever counts are open."""
-        with count() as tally:
-            yield
-        self.spent[name] += tally.counts
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        return phase(self.spent, name)
 
     def keep(self, graph: Graph) -> None:
         """Remember the memory that the graph is made of: what shares it is copied before it is handed out."""

@@ -17,7 +17,6 @@ from opcount import drawing, functions  # noqa: F401 (functions enters NumPy's f
 from opcount.array import Array
 from opcount.boundary import checked_array, with_plain_arrays
 from opcount.chain_rule import (
-    ON_NUMBERS,
     Direction,
     Pricing,
     Steps,
@@ -28,7 +27,7 @@ from opcount.chain_rule import (
     reach,
 )
 from opcount.counts import Counts
-from opcount.elimination import ON_PRODUCTS, Elimination, network, predicted
+from opcount.elimination import Elimination, network, predicted, pricing_of
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import (
     SOME,
@@ -232,9 +231,9 @@ class Graph:
         steps = self.steps(rule.direction, sources, outline=True)
         called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         if self._is_of_numbers:
-            pricing = ON_PRODUCTS if unit_products else ON_NUMBERS
+            pricing = pricing_of(unit_products)
             total = sum((cost * called[node] for node, cost in own_costs(sources, steps, pricing).items()), Cost())
-            return Counts(mul=total.mul, neg=total.neg, add=total.add)
+            return total.counts
         if unit_products:
             network(self)  # says what is no number
         seeds = dict.fromkeys(sources, (ONE, 1))
@@ -276,8 +275,8 @@ class Graph:
         total = Cost()
         for source in self.sources(direction):
             steps = self.steps(direction, [source], outline=True)
-            total += sum(own_costs([source], steps, ON_PRODUCTS if unit_products else ON_NUMBERS).values(), Cost())
-        return Counts(mul=total.mul, neg=total.neg, add=total.add)
+            total += sum(own_costs([source], steps, pricing_of(unit_products)).values(), Cost())
+        return total.counts
 
     def sources(self, direction: Direction) -> list[int]:
         """The nodes at which derivatives start, each once: the inputs, or the outputs that are not constant."""
@@ -386,7 +385,7 @@ def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, C
         term = along(state)
     counts = tally.counts
     if type(term) is Outline:
-        counts += Counts(mul=term.cost.mul, neg=term.cost.neg, add=term.cost.add)
+        counts += term.cost.counts
     return _state_of(term), counts
 
 

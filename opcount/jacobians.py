@@ -17,13 +17,12 @@ from opcount.chain_rule import Direction, backprop, forward
 from opcount.counts import Counts, table
 from opcount.elimination import accumulate, network, weight
 from opcount.errors import InvalidType
-from opcount.gradients import collector_paused, plain_derivative
+from opcount.gradients import PHASES, collector_paused, phase, plain_derivative
 from opcount.graph import Graph, checked_inputs, record
 from opcount.linear_maps import Scale
 from opcount.nodes import NODES
 from opcount.orders import SEPARATELY, ordered
 from opcount.structure import check_function, flatten
-from opcount.tally import count
 
 
 @dataclass(frozen=True)
@@ -84,25 +83,22 @@ def jacobian(
     if any(type(leaf) is Array and type(leaf._plain()) is Blank for leaf in flatten(x, whole=True)):
         raise InvalidType("a Jacobian is of numbers, and x has an oc.spec, which has none: give an array")
     x, leaves, whole = checked_inputs(x, "scalar")
-    spent = {}
+    spent = dict.fromkeys(PHASES, Counts())
     with collector_paused():
-        with count() as tally:
+        with phase(spent, "primal"):
             graph = record(f, x, leaves, whole)
-        spent["primal"] = tally.counts
-        with count() as tally:
+        with phase(spent, "partials"):
             graph.linearize()
-        spent["partials"] = tally.counts
         found = network(graph)
         vertices = tuple(ordered(found, order, unit_products, steps, seed))
         name = order if isinstance(order, str) else None
         most = None
-        with count() as tally:
+        with phase(spent, "accumulation"):
             if name is not None and name in SEPARATELY:
                 derivatives = _separately(graph, SEPARATELY[name], unit_products)
             else:
                 left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
                 derivatives = [{} if row is None else _first_of_each(left.into.get(row, {})) for row in found.rows]
-        spent["accumulation"] = tally.counts
     entries = [
         [
             plain_derivative(row.get(node.index), leaf._plain(), set())

@@ -19,6 +19,7 @@ import numpy as np
 
 from opcount.array import Array, array_of
 from opcount.blanks import Blank
+from opcount.counts import Counts
 from opcount.errors import InvalidValue, Uncounted
 from opcount.scalar import Scalar
 from opcount.structural import (
@@ -69,6 +70,10 @@ class Cost:
 
     def __mul__(self, times: int) -> Cost:
         return Cost(self.mul * times, self.neg * times, self.add * times)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(mul=self.mul, neg=self.neg, add=self.add)
 
 
 class Outline:
