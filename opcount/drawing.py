@@ -23,7 +23,6 @@ from opcount.chain_rule import backprop
 from opcount.elimination import Network
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant, LinearMap, Scale
-from opcount.nodes import NODES
 from opcount.structural import number
 from opcount.structure import shape_of
 from opcount.tally import apart
@@ -80,7 +79,7 @@ def _needed() -> Iterator[None]:
 
 def roles(graph: Graph) -> dict[int, str]:
     """The nodes that are drawn, in order: "input" is every input, then "output", and "intermediate" what these use."""
-    outputs = _indices(graph)
+    outputs = graph.output_indices
     found = {}
     for node in graph.nodes:
         if node.primitive is None:
@@ -88,11 +87,6 @@ def roles(graph: Graph) -> dict[int, str]:
         elif node.index in outputs or graph.users[node.index]:
             found[node.index] = "output" if node.index in outputs else "intermediate"
     return found
-
-
-def _indices(graph: Graph) -> list[int | None]:
-    """The nodes of the outputs, None for one that is constant."""
-    return [output.index if type(output) in NODES else None for output in graph.outputs]
 
 
 def labels_of(graph: Graph) -> dict[int, str]:
@@ -121,7 +115,7 @@ def partial_of(edge: LinearMap) -> Any:
 
 def path_counts(graph: Graph) -> list[int]:
     """The number of paths from each node to the outputs, over all of them."""
-    outputs = _indices(graph)
+    outputs = graph.output_indices
     paths = [outputs.count(node) for node in range(len(graph.nodes))]
     for head in range(len(paths) - 1, -1, -1):
         for tail, _ in graph.operands[head]:

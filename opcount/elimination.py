@@ -23,7 +23,6 @@ from opcount.chain_rule import ON_NUMBERS, Direction, Plus, Pricing, Steps, own_
 from opcount.counts import Counts
 from opcount.errors import InvalidType
 from opcount.linear_maps import IDENTITY, NUMBER, Constant, Cost, LinearMap, Outline, Scale
-from opcount.nodes import NODES
 from opcount.structural import Unit, number, plus, times
 from opcount.structure import shape_of
 
@@ -112,7 +111,7 @@ class Remaining:
 
 def network(graph: Any) -> Network:
     """The network of a graph of numbers; raises InvalidType where edges are no numbers."""
-    outputs = [output.index if type(output) in NODES else None for output in graph.outputs]
+    outputs = graph.output_indices
     inputs = [node.index for node in graph.inputs]
     edges = [(tail, head, edge) for head, near in enumerate(graph.operands) for tail, edge in near]
     for _, head, edge in edges:

@@ -280,8 +280,14 @@ class Graph:
 
     def sources(self, direction: Direction) -> list[int]:
         """The nodes at which derivatives start, each once: the inputs, or the outputs that are not constant."""
-        ends = self.inputs if direction == "tangent" else [end for end in self.outputs if type(end) in NODES]
-        return list(dict.fromkeys(node.index for node in ends))
+        if direction == "tangent":
+            return [node.index for node in self.inputs]
+        return list(dict.fromkeys(index for index in self.output_indices if index is not None))
+
+    @property
+    def output_indices(self) -> list[int | None]:
+        """Where the outputs stand in `nodes`, None for one that is constant."""
+        return [output.index if type(output) in NODES else None for output in self.outputs]
 
     def predict_elimination(
         self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None

@@ -20,7 +20,6 @@ from opcount.errors import InvalidType
 from opcount.gradients import PHASES, collector_paused, phase, plain_derivative
 from opcount.graph import Graph, checked_inputs, record
 from opcount.linear_maps import Scale
-from opcount.nodes import NODES
 from opcount.orders import SEPARATELY, ordered
 from opcount.structure import check_function, flatten
 
@@ -136,4 +135,4 @@ def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list
             tangents = forward(node, edges)
             for output in outputs:
                 found[output][node] = tangents[output]
-    return [found[output.index] if type(output) in NODES else {} for output in graph.outputs]
+    return [{} if output is None else found[output] for output in graph.output_indices]

@@ -380,7 +380,7 @@ def jacobian_pattern(graph):
     found = set()
     for place, node in enumerate(graph.inputs):
         reached = oc.graph.reach([node.index], graph.users)
-        found |= {(row, place) for row, index in enumerate(drawing._indices(graph)) if index in reached}
+        found |= {(row, place) for row, index in enumerate(graph.output_indices) if index in reached}
     return found
 
 
