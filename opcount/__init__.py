@@ -18,12 +18,13 @@ from opcount.graph import Graph, trace
 from opcount.jacobians import Jacobian, jacobian
 from opcount.kinds import GROUPS, KINDS
 from opcount.laws import Law, law, law_of
+from opcount.meters import Exit, Tally
 from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
 from opcount.numpy_rules import register_rule
 from opcount.orders import ORDERS
 from opcount.scalar import Scalar
-from opcount.tally import Exit, Tally, count, region
+from opcount.tally import count, paused, propagate, record, region
 
 __version__ = "0.1.0"
 
@@ -56,7 +57,10 @@ __all__ = [
     "law",
     "law_of",
     "measure",
+    "paused",
     "primitive",
+    "propagate",
+    "record",
     "region",
     "register_rule",
     "spec",

@@ -10,20 +10,22 @@ from __future__ import annotations
 import copy
 import operator
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, Self
 
 import numpy as np
 
 from opcount.blanks import MAKERS, Blank, no_values
 from opcount.dispatch import call_function, call_ufunc
-from opcount.errors import InvalidType
+from opcount.errors import InvalidType, Uncounted
+from opcount.foreign import is_container
+from opcount.meters import Meter, charge, meter, note_text
 from opcount.methods import ArrayMethods
-from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, times
-from opcount.operands import unwrapped
+from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, times
+from opcount.operands import Operands, opened, unwrapped
 from opcount.scalar import Scalar
 from opcount.structure import NUMERIC
-from opcount.tally import Meter, meter, record, record_many, record_products
-from opcount.wrapped import HOLDERS, Wrapped, records_arrays, wrapped
+from opcount.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
@@ -65,7 +67,7 @@ class Array(ArrayMethods):
 
     def _apply(self, name: str, *operands: Any) -> Any:
         current = meter()
-        if name in _ARITHMETIC and not current.budgets:
+        if name in _ARITHMETIC and not current.limits:
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
                 return self._counted(current, name, OPERATORS[name][0](*plain), operands)
@@ -78,28 +80,29 @@ class Array(ArrayMethods):
         """
         if result.dtype.char not in _REAL or (USERS and OPERATORS[kind][1] in USERS):
             return call_ufunc(OPERATORS[kind][1], "__call__", operands, {}, lambda *_: result)
-        record_many(current, kind, result.size)
+        current.charge_kind(kind, result.size)
         return _result(result)
 
     def _apply_slowly(self, name: str, *operands: Any) -> Any:
         execute, ufunc = OPERATORS[name]
-        if any(map(_is_foreign, operands)):
+        if any(map(_defers, operands)):
             return NotImplemented
         return call_ufunc(ufunc, "__call__", operands, {}, execute)
 
     def _apply_in_place(self, name: str, other: Any) -> Any:
-        if _is_foreign(other):
+        if _defers(other):
             return NotImplemented
         if not isinstance(self._held, (np.ndarray, Blank)):  # a number: in place is anew
             return self._apply(name, self, other)
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
         current = meter()
-        if name in _ARITHMETIC and self._held.dtype.char in _REAL and not current.budgets and ufunc not in USERS:
+        at_once = name in _ARITHMETIC and self._held.dtype.char in _REAL and ufunc not in USERS
+        if at_once and current.feeds and not current.limits:  # else it is charged first: it cannot be undone
             plain = _plain(other)
             if type(plain) in _PLAIN:
                 in_place(self._held, plain)
-                record_many(current, name, self._held.size)
+                current.charge_kind(name, self._held.size)
                 return self
         return call_ufunc(
             ufunc, "__call__", (self, other), {"out": (self,)}, lambda data, other, out: in_place(data, other)
@@ -110,63 +113,57 @@ class Array(ArrayMethods):
     def __add__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.budgets:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "add", self._held + plain, (self, other))
         return self._apply_slowly("add", self, other)
 
     def __sub__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.budgets:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "sub", self._held - plain, (self, other))
         return self._apply_slowly("sub", self, other)
 
     def __rsub__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.budgets:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "sub", plain - self._held, (other, self))
         return self._apply_slowly("sub", other, self)
 
     def __mul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.budgets:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "mul", self._held * plain, (self, other))
         return self._apply_slowly("mul", self, other)
 
     def __rmul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.budgets:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "mul", plain * self._held, (other, self))
         return self._apply_slowly("mul", other, self)
 
     def __truediv__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.budgets:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "div", self._held / plain, (self, other))
         return self._apply_slowly("div", self, other)
 
     def __matmul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) is np.ndarray is type(self._held) and not current.budgets:
-            data = self._held
-            result = data @ plain
-            if result.dtype.char not in _REAL or (USERS and np.matmul in USERS):
-                return call_ufunc(np.matmul, "__call__", (self, other), {}, lambda *_: result)
-            products = result.size * data.shape[-1]
-            record_products(current, products, products - result.size if products else 0)
-            return _result(result)
+        if type(plain) is np.ndarray is type(self._held) and not current.limits:
+            return _product(current, self._held, plain, (self, other))
         return self._apply_slowly("matmul", self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
-        if plain_case and not meter().budgets and np.power not in USERS:
+        if plain_case and not meter().limits and np.power not in USERS:
             result = self._held**other
-            record(times(result.size, integer_power(other)))
+            charge(times(result.size, integer_power(other)))
             return _result(result)
         return super().__pow__(other, modulus)
 
@@ -228,7 +225,7 @@ class Array(ArrayMethods):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         current = meter()
         kind = _ONE_OPERATION.get(ufunc)
-        if kind and method == "__call__" and not keywords and not current.budgets and not (USERS and ufunc in USERS):
+        if kind and method == "__call__" and not keywords and not current.limits and not (USERS and ufunc in USERS):
             result = None
             if len(inputs) == 1:
                 result = ufunc(self._held)
@@ -239,14 +236,18 @@ class Array(ArrayMethods):
             if result is not None:
                 if result.dtype.char not in _REAL:
                     return call_ufunc(ufunc, method, inputs, keywords, lambda *_: result)
-                record_many(current, kind, result.size)
+                current.charge_kind(kind, result.size)
                 return _result(result)
-        if any(map(_is_foreign, inputs)):
+        if ufunc is np.matmul and method == "__call__" and not keywords and not current.limits:  # data @ x
+            a, b = _plain(inputs[0]), _plain(inputs[1])
+            if type(a) is np.ndarray is type(b):
+                return _product(current, a, b, inputs)
+        if any(map(_defers, inputs)):
             return NotImplemented
         return call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if not all(_is_taken(kind) for kind in types):
+        if any(records_arrays(kind) or is_container(kind) for kind in types):
             return NotImplemented
         if type(self._held) is Blank and function in _MAKERS:
             return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
@@ -268,9 +269,8 @@ class Array(ArrayMethods):
         return _result(part)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if self.dtype == bool and isinstance(value, (Array, Scalar)):
-            value = value.astype(bool)  # a number becomes a truth value, by a comparison
-        self._held[plain_index(key)] = unwrapped(value)
+        held, key = self._held, plain_index(key)
+        write(self.dtype, value, lambda plain: operator.setitem(held, key, plain))
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -289,7 +289,7 @@ class Array(ArrayMethods):
 
     @flat.setter
     def flat(self, value: Any) -> None:
-        self._held.flat = unwrapped(value)
+        write(self.dtype, value, partial(setattr, self._held, "flat"))
 
     @property
     def T(self) -> Array:
@@ -305,7 +305,7 @@ class Array(ArrayMethods):
 
     @real.setter
     def real(self, value: Any) -> None:
-        self._held.real = unwrapped(value)
+        write(self.dtype, value, partial(setattr, self._held, "real"))
 
     @property
     def imag(self) -> Any:
@@ -313,7 +313,7 @@ class Array(ArrayMethods):
 
     @imag.setter
     def imag(self, value: Any) -> None:
-        self._held.imag = unwrapped(value)
+        write(self.dtype, value, partial(setattr, self._held, "imag"))
 
     @property
     def base(self) -> Array | None:
@@ -381,7 +381,7 @@ class Array(ArrayMethods):
         if result.dtype == bool and self.dtype != bool:
             if self.dtype.kind == "c":
                 self._leave("astype()", "the truth of a complex number has no exact count: use oc.unwrap(x)")
-            record({"ne": self.size})
+            charge({"ne": self.size})
         if not copy and result is self._held:
             return self
         return wrapped(result)
@@ -393,7 +393,13 @@ class Array(ArrayMethods):
         """A view; as an Array in any case, whichever class of arrays is asked for."""
         given = [argument for argument in arguments if not _is_array_class(argument)]
         keywords = {name: value for name, value in keywords.items() if not _is_array_class(value)}
-        return wrapped(self._held.view(*given, **keywords))
+        return self._seen(self._held.view(*given, **keywords), "view()")
+
+    def _seen(self, part: Any, door: str) -> Any:
+        """The memory under another dtype, wrapped; truth values that were numbers have left."""
+        if part.dtype == bool and self.dtype != bool:
+            self._leave(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
+        return wrapped(part)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
         return array_of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
@@ -414,7 +420,7 @@ class Array(ArrayMethods):
         return Array(self._held.ravel(order))
 
     def fill(self, value: Any) -> None:
-        self._held.fill(unwrapped(value))
+        write(self.dtype, value, self._held.fill)
 
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
@@ -422,11 +428,11 @@ class Array(ArrayMethods):
     def byteswap(self, inplace: bool = False) -> Array:
         return self if self._held.byteswap(inplace) is self._held else Array(self._held.byteswap())
 
-    def getfield(self, dtype: Any, offset: Any = 0) -> Array:
-        return Array(self._held.getfield(dtype, offset))
+    def getfield(self, dtype: Any, offset: Any = 0) -> Any:
+        return self._seen(self._held.getfield(dtype, offset), "getfield()")
 
     def setfield(self, value: Any, dtype: Any, offset: Any = 0) -> None:
-        self._held.setfield(unwrapped(value), dtype, offset)
+        write(np.dtype(dtype), value, lambda plain: self._held.setfield(plain, dtype, offset))
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Array:
         self._held.to_device(device, stream=stream)
@@ -468,9 +474,9 @@ class Array(ArrayMethods):
         data = self._held
         current = meter()
         plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
-        if plain and type(data) is np.ndarray and not current.budgets and function not in USERS:
+        if plain and type(data) is np.ndarray and not current.limits and function not in USERS:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-            record_many(current, _ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
+            current.charge_kind(_ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
             return _result(result)
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
@@ -497,6 +503,8 @@ class Array(ArrayMethods):
             "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
             "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
         )
+        if np.dtype(dtype).char == "O" and type(self._held) is not Blank:  # whose elements stay wrapped
+            return objects(opened(self), copy)
         return np.array(self._truths_or_leave("np.asarray()", advice), dtype, copy=copy)
 
     def __dlpack__(self, **keywords: Any) -> Any:
@@ -548,15 +556,18 @@ class Array(ArrayMethods):
         return Array(copy.deepcopy(self._held))
 
     def __repr__(self) -> str:
+        note_text(self.size)
         text = repr(self._held)
         if type(self._held) is Blank:
             return text
         return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
 
     def __str__(self) -> str:
+        note_text(self.size)
         return str(self._held)
 
     def __format__(self, spec: str) -> str:
+        note_text(self.size)
         return format(self._held, spec)
 
 
@@ -581,7 +592,8 @@ class Flat:
         return wrapped(self._iterator[plain_index(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._iterator[plain_index(key)] = unwrapped(value)
+        key = plain_index(key)
+        write(self._iterator.base.dtype, value, partial(self._iterator.__setitem__, key))
 
 
 _new: Final = object.__new__
@@ -607,6 +619,16 @@ def _result(plain: Any) -> Any:
     return array_of(plain) if type(plain) is np.ndarray else wrapped(plain)
 
 
+def _product(current: Meter, a: np.ndarray, b: np.ndarray, operands: tuple[Any, ...]) -> Any:
+    """A product of matrices of real numbers; else the general way."""
+    result = a @ b
+    if result.dtype.char not in _REAL or (USERS and np.matmul in USERS):
+        return call_ufunc(np.matmul, "__call__", operands, {}, lambda *_: result)
+    products = result.size * a.shape[-1]
+    current.charge_products(products, products - result.size if products else 0)
+    return _result(result)
+
+
 def _plain(operand: Any) -> Any:
     """What a wrapped operand holds; any other operand itself, but None for objects, which count when executed on."""
     kind = type(operand)
@@ -615,6 +637,38 @@ def _plain(operand: Any) -> Any:
     if kind is Scalar:
         return operand._value
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
+
+
+def objects(array: np.ndarray, copy: bool | None) -> np.ndarray:
+    """An object array that was made for NumPy, which may have asked for one that is not made."""
+    if copy is False:
+        raise ValueError("an array of wrapped numbers is made of a wrapped array by a copy: leave copy=False out")
+    return array.astype(object, copy=False)
+
+
+def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> None:
+    """Write a value into an array of that dtype; each number that becomes a truth value is a comparison with 0."""
+    compared = _numbers_in(value) if dtype.char == "?" else 0
+    if not compared:
+        execute(unwrapped(value))
+        return
+    current = meter()
+    current.charge({"ne": compared})
+    try:
+        execute(unwrapped(value))
+    except BaseException:
+        current.refund({"ne": compared})
+        raise
+
+
+def _numbers_in(value: Any) -> int:
+    """How many wrapped numbers, and not truth values, there are in what is written."""
+    operands = Operands()
+    operands.take(value)
+    found = [one for one in operands.wrapped if not is_truth(one)]
+    if any(np.iscomplexobj(one._plain()) for one in found):
+        raise Uncounted("the truth of a complex number has no exact count: write abs(z) != 0")
+    return sum(one.size for one in found)
 
 
 def plain_index(key: Any) -> Any:
@@ -630,52 +684,14 @@ def plain_index(key: Any) -> Any:
     return key
 
 
-_NUMPYS_OWN: Final = (Wrapped, np.ndarray, np.generic)
-
-
 def _is_array_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
 
-def _is_taken(kind: type) -> bool:
-    """Whether NumPy's functions of this class together with an Array are the Array's to execute."""
-    return issubclass(kind, (np.ndarray, Wrapped)) and not records_arrays(kind)
+def _defers(operand: Any) -> bool:
+    """Whether the operand takes care of the operation: a node of a graph, or a container of wrapped values."""
+    return operand.records if isinstance(operand, Wrapped) else is_container(type(operand))
 
-
-def _is_foreign(operand: Any) -> bool:
-    """Whether another library's array or number takes care of the operation, or refuses it."""
-    if isinstance(operand, _NUMPYS_OWN):
-        return isinstance(operand, Wrapped) and operand.records
-    return hasattr(type(operand), "__array_ufunc__")
-
-
-OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {
-    "add": (operator.add, np.add),
-    "sub": (operator.sub, np.subtract),
-    "mul": (operator.mul, np.multiply),
-    "div": (operator.truediv, np.divide),
-    "floordiv": (operator.floordiv, np.floor_divide),
-    "mod": (operator.mod, np.remainder),
-    "pow": (operator.pow, np.power),
-    "divmod": (divmod, np.divmod),
-    "matmul": (operator.matmul, np.matmul),
-    "neg": (operator.neg, np.negative),
-    "positive": (operator.pos, np.positive),
-    "abs": (operator.abs, np.absolute),
-    "invert": (operator.invert, np.invert),
-    "bitwise_and": (operator.and_, np.bitwise_and),
-    "bitwise_or": (operator.or_, np.bitwise_or),
-    "bitwise_xor": (operator.xor, np.bitwise_xor),
-    "left_shift": (operator.lshift, np.left_shift),
-    "right_shift": (operator.rshift, np.right_shift),
-    "lt": (operator.lt, np.less),
-    "le": (operator.le, np.less_equal),
-    "gt": (operator.gt, np.greater),
-    "ge": (operator.ge, np.greater_equal),
-    "eq": (operator.eq, np.equal),
-    "ne": (operator.ne, np.not_equal),
-}
-"""Python's operators: what executes each on plain values, and the ufunc whose count it has."""
 
 _ONE_OPERATION: Final[dict[np.ufunc, str]] = {
     ufunc: kind

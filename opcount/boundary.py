@@ -19,14 +19,16 @@ from opcount.structure import (
     NUMERIC,
     check_function,
     check_number,
+    class_name,
     flatten,
     leaf_name,
     object_array,
     plain_array,
     rebuild,
+    way_out,
 )
 from opcount.tally import count
-from opcount.wrapped import Wrapped
+from opcount.wrapped import ARRAYS, Wrapped
 
 
 def wrap(x: Any) -> Any:
@@ -56,9 +58,9 @@ def wrap(x: Any) -> Any:
 
 def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
     """The array, as one of NumPy's own class; raises InvalidType for one that is not of numbers."""
-    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+    if type(array) not in ARRAYS:
         raise InvalidType(
-            f"{name()} is a {type(array).__name__}, which computes by rules of its own: use np.asarray first"
+            f"{name()} is a {class_name(array)}, which computes by rules of its own: use {way_out(array)} first"
         )
     if array.dtype.kind not in NUMERIC:
         raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")

@@ -22,6 +22,7 @@ import numpy as np
 
 from opcount.blanks import Blank
 from opcount.errors import BudgetExceeded, OpcountError
+from opcount.meters import meter
 from opcount.numpy_rules import (
     STRANGE,
     NoRule,
@@ -45,7 +46,7 @@ from opcount.numpy_rules import (
 from opcount.operands import holds_wrapped, unwrapped
 from opcount.shapes import broadcast, with_numbers
 from opcount.sizes import is_long, order, positive_part
-from opcount.tally import count, record
+from opcount.tally import attempt
 from opcount.wrapped import wrapped
 
 _NO: Final = np._NoValue
@@ -83,13 +84,14 @@ def _whole(name: str, composition: Callable[..., Any]) -> Callable[..., Any]:
     function = function_named(name)
 
     def whole(*args: Any, **keywords: Any) -> Any:
-        with count() as inside:
+        with attempt() as inside:
             try:
                 return composition(*args, **keywords)
             except BudgetExceeded:
                 raise
             except Exception as error:
-                record({kind: -number for kind, number in inside.counts.items()})
+                if inside is not None:
+                    meter().refund(inside.counts)
                 wrong = error
         raise _refusal(wrong, function, args, keywords)
 

@@ -16,15 +16,20 @@ from opcount.blanks import WRITES, Blank, no_values
 from opcount.blanks import call as call_on_blanks
 from opcount.compositions import COMPOSITIONS, SEEING_RULES
 from opcount.errors import OpcountError, Uncounted
+from opcount.foreign import let_out, once_more, stranger
+from opcount.meters import leave, meter, note_text
 from opcount.numpy_rules import (
+    DESCRIBING,
+    EMPTY,
     FREE,
     INDEXES,
-    INTO_TRUTHS,
+    NEW_TRUTHS,
     NO_COUNT,
     POSITIONS,
     REFUSED,
     RULES,
     STRANGE,
+    TRUTHS,
     USERS,
     NoRule,
     Numbers,
@@ -38,7 +43,6 @@ from opcount.numpy_rules import (
 )
 from opcount.operands import Operands, holds_wrapped, opened
 from opcount.sizes import is_symbolic
-from opcount.tally import affordable, leave, meter, record
 from opcount.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
 
 
@@ -58,10 +62,16 @@ def call_ufunc(
     plain = [Blank((), np.int8) if is_symbolic(value) else operands.take(value) for value in inputs]
     inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
     plain_keywords = operands.take_all(keywords)
+    name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
     if _is_of_objects(ufunc):
         return execute(*map(boxed, opened(inputs)), **opened(keywords))
-    name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
+    found = stranger(inputs)
+    if found is None and keywords:
+        found = stranger(keywords.values(), of_call=True)
+    if found is not None:
+        let_out(name, found, inputs)
+        return once_more(execute(*plain, **plain_keywords))
     if operands.objects or into_objects:
         if method == "at":
             _leave(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
@@ -84,12 +94,14 @@ def call_ufunc(
         constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
         return ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
 
-    result = _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands)
-    if not outputs:
-        return wrapped(result)
-    results = result if isinstance(result, tuple) else (result,)
-    given = tuple(wrapped(new) if old is None else old for old, new in zip(outputs, results, strict=True))
-    return given if isinstance(result, tuple) else given[0]
+    def finished(result: Any) -> Any:
+        if not outputs:
+            return wrapped(result)
+        results = result if isinstance(result, tuple) else (result,)
+        given = tuple(wrapped(new) if old is None else old for old, new in zip(outputs, results, strict=True))
+        return given if isinstance(result, tuple) else given[0]
+
+    return _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands, finished)
 
 
 def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
@@ -99,6 +111,9 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     plain_keywords = operands.take_all(keywords)
     name = name_of(function)
     short = name.rpartition(".")[2]
+    if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
+        let_out(name, found, operands.wrapped)
+        return once_more(function(*plain, **plain_keywords))
     if operands.objects:
         if short in WRITES:
             args = (_target(args[0]), *args[1:])
@@ -108,7 +123,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
         return HOLDERS["numbers"](result) if operands.holds_nodes else result
     if short in INDEXES:
         _refuse_wrapped_indexes(_argument(function, INDEXES[short], args, keywords))
-    output = _output(function, args, keywords)
+    output = _given(function, "out", args, keywords)
     written = args[0] if short in WRITES else output
     if written is not None and not is_wrapped_array(written):
         _leave_into_plain(name, (written,), operands)
@@ -122,40 +137,57 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             return wrapped(function(*plain, **plain_keywords))
 
     def counts() -> Numbers:
-        if short in INTO_TRUTHS and _into_truths(short, args, keywords, operands):
-            raise NoRule("numbers become truth values, which are comparisons that nobody counts: write x != 0")
+        dtype = _given(function, "dtype", args, keywords) if written is None else getattr(written, "dtype", None)
+        if dtype is not None and np.dtype(dtype).char == "?" and short not in TRUTHS and short != "astype":
+            _refuse_new_truths(short, args, keywords)
         if (output is not None or "where" in keywords) and not _computes_wrapped(function, args, keywords):
             return {}
         if function in SEEING_RULES and function not in USERS:
             return SEEING_RULES[function](*args, **keywords)
         return _function_counts(function, plain, plain_keywords)
 
+    def moved(result: Any) -> None:
+        if (function in FREE or function is np.pad) and function not in USERS and _is_of_truths(result):
+            _refuse_new_truths(short, args, keywords)
+
+    def finished(result: Any) -> Any:
+        if output is not None:
+            return output
+        for value in operands.wrapped:
+            if isinstance(result, (np.ndarray, Blank)) and value._plain() is result:  # the argument itself
+                return value
+        if isinstance(result, str):
+            note_text(operands.size)
+        places = short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1)
+        return result if places or short in DESCRIBING else wrapped(result)
+
     execute = partial(function, *plain, **plain_keywords)
     if operands.blank:  # in whatever argument: not NumPy decides which ones are asked
         execute = partial(call_on_blanks, function, plain, plain_keywords)
-    result = _executed(name, counts, execute, operands)
-    if output is not None:
-        return output
-    for value in operands.wrapped:
-        if isinstance(result, (np.ndarray, Blank)) and value._plain() is result:  # the argument itself
-            return value
-    if short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1):
-        return result
-    if type(result) is int and function not in FREE:  # np.count_nonzero
-        return HOLDERS["number"](result)
-    return wrapped(result)
+    return _executed(name, counts, execute, operands, finished, moved)
 
 
 def _computes_wrapped(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
     """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
-    place = _place_of_out(function)
+    place = _place_of(function, "out")
     given = [value for at, value in enumerate(args) if at != place]
     return holds_wrapped([*given, *(value for key, value in keywords.items() if key not in ("out", "where"))])
 
 
-def _into_truths(short: str, args: tuple[Any, ...], keywords: Mapping[str, Any], operands: Operands) -> bool:
-    target = args[0].dtype if short in WRITES else keywords.get("dtype")
-    return target is not None and np.dtype(target) == bool and not all(map(is_truth, operands.wrapped))
+def _is_of_truths(result: Any) -> bool:
+    """Whether it is an array of truth values, or several arrays with one among them."""
+    if isinstance(result, (list, tuple)):
+        return any(map(_is_of_truths, result))
+    return getattr(getattr(result, "dtype", None), "char", "") == "?"
+
+
+def _refuse_new_truths(short: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
+    """Raise NoRule where numbers are among the wrapped values that go into an array of truth values."""
+    entering = Operands()
+    entering.take([value for place, value in enumerate(args) if place != EMPTY.get(short)])
+    entering.take([value for key, value in keywords.items() if key != "like"])
+    if not all(map(is_truth, entering.wrapped)):
+        raise NoRule(NEW_TRUTHS)
 
 
 def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
@@ -171,24 +203,38 @@ def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]
     return expanded(numbers) if complex_ else numbers
 
 
-def _executed(name: str, counts: Callable[[], Numbers], execute: Callable[[], Any], operands: Operands) -> Any:
-    """The plain result, counted; or, where there is no count, let out or refused."""
+def _executed(
+    name: str,
+    counts: Callable[[], Numbers],
+    execute: Callable[[], Any],
+    operands: Operands,
+    finished: Callable[[Any], Any],
+    check: Callable[[Any], None] = lambda result: None,
+) -> Any:
+    """The finished result, counted, once `check` has nothing against it; or let out or refused."""
     try:
         numbers = counts()
     except NoRule as reason:
         _leave(operands, name, f"{name}: {reason}")
-        return execute()
+        return finished(execute())
     except OpcountError:
         raise
     except Exception:
         result = execute()  # wrong arguments: NumPy says what is wrong with them
         _leave(operands, name, f"{name}: {STRANGE}")
-        return result
-    if meter().budgets:
-        affordable(numbers)
-    result = execute()
-    record(numbers)
-    return result
+        return finished(result)
+    current = meter()
+    current.charge(numbers)  # before it is executed: what a budget does not allow does not happen
+    try:
+        result = execute()
+        check(result)
+        return finished(result)
+    except BaseException as error:
+        current.refund(numbers)  # what raised counted nothing
+        if not isinstance(error, NoRule):
+            raise
+        _leave(operands, name, f"{name}: {error}")
+        return finished(result)
 
 
 def _leave(operands: Operands, door: str, advice: str) -> None:
@@ -242,14 +288,16 @@ def _argument(function: Any, place: int, args: tuple[Any, ...], keywords: Mappin
     return args[place] if len(args) > place else keywords.get(names[place]) if len(names) > place else None
 
 
-def _output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    place = _place_of_out(function)
-    return args[place] if place is not None and len(args) > place else keywords.get("out")
+def _given(function: Any, name: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """The argument of that name, however it is given; None where it is not."""
+    place = _place_of(function, name)
+    return args[place] if place is not None and len(args) > place else keywords.get(name)
 
 
-def _place_of_out(function: Any) -> int | None:
+@cache
+def _place_of(function: Any, name: str) -> int | None:
     names = _parameters(function)
-    return names.index("out") if "out" in names else None
+    return names.index(name) if name in names else None
 
 
 @cache

@@ -33,7 +33,7 @@ from opcount.nodes import (
     recorded,
     value_of,
 )
-from opcount.number_array import axes_of, lanes_of
+from opcount.number_array import axes_of, lanes_of, reduced_axes
 from opcount.numpy_rules import FREE, NoRule, by_function, is_truth, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive, label_sizes, stacked_labels
 from opcount.structure import shape_of
@@ -60,7 +60,7 @@ def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
          where: Any = True) -> Any:  # fmt: skip
     _refuse("sum", out=out, where=where)
     a = _cast(a, dtype)
-    found = recorded(ARRAY_PRIMITIVES["sum"], a, axes_of(axis, len(shape_of(a))), keepdims is True)
+    found = recorded(ARRAY_PRIMITIVES["sum"], a, reduced_axes(axis, len(shape_of(a))), keepdims is True)
     return found if initial is _NO else found + initial
 
 
@@ -95,6 +95,7 @@ def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any
              where: Any = True) -> Any:  # fmt: skip
     _refuse(name, out=out, where=where)
     a = as_operand(a)
+    axis = axis if shape_of(a) or axis not in (0, -1) else None
     if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
         lanes, kept = lanes_of(a, axis, initial)
         found = _extreme(name, lanes, axis=-1)
@@ -120,7 +121,8 @@ def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
     if isinstance(axis, tuple):
         raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
     shape = shape_of(a)
-    kept = [1 if place in axes_of(axis, len(shape)) else size for place, size in enumerate(shape)]
+    kept = [1 if place in reduced_axes(axis, len(shape)) else size for place, size in enumerate(shape)]
+    axis = axis if shape or axis not in (0, -1) else None
     a = np.reshape(a, -1) if axis is None else a
     found = None
     for part in _along(a, axis or 0):
@@ -376,10 +378,10 @@ def _expand_dims(a: Any, axis: Any) -> Any:
 
 def _squeeze(a: Any, axis: Any = None) -> Any:
     shape = shape_of(a)
-    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else axes_of(axis, len(shape))
+    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else reduced_axes(axis, len(shape))
     if any(shape[place] != 1 for place in gone):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
-    return _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
+    return a if not shape else _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
 
 
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:

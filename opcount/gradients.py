@@ -18,6 +18,7 @@ from opcount import tables
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.boundary import unwrap
+from opcount.budgets import asked, checked_limits
 from opcount.chain_rule import (
     METHODS,
     backprop,
@@ -31,14 +32,14 @@ from opcount.counts import Counts, table
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.graph import Graph, checked_inputs, one_output, record, trace
 from opcount.linear_maps import LinearMap
+from opcount.meters import charge
 from opcount.nodes import value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.scalar import Scalar
 from opcount.structural import ONE, number, plus
 from opcount.structure import check_function, check_number, object_array, plain_array, rebuild
-from opcount.tally import asked, checked_limits, count
-from opcount.tally import record as record_counts
+from opcount.tally import count
 from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
@@ -174,12 +175,21 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def phase(spent: dict[str, Counts], name: str) -> Iterator[None]:
+class phase:
     """Add what runs inside to what that phase has spent, besides whatever counts are open."""
-    with count() as tally:
-        yield
-    spent[name] += tally.counts
+
+    def __init__(self, spent: dict[str, Counts], name: str) -> None:
+        self._spent = spent
+        self._name = name
+        self._count = count()
+
+    def __enter__(self) -> None:
+        self._tally = self._count.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._count.__exit__(*error)
+        if error[0] is None:
+            self._spent[self._name] += self._tally.counts
 
 
 class _Request(NamedTuple):
@@ -329,11 +339,11 @@ def _from_shapes(request: _Request) -> Found:
     for phase in ("primal", "partials"):
         once = request.spent[phase]
         request.spent[phase] = once * (times if rule.direction or phase == "primal" else 0)
-        record_counts(request.spent[phase] - once)
+        charge(request.spent[phase] - once)
     predicted = graph.predict(request.method)
     if request.limits:
         request.refuse_beyond_budget(predicted)
-    record_counts(predicted)
+    charge(predicted)
     request.spent["accumulation"] = predicted
     return value_of(graph.outputs[0]), request.leaves, Storage(len(graph.nodes), None, None)
 
@@ -541,7 +551,8 @@ def compared(
         methods = [methods]
     rows = []
     base = gradient(f, x, granularity=granularity)  # its primal and partials are those of every evaluation
-    graph = trace(f, x, granularity=granularity)
+    with count():  # the caller's own, where nobody counts here
+        graph = trace(f, x, granularity=granularity)
     has_values = not any(type(node._plain()) is Blank for node in graph.inputs)
     for name in METHODS if methods is None else methods:
         rule = method_named(name)

@@ -505,7 +505,7 @@ def input_numbers(x: Any, name: Callable[[], str] | None = None) -> list[Scalar]
             if type(number) is not float:
                 check_number(number, called)
             # derivatives of small or unsigned integers would wrap around
-            number = Scalar(int(number) if isinstance(number, np.integer) else number)
+            number = Scalar(np.int64(number) if isinstance(number, np.integer) else number)
         numbers.append(number)
     if not numbers:
         raise InvalidValue(f"x holds no numbers: {x!r}; give at least one to differentiate with respect to")

@@ -15,17 +15,18 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.array import OPERATORS, Array, plain_index
+from opcount.array import Array, objects, plain_index
 from opcount.blanks import Blank
 from opcount.dispatch import call_function
 from opcount.errors import InvalidType, Uncounted
+from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.sizes import is_symbolic
 from opcount.structure import shape_of
-from opcount.wrapped import HOLDERS, NAMES, UFUNCS, Number, Wrapped, apply, plain_operand
+from opcount.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, plain_operand
 
 
 class Node(Number):
@@ -61,7 +62,7 @@ class Node(Number):
             else:
                 value = operand if isinstance(operand, Scalar) else plain_operand(operand)
                 if value is NotImplemented:
-                    return NotImplemented
+                    return beside(name, *operands)
                 values.append(value)
         if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
             return self.value ** operands[1]  # structurally constant
@@ -111,7 +112,7 @@ class Node(Number):
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if self.tape.whole:
-            return FUNCTIONS[function](*args, **keywords)
+            return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
             return HOLDERS["numbers"](NUMBER_FUNCTIONS[function](*args, **keywords))
         return call_function(function, args, keywords)
@@ -129,6 +130,10 @@ class Node(Number):
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.value, digits)
+
+    def _reciprocal(self) -> Any:
+        whole = isinstance(self._plain(), (int, np.integer))  # NumPy rounds the reciprocal, which is a constant then
+        return np.reciprocal(self.value) if whole else 1 / self
 
     def _plain(self) -> Any:
         return self.value._plain()
@@ -165,11 +170,14 @@ class ArrayNode(ArrayMethods):
     def _plain(self) -> Any:
         return self.value._plain()
 
+    def _reciprocal(self) -> Any:
+        return np.reciprocal(self.value) if self.dtype.kind in "iu" else 1 / self
+
     def _apply(self, name: str, *operands: Any) -> Any:
         if not all(map(_is_operand, operands)):
             if any(isinstance(operand, complex) for operand in operands):
                 raise Uncounted(COMPLEX)
-            return NotImplemented
+            return beside(name, *operands)
         return elementwise(name, *operands)
 
     # The same as in Wrapped, written out for two arrays: most of most evaluations.
@@ -216,9 +224,9 @@ class ArrayNode(ArrayMethods):
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if not all(issubclass(kind, (Wrapped, np.ndarray)) for kind in types):
+        if any(map(is_container, types)):
             return NotImplemented
-        return FUNCTIONS[function](*args, **keywords)
+        return function_of_nodes(function, args, keywords)
 
     # elements and views
 
@@ -316,6 +324,11 @@ class ArrayNode(ArrayMethods):
             "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
             "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"
         )
+        if np.dtype(dtype).char == "O":  # whose elements are nodes
+            found = np.empty(self.shape, object)
+            for place in np.ndindex(self.shape):
+                found[place] = self[place]
+            return objects(found, copy)
         return np.array(self._leave("np.asarray()", advice), dtype, copy=copy)
 
     def item(self, *place: Any) -> Any:
@@ -444,6 +457,11 @@ def holds_nodes(value: Any) -> bool:
 
 def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """A ufunc, or one of its methods, with a node among its operands."""
+    if any(is_container(type(operand)) for operand in inputs):
+        return NotImplemented
+    if (found := stranger(inputs)) is not None:
+        let_out(name_of(ufunc), found, inputs)
+        return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
     if (dtype := keywords.get("dtype")) is not None and method == "__call__":
         inputs = tuple(
             operand.astype(dtype) if len(shape_of(operand)) else operand for operand in map(as_operand, inputs)
@@ -464,6 +482,15 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     raise Uncounted(
         f"{name} with {', '.join(keywords)} has no derivative here: leave that out" if keywords else no_derivative(name)
     )
+
+
+def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
+    """A function of NumPy's with a node that holds an array, or is one number of it, among its arguments."""
+    values = (*args, *keywords.values())
+    if (found := stranger(values, of_call=True)) is not None:
+        let_out(name_of(function), found, values)
+        return once_more(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
+    return FUNCTIONS[function](*args, **keywords)
 
 
 def no_derivative(name: str) -> str:

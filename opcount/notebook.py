@@ -7,7 +7,8 @@ import inspect
 import sys
 from typing import Any
 
-from opcount.tally import Tally, count
+from opcount.meters import Tally
+from opcount.tally import count
 
 
 def load_ipython_extension(shell: Any) -> None:

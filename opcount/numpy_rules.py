@@ -153,6 +153,7 @@ COMPLEX: Final[Mapping[str, Numbers]] = {
 }
 """The real operations that one operation on complex numbers executes."""
 
+_LOGICAL: Final = frozenset({np.logical_and, np.logical_or, np.logical_xor})
 _COMPLEX_UFUNCS: Final[dict[np.ufunc, Numbers]] = {np.conjugate: {"neg": 1}, np.absolute: {"hypot": 1}}
 
 
@@ -192,7 +193,11 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
     if _is_logic(ufunc, method, operands, keywords):
         return {}
     if "d" * ufunc.nin + "->?" not in ufunc.types:
-        _no_truths(keywords.get("dtype"), *operands)
+        outputs = keywords.get("out", ())
+        for dtype in (keywords.get("dtype"), *(output.dtype for output in outputs if hasattr(output, "dtype"))):
+            _no_truths(dtype, *operands)
+        if "?" in _signature(keywords):
+            _no_truths(bool, *operands)
     complex_ = any(map(is_complex, operands)) or asks_for_complex(keywords)
     if ufunc in PRODUCTS:
         numbers = PRODUCTS[ufunc](*inputs, **keywords)
@@ -207,6 +212,8 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
     if complex_ and ufunc in _COMPLEX_UFUNCS:
         return times(applied, _COMPLEX_UFUNCS[ufunc])
     numbers = times(applied, UFUNCS[ufunc])
+    if ufunc in _LOGICAL and not all(map(is_truth, operands)):
+        numbers = plus(numbers, {"ne": _alone_by_ufunc(method, *inputs, **keywords)})
     return expanded(numbers) if complex_ else numbers
 
 
@@ -218,9 +225,20 @@ def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: M
     return "?" * ufunc.nin + "->?" in ufunc.types and not counts_truths
 
 
+def _signature(keywords: Mapping[str, Any]) -> str:
+    """The characters of the dtypes that a call of a ufunc asks for, if it asks for some."""
+    given = keywords.get("signature", keywords.get("sig", ()))
+    if isinstance(given, str):
+        return given
+    return "".join(np.dtype(dtype).char for dtype in given if dtype is not None)
+
+
 def _no_truths(dtype: Any, *operands: Any) -> None:
     if dtype is not None and np.dtype(dtype) == np.bool_ and not all(map(is_truth, operands)):
-        raise NoRule("the truth of each number is a comparison that it would not count: write x != 0 first")
+        raise NoRule(NEW_TRUTHS)
+
+
+NEW_TRUTHS: Final = "the truth of each number is a comparison that it would not count: write x != 0 first"
 
 
 def asks_for_complex(keywords: Mapping[str, Any]) -> bool:
@@ -279,6 +297,32 @@ def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any =
         return results * (positive_part(length - 1) if starts else length), results
     taken = np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes))
     return int(np.sum(np.maximum(taken - 1, 0) if starts else taken)), results
+
+
+def alone(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = True) -> int:
+    """How many results of a reduction to truth values are of one number, which is joined with none: its own truth."""
+    if initial is not np._NoValue and initial is not None:
+        return 0
+    shape = np.shape(a)
+    axes = _axes(axis, len(shape))
+    if where is not True:
+        return int(np.sum(np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes)) == 1))
+    length = math.prod(shape[place] for place in axes)
+    return math.prod(size for place, size in enumerate(shape) if place not in axes) if length == 1 else 0
+
+
+def _alone_by_ufunc(method: str, a: Any, *arguments: Any, **keywords: Any) -> int:
+    """The numbers whose own truth a method of a logical ufunc gives: alone, or the first of those that it joins."""
+    if method == "reduce":
+        given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), arguments, strict=False)) | keywords
+        return alone(a, given.get("axis", 0), given.get("initial", np._NoValue), given.get("where", True))
+    if method == "accumulate":
+        lanes = dict(zip(("axis",), arguments, strict=False)) | keywords
+        (place,) = _axes(lanes.get("axis", 0), len(np.shape(a)))
+        return math.prod(size for axis, size in enumerate(np.shape(a)) if axis != place or not size)
+    if method == "reduceat":
+        raise NoRule(NEW_TRUTHS)
+    return 0
 
 
 def _axes(axis: Any, dimensions: int) -> set[int]:
@@ -471,7 +515,9 @@ def _extreme(kind: str) -> Rule:
 
 def _truths(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Numbers:
-        return {} if is_truth(a) else {kind: reduction(a, axis, where=_given(where))[0]}
+        if is_truth(a):
+            return {}
+        return {kind: reduction(a, axis, where=_given(where))[0], "ne": alone(a, axis, where=_given(where))}
 
     return rule
 
@@ -772,14 +818,23 @@ FREE_NAMES: Final = (
 )  # fmt: skip
 """Functions that move data, or look at its shape and type alone; the last rows make an array `like=` another."""
 
+DESCRIBING: Final = frozenset({
+    "array2string", "array_repr", "array_str", "can_cast", "common_type", "einsum_path", "iscomplexobj", "isrealobj",
+    "may_share_memory", "min_scalar_type", "ndim", "result_type", "shape", "shares_memory", "size",
+})  # fmt: skip
+"""Functions that tell of an array what it is, and not what it holds: their results are plain."""
+
 POSITIONS: Final = frozenset({
     "argmax", "argmin", "nanargmax", "nanargmin", "argsort", "argpartition", "argwhere", "flatnonzero", "nonzero",
     "lexsort", "searchsorted", "digitize", "diag_indices_from", "tril_indices_from", "triu_indices_from",
 })  # fmt: skip
 """Functions that give places in an array: plain integers, as the truth of a comparison is plain."""
 
-INTO_TRUTHS: Final = WRITES | {"concat", "concatenate", "hstack", "stack", "vstack"}
-"""Functions that cast: what makes truth values of numbers compares them, and is refused."""
+TRUTHS: Final = frozenset({"all", "any", "isneginf", "isposinf"})
+"""Functions that give truth values into `out`, by comparisons that they count."""
+
+EMPTY: Final[Mapping[str, int]] = {"empty_like": 0, "full_like": 0, "ones_like": 0, "zeros_like": 0}
+"""Functions that take a shape and a dtype from an argument, and none of its values, and which argument that is."""
 
 INDEXES: Final[Mapping[str, int]] = {
     "array_split": 1, "broadcast_to": 1, "choose": 0, "delete": 1, "dsplit": 1, "hsplit": 1, "insert": 1, "put": 1,

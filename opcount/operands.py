@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from opcount.blanks import Blank
-from opcount.errors import Uncounted
+from opcount.errors import InvalidValue, Uncounted
+from opcount.foreign import ENDLESS, is_container
+from opcount.meters import leave
 from opcount.structure import object_array, plain_array
-from opcount.tally import leave
 from opcount.wrapped import HOLDERS, Number, Wrapped, is_wrapped_array
 
 
@@ -45,18 +47,19 @@ class Operands:
             if isinstance(value, Number) and (value._rank or not isinstance(plain, (int, float, np.number))):
                 self.holds_objects = True
             return plain
-        if isinstance(value, (np.matrix, np.ma.MaskedArray)):
-            raise Uncounted(f"a {kind.__name__} has operations of its own: make it a plain array, with np.asarray(x)")
         if isinstance(value, np.ndarray):
             return self._take_objects(value) if value.dtype == object else value
-        if isinstance(value, list):
-            return [self.take(item) for item in value]
+        if isinstance(value, (list, deque)):
+            try:
+                return [self.take(item) for item in value]
+            except RecursionError:
+                raise InvalidValue(ENDLESS) from None
         if isinstance(value, tuple):
             items = [self.take(item) for item in value]
             return kind(*items) if hasattr(value, "_fields") else tuple(items)
         if isinstance(value, dict):
             return {key: self.take(item) for key, item in value.items()}
-        return value
+        return self.take(np.asarray(value)) if is_container(kind) else value
 
     def _take_objects(self, value: np.ndarray) -> Any:
         items = [self.take(item) for item in value.flat]

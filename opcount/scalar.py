@@ -8,6 +8,7 @@ in `Scalar` for speed, with the same meaning.
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,13 +19,15 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from opcount.dispatch import call_function, call_ufunc
-from opcount.errors import InvalidType
-from opcount.numpy_rules import USERS, integer_power
+from opcount.errors import InvalidType, InvalidValue
+from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
+from opcount.meters import charge, meter, note_text
+from opcount.numpy_rules import USERS, integer_power, name_of
 from opcount.operands import holds_objects
 from opcount.structure import check_number
-from opcount.tally import meter, record
-from opcount.wrapped import HOLDERS, UFUNCS, Number, is_wrapped_array, plain_operand, records_arrays
+from opcount.wrapped import HOLDERS, OPERATORS, UFUNCS, Number, Wrapped, is_wrapped_array, plain_operand, records_arrays
 
+_NUMBERS: Final = (Wrapped, numbers.Number, np.bool_)
 _PLAIN: Final = frozenset({int, float, bool, np.float64, Fraction, Decimal})
 
 
@@ -60,7 +63,7 @@ class Scalar(Number):
                 return operand._apply(name, *operands)
             value = operand._value if type(operand) is Scalar else plain_operand(operand)
             if value is NotImplemented:
-                return NotImplemented
+                return beside(name, *operands)
             values.append(value)
         if name == "pow":
             return _power(*values, constant=type(operands[1]) is not Scalar)
@@ -70,81 +73,91 @@ class Scalar(Number):
             if name == "invert":
                 raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
             return NotImplemented
-        next(meter()[name])
-        result = _VALUES[name](*values)
-        return bool(result) if name in _COMPARISONS else _wrapped(result)
+        result = _counted(name, _VALUES[name], *values)
+        if name in _COMPARISONS:
+            return result if isinstance(result, np.bool_) else bool(result)
+        return _wrapped(result)
 
     # The same as in Wrapped, without its generality: these four decide the speed.
 
     def __add__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
-        elif type(other) not in _PLAIN and (other := plain_operand(other)) is NotImplemented:
-            return NotImplemented
+        elif type(other) not in _PLAIN:
+            if (value := plain_operand(other)) is NotImplemented:
+                return beside("add", self, other)
+            other = value
         next(meter().add)
         result = _new(Scalar)
         try:
             result._value = self._value + other
-        except TypeError:
-            result._value = _rescued(operator.add, self._value, other)
+        except BaseException as error:
+            result._value = _rescued_or_not_counted("add", error, self._value, other)
         return result
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
-        elif type(other) not in _PLAIN and (other := plain_operand(other)) is NotImplemented:
-            return NotImplemented
+        elif type(other) not in _PLAIN:
+            if (value := plain_operand(other)) is NotImplemented:
+                return beside("sub", self, other)
+            other = value
         next(meter().sub)
         result = _new(Scalar)
         try:
             result._value = self._value - other
-        except TypeError:
-            result._value = _rescued(operator.sub, self._value, other)
+        except BaseException as error:
+            result._value = _rescued_or_not_counted("sub", error, self._value, other)
         return result
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
-        elif type(other) not in _PLAIN and (other := plain_operand(other)) is NotImplemented:
-            return NotImplemented
+        elif type(other) not in _PLAIN:
+            if (value := plain_operand(other)) is NotImplemented:
+                return beside("mul", self, other)
+            other = value
         next(meter().mul)
         result = _new(Scalar)
         try:
             result._value = self._value * other
-        except TypeError:
-            result._value = _rescued(operator.mul, self._value, other)
+        except BaseException as error:
+            result._value = _rescued_or_not_counted("mul", error, self._value, other)
         return result
 
     def __truediv__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
-        elif type(other) not in _PLAIN and (other := plain_operand(other)) is NotImplemented:
-            return NotImplemented
+        elif type(other) not in _PLAIN:
+            if (value := plain_operand(other)) is NotImplemented:
+                return beside("div", self, other)
+            other = value
         next(meter().div)
         result = _new(Scalar)
         try:
             result._value = self._value / other
-        except (TypeError, ArithmeticError):
-            result._value = _rescued(operator.truediv, self._value, other)
+        except BaseException as error:
+            result._value = _rescued_or_not_counted("div", error, self._value, other)
         return result
 
     # Python's rounding gives integers, where NumPy's functions of the same name give floats.
 
     def __floor__(self) -> Any:
-        next(meter()["floor"])
-        return _wrapped(_rounded(math.floor, np.floor, self._value))
+        return _wrapped(_counted("floor", _rounded, math.floor, np.floor, self._value))
 
     def __ceil__(self) -> Any:
-        next(meter()["ceil"])
-        return _wrapped(_rounded(math.ceil, np.ceil, self._value))
+        return _wrapped(_counted("ceil", _rounded, math.ceil, np.ceil, self._value))
 
     def __trunc__(self) -> Any:
-        next(meter()["trunc"])
-        return _wrapped(_rounded(int, np.trunc, self._value))
+        return _wrapped(_counted("trunc", _rounded, int, np.trunc, self._value))
 
     def __round__(self, digits: Any = None) -> Any:
-        next(meter()["round"])
-        return _wrapped(round(self._value) if digits is None else round(self._value, digits))
+        return _wrapped(_counted("round", round, self._value, *(() if digits is None else (digits,))))
+
+    def _reciprocal(self) -> Any:
+        if isinstance(self._value, (int, np.integer)):  # whose reciprocals NumPy rounds
+            return _wrapped(_counted("div", np.reciprocal, self._value))
+        return 1 / self
 
     # NumPy's functions: of numbers one operation, with arrays what their table says
 
@@ -153,17 +166,21 @@ class Scalar(Number):
         inputs = tuple(o[()] if type(o) is np.ndarray and not o.ndim and o.dtype != object else o for o in inputs)
         outputs = keywords.get("out", ())
         outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
-        if any(map(is_wrapped_array, (*inputs, *outputs))):
+        if any(is_wrapped_array(value) or is_container(type(value)) for value in (*inputs, *outputs)):
             return NotImplemented
-        numbers = method == "__call__" and not keywords and not any(isinstance(o, np.ndarray) for o in inputs)
-        if numbers and ufunc in UFUNCS and ufunc not in USERS:
-            return UFUNCS[ufunc](*inputs)
-        if any(map(holds_objects, (*inputs, *outputs))):
-            return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
-        return call_ufunc(ufunc, method, inputs, keywords)
+        of_numbers = method == "__call__" and not keywords and all(isinstance(o, _NUMBERS) for o in inputs)
+        if of_numbers and ufunc in UFUNCS and ufunc not in USERS:
+            result = UFUNCS[ufunc](*inputs)
+            return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it
+        if not any(map(holds_objects, (*inputs, *outputs))):
+            return call_ufunc(ufunc, method, inputs, keywords)
+        if (found := stranger(inputs)) is not None:
+            let_out(name_of(ufunc), found, inputs)
+            return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
+        return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if any(map(records_arrays, types)):
+        if any(records_arrays(kind) or is_container(kind) for kind in types):
             return NotImplemented
         return call_function(function, args, keywords)
 
@@ -230,9 +247,12 @@ class Scalar(Number):
         return self._value
 
     def __repr__(self) -> str:
+        note_text(1)
         return f"Scalar({self._value!r})"
 
     def __format__(self, spec: str) -> str:
+        if spec:
+            note_text(1)
         return format(self._value, spec) if spec else repr(self)
 
 
@@ -246,32 +266,32 @@ def _wrapped(value: Any) -> Scalar:
     return result
 
 
+def _counted(kind: str, value: Callable[..., Any], *arguments: Any) -> Any:
+    """The value of one operation; where it raises, the operation does not count."""
+    next(meter()[kind])
+    try:
+        return value(*arguments)
+    except BaseException:
+        meter().refund({kind: 1})
+        raise
+
+
 # --- values: what Python and NumPy compute, on plain numbers
 
 
 def _power(base: Any, exponent: Any, *, constant: bool) -> Any:
-    if not (constant and isinstance(exponent, (int, np.integer))):
-        next(meter()["pow"])
-    else:
-        record(integer_power(exponent))
+    numbers = integer_power(exponent) if constant and isinstance(exponent, (int, np.integer)) else {"pow": 1}
+    charge(numbers)
     try:
-        result = base**exponent
-    except (TypeError, ArithmeticError):
-        result = _rescued(operator.pow, base, exponent)
-    if isinstance(result, complex):  # Python's root of a negative number; NumPy's is nan
-        result = _by_ufunc(np.power, base, exponent)
+        result = _rescuing_power(base, exponent)
+        if isinstance(result, complex):  # Python's root of a negative number; NumPy's is nan
+            result = _in_place_of_python(np.power, base, exponent)
+    except BaseException:
+        meter().refund(numbers)
+        raise
     return _wrapped(result)
 
 
-_KINDS: Final[dict[Callable[..., Any], str]] = {
-    operator.add: "add",
-    operator.sub: "sub",
-    operator.mul: "mul",
-    operator.truediv: "div",
-    operator.floordiv: "floordiv",
-    operator.mod: "mod",
-    operator.pow: "pow",
-}
 _IEEE: Final[dict[Callable[..., Any], np.ufunc]] = {
     operator.truediv: np.divide,
     operator.floordiv: np.floor_divide,
@@ -280,23 +300,58 @@ _IEEE: Final[dict[Callable[..., Any], np.ufunc]] = {
 }
 
 
-def _rescued(operation: Callable[..., Any], *values: Any) -> Any:
-    """The value where Python's operator raised: by NumPy's rules for floats, exact for Decimal."""
+def _rescued(error: BaseException, operation: Callable[..., Any], *values: Any) -> Any:
+    """The value where Python's operator raised: by NumPy's rules for floats, exact for Decimal; else its error."""
+    if not isinstance(error, (TypeError, ArithmeticError)):
+        raise error
     kinds = set(map(type, values))
     if Decimal in kinds and kinds <= {Decimal, int, float, bool}:
         return operation(*map(Decimal, values))
     if Decimal in kinds:
-        record({_KINDS[operation]: -1})  # refused, so not executed after all
         names = " and ".join(kind.__name__ for kind in sorted(kinds, key=lambda kind: kind.__name__))
-        raise InvalidType(f"{names} do not mix; convert one of them first")
+        raise InvalidType(f"{names} do not mix; convert one of them first") from None
+    if isinstance(error, OverflowError) and any(isinstance(value, int) and not _fits(value) for value in values):
+        raise InvalidValue(_TOO_LARGE) from None
     if (Fraction in kinds and not kinds & {float, np.float64}) or operation not in _IEEE:
-        return operation(*values)  # exact arithmetic has no infinity to give: raise as it does
-    return _by_ufunc(_IEEE[operation], *values)
+        raise error  # exact arithmetic has no infinity to give
+    return _in_place_of_python(_IEEE[operation], *values)
+
+
+def _rescued_or_not_counted(kind: str, error: BaseException, *values: Any) -> Any:
+    """The value of one of the four operators where Python raised, or else its error, and nothing counted."""
+    try:
+        return _rescued(error, OPERATORS[kind][0], *values)
+    except BaseException:
+        meter().refund({kind: 1})
+        raise
+
+
+_TOO_LARGE: Final = (
+    "an integer is too large for a float, and NumPy's functions and floats work on floats: use smaller numbers, or "
+    "integers and fractions.Fraction alone, which are exact at any size"
+)
+
+
+def _fits(integer: int) -> bool:
+    """Whether there is a float for it."""
+    return abs(integer) < 1 << 1024
 
 
 def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
-    """NumPy's value: a Python float of Python's numbers, NumPy's own type where one of them is NumPy's."""
-    result = ufunc(*(value if isinstance(value, np.generic) else float(value) for value in values))
+    """NumPy's value, of NumPy's own type, also for Python's numbers."""
+    of_numpy = any(isinstance(value, np.generic) for value in values)  # beside which a Python integer has no type yet
+    try:
+        return ufunc(*(
+            value if isinstance(value, np.generic) or (of_numpy and type(value) is int) else float(value)
+            for value in values
+        ))  # fmt: skip
+    except OverflowError:
+        raise InvalidValue(_TOO_LARGE) from None
+
+
+def _in_place_of_python(ufunc: np.ufunc, *values: Any) -> Any:
+    """NumPy's value where Python's operator has none: a Python float if the operands are Python's numbers."""
+    result = _by_ufunc(ufunc, *values)
     return result if any(isinstance(value, np.generic) for value in values) else float(result)
 
 
@@ -305,17 +360,20 @@ def _rounded(operation: Callable[[Any], int], ufunc: np.ufunc, value: Any) -> An
     try:
         return operation(value)
     except (ValueError, OverflowError):
-        return _by_ufunc(ufunc, value)
+        return _in_place_of_python(ufunc, value)
 
 
 def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
     def value(*values: Any) -> Any:
         try:
             return operation(*values)
-        except (TypeError, ArithmeticError):
-            return _rescued(operation, *values)
+        except (TypeError, ArithmeticError) as error:
+            return _rescued(error, operation, *values)
 
     return value
+
+
+_rescuing_power: Final = _checked(operator.pow)
 
 
 def _numpy(ufunc: np.ufunc) -> Callable[..., Any]:

@@ -33,7 +33,7 @@ def _sympy() -> Any:
 def is_symbolic(number: Any) -> bool:
     """Whether it is an expression of SymPy's, which can be only where somebody has imported that."""
     sympy = sys.modules.get("sympy")
-    return sympy is not None and isinstance(number, _expressions(sympy)) and not number.is_Integer
+    return sympy is not None and isinstance(number, _expressions(sympy)) and not (number.is_Integer or number.is_Matrix)
 
 
 def _expressions(sympy: Any) -> Any:

@@ -18,10 +18,10 @@ import numpy as np
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.errors import InvalidValue, Uncounted
+from opcount.meters import charge, meter
 from opcount.scalar import Scalar
 from opcount.shapes import are_numbers
 from opcount.structure import shape_of
-from opcount.tally import meter, record, record_products
 from opcount.wrapped import wrapped
 
 
@@ -106,7 +106,7 @@ class Structured:
 
     def __neg__(self) -> Any:
         numbers = self.states == NUMBER
-        record({"neg": _count(numbers, self.shape)})
+        charge({"neg": _count(numbers, self.shape)})
         values = wrapped(-self._values._plain()) if numbers.any() else None
         return Structured(np.where(numbers, self.states, -self.states), values, self.shape)
 
@@ -148,7 +148,7 @@ class Unplaced:
     def __add__(self, other: Any) -> Any:
         if type(other) is not Array:
             raise Uncounted(UNPLACED)
-        record({"add": self.number})
+        charge({"add": self.number})
         return other
 
     __radd__ = __add__
@@ -205,7 +205,7 @@ def _product(a: Any, b: Any) -> Any:
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     numbers = (left == NUMBER) & (right == NUMBER)
     negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
-    record({"mul": _count(numbers, shape), "neg": _count(negated, shape)})
+    charge({"mul": _count(numbers, shape), "neg": _count(negated, shape)})
     states = np.where((left == NUMBER) | (right == NUMBER), NUMBER, left * right)
     states = np.where((left == 0) | (right == 0), 0, states).astype(np.int8)
     if not (states == NUMBER).any():
@@ -221,7 +221,7 @@ def _sum(a: Any, b: Any) -> Any:
     shape = a.shape if type(a) is Structured else b.shape
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     both = (left != 0) & (right != 0)
-    record({"add": _count(both, shape)})
+    charge({"add": _count(both, shape)})
     states = np.where(both, NUMBER, left + right).astype(np.int8)
     values = wrapped(_plain(a) + _plain(b)) if (states == NUMBER).any() else None
     return structured(states, values, shape)
@@ -264,7 +264,7 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     terms = np.count_nonzero(states, axis=axes)  # of each sum, for each time that it stands there
     terms = np.asarray(terms)
     additions = int(terms.sum()) * often - int(np.count_nonzero(terms))
-    record({"add": additions * _repeats(terms.shape, rest)})
+    charge({"add": additions * _repeats(terms.shape, rest)})
     alone = (terms == 0) | ((terms == 1) & bool(often == 1))
     units = not (states == NUMBER).any()
     signs = np.asarray(np.sum(states, axis=axes))
@@ -376,7 +376,7 @@ def scattered(derivative: Any, places: np.ndarray, shape: tuple[int, ...]) -> An
     taken = (places > 0) & (states != 0)
     size = math.prod(shape)
     terms = np.bincount(places[taken] - 1, minlength=size)
-    record({"add": int(np.sum(np.maximum(terms - 1, 0)))})
+    charge({"add": int(np.sum(np.maximum(terms - 1, 0)))})
     alone = np.bincount(places[taken] - 1, states[taken], minlength=size).astype(np.int8)
     found = np.where(terms > 1, NUMBER, alone).astype(np.int8).reshape(shape)
 
@@ -401,7 +401,7 @@ def running(derivative: Any, axis: int, backward: bool) -> Any:
         states = np.repeat(states, _sized(shape[axis]), axis)
     states = states[along]
     terms = np.cumsum(states != 0, axis=axis)
-    record({"add": _count((states != 0) & (terms > 1), shape)})
+    charge({"add": _count((states != 0) & (terms > 1), shape)})
     found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
     values = np.cumsum(_plain(derivative)[along], axis=axis)[along]
     return structured(found, wrapped(values), shape)
@@ -469,7 +469,7 @@ def contracted(
     def total(counted: np.ndarray) -> Any:
         return int(np.sum(np.where(chosen, np.broadcast_to(counted, small), 0))) * often * multiples
 
-    record({
+    charge({
         "mul": total(per_result(states == NUMBER)),
         "neg": total(per_result(states == -1)),
         "add": total(terms) - int(np.count_nonzero(chosen)) * multiples,
@@ -489,10 +489,10 @@ def contracted(
 def record_product(products: Any, results: Any) -> None:
     """Count so many products, and the sums of them that give so many results."""
     current = meter()
-    if current.budgets:
-        record({"mul": products, "add": products - results})
+    if current.limits:
+        charge({"mul": products, "add": products - results})
     else:
-        record_products(current, products, products - results)
+        current.charge_products(products, products - results)
 
 
 def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:

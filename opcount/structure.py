@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from opcount.errors import InvalidType
+from opcount.errors import InvalidType, InvalidValue
 
 NUMERIC: Final = "biufc"
 """The kinds of dtype that an array of numbers, or of truth values, can have."""
@@ -23,11 +23,14 @@ def flatten(x: Any, whole: bool = False) -> list[Any]:
     [1, 2, 3]
 
     What is neither a list, a tuple, a dict nor an array is a leaf; `whole` makes a leaf of
-    an array of numbers too. Elements of an array come as Python numbers where that loses
-    nothing (float64, int64), else as NumPy's.
+    an array of numbers too. The elements of an array are NumPy's, since they compare and divide
+    otherwise than Python's numbers do.
     """
     found: list[Any] = []
-    _collect(x, found, whole)
+    try:
+        _collect(x, found, whole)
+    except RecursionError:
+        raise InvalidValue("x contains itself, or is nested too deeply: give a list of its numbers") from None
     return found
 
 
@@ -37,8 +40,7 @@ def _is_opened(x: Any, whole: bool) -> bool:
 
 def _collect(x: Any, found: list[Any], whole: bool) -> None:
     if _is_opened(x, whole):
-        exact = x.dtype in (np.float64, np.int64, object)
-        found += x.ravel().tolist() if exact else list(x.ravel())
+        found += x.ravel().tolist() if x.dtype == object else list(x.ravel())
     elif isinstance(x, (list, tuple, dict)):
         for item in x.values() if isinstance(x, dict) else x:
             if type(item) is float:
@@ -122,7 +124,8 @@ def check_number(number: Any, name: Callable[[], str], verb: str = "pass") -> No
     elif isinstance(number, (bool, np.bool_)):
         advice = f"a truth value is no number to count or to differentiate; {verb} 0.0 or 1.0"
     else:
-        advice = f"{verb} a real number, an array of them, or nested lists, tuples and dicts of these"
+        made = f"make a plain array of it, {way}, or " if (way := way_out(number)) else ""
+        advice = f"{made}{verb} a real number, an array of them, or nested lists, tuples and dicts of these"
     raise InvalidType(f"{name()} is {_describe(number)}: {advice}")
 
 
@@ -138,6 +141,26 @@ def called(value: Any) -> str:
     return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"
 
 
+def class_name(value: Any) -> str:
+    """The name of an object's class, with the module that it is from."""
+    kind = type(value)
+    return (
+        kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def way_out(value: Any) -> str:
+    """How to make a plain array of another library's object, empty where it is not known how."""
+    if isinstance(value, np.generic):
+        return ""
+    for name in ("toarray", "to_numpy", "filled", "compute"):
+        if hasattr(type(value), name):
+            return f"o.{name}()"
+    return "np.asarray(o)" if hasattr(type(value), "__array__") else ""
+
+
 def _describe(value: Any) -> str:
+    if way_out(value):  # it may be large, and does not say what it is
+        return f"a {class_name(value)}"
     text = repr(value)
     return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"

@@ -1,228 +1,28 @@
-"""Live counting: `count()`, `region()`, budgets, and how an operation reaches every count.
-
-An operation of kind `mul` is counted by `next(meter()["mul"])`. The meter of the current
-context holds one iterator per kind; drawing from it adds one to every count and region
-that is open. The iterators are `itertools.count` and `zip` of them, so a draw is one call
-into C: it cannot be torn apart by another thread, and contexts that were copied (asyncio
-tasks, `asyncio.to_thread`, `contextvars.copy_context`) draw from the iterators of whoever
-opened the count.
-"""
+"""Who counts: `count()`, `region()`, `paused()`, and how counts reach other threads and come from other processes."""
 
 from __future__ import annotations
 
-import itertools
-import operator
-import threading
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar, Token
-from typing import Any, Final, Literal, NamedTuple, SupportsIndex
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ContextDecorator
+from contextvars import Token
+from functools import partial, update_wrapper
+from types import FrameType
+from typing import Any, Literal, NoReturn, SupportsIndex
 
-from opcount import sizes, tables
-from opcount.counts import Counts, table
-from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError, Uncounted
-from opcount.kinds import KINDS
-
-_LOCK: Final = threading.Lock()  # for what is not one draw: budgets, and many operations at once
-
-
-class Exit(NamedTuple):
-    """A door through which wrapped values left uncounted: how often, and how many elements in all."""
-
-    door: str
-    times: int
-    elements: int
+from opcount import sizes
+from opcount.budgets import Budget, Running, checked_limits
+from opcount.counts import Counts
+from opcount.errors import InvalidType, InvalidValue, OpcountError, Uncounted
+from opcount.meters import NOBODYS, OPEN, Meter, Tally, meter, process, put_back, put_in_force
 
 
-class Tally:
-    """What one count, or one region of it, has seen so far. Made by `count()`, read at any time."""
-
-    __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_regions")
-
-    def __init__(self) -> None:
-        self._draws: dict[str, itertools.count[int]] = {}  # by kind, from the first time that it is met
-        self._bulk: dict[str, int] = defaultdict(int)
-        self._exits: dict[str, Exit] = {}
-        self._regions: dict[str, Tally] = {}
-        self._meter: Meter | None = None  # the meter in force where this tally is the innermost
-
-    @property
-    def counts(self) -> Counts:
-        """The operations executed inside, those of regions and of inner counts included."""
-        numbers = self._bulk.copy()
-        for kind, draws in self._draws.copy().items():
-            if number := _drawn(draws):  # the four that stand as attributes are often there and 0
-                numbers[kind] += number
-        return Counts(numbers)
-
-    @property
-    def regions(self) -> dict[str, Counts]:
-        """Counts by region, each with its sub-regions included: `{"forward": ..., "forward/layer 1": ...}`."""
-        found = {}
-        for name, tally in list(self._regions.items()):
-            found[name] = tally.counts
-            found |= {f"{name}/{inner}": counts for inner, counts in tally.regions.items()}
-        return found
-
-    @property
-    def uncounted(self) -> tuple[Exit, ...]:
-        """What left uncounted, door by door; empty unless the count was opened with `uncounted="record"`."""
-        return tuple(self._exits.values())
-
-    def _region(self, name: str) -> Tally:
-        return self._regions.get(name) or self._regions.setdefault(name, Tally())
-
-    def __repr__(self) -> str:
-        return f"Tally({self.counts!r})"
-
-    def __str__(self) -> str:
-        return tables.text(*self._table()) if self._regions else str(self.counts)
-
-    def _repr_html_(self) -> str:
-        return tables.html(*self._table()) if self._regions else self.counts._repr_html_()
-
-    def _table(self) -> tuple[list[str], list[list[Any]]]:
-        return table("region", [*self.regions.items(), ("all", self.counts)])
-
-
-class Meter(dict[str, Iterator[object]]):
-    """Where the operations of a context go: an iterator for each kind that was met, to be drawn from with `next`."""
-
-    # the four operations that most programs are made of stand as attributes too, which is faster
-    __slots__ = ("add", "budgets", "div", "feeds", "mul", "places", "records", "sub")
-
-    def __init__(
-        self, places: tuple[Tally, ...], feeds: tuple[Tally, ...], budgets: tuple[Budget, ...], records: bool
-    ) -> None:
-        self.places = places  # where each open count stands now, itself or one of its regions; innermost first
-        self.feeds = feeds  # every tally that an operation here adds to
-        self.budgets = budgets
-        self.records = records  # whether exits are recorded, instead of refused
-        self.add = self["add"]
-        self.sub = self["sub"]
-        self.mul = self["mul"]
-        self.div = self["div"]
-
-    def __missing__(self, kind: str) -> Iterator[object]:
-        self[kind] = iterator = self._iterator(kind)
-        return iterator
-
-    def _iterator(self, kind: str) -> Iterator[object]:
-        if not self.feeds:
-            return itertools.repeat(None)
-        if self.budgets:
-            return _Guard(kind)
-        if len(self.feeds) == 1:
-            return self.feeds[0]._draws.setdefault(kind, itertools.count())
-        return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.feeds), strict=False)
-
-
-_NOBODY: Final = Meter((), (), (), records=False)
-_METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=_NOBODY)
-meter: Final = _METER.get
-
-
-def record(numbers: Mapping[str, int]) -> None:
-    """Count many operations at once, or, where that would exceed a budget, none of them."""
-    current = meter()
-    with _LOCK:
-        for budget in current.budgets:
-            budget.check(numbers)
-        for budget in current.budgets:
-            budget.spend(numbers)
-        for tally in current.feeds:
-            for kind, number in numbers.items():
-                tally._bulk[kind] += number
-
-
-def record_many(current: Meter, kind: str, number: int) -> None:
-    """Count many operations of one kind on a meter without budgets, at less cost than `record`."""
-    with _LOCK:
-        for tally in current.feeds:
-            tally._bulk[kind] += number
-
-
-def record_products(current: Meter, products: int, sums: int) -> None:
-    """Count the operations of a product of matrices, likewise."""
-    with _LOCK:
-        for tally in current.feeds:
-            tally._bulk["mul"] += products
-            tally._bulk["add"] += sums
-
-
-def affordable(numbers: Mapping[str, int]) -> None:
-    """Raise BudgetExceeded where these operations would exceed a budget; count nothing."""
-    with _LOCK:
-        for budget in meter().budgets:
-            budget.check(numbers)
-
-
-def leave(door: str, elements: int, advice: str) -> None:
-    """Let values out of their counter where the count records that; else raise Uncounted with the advice."""
-    current = meter()
-    if not current.records:
-        raise Uncounted(advice)
-    with _LOCK:
-        for tally in current.feeds:
-            _, times, before = tally._exits.get(door, (door, 0, 0))
-            tally._exits[door] = Exit(door, times + 1, before + elements)
-
-
-class Budget:
-    """A limit on one tally, kept as what is left of it."""
-
-    def __init__(self, limits: Mapping[str, int], tally: Tally) -> None:
-        self.limits = limits
-        self.left = dict(limits)
-        self.tally = tally
-
-    def check(self, numbers: Mapping[str, int]) -> None:
-        for name, left in self.left.items():
-            wanted = asked(numbers, name)
-            if sizes.is_symbolic(wanted):
-                raise InvalidValue(
-                    f"a budget is a number, and {wanted} operations are none: use numbers for the sizes of a spec"
-                )
-            if wanted > left:
-                what = "operations" if name == "total" else name
-                raise BudgetExceeded(
-                    f"{wanted} more {what} would exceed the budget of {self.limits[name]:,}, "
-                    f"of which {left:,} are left",
-                    self.tally.counts,
-                )
-
-    def spend(self, numbers: Mapping[str, int]) -> None:
-        for name in self.left:
-            self.left[name] -= asked(numbers, name)
-
-
-def asked(numbers: Mapping[str, int], name: str) -> int:
-    """What of these numbers falls under the limit of that name, a kind or "total"."""
-    return sum(numbers.values()) if name == "total" else numbers.get(name, 0)
-
-
-class _Guard:
-    """The iterator of a kind under a budget: it checks first, then counts, under the lock."""
-
-    __slots__ = ("kind",)
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def __iter__(self) -> Iterator[None]:
-        return self
-
-    def __next__(self) -> None:
-        record({self.kind: 1})
-
-
-@contextmanager
 def count(
     budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None,
     *,
     uncounted: Literal["refuse", "record"] | None = None,
-) -> Iterator[Tally]:
+) -> AbstractContextManager[Tally]:
     """Count the operations executed on wrapped values inside the `with` block.
 
     >>> import opcount as oc
@@ -233,41 +33,31 @@ def count(
     Counts({'mul': 1, 'add': 1})
 
     Counts nest, and an inner count is part of the outer one. A count sees its own thread
-    or asyncio task, and whatever is handed a copy of its context, however long that runs.
-    `budget` limits the total, or by kind as in `{"mul": 1000}`: the operation that would
-    exceed it raises BudgetExceeded and is not executed. Where a value would leave its counter,
-    or an operation has no exact count, Uncounted is raised; with `uncounted="record"` it is
-    let out, and `tally.uncounted` lists the doors. An inner count does as the one around it
-    unless told otherwise. Raises InvalidValue or InvalidType for a budget that is no positive
-    integer, and InvalidValue for another `uncounted`.
+    or asyncio task, whatever is handed a copy of its context, and the functions of
+    `oc.propagate`. An operation in a thread that nobody counts raises Uncounted, as long as a
+    count is open in another. `budget` limits the total, or by kind as in `{"mul": 1000}`: the
+    operation that would exceed it raises BudgetExceeded and is not executed. Where a value
+    would leave its counter, or an operation has no exact count, Uncounted is raised; with
+    `uncounted="record"` it is let out, and `tally.uncounted` lists the doors. An inner count
+    does as the one around it unless told otherwise. Raises InvalidValue or InvalidType for a
+    budget that is no positive integer, and InvalidValue for another `uncounted`; and OpcountError
+    where a generator is suspended inside the block, and something else is executed meanwhile.
     """
     if uncounted not in (None, "refuse", "record"):
         raise InvalidValue(f'uncounted is "refuse" (raise an error) or "record" (let out and list), not {uncounted!r}')
-    around = meter()
-    records = around.records if uncounted is None else uncounted == "record"
-    tally = Tally()
-    budgets = around.budgets if budget is None else (Budget(checked_limits(budget), tally), *around.budgets)
-    tally._meter = Meter((tally, *around.places), (tally, *around.feeds), budgets, records)
-    token = _METER.set(tally._meter)
-    try:
-        yield tally
-    finally:
-        _leave_force(tally._meter, token)
+    limits = None if budget is None else checked_limits(budget)
+
+    def inside(around: Meter) -> Meter:
+        tally = Tally()
+        records = around.records if uncounted is None else uncounted == "record"
+        own = () if limits is None else (Budget(limits, lambda: tally.counts),)
+        tally._meter = Meter((tally, *around.places), (tally, *around.feeds), (*own, *around.limits), records, around)
+        return tally._meter
+
+    return _InForce(inside, opens=True)  # type: ignore[return-value]
 
 
-@contextmanager
-def apart() -> Iterator[Tally]:
-    """Count what runs inside for itself alone: no other count and no budget hears of it."""
-    tally = Tally()
-    token = _METER.set(Meter((tally,), (tally,), (), records=False))
-    try:
-        yield tally
-    finally:
-        _METER.reset(token)
-
-
-@contextmanager
-def region(name: str) -> Iterator[None]:
+def region(name: str) -> AbstractContextManager[object]:
     """Count what runs inside under a name too, in every count that is open.
 
     >>> import opcount as oc
@@ -283,78 +73,239 @@ def region(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str):
         raise InvalidType(f"region: the name must be a string, not {type(name).__name__}")
-    if not all(name.split("/")):
+    parts = name.split("/")
+    if not all(parts):
         raise InvalidValue(f"region: the name is empty, or has an empty part: {name!r}")
-    first, _, rest = name.partition("/")
-    with _in_force(_region_meter(first)):
-        if rest:
-            with region(rest):
-                yield
-        else:
-            yield
+
+    def inside(around: Meter) -> Meter:
+        for part in parts:
+            around = _of_region(around, part)
+        return around
+
+    return _InForce(inside)
 
 
-def _region_meter(name: str) -> Meter:
-    around = meter()
+def _of_region(around: Meter, name: str) -> Meter:
     if not around.places:
         return around
     places = tuple(place._region(name) for place in around.places)
     # The innermost place decides all the rest, so it can keep the meter for the next time.
-    if places[0]._meter is None:
-        places[0]._meter = Meter(places, (*places, *around.feeds), around.budgets, around.records)
-    return places[0]._meter
+    kept = places[0]._meter
+    if kept is None or kept.limits != around.limits:
+        kept = places[0]._meter = Meter(places, (*places, *around.feeds), around.limits, around.records, around)
+    return kept
 
 
-@contextmanager
-def _in_force(inside: Meter) -> Iterator[None]:
-    if not inside.places:  # a region outside any count
-        yield
-        return
-    token = _METER.set(inside)
-    try:
-        yield
-    finally:
-        _leave_force(inside, token)
+def paused() -> AbstractContextManager[object]:
+    """Operations inside are nobody's, on purpose: no count that is open hears of them.
+
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count() as tally:
+    ...     with oc.paused():
+    ...         check = x * x
+    ...     y = x + 1
+    >>> tally.counts
+    Counts({'add': 1})
+
+    It holds for this thread or asyncio task, and what has a copy of its context. What would let
+    a value out is refused here too: the value that leaves could be computed with after the pause.
+    A count that is opened inside counts for itself alone. In a thread that nobody counts, while
+    another does, it is how to say that this is meant.
+    """
+    return _InForce(lambda around: Meter(records=around.records, around=around))
 
 
-def _leave_force(inside: Meter, token: Token[Meter]) -> None:
-    orderly = meter() is inside
-    try:
-        if orderly or inside.places[0] in meter().feeds:  # never bring back what was left before
-            _METER.reset(token)
-    except ValueError:  # left in another context than it was entered in
-        orderly = False
-    if not orderly:
-        raise OpcountError(
-            "a count or region was left while one opened inside it was still open (a generator that was "
-            "suspended inside its `with` block does this); close them in the reverse order of opening"
+def attempt() -> AbstractContextManager[Tally | None]:
+    """Count what runs inside once more, such that it can be taken back; None where nobody counts."""
+
+    def inside(around: Meter) -> Meter:
+        if not around.feeds:
+            return around
+        tally = Tally()
+        return Meter((tally, *around.places), (tally, *around.feeds), around.limits, around.records, around)
+
+    return _InForce(inside)
+
+
+def apart() -> AbstractContextManager[Tally]:
+    """Count what runs inside for itself alone: no other count and no budget hears of it."""
+
+    def inside(around: Meter) -> Meter:
+        tally = Tally()
+        return Meter((tally,), (tally,), around=around)
+
+    return _InForce(inside)  # type: ignore[return-value]
+
+
+class _InForce(ContextDecorator):
+    """A `with` block, or the calls of a function, in which another meter is in force."""
+
+    def __init__(self, make: Callable[[Meter], Meter], opens: bool = False) -> None:
+        self._make = make  # the meter inside, from the one around
+        self._opens = opens  # whether that is a count that begins here
+        self._inside: Meter | None = None
+
+    def _recreate_cm(self) -> _InForce:  # each call of a decorated function has its own
+        return _InForce(self._make, self._opens)
+
+    def __enter__(self) -> Tally | None:
+        around = meter()
+        try:
+            self._process = process()
+            inside = self._make(around)
+            if (generator := _suspendable(sys._getframe(1))) is not None:
+                limits = (*inside.limits, Running(generator))
+                inside = Meter(inside.places, inside.feeds, limits, inside.records, inside.around)
+            self._inside = inside
+            if self._opens:
+                OPEN[inside.places[0]] = inside
+            self._token: Token[Meter] = put_in_force(inside)
+        except BaseException:  # an interrupt, between any two of these
+            put_in_force(around)
+            self._close()
+            raise
+        return inside.places[0] if inside.places else None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        inside = self._inside
+        if inside is None or self._process != process():  # a child that was forked inside: the count is its parent's
+            return
+        place = inside.places[0] if inside.places else None
+        unclosed = _unclosed(meter(), inside)
+        orderly = unclosed == []
+        self._close()  # before the meter is put back: where an interrupt comes in between, the block around does that
+        if unclosed is not None:  # else it was left before, and is not to be brought back
+            for left in unclosed:
+                if left.places:
+                    OPEN.pop(left.places[0], None)
+            try:
+                put_back(self._token)
+            except ValueError:  # left in another context than it was entered in
+                orderly = False
+        if not orderly and (error is None or kind is GeneratorExit):  # an error on its way stays the one it is
+            raise OpcountError(
+                "a count or region was left while one opened inside it was still open (a generator that was "
+                "suspended inside its `with` block does this); close them in the reverse order of opening"
+            )
+        if place is not None and isinstance(error, Exception):
+            _say_what_was_refused(error, place)
+
+    def _close(self) -> None:
+        if self._opens and self._inside is not None:
+            OPEN.pop(self._inside.places[0], None)
+        self._inside = None
+
+
+def _unclosed(current: Meter, inside: Meter) -> list[Meter] | None:
+    """The meters of counts that are still open inside a block; None where the block itself is not in force any more."""
+    found = []
+    at: Meter | None = current
+    while at is not inside:
+        if at is None:
+            return None
+        found.append(at)
+        at = at.around
+    return found
+
+
+def _suspendable(frame: FrameType | None) -> FrameType | None:
+    """The generator that enters a block, and may be suspended inside it, if one does.
+
+    A generator that is made a context manager, or is a fixture, is not meant: there the caller is to be inside,
+    and it is the caller that is looked at.
+    """
+    while frame is not None:
+        if not frame.f_code.co_flags & inspect.CO_GENERATOR:
+            if not _drives(frame):
+                return None
+        elif not _drives(frame) and (frame.f_back is None or not _drives(frame.f_back)):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _drives(frame: FrameType) -> bool:
+    """Whether it is of a library that makes a generator something else than what is iterated over."""
+    name = str(frame.f_globals.get("__name__"))
+    return name == "contextlib" or name.startswith(("_pytest.", "pluggy."))
+
+
+def _say_what_was_refused(error: Exception, place: Tally) -> None:
+    """Tell with another library's error what was refused before it, which it may have swallowed."""
+    note = f"opcount refused this before, which may be the reason: {place._refusal}"
+    if place._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+# --- other threads, other processes
+
+
+def propagate(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function f, counting for whoever is counting here, in whatever thread it is called.
+
+    >>> import opcount as oc
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count() as tally, ThreadPoolExecutor(2) as pool:
+    ...     results = list(pool.map(oc.propagate(lambda i: x * i), range(4)))
+    >>> tally.counts
+    Counts({'mul': 4})
+
+    What f executes goes to every count, region and budget that is in force where `propagate` is
+    called, also when several threads call it at once, and however late. Where nobody counts, f comes
+    back as it is. A coroutine function counts when it is awaited. Processes have counts of their
+    own (`oc.record`): it cannot be pickled. Raises InvalidType for what is no function, and for a
+    generator function, which runs where it is iterated over: propagate the function that does.
+    """
+    if not callable(f) or inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f):
+        what = "a generator function" if callable(f) else f"{f!r}"
+        raise InvalidType(f"propagate: f must be a function that the other thread calls, not {what}")
+    here = meter()
+    return f if here is NOBODYS else _Propagated(f, here)
+
+
+class _Propagated:
+    """A function that counts for the meter that was in force somewhere else."""
+
+    def __init__(self, f: Callable[..., Any], there: Meter) -> None:
+        update_wrapper(self, f)
+        self._f = f
+        self._in_force = partial(_InForce, lambda _: there)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if inspect.iscoroutinefunction(self._f):
+            return self._awaited(*args, **kwargs)
+        with self._in_force():
+            return self._f(*args, **kwargs)
+
+    async def _awaited(self, *args: Any, **kwargs: Any) -> Any:
+        with self._in_force():
+            return await self._f(*args, **kwargs)
+
+    def __reduce__(self) -> NoReturn:
+        raise Uncounted(
+            "a function of oc.propagate cannot be sent to another process, which has counts of its own: call "
+            "oc.measure there, send its counts back, and add them here with oc.record"
         )
 
 
-def _drawn(draws: itertools.count[int]) -> int:
-    # repr is the one way to read an itertools.count without drawing from it: "count(7)"
-    return int(repr(draws)[6:-1])
+def record(counts: Mapping[str, SupportsIndex]) -> None:
+    """Add operations that opcount could not see to every count that is open here.
 
+    >>> import opcount as oc
+    >>> with oc.count() as tally:
+    ...     oc.record({"mul": 10, "add": 9})    # what a kernel of your own has executed
+    >>> tally.counts
+    Counts({'mul': 10, 'add': 9})
 
-def checked_limits(budget: SupportsIndex | Mapping[str, SupportsIndex]) -> dict[str, int]:
-    """A budget as limits by kind or "total"; raises InvalidValue or InvalidType for what is no budget."""
-    limits = budget if isinstance(budget, Mapping) else {"total": budget}
-    if unknown := limits.keys() - {*KINDS, "total"}:
-        raise InvalidValue(
-            f"budget: not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
-            f'the keys are "total" and the kinds {", ".join(KINDS)}'
-        )
-    if not limits:
-        raise InvalidValue("budget is an empty mapping; leave it out to count without a limit")
-    names = {kind: f"budget[{kind!r}]" if limits is budget else "budget" for kind in limits}
-    return {kind: _positive(limit, names[kind]) for kind, limit in limits.items()}
-
-
-def _positive(limit: SupportsIndex, name: str) -> int:
-    try:
-        number = operator.index(limit)
-    except TypeError:
-        raise InvalidType(f"{name} must be a positive integer, not {limit!r}") from None
-    if number <= 0 or isinstance(limit, bool):
-        raise InvalidValue(f"{name} must be a positive integer, not {limit!r}")
-    return number
+    For a C extension, a kernel, or a process: call `oc.measure` in the worker, send back its value
+    and its counts, and record them here (examples/processes.py). A budget that they would exceed
+    raises BudgetExceeded, and none of them counts. Raises InvalidType or InvalidValue for what is no
+    mapping from kinds to numbers from 0 on.
+    """
+    found = Counts(counts)
+    for kind, number in found.items():
+        if not sizes.is_symbolic(number) and number < 0:
+            raise InvalidValue(f"record: {number} {kind}: a number of operations is 0 or more")
+    meter().charge(found)

@@ -22,7 +22,8 @@ from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import GROUPS, KINDS
 from opcount.laws import NONE, Law, Place, law, law_of, located, progression
-from opcount.tally import Tally, count, meter
+from opcount.meters import OPEN, Tally, meter
+from opcount.tally import count
 
 COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
 """The kinds that a name of a claim stands for."""
@@ -139,6 +140,7 @@ class Ops:
     def open(self) -> Iterator[None]:
         """Count whatever has this context, or a copy of it: the task of a coroutine, among others."""
         with count() as self._tally:
+            self._meter = OPEN.pop(self._tally)  # what other threads do counts from the call on
             yield
 
     @contextmanager
@@ -147,6 +149,7 @@ class Ops:
         self.started = True
         if self._tally in meter().feeds:
             self._before = self._tally.counts
+            OPEN[self._tally] = self._meter
             yield
         else:  # in a context that was copied earlier, as that of unittest.IsolatedAsyncioTestCase
             with count() as self._tally:
@@ -187,6 +190,10 @@ class Ops:
             (
                 "more operations than in the baseline",
                 [] if before is None else changes(before, _plain(final.to_dict()), more=True),
+            ),
+            (
+                "operations were refused, and are not in the counts",
+                ["in a thread or context that nobody counts: use oc.propagate"] if self._tally._missed else [],
             ),
         )
         lines = [line for title, faults in found if faults for line in (title, *(f"  {each}" for each in faults))]

@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from opcount.blanks import Blank
+from opcount.callers import asked_in, hint
 from opcount.errors import Uncounted
-from opcount.structure import NUMERIC, is_number, object_array
-from opcount.tally import leave
+from opcount.meters import leave
+from opcount.structure import NUMERIC, class_name, is_number, object_array
 
 
 def apply(name: str, *operands: Any) -> Any:
@@ -31,24 +32,40 @@ each can give the other."""
 
 
 def wrapped(value: Any) -> Any:
-    """A plain result of NumPy's, wrapped; truth values, and what is no number, are as they were."""
-    if isinstance(value, np.ndarray):
+    """The plain result of an execution, wrapped; truth values are as they were.
+
+    What is neither an array nor a number, of which nobody would count what it executes, leaves as uncounted.
+    """
+    kind = type(value)
+    if kind in ARRAYS:
         if value.dtype.kind in NUMERIC:
             return HOLDERS["array"](value)
         if value.dtype != object:
             leave(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
             return value
         return object_array(value, [HOLDERS["number"](item) if is_number(item) else item for item in value.flat])
-    if isinstance(value, np.generic):
-        if isinstance(value, np.bool_):
+    if isinstance(value, np.generic) and value.dtype.kind in NUMERIC:
+        if kind is np.bool_:
             return value
-        return HOLDERS["array" if isinstance(value, np.complexfloating) else "number"](value)
+        return HOLDERS["array" if value.dtype.kind == "c" else "number"](value)
+    if kind is bool or value is None or isinstance(value, Wrapped):
+        return value
+    if kind is Blank or kind is complex:
+        return HOLDERS["array"](np.complex128(value) if kind is complex else value)
+    if is_number(value):
+        return HOLDERS["number"](value)
     if isinstance(value, tuple):
         items = map(wrapped, value)
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if type(value) is Blank:
-        return HOLDERS["array"](value)
-    return [wrapped(item) for item in value] if isinstance(value, list) else value
+        return kind(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [wrapped(item) for item in value]
+    name = class_name(value)
+    leave(f"a result that is a {name}", 1, f"the result is a {name}, whose operations nobody counts: use oc.unwrap(x)")
+    return value
+
+
+ARRAYS: Final = (np.ndarray, np.memmap)
+"""The classes of arrays that compute as an ndarray does. Each other subclass may do so in its own way."""
 
 
 def plain_operand(other: Any) -> Any:
@@ -82,7 +99,13 @@ class Wrapped:
 
     def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain value, where the count records exits; else raises Uncounted, which says what to write instead."""
-        leave(door, np.size(self._plain()) if elements is None else elements, advice)
+
+        def text() -> str:
+            call, library = asked_in()
+            told, colon, usual = advice.partition(": ")
+            return f"{f'in {call}: ' if call else ''}{told}{colon}{hint(call, library, usual)}"
+
+        leave(door, np.size(self._plain()) if elements is None else elements, text)
         return self._plain()
 
     # arithmetic
@@ -323,6 +346,9 @@ class Number(Wrapped):
     def conjugate(self) -> Self:
         return self
 
+    def _reciprocal(self) -> Any:
+        return 1 / self
+
     @property
     def real(self) -> Self:
         return self
@@ -460,9 +486,37 @@ _TRUTHS: Final = frozenset({np.less, np.less_equal, np.greater, np.greater_equal
 
 UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
     **{ufunc: partial(apply, name) for ufunc, name in NAMES.items()},
-    np.reciprocal: lambda x: 1 / x,
+    np.reciprocal: lambda x: x._reciprocal(),
     np.divmod: _divmod,
     np.positive: lambda x: x,
     np.conjugate: lambda x: x,
 }
 """NumPy's elementwise functions of a wrapped number, as the operations they execute."""
+
+OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {
+    "add": (operator.add, np.add),
+    "sub": (operator.sub, np.subtract),
+    "mul": (operator.mul, np.multiply),
+    "div": (operator.truediv, np.divide),
+    "floordiv": (operator.floordiv, np.floor_divide),
+    "mod": (operator.mod, np.remainder),
+    "pow": (operator.pow, np.power),
+    "divmod": (divmod, np.divmod),
+    "matmul": (operator.matmul, np.matmul),
+    "neg": (operator.neg, np.negative),
+    "positive": (operator.pos, np.positive),
+    "abs": (operator.abs, np.absolute),
+    "invert": (operator.invert, np.invert),
+    "bitwise_and": (operator.and_, np.bitwise_and),
+    "bitwise_or": (operator.or_, np.bitwise_or),
+    "bitwise_xor": (operator.xor, np.bitwise_xor),
+    "left_shift": (operator.lshift, np.left_shift),
+    "right_shift": (operator.rshift, np.right_shift),
+    "lt": (operator.lt, np.less),
+    "le": (operator.le, np.less_equal),
+    "gt": (operator.gt, np.greater),
+    "ge": (operator.ge, np.greater_equal),
+    "eq": (operator.eq, np.equal),
+    "ne": (operator.ne, np.not_equal),
+}
+"""Python's operators: what executes each on plain values, and the ufunc whose count it has."""

@@ -86,6 +86,19 @@ def joined(operation):
     return by_hand
 
 
+def joined_truths(operation):
+    """The truth of each lane: of one number alone it is a comparison with 0."""
+
+    def by_hand(a, axis=None, where=True, **_):
+        for lane in lanes(a, axis, where):
+            if len(lane) == 1:
+                _ = lane[0] != 0
+            elif lane:
+                functools.reduce(operation, lane)
+
+    return by_hand
+
+
 def greater(x, y):
     return x if x >= y else y
 

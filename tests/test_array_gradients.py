@@ -657,7 +657,7 @@ def one_off(monkeypatch: Any) -> None:
     collected = linear_maps.collected
 
     def wasteful(*arguments: Any, **keywords: Any) -> Any:
-        structural.record({"add": 1})
+        structural.charge({"add": 1})
         return collected(*arguments, **keywords)
 
     monkeypatch.setattr(linear_maps, "collected", wasteful)
@@ -669,7 +669,7 @@ def one_off_by_value(monkeypatch: Any) -> None:
 
     def wasteful(derivative: Any, *arguments: Any, **keywords: Any) -> Any:
         if type(derivative) is oc.Array and isinstance(derivative._plain(), np.ndarray):
-            structural.record({"add": 1})
+            structural.charge({"add": 1})
         return collected(derivative, *arguments, **keywords)
 
     monkeypatch.setattr(linear_maps, "collected", wasteful)

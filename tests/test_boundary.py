@@ -111,7 +111,7 @@ def test_wrapping_and_unwrapping_count_nothing():
         (None, "x is None"),
         ([1.0, None], r"x\[1\] is None"),
         ({"w": [1.0, (2.0, "b")]}, r"x\['w'\]\[1\]\[1\] is 'b'"),
-        (np.ma.masked_array([1.0]), "x is a MaskedArray"),
+        (np.ma.masked_array([1.0]), "x is a numpy.ma.MaskedArray"),
         ({"a": np.array(["a"])}, r"x\['a'\] is an array of <U1"),
         (np.array(["2026-01-01"], "M8[D]"), r"x is an array of datetime64"),
         (np.zeros(1, [("a", float)]), r"x is an array of .*'a'"),
@@ -133,7 +133,7 @@ def test_what_is_no_real_number_is_refused_with_its_place(x, where):
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_a_matrix_is_refused_since_its_operators_are_others():
-    with pytest.raises(InvalidType, match=r"x\[0\] is a matrix"):
+    with pytest.raises(InvalidType, match=r"x\[0\] is a numpy.matrix"):
         oc.wrap([np.asmatrix([1.0])])
 
 

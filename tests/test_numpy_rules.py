@@ -545,8 +545,8 @@ def reduction_calls(pick):
 
 @calls(
     "all any",
-    all=hand.joined(hand.one("logical_and", np.logical_and)),
-    any=hand.joined(hand.one("logical_or", np.logical_or)),
+    all=hand.joined_truths(hand.one("logical_and", np.logical_and)),
+    any=hand.joined_truths(hand.one("logical_or", np.logical_or)),
 )
 def truth_calls(pick):
     args, options = reduction_calls(pick)
@@ -1166,14 +1166,22 @@ def looped(ufunc):
     return np.frompyfunc(element, ufunc.nin, ufunc.nout, identity=ufunc.identity)
 
 
+LOGICAL = ("logical_and", "logical_or", "logical_xor")
+
+
 def executed_by(ufunc, method):
     # what is compared in place is plain from then on
     objects = OF_OBJECTS if method == "at" else (*OF_OBJECTS, *COMPARING)
     loop = ufunc if ufunc.__name__ in objects else looped(ufunc)
 
     def by(*args, **options):
+        if method == "reduce" and ufunc.__name__ in LOGICAL and "initial" not in options:
+            return hand.joined_truths(loop)(*args, **{"axis": 0} | options)
         if method == "reduce" and options.keys() & {"where", "initial"}:
             return hand.joined(loop)(*args, **{"axis": 0} | options)
+        if method == "accumulate" and ufunc.__name__ in LOGICAL:  # the first of each is its own truth
+            for lane in hand.lanes(args[0], options.get("axis", 0), True):
+                _ = lane and lane[0] != 0
         return getattr(loop, method)(*args, **options)
 
     return by
@@ -1201,7 +1209,15 @@ METHODS = [
     for ufunc in UFUNCS
     for method in UFUNC_CALLS
     if method in ("__call__", "at") or (ufunc.nin == 2 and (method == "outer" or ufunc.nout == 1))
+    if (ufunc.__name__ in LOGICAL) <= (method != "reduceat")
 ]
+
+
+@pytest.mark.parametrize("name", LOGICAL)
+def test_the_truth_of_single_numbers_is_not_counted_by_reduceat(name):
+    with oc.count() as tally, pytest.raises(oc.Uncounted, match="write x != 0 first"):
+        getattr(np, name).reduceat(oc.wrap(np.arange(3.0)), [0, 1])
+    assert tally.counts == oc.Counts()
 
 
 def test_the_kinds_of_each_ufunc():

@@ -18,6 +18,7 @@ TOP_LEVEL = {
     "Makefile",
     "README.md",
     "analysis",
+    "examples",
     "opcount",
     "pyproject.toml",
     "pytest_opcount.py",

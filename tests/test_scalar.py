@@ -295,8 +295,10 @@ def test_a_comparison_gives_a_truth_value_and_one_count(name, other):
     for wrapped in (number for number in WRAPPED if {type(number), type(other)} != {Decimal, np.int64}):
         with oc.count() as tally:
             results = [function(oc.wrap(wrapped), other), function(other, oc.wrap(wrapped))]
-        assert [type(result) for result in results] == [bool, bool]
-        assert results == [function(wrapped, other), function(other, wrapped)]
+        expected = [function(wrapped, other), function(other, wrapped)]
+        assert results == expected and {*map(type, results)} <= {bool, np.bool_}
+        if not isinstance(other, bool | np.bool_ | Fraction | Decimal) and not isinstance(wrapped, Fraction | Decimal):
+            assert list(map(type, results)) == list(map(type, expected))  # ~, + and - of them are not the same
         # Python asks a plain number's partner in the mirror, and NumPy's numbers ask directly
         assert tally.counts in (Counter([kind, mirrored]), Counter([kind, kind]))
 

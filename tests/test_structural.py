@@ -315,7 +315,7 @@ def test_a_planted_fault_is_caught(planted, monkeypatch):
     def wrong(a, b):
         found = right(a, b)
         if planted == "count":
-            structural.record({"add": 1})
+            structural.charge({"add": 1})
         elif planted == "value" and isinstance(found, oc.Array):
             return found * oc.wrap(1.01)
         elif planted == "state" and isinstance(found, Structured):

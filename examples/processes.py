@@ -1,0 +1,35 @@
+"""Count work that is spread over processes: each worker measures, and its counts are recorded here.
+
+A process has counts of its own, which end with it. So the worker calls `oc.measure` and sends back what it
+computed and what that cost; `oc.record` adds it to whoever counts in this process.
+"""
+
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+
+import opcount as oc
+
+
+def row_norm(row):
+    return np.sqrt(np.sum(row * row))
+
+
+def work(row):
+    measured = oc.measure(row_norm, row)
+    return measured.value, measured.counts
+
+
+def main():
+    rows = np.arange(12.0).reshape(4, 3)
+    with oc.count() as tally, ProcessPoolExecutor(2) as pool:
+        norms = []
+        for norm, counts in pool.map(work, rows):
+            oc.record(counts)
+            norms.append(norm)
+    print([round(float(norm), 2) for norm in norms])
+    print(tally.counts.to_dict())
+
+
+if __name__ == "__main__":
+    main()
