@@ -51,10 +51,11 @@ class Running:
 
     def __init__(self, frame: FrameType) -> None:
         self.frame = frame
+        self.left = False  # whether the block was left, since when the generator has no say in it
 
     def check(self, numbers: Mapping[str, int]) -> None:
         """Raise OpcountError where the generator is suspended."""
-        if self.frame.f_back is None:
+        if self.frame.f_back is None and not self.left:
             raise OpcountError(
                 f"the generator {self.frame.f_code.co_qualname} was suspended inside its `with` block of oc.count(), "
                 "oc.region() or oc.paused(), which would go on for whoever runs now: let it yield after the block, "

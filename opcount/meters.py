@@ -209,8 +209,8 @@ class _Nobodys(Meter):
         return _Free()
 
     def charge(self, numbers: Numbers) -> None:
-        if OPEN:
-            _let_pass(sum(numbers.values()))
+        if OPEN and (operations := sum(numbers.values())):
+            _let_pass(operations)
 
     def refund(self, numbers: Numbers) -> None:
         """Nothing was charged."""
@@ -239,18 +239,25 @@ class _Free:
 
 def _let_pass(operations: int) -> None:
     """Let operations pass that nobody counts, unless a count that is open elsewhere would miss them."""
-    elsewhere = list(OPEN.items())
-    if all(meter.records for _, meter in elsewhere):
-        for _, meter in elsewhere:
-            meter.note("a thread that nobody counts", operations)
+    if _listed_elsewhere("a thread that nobody counts", operations):
         return
-    for tally, _ in elsewhere:
+    for tally in list(OPEN):
         tally._missed = True
     raise Uncounted(
         "an operation on a wrapped value in a thread, context or forked process that nobody counts, while a count is "
         "open in another, which would miss it: hand the thread oc.propagate(f) instead of f; or count it here, with "
         "oc.measure, and add its counts there, with oc.record; or say that it is nobody's, with oc.paused()"
     )
+
+
+def _listed_elsewhere(door: str, elements: int) -> bool:
+    """Whether every count that is open elsewhere lists what leaves, as it then does."""
+    elsewhere = list(OPEN.values())
+    if not elsewhere or not all(meter.records for meter in elsewhere):
+        return False
+    for meter in elsewhere:
+        meter.note(door, elements)
+    return True
 
 
 NOBODYS: Final = _Nobodys()
@@ -271,9 +278,7 @@ def leave(door: str, elements: int, advice: str | Callable[[], str]) -> None:
     if current.records:
         current.note(door, elements)
         return
-    if current is NOBODYS and OPEN and all(meter.records for meter in OPEN.values()):
-        for elsewhere in list(OPEN.values()):
-            elsewhere.note(door, elements)
+    if current is NOBODYS and _listed_elsewhere(door, elements):
         return
     text = advice if isinstance(advice, str) else advice()
     for tally in current.feeds:

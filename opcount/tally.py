@@ -145,6 +145,7 @@ class _InForce(ContextDecorator):
         self._make = make  # the meter inside, from the one around
         self._opens = opens  # whether that is a count that begins here
         self._inside: Meter | None = None
+        self._running: Running | None = None
 
     def _recreate_cm(self) -> _InForce:  # each call of a decorated function has its own
         return _InForce(self._make, self._opens)
@@ -155,7 +156,8 @@ class _InForce(ContextDecorator):
             self._process = process()
             inside = self._make(around)
             if (generator := _suspendable(sys._getframe(1))) is not None:
-                limits = (*inside.limits, Running(generator))
+                self._running = Running(generator)
+                limits = (*inside.limits, self._running)
                 inside = Meter(inside.places, inside.feeds, limits, inside.records, inside.around)
             self._inside = inside
             if self._opens:
@@ -194,6 +196,8 @@ class _InForce(ContextDecorator):
     def _close(self) -> None:
         if self._opens and self._inside is not None:
             OPEN.pop(self._inside.places[0], None)
+        if self._running is not None:
+            self._running.left = True
         self._inside = None
 
 

@@ -255,6 +255,49 @@ def test_coroutines_are_counted(run):
     }
 
 
+THREADS = """
+import contextlib, threading
+import opcount as oc
+from concurrent.futures import ThreadPoolExecutor
+
+def in_threads(work):
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, [1, 1]))
+
+def swallowing(n):
+    with contextlib.suppress(TypeError):
+        muls(n)
+
+@pytest.mark.exact_ops(mul=2)
+def test_propagated(): in_threads(oc.propagate(muls))
+
+@pytest.mark.max_ops(mul=10)
+def test_unseen(): in_threads(muls)
+
+@pytest.mark.max_ops(mul=10)
+def test_unseen_and_swallowed(): in_threads(swallowing)
+
+@pytest.mark.exact_ops(mul=5)
+def test_recorded(): oc.record({"mul": 5})
+
+@pytest.mark.max_ops(mul=0)
+def test_paused():
+    with oc.paused(): muls(3)
+"""
+
+
+def test_operations_in_threads_are_counted_or_fail_the_test(run):
+    result = run(THREADS)
+    assert result.by_test == {
+        "test_propagated": "PASSED",
+        "test_unseen": "FAILED",
+        "test_unseen_and_swallowed": "FAILED",
+        "test_recorded": "PASSED",
+        "test_paused": "PASSED",
+    }
+    assert "operations were refused, and are not in the counts" in result.text and "oc.propagate" in result.text
+
+
 def test_a_call_that_is_not_seen_fails(run, pytester):
     pytester.makeconftest("""
 import pytest

@@ -81,6 +81,15 @@ def test_an_operation_in_a_thread_that_nobody_counts_is_refused(name):
     in_a_thread(OPERATIONS[name], x, S)  # where no count is open anything goes
 
 
+def test_what_executes_nothing_is_free_in_any_thread():
+    def work():
+        return np.reshape(X, (3, 1)), X[1:], np.concatenate([X, X]), np.zeros_like(X), X.shape, np.argmax(oc.wrap(np.array([True])))
+
+    with oc.count() as tally:
+        in_a_thread(work)
+    assert tally.counts == NOTHING
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_such_an_operation_is_listed_where_exits_are(name):
     with oc.count(uncounted="record") as tally:
@@ -362,6 +371,17 @@ def test_a_generator_that_is_a_context_manager_counts_its_caller():
         S * S
     suspended.close()
     S * S
+
+
+def test_what_outlives_a_generator_still_counts_for_it():
+    def generator():
+        with oc.count() as tally:
+            yield tally, contextvars.copy_context()
+
+    (found,) = generator()
+    tally, context = found
+    context.run(lambda: S * S)
+    assert tally.counts == {"mul": 1}
 
 
 @pytest.fixture
