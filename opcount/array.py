@@ -336,7 +336,10 @@ class Array(ArrayMethods):
 
     @dtype.setter
     def dtype(self, dtype: Any) -> None:
-        self._held = self.view(dtype)._held
+        seen = self.view(dtype)
+        if isinstance(self._held, np.ndarray):
+            self._held.view().dtype = dtype  # for what NumPy says of it: from 2.5 on, a warning
+        self._held = seen._held
 
     @property
     def ndim(self) -> int:
