@@ -31,8 +31,8 @@ class Finished:
         self.results: dict[bytes, Any] = {}
         if self.path.exists():
             written, whole = self.path.read_bytes(), 0
-            for key, result, whole in _read(written):
-                self.results[key] = result
+            for key, result, end in _read(written):
+                self.results[key], whole = result, end
             if whole < len(written):
                 os.truncate(self.path, whole)
 
