@@ -338,7 +338,8 @@ class Array(ArrayMethods):
     def dtype(self, dtype: Any) -> None:
         seen = self.view(dtype)
         if isinstance(self._held, np.ndarray):
-            self._held.view().dtype = dtype  # for what NumPy says of it: from 2.5 on, a warning
+            another: Any = self._held.view()
+            another.dtype = dtype  # for what NumPy says of it: from 2.5 on, a warning
         self._held = seen._held
 
     @property
