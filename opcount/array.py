@@ -511,7 +511,8 @@ class Array(ArrayMethods):
         return self._held.__dlpack_device__()
 
     def __buffer__(self, flags: int) -> memoryview:  # asked by np.asarray too, from Python 3.12 on
-        return memoryview(self.__array__())  # type: ignore[arg-type]  # mypy takes an ndarray for no buffer before 3.12
+        plain: Any = self.__array__()  # before Python 3.12, mypy takes an ndarray for no buffer
+        return memoryview(plain)
 
     @property
     def data(self) -> Any:

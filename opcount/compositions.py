@@ -404,7 +404,7 @@ def _kept(result: Any, x: Any, axis: Any) -> Any:
 _FROM_ZERO: Final[dict[str, Any]] = {"initial": 0} if _NUMPY >= (2, 3) else {}
 
 
-def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
     if ord is None or ord == 2:
         return np.sqrt(np.sum((np.conjugate(x) * x).real, axis))
     if ord == math.inf:
