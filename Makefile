@@ -2,48 +2,65 @@
 # Another Python: make test PYTHON=python3.13
 
 PYTHON ?= python3
+VENV := .venv
 UV := $(shell command -v uv 2>/dev/null)
-RUN := .venv/bin/python -m
+RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
-FLAGS := $(if $(UV),--quiet --python .venv/bin/python,--quiet --disable-pip-version-check)
+FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: report check-report test test-slow lint bench clean
+.PHONY: report check-report test test-slow test-lowest test-newest versions lint bench clean
 .NOTPARALLEL:
 
-report: .venv/report.stamp
+report: $(VENV)/report.stamp
 	$(RUN) analysis
 
-check-report: .venv/report.stamp
+check-report: $(VENV)/report.stamp
 	$(RUN) analysis --check
 
-test: .venv/test.stamp
+test: $(VENV)/test.stamp
 	$(RUN) pytest -q -n auto -m "not slow"
 
-test-slow: .venv/test.stamp
+test-slow: $(VENV)/test.stamp
 	$(RUN) pytest -q -n auto -m slow
 
-lint: .venv/lint.stamp
+# Both ends of what is supported: the oldest Python here from 3.11 on, with the lowest versions that pyproject.toml
+# allows, and the newest Python here, with the newest.
+test-lowest:
+	@$(MAKE) --no-print-directory versions test VENV=.venv-lowest \
+		LIMITS=.venv-lowest/limits.txt PYTHON="$$($(PYTHON) .ci/pythons.py oldest)"
+
+test-newest:
+	@$(MAKE) --no-print-directory versions test VENV=.venv-newest PYTHON="$$($(PYTHON) .ci/pythons.py newest)"
+
+versions: $(VENV)/test.stamp
+	@$(VENV)/bin/python .ci/dependencies.py installed
+
+lint: $(VENV)/lint.stamp
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
 
-bench: .venv/bench.stamp
+bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench
 
 clean:
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is the pyproject.toml that was installed: a checkout that was copied needs no second set-up.
 # opcount itself does not stay installed, so that what runs is always the code that stands here.
-.venv/%.stamp: pyproject.toml .venv/bin/python
-	@cmp -s $< $@ || { echo "setting up .venv for: $*"; $(PIP) install $(FLAGS) '.[$*]' && \
+$(VENV)/%.stamp: pyproject.toml $(VENV)/bin/python $(LIMITS)
+	@cmp -s $< $@ || { echo "setting up $(VENV) for: $*"; \
+		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) '.[$*]' && \
 		$(PIP) uninstall $(if $(UV),,--yes) $(FLAGS) opcount; }
 	@cp $< $@
 
-.venv/bin/python:
+$(VENV)/limits.txt: pyproject.toml $(VENV)/bin/python
+	@$(VENV)/bin/python .ci/dependencies.py lowest > $@
+
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "opcount needs Python 3.11 or newer, and\
 	 $(PYTHON) is %d.%d: name another one with make PYTHON=python3.13" % sys.version_info[:2])'
-	@rm -rf .venv
-	@$(if $(UV),$(UV) venv --quiet --python $(PYTHON),$(PYTHON) -m venv) .venv || { rm -rf .venv; \
+	@rm -rf $(VENV)
+	@$(if $(UV),$(UV) venv --quiet --python $(PYTHON),$(PYTHON) -m venv) $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make a venv: install uv, or the venv package (Debian: apt install python3-venv)" >&2; exit 1; }

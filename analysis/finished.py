@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
+import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "opcount")
+HEAD = struct.Struct("<Q32s")
+"""What stands before each result in the file: how many bytes it takes there, and their SHA-256."""
 
 
 class Finished:
     """Results by study and point. They are those of this very code: a run of another begins anew.
 
-    A result is written when it comes, at the end of one file; the last one may be cut short if the run is killed.
+    A result is written when it comes, at the end of one file. A run that is killed may leave the last one cut short:
+    from the first bytes that are no whole result, the file is cut off, so that others can follow.
     """
 
     def __init__(self, out: Path, quick: bool) -> None:
@@ -24,20 +30,18 @@ class Finished:
         self.path = out.with_name(f".{out.name}.unfinished-{_digest(quick)}")
         self.results: dict[bytes, Any] = {}
         if self.path.exists():
-            with self.path.open("rb") as file:
-                try:
-                    while True:
-                        key, result = pickle.load(file)
-                        self.results[key] = result
-                except (EOFError, pickle.UnpicklingError):
-                    pass
-        self.found = len(self.results)
+            written, whole = self.path.read_bytes(), 0
+            for key, result, end in _read(written):
+                self.results[key], whole = result, end
+            if whole < len(written):
+                os.truncate(self.path, whole)
 
     def keep(self, key: bytes, result: Any) -> None:
         self.results[key] = result
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        pickled = pickle.dumps((key, result))
         with self.path.open("ab") as file:
-            pickle.dump((key, result), file)
+            file.write(HEAD.pack(len(pickled), hashlib.sha256(pickled).digest()) + pickled)
 
     def forget(self) -> None:
         """The run is done: nothing is to be gone on with, and what other code left behind goes too."""
@@ -47,6 +51,19 @@ class Finished:
 
 def key_of(slug: str, function: Any, point: Any) -> bytes:
     return pickle.dumps((slug, function, point))
+
+
+def _read(written: bytes) -> Iterator[tuple[bytes, Any, int]]:
+    """The results that are whole, up to the first that is not: the key and value of each, and where its bytes end."""
+    end = 0
+    while end + HEAD.size <= len(written):
+        length, digest = HEAD.unpack_from(written, end)
+        start, end = end + HEAD.size, end + HEAD.size + length
+        pickled = written[start:end]
+        # only what was written here is unpickled: other bytes can make pickle do anything
+        if len(pickled) < length or hashlib.sha256(pickled).digest() != digest:
+            return
+        yield *pickle.loads(pickled), end
 
 
 def _digest(quick: bool) -> str:

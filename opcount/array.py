@@ -336,7 +336,11 @@ class Array(ArrayMethods):
 
     @dtype.setter
     def dtype(self, dtype: Any) -> None:
-        self._held = self.view(dtype)._held
+        seen = self.view(dtype)
+        if isinstance(self._held, np.ndarray):
+            another: Any = self._held.view()
+            another.dtype = dtype  # for what NumPy says of it: from 2.5 on, a warning
+        self._held = seen._held
 
     @property
     def ndim(self) -> int:
@@ -515,7 +519,8 @@ class Array(ArrayMethods):
         return self._held.__dlpack_device__()
 
     def __buffer__(self, flags: int) -> memoryview:  # asked by np.asarray too, from Python 3.12 on
-        return memoryview(self.__array__())  # type: ignore[arg-type]  # mypy takes an ndarray for no buffer before 3.12
+        plain: Any = self.__array__()  # before Python 3.12, mypy takes an ndarray for no buffer
+        return memoryview(plain)
 
     @property
     def data(self) -> Any:

@@ -172,7 +172,8 @@ def expanded(numbers: Numbers) -> dict[str, int]:
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:
-    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    dtype: np.dtype[Any] = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    return dtype
 
 
 def is_complex(value: Any) -> bool:

@@ -824,6 +824,7 @@ def leaks(function):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The chararray class is deprecated:DeprecationWarning")  # from NumPy 2.5 on
 def test_no_function_of_numpy_lets_a_value_out_uncounted():
     walked = functions_of(MODULES)
     assert len(walked) > 800

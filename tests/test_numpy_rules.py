@@ -87,7 +87,9 @@ def dispatched():
     found = {}
     for prefix, space in SPACES.items():
         for name in dir(space):
-            function = getattr(space, name)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # np.char.chararray, from NumPy 2.5 on
+                function = getattr(space, name)
             if callable(function) and (hasattr(function, "_implementation") or takes_like(function)):
                 found.setdefault(function, []).append(prefix + name)
     for function in get_overridable_numpy_array_functions():

@@ -486,4 +486,5 @@ def titled(row: Any) -> str:
 
 def latest(table: pd.DataFrame) -> pd.DataFrame:
     """Each function of the literature, and each family at its largest."""
-    return table[~table.duplicated("function", keep="last")].fillna("").reset_index(drop=True)
+    kept = table[~table.duplicated("function", keep="last")].reset_index(drop=True)
+    return kept.map(lambda cell: "" if pd.isna(cell) else cell)  # of objects, pandas 2 deprecates fillna
