@@ -177,7 +177,7 @@ def test_a_comparison_of_elements_is_numpys_truth_value(dtype):
 
 
 def test_a_comparison_of_pythons_numbers_stays_pythons():
-    assert type(oc.wrap(1.0) > 0) is bool and type(oc.wrap(2) == 2) is bool and ~(oc.wrap(1.0) > 0) == -2
+    assert type(oc.wrap(1.0) > 0) is bool and type(oc.wrap(2) == 2) is bool
     assert type(np.greater(oc.wrap(1.0), 0)) is np.bool_ is type(np.sqrt(oc.wrap(2.0)) > 1)  # NumPy's functions
 
 
@@ -218,7 +218,7 @@ def is_same(found, expected):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("function", sorted(FUNCTIONS, key=name_of), ids=name_of)
 def test_a_function_of_a_wrapped_number_gives_what_it_gives_and_wrapped(function):
-    of_sizes = {"zeros", "ones", "empty", "empty_like", "full", "eye", "identity", "tri", "frombuffer"}
+    of_sizes = {"zeros", "ones", "empty", "empty_like", "full", "eye", "identity", "tri", "frombuffer", "fromstring"}
     if function.__name__ in of_sizes:
         return  # a wrapped number is no size and no buffer, and what is empty has any value
     for number in NUMBERS:
@@ -230,6 +230,8 @@ def test_a_function_of_a_wrapped_number_gives_what_it_gives_and_wrapped(function
             try:
                 found = function(oc.wrap(number), *args, **keywords)
             except oc.OpcountError:
+                continue
+            if function is np.where and not args:  # which gives places
                 continue
             assert is_wrapped(found), (number, args, keywords, found)
             assert is_same(oc.unwrap(found), expected), (number, args, keywords, found, expected)

@@ -83,7 +83,14 @@ def test_an_operation_in_a_thread_that_nobody_counts_is_refused(name):
 
 def test_what_executes_nothing_is_free_in_any_thread():
     def work():
-        return np.reshape(X, (3, 1)), X[1:], np.concatenate([X, X]), np.zeros_like(X), X.shape, np.argmax(oc.wrap(np.array([True])))
+        return (
+            np.reshape(X, (3, 1)),
+            X[1:],
+            np.concatenate([X, X]),
+            np.zeros_like(X),
+            X.shape,
+            np.argmax(oc.wrap(np.array([True]))),
+        )
 
     with oc.count() as tally:
         in_a_thread(work)
