@@ -147,9 +147,9 @@ def markdown_table(table: Table) -> Any:
 
 
 def cells(table: Table) -> pd.DataFrame:
-    """The table as text: thousands separated, floats short, the index as a first column where it says something."""
+    """The table as text: thousands separated, floats short, the index as a first column where it has a name."""
     frame = table.frame if table.shown is None else table.shown
-    if not isinstance(frame.index, pd.RangeIndex):
+    if any(frame.index.names):
         frame = frame.reset_index()
     frame.columns.name = None
     return frame.apply(lambda column: column.map(cell))

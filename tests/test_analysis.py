@@ -656,6 +656,12 @@ def test_a_cell_is_text_that_people_read(value, text):
     assert report.cell(value) == text
 
 
+def test_the_rows_of_a_table_are_named_only_where_their_names_have_one():
+    picked = pd.DataFrame({"n": [1, 2]}, index=[7, 3])
+    assert [*report.cells(Table(picked, "title"))] == ["n"]
+    assert [*report.cells(Table(picked.rename_axis("place"), "title"))] == ["place", "n"]
+
+
 def test_a_column_of_text_stands_to_the_left_and_breaks_into_lines():
     table = Table(pd.DataFrame({"n": [1], "a < b": ["x -> y, z"], "total": [1000]}), "Numbers", text=["a < b"])
     page = report.html_table(table)
