@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ContextDecorator
 from contextvars import Token
-from functools import partial, update_wrapper
-from types import FrameType
+from functools import partial, update_wrapper, wraps
+from types import FrameType, MethodType
 from typing import Any, Literal, NoReturn, SupportsIndex
 
 from opcount import sizes
@@ -144,47 +144,58 @@ class _InForce(ContextDecorator):
     def __init__(self, make: Callable[[Meter], Meter], opens: bool = False) -> None:
         self._make = make  # the meter inside, from the one around
         self._opens = opens  # whether that is a count that begins here
-        self._inside: Meter | None = None
-        self._running: Running | None = None
+        self._entered: _Entered | None = None
 
     def _recreate_cm(self) -> _InForce:  # each call of a decorated function has its own
         return _InForce(self._make, self._opens)
 
+    def __call__(self, f: Any) -> Any:
+        if _is_generator_function(f):
+            raise InvalidType(
+                "a generator function runs where it is iterated over, after this block: decorate the function that does"
+            )
+        if not inspect.iscoroutinefunction(f):
+            return super().__call__(f)
+
+        @wraps(f)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            with self._recreate_cm():
+                return await f(*args, **kwargs)
+
+        return awaited
+
     def __enter__(self) -> Tally | None:
+        if self._entered is not None:
+            raise OpcountError("this block is open already: write oc.count(), oc.region(...) or oc.paused() once more")
         around = meter()
+        entered = _Entered()
         try:
-            self._process = process()
             inside = self._make(around)
             if (generator := _suspendable(sys._getframe(1))) is not None:
-                self._running = Running(generator)
-                limits = (*inside.limits, self._running)
+                entered.running = Running(generator)
+                limits = (*inside.limits, entered.running)
                 inside = Meter(inside.places, inside.feeds, limits, inside.records, inside.around)
-            self._inside = inside
+            self._abandoned = _put_back_when_dropped(entered)
+            next(self._abandoned)
+            entered.meter = inside
             if self._opens:
-                OPEN[inside.places[0]] = inside
-            self._token: Token[Meter] = put_in_force(inside)
+                entered.opened = inside.places[0]
+                OPEN[entered.opened] = inside
+            entered.token = put_in_force(inside)
+            self._entered = entered
         except BaseException:  # an interrupt, between any two of these
             put_in_force(around)
-            self._close()
+            entered.close()
             raise
         return inside.places[0] if inside.places else None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        inside = self._inside
-        if inside is None or self._process != process():  # a child that was forked inside: the count is its parent's
-            return
-        place = inside.places[0] if inside.places else None
-        unclosed = _unclosed(meter(), inside)
-        orderly = unclosed == []
-        self._close()  # before the meter is put back: where an interrupt comes in between, the block around does that
-        if unclosed is not None:  # else it was left before, and is not to be brought back
-            for left in unclosed:
-                if left.places:
-                    OPEN.pop(left.places[0], None)
-            try:
-                put_back(self._token)
-            except ValueError:  # left in another context than it was entered in
-                orderly = False
+        entered, self._entered = self._entered, None
+        if entered is None or entered.meter is None or entered.process != process():
+            return  # in a child that was forked inside, the count is its parent's
+        place = entered.meter.places[0] if entered.meter.places else None
+        orderly = entered.put_back()
+        self._abandoned.close()
         if not orderly and (error is None or kind is GeneratorExit):  # an error on its way stays the one it is
             raise OpcountError(
                 "a count or region was left while one opened inside it was still open (a generator that was "
@@ -193,12 +204,54 @@ class _InForce(ContextDecorator):
         if place is not None and isinstance(error, Exception):
             _say_what_was_refused(error, place)
 
-    def _close(self) -> None:
-        if self._opens and self._inside is not None:
-            OPEN.pop(self._inside.places[0], None)
-        if self._running is not None:
-            self._running.left = True
-        self._inside = None
+
+class _Entered:
+    """What a block has put in force, and how to put back what was around."""
+
+    __slots__ = ("meter", "opened", "process", "running", "token")
+
+    def __init__(self) -> None:
+        self.meter: Meter | None = None  # None once it is closed
+        self.opened: Tally | None = None  # the count that begins here, if one does
+        self.process = process()
+        self.running: Running | None = None
+        self.token: Token[Meter] | None = None
+
+    def put_back(self) -> bool:
+        """Put the meter around in force again; false where that was not the one to be put back."""
+        assert self.meter is not None and self.token is not None
+        unclosed = _unclosed(meter(), self.meter)
+        orderly = unclosed == []
+        if unclosed is not None:  # else it was left before, and is not to be brought back
+            for left in unclosed:
+                if left.places:
+                    OPEN.pop(left.places[0], None)
+            try:
+                put_back(self.token)
+            except ValueError:  # left in another context than it was entered in
+                orderly = False
+        self.close()
+        return orderly
+
+    def close(self) -> None:
+        if self.opened is not None:
+            OPEN.pop(self.opened, None)
+        if self.running is not None:
+            self.running.left = True
+        self.meter = None
+
+
+def _put_back_when_dropped(entered: _Entered) -> Generator[None]:
+    """What puts the meter around in force again where an interrupt came before the first line of `__exit__`.
+
+    Only the block has this generator, so that it ends with the block. Where that was left as it should be, it is
+    closed; a `__del__` of the block would run each time, and swallow an interrupt that comes in it.
+    """
+    try:
+        yield
+    finally:
+        if entered.meter is not None and entered.token is not None and entered.process == process():
+            entered.put_back()
 
 
 def _unclosed(current: Meter, inside: Meter) -> list[Meter] | None:
@@ -262,11 +315,15 @@ def propagate(f: Callable[..., Any]) -> Callable[..., Any]:
     own (`oc.record`): it cannot be pickled. Raises InvalidType for what is no function, and for a
     generator function, which runs where it is iterated over: propagate the function that does.
     """
-    if not callable(f) or inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f):
+    if not callable(f) or _is_generator_function(f):
         what = "a generator function" if callable(f) else f"{f!r}"
         raise InvalidType(f"propagate: f must be a function that the other thread calls, not {what}")
     here = meter()
     return f if here is NOBODYS else _Propagated(f, here)
+
+
+def _is_generator_function(f: Any) -> bool:
+    return inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f)
 
 
 class _Propagated:
@@ -282,6 +339,9 @@ class _Propagated:
             return self._awaited(*args, **kwargs)
         with self._in_force():
             return self._f(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
 
     async def _awaited(self, *args: Any, **kwargs: Any) -> Any:
         with self._in_force():

@@ -216,6 +216,16 @@ def test_what_cannot_be_propagated_is_refused(f):
         oc.propagate(f)
 
 
+def test_a_method_is_propagated_with_the_object_it_is_of():
+    with oc.count() as tally:
+
+        class Model:
+            product = oc.propagate(lambda self, factor: S * factor)
+
+    in_a_thread(Model().product, 3)
+    assert tally.counts == {"mul": 1}
+
+
 def test_a_propagated_function_is_not_sent_to_another_process():
     with oc.count(), pytest.raises(oc.Uncounted, match=r"oc\.measure there.*oc\.record"):
         pickle.dumps(oc.propagate(np.sum))
@@ -315,6 +325,32 @@ def test_a_thread_says_so_where_it_is_not_to_be_counted():
 def test_values_do_not_leave_in_a_pause():
     with oc.count(), oc.paused(), pytest.raises(oc.Uncounted):
         float(S)
+
+
+def test_a_block_is_entered_once_at_a_time():
+    block = oc.count()
+    with block as first:
+        with pytest.raises(oc.OpcountError, match="open already"), block:
+            pass
+        S * S
+    with block as second:
+        S + S
+    assert first.counts == {"mul": 1} and second.counts == {"add": 1}
+    assert in_a_thread(lambda: oc.unwrap(S * S)) == 4
+
+
+def test_coroutine_functions_are_decorated_and_generator_functions_refused():
+    @oc.region("awaited")
+    async def work():
+        await asyncio.sleep(0)
+        return S * S
+
+    with oc.count() as tally:
+        asyncio.run(work())
+    assert tally.regions == {"awaited": {"mul": 1}}
+    for block in (oc.count(), oc.region("a"), oc.paused()):
+        with pytest.raises(oc.InvalidType, match="generator function"):
+            block(lambda: (yield))
 
 
 def test_count_region_and_paused_decorate_functions_too():
@@ -479,6 +515,42 @@ def test_a_child_that_is_forked_inside_a_count_is_not_lost_in_silence():
             assert inner.counts == outer.counts == {"mul": 1, "add": 1}
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, check=True, timeout=60)
+
+
+LEFT_OPEN = """
+    import signal, oc_blocks, opcount as oc, numpy as np
+    from opcount.meters import OPEN, NOBODYS, meter
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGALRM, interrupt)
+    interrupted = 0
+    for turn in range(400):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0003 + turn * 1e-6)
+            while True:
+                oc_blocks.block()
+        except KeyboardInterrupt:
+            interrupted += 1
+        assert not OPEN and meter() is NOBODYS, (turn, OPEN, meter())
+    assert interrupted == 400
+"""
+BLOCKS = {
+    "count": "with oc.count(): pass",
+    "a count and a region": "with oc.count(), oc.region('a/b'): pass",
+    "paused": "with oc.paused(): pass",
+    "measure": "oc.measure(abs, 2.0)",
+    "gradient": "oc.gradient(lambda x: x * x, 2.0)",
+    "a decorated function": "decorated()",
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer")
+@pytest.mark.parametrize("name", BLOCKS)
+def test_an_interrupt_leaves_no_count_open(name, tmp_path):
+    module = f"import opcount as oc\n@oc.count()\ndef decorated(): pass\ndef block():\n    {BLOCKS[name]}\n"
+    (tmp_path / "oc_blocks.py").write_text(module)
+    where = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(LEFT_OPEN)], env=where, check=True, timeout=100)
 
 
 INTERRUPTED = """
