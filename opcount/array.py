@@ -18,7 +18,7 @@ import numpy as np
 from opcount.blanks import MAKERS, Blank, no_values
 from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType, Uncounted
-from opcount.foreign import is_container
+from opcount.foreign import holds_arrays
 from opcount.meters import Meter, charge, meter, note_text
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, times
@@ -52,6 +52,7 @@ class Array(ArrayMethods):
     # not _data: NumPy's masked arrays take what is called so from whatever they are joined with
     __slots__ = ("_held",)
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
+    __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
 
     def __init__(self, data: np.ndarray | np.generic | Blank) -> None:
@@ -247,7 +248,7 @@ class Array(ArrayMethods):
         return call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if any(records_arrays(kind) or is_container(kind) for kind in types):
+        if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
         if type(self._held) is Blank and function in _MAKERS:
             return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
@@ -403,6 +404,8 @@ class Array(ArrayMethods):
         """The memory under another dtype, wrapped; truth values that were numbers have left."""
         if part.dtype == bool and self.dtype != bool:
             self._leave(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
+        if self.dtype == bool != part.dtype and isinstance(part, np.ndarray):
+            part.flags.writeable = False  # a number that is written there would become a truth value here
         return wrapped(part)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
@@ -694,8 +697,8 @@ def _is_array_class(value: Any) -> bool:
 
 
 def _defers(operand: Any) -> bool:
-    """Whether the operand takes care of the operation: a node of a graph, or a container of wrapped values."""
-    return operand.records if isinstance(operand, Wrapped) else is_container(type(operand))
+    """Whether the operand takes care of the operation: a node of a graph, or a container of wrapped arrays."""
+    return operand.records if isinstance(operand, Wrapped) else holds_arrays(type(operand))
 
 
 _ONE_OPERATION: Final[dict[np.ufunc, str]] = {

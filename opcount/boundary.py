@@ -17,6 +17,7 @@ from opcount.scalar import Scalar
 from opcount.sizes import parsed
 from opcount.structure import (
     NUMERIC,
+    check_executed,
     check_function,
     check_number,
     class_name,
@@ -157,10 +158,12 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured:
     >>> measure(lambda x: x**3 + 2 * x, 2.0)
     Measured(value=12.0, counts=Counts({'mul': 3, 'add': 1}))
 
-    Raises what `wrap` raises for the arguments, and whatever `f` raises.
+    Raises what `wrap` raises for the arguments, and whatever `f` raises; and InvalidType where f returns
+    a coroutine or an iterator, which has executed nothing yet.
     """
     check_function(f)
     wrapped = [wrap(arg) for arg in args]
     with count() as tally:
         value = f(*wrapped)
+        check_executed(value)
     return Measured(unwrap(value), tally.counts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -40,32 +42,36 @@ def _text(frame: FrameType) -> str:
         return ""
     line = linecache.getline(frame.f_code.co_filename, first).encode()
     found = (line[start:end] if first == last else line[start:].rstrip() + b" ...").decode(errors="replace")
+    try:
+        ast.parse(found if first == last else "...")
+    except (SyntaxError, ValueError):  # what is executed was made of another source than stands in the file
+        return ""
     return found if len(found) <= _LONGEST else found[: _LONGEST - 3] + "..."
 
 
 def hint(call: str, library: str, usual: str) -> str:
     """What to write instead, for the call and library that ask, or else the usual advice."""
-    for word, advice in _HINTS.items():
-        if word in call or word == library:
+    for asks, advice in _HINTS.items():
+        if asks == library or re.search(asks, call):
             return advice
     return usual
 
 
 _HINTS: Final = {
-    "ndenumerate": "write it as a loop over places, `for place in np.ndindex(x.shape)`, with x[place]",
-    "fromiter": "use np.array(list(...)), or dtype=object, which keep wrapped numbers, or oc.unwrap of each",
+    r"\bndenumerate\(": "write it as a loop over places, `for place in np.ndindex(x.shape)`, with x[place]",
+    r"\bfromiter\(": "use np.array(list(...)), or dtype=object, which keep wrapped numbers, or oc.unwrap of each",
     "matplotlib": "a plot is of plain values: hand it oc.unwrap(x)",
-    "plt.": "a plot is of plain values: hand it oc.unwrap(x)",
-    "vectorize": "use np.vectorize(f, otypes=[object]), whose results stay wrapped, or operators on the whole array, "
-    "or hand it oc.unwrap(x)",
-    "polynomial": "np.polynomial takes wrapped coefficients as a list, list(c), and evaluates at wrapped places with "
-    "np.polynomial.polynomial.polyval(x, c); or hand it oc.unwrap(x)",
+    r"\bplt\.\w+\(": "a plot is of plain values: hand it oc.unwrap(x)",
+    r"\bvectorize\(": "use np.vectorize(f, otypes=[object]), whose results stay wrapped, or operators on the "
+    "whole array, or hand it oc.unwrap(x)",
+    r"\bnp\.polynomial\.": "np.polynomial takes wrapped coefficients as a list, list(c), and evaluates at wrapped "
+    "places with np.polynomial.polynomial.polyval(x, c); or hand it oc.unwrap(x)",
     "pandas": "a column of wrapped numbers is pd.Series(list(x)), whose operators, sum, prod, cumsum and apply count; "
     "for the rest use NumPy's functions on the wrapped array, as np.mean(x), with s.to_numpy() for a column of plain "
     "numbers, or hand it oc.unwrap(x)",
-    "random": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
-    "rng.": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
+    r"\brandom\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
+    r"\brng\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
     "scipy": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
     "sklearn": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
 }
-"""Advice by a word in the call, or by the name of the library."""
+"""Advice by a pattern in the text of the call, or by the name of the library."""

@@ -16,7 +16,7 @@ from opcount.blanks import WRITES, Blank, no_values
 from opcount.blanks import call as call_on_blanks
 from opcount.compositions import COMPOSITIONS, SEEING_RULES
 from opcount.errors import OpcountError, Uncounted
-from opcount.foreign import let_out, once_more, stranger
+from opcount.foreign import is_container, let_out, once_more, stranger
 from opcount.meters import leave, meter, note_text
 from opcount.numpy_rules import (
     DESCRIBING,
@@ -69,6 +69,8 @@ def call_ufunc(
     found = stranger(inputs)
     if found is None and keywords:
         found = stranger(keywords.values(), of_call=True)
+    if found is None:  # of numbers, beside an array
+        found = next((value for value in inputs if is_container(type(value))), None)
     if found is not None:
         let_out(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords))

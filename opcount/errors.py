@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,3 +56,9 @@ class SizeFailed(OpcountError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+OF_OTHER_NUMBERS: Final = (
+    "an array that is differentiated holds floats, and here it meets numbers of another kind (fractions, decimals, "
+    'large integers): make floats of them, or ask for granularity="scalar", which is exact'
+)

@@ -8,7 +8,6 @@ out of its counter. So it is refused before it is asked anything, unless it stan
 from __future__ import annotations
 
 import array
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cache
 from os import PathLike
@@ -16,10 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.blanks import Blank
 from opcount.errors import InvalidValue
 from opcount.meters import leave
 from opcount.sizes import is_symbolic
-from opcount.structure import NUMERIC, class_name, is_number, way_out
+from opcount.structure import NUMERIC, OPENED, class_name, has_operations, is_number, is_own_kind, way_out
 from opcount.wrapped import ARRAYS, OPERATORS, Wrapped, wrapped
 
 DATA: Final = frozenset({
@@ -37,6 +37,9 @@ CONTAINERS: Final = {
 }
 """Classes that put a wrapped value inside themselves, where it goes on counting, by the package that has them."""
 
+OF_NUMBERS: Final = ("pandas",)
+"""The packages of which a container holds wrapped numbers, and no wrapped array."""
+
 
 def _is_container(kind: type) -> bool:
     """Whether objects of the class take care of an operation with a wrapped value, and keep it wrapped."""
@@ -46,63 +49,69 @@ def _is_container(kind: type) -> bool:
 is_container: Final[Callable[[type], bool]] = cache(_is_container)
 
 
+def holds_arrays(kind: type) -> bool:
+    """Whether it is a container that keeps wrapped arrays too."""
+    return is_container(kind) and not kind.__module__.startswith(OF_NUMBERS)
+
+
 def stranger(values: Iterable[Any], *, of_call: bool = False) -> Any:
     """The first object among the values, or in their lists, that is not let in; None if all of them are.
 
-    `of_call` lets in also what only an argument of a function can be: another function, a dtype.
+    `of_call` lets in also what only an argument of a function can be: another function, a dtype. A name for a size
+    is let in beside a spec alone, since with values nobody knows which number it is.
     """
     try:
-        for value in values:
-            if type(value) in DATA or isinstance(value, Wrapped):
-                continue
-            if type(value) is np.ndarray and value.dtype.kind in NUMERIC:
-                continue
-            if (found := _stranger_in(value, of_call)) is not None:
-                return found
+        found = _first(values, of_call, sizes=False)
+        if found is not None and is_symbolic(found) and found.free_symbols and _holds_spec(values):
+            found = _first(values, of_call, sizes=True)
     except RecursionError:
         raise InvalidValue(ENDLESS) from None
+    return found
+
+
+def _first(values: Iterable[Any], of_call: bool, sizes: bool) -> Any:
+    for value in values:
+        if type(value) in DATA or isinstance(value, Wrapped):
+            continue
+        if type(value) is np.ndarray and value.dtype.kind in NUMERIC:
+            continue
+        if (found := _stranger_in(value, of_call, sizes)) is not None:
+            return found
     return None
+
+
+def _holds_spec(values: Iterable[Any]) -> bool:
+    return any(
+        _holds_spec(value) if isinstance(value, (list, tuple)) else type(plain(value)) is Blank for value in values
+    )
 
 
 ENDLESS: Final = "a list that contains itself, or is nested too deeply, is no array of numbers"
 
 
-def _stranger_in(value: Any, of_call: bool) -> Any:
+def _stranger_in(value: Any, of_call: bool, sizes: bool) -> Any:
     kind = type(value)
     if isinstance(value, np.ndarray):
         if not (kind in ARRAYS or kind.__module__.partition(".")[0] == "opcount"):
             return value
         if value.dtype == object:
-            return stranger(value.flat, of_call=of_call)
+            return _first(value.flat, of_call, sizes)
         return None if value.dtype.kind in NUMERIC else value
     if isinstance(value, np.generic):
         return None if value.dtype.kind in NUMERIC else value
-    if kind in (list, tuple, deque) or (isinstance(value, tuple) and hasattr(value, "_fields")):
-        return stranger(value, of_call=of_call)
-    if is_number(value) or is_symbolic(value) or is_container(kind) or isinstance(value, (str, bytes)):
+    if isinstance(value, OPENED) and not has_operations(kind):
+        return _first(value, of_call, sizes)
+    if is_symbolic(value):
+        return None if sizes else value
+    if is_container(kind):
         return None
+    if is_number(value) or isinstance(value, (str, bytes)):
+        return value if is_own_kind(value) else None
     if of_call and kind is dict:
-        return stranger(value.values(), of_call=True)
+        return _first(value.values(), True, sizes)
     if of_call and isinstance(value, (type, np.dtype, PathLike)):
         return None
-    return value if _has_operations(kind) else None
-
-
-def _is_asked(kind: type) -> bool:
-    """Whether NumPy or Python would ask an object of the class what an operation with it gives, or what is in it."""
-    return any(name in vars(base) for base in kind.__mro__ if base is not object for name in _ASKED)
-
-
-_has_operations: Final[Callable[[type], bool]] = cache(_is_asked)
-
-
-_BINARY: Final = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor",
-                  "lshift", "rshift")  # fmt: skip
-_ASKED: Final = (
-    *(f"__{side}{name}__" for name in _BINARY for side in ("", "r")),
-    *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__getitem__"),
-    *("__array__", "__array_ufunc__", "__array_function__", "__array_interface__", "__array_struct__"),
-)
+    return value if has_operations(kind) else None
 
 
 def advice(value: Any) -> str:

@@ -518,7 +518,7 @@ def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
             entered(tape, primitive, (*arrays, move._replace(part=part)), value) for part, value in enumerate(result)
         ]
         return tuple(parts) if isinstance(result, tuple) else parts
-    if not isinstance(result, Wrapped):
+    if not isinstance(result, (Wrapped, np.ndarray)):
         return result
     return entered(tape, primitive, (*arrays, move), result)
 

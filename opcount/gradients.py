@@ -29,7 +29,7 @@ from opcount.chain_rule import (
     recurse,
 )
 from opcount.counts import Counts, table
-from opcount.errors import BudgetExceeded, InvalidType, InvalidValue
+from opcount.errors import OF_OTHER_NUMBERS, BudgetExceeded, InvalidType, InvalidValue, Uncounted
 from opcount.graph import Graph, checked_inputs, one_output, record, trace
 from opcount.linear_maps import LinearMap
 from opcount.meters import charge
@@ -448,7 +448,10 @@ def plain_derivative(derivative: Any, value: Any, taken: set[int]) -> Any:
         return type(value)(plain) if type(plain) is int and not isinstance(value, (int, np.integer)) else plain
     if derivative is None:
         return np.zeros(value.shape, value.dtype)
-    array = np.asarray(number(derivative)._plain())
+    dense = number(derivative)
+    if isinstance(dense, np.ndarray):
+        raise Uncounted(OF_OTHER_NUMBERS)
+    array = np.asarray(dense._plain())
     dtype = value.dtype if value.dtype.kind == "f" else array.dtype
     if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _memory(array) in taken:
         array = np.array(array, dtype)

@@ -26,7 +26,7 @@ from opcount import tables
 from opcount.boundary import wrap
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue, SizeFailed
-from opcount.structure import check_function
+from opcount.structure import check_executed, check_function
 from opcount.tally import count
 
 if TYPE_CHECKING:
@@ -864,4 +864,5 @@ def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tupl
         given, named = tuple(wrap(one) for one in (made if isinstance(made, tuple) else (made,))), {}
     with count() as tally:
         found = f(*given, **named)
+        check_executed(found)
     return found if isinstance(found, Counts) else tally.counts  # what it ran on the way, as a trace, is not meant

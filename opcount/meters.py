@@ -171,7 +171,9 @@ class Meter(dict[str, Iterator[object]]):
                 tally._bulk["add"] += sums
 
     def note(self, door: str, elements: int) -> None:
-        """List what leaves uncounted by a door."""
+        """List what leaves uncounted by a door; in a pause, with whoever counts around it."""
+        if not self.feeds and self.around is not None:
+            self.around.note(door, elements)
         with _LOCK:
             for tally in self.feeds:
                 _, times, before = tally._exits.get(door, (door, 0, 0))

@@ -18,7 +18,7 @@ import numpy as np
 from opcount.array import Array, objects, plain_index
 from opcount.blanks import Blank
 from opcount.dispatch import call_function
-from opcount.errors import InvalidType, Uncounted
+from opcount.errors import OF_OTHER_NUMBERS, InvalidType, Uncounted
 from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import name_of
@@ -414,6 +414,8 @@ def common_tape(operands: Iterable[Any]) -> Tape | None:
 
 def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], value: Any) -> Any:
     """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        raise Uncounted(OF_OTHER_NUMBERS)
     pairs = zip(operands, primitive.partials, strict=True)
     if tape is None or not any(type(operand) in NODES and partial is not None for operand, partial in pairs):
         return value

@@ -194,7 +194,7 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
     if _is_logic(ufunc, method, operands, keywords):
         return {}
     if "d" * ufunc.nin + "->?" not in ufunc.types:
-        outputs = keywords.get("out", ())
+        outputs = inputs[:1] if method == "at" else keywords.get("out", ())
         for dtype in (keywords.get("dtype"), *(output.dtype for output in outputs if hasattr(output, "dtype"))):
             _no_truths(dtype, *operands)
         if "?" in _signature(keywords):

@@ -59,7 +59,9 @@ class Operands:
             return kind(*items) if hasattr(value, "_fields") else tuple(items)
         if isinstance(value, dict):
             return {key: self.take(item) for key, item in value.items()}
-        return self.take(np.asarray(value)) if is_container(kind) else value
+        if is_container(kind) and (held := np.asarray(value)).shape:  # a unit of pint's holds nothing
+            return self.take(held)
+        return value
 
     def _take_objects(self, value: np.ndarray) -> Any:
         items = [self.take(item) for item in value.flat]

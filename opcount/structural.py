@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 
 from opcount.array import Array
 from opcount.blanks import Blank
-from opcount.errors import InvalidValue, Uncounted
+from opcount.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.meters import charge, meter
 from opcount.scalar import Scalar
 from opcount.shapes import are_numbers
@@ -349,6 +351,8 @@ def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shap
     values = _plain(derivative)
     if type(values) is Blank:
         return structured(states, Array(Blank(shape, values.dtype)), shape)
+    if isinstance(values, (Fraction, Decimal)):
+        raise Uncounted(OF_OTHER_NUMBERS)
     return structured(states, wrapped(move(values)), shape)
 
 

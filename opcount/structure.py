@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
-from itertools import islice
+from fractions import Fraction
+from functools import cache
+from itertools import islice, takewhile
 from numbers import Real
 from typing import Any, Final
 
@@ -135,6 +138,15 @@ def check_function(f: Any) -> None:
         raise InvalidType(f"f must be a function, not {_describe(f)}")
 
 
+def check_executed(result: Any) -> None:
+    """Raise InvalidType for a result that has executed nothing yet: a coroutine, a generator, an iterator."""
+    if isinstance(result, (Awaitable, Iterator, AsyncIterator)):
+        raise InvalidType(
+            f"f returned {called(result)}, and has executed nothing of it yet: return what it gives, as "
+            "asyncio.run(f(x)) for a coroutine, list(...) for a generator"
+        )
+
+
 def called(value: Any) -> str:
     """What kind of thing it is, with its article."""
     name = type(value).__name__
@@ -164,3 +176,33 @@ def _describe(value: Any) -> str:
         return f"a {class_name(value)}"
     text = repr(value)
     return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"
+
+
+def _is_asked(kind: type) -> bool:
+    """Whether NumPy or Python would ask an object of the class what an operation with it gives, or what is in it.
+
+    Of a subclass of Python's own classes, whether it answers otherwise than they do.
+    """
+    own = takewhile(lambda base: base not in (object, *BUILT_IN, *OPENED), kind.__mro__)
+    return any(name in vars(base) for base in own for name in _ASKED)
+
+
+OPENED: Final = (list, tuple, deque)  # whose items are looked at
+BUILT_IN: Final = (int, float, complex, str, bytes, Fraction, Decimal)
+has_operations: Final[Callable[[type], bool]] = cache(_is_asked)
+
+
+_BINARY: Final = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor",
+                  "lshift", "rshift")  # fmt: skip
+_ASKED: Final = (
+    *(f"__{side}{name}__" for name in _BINARY for side in ("", "r")),
+    *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__getitem__"),
+    *("__array__", "__array_ufunc__", "__array_function__", "__array_interface__", "__array_struct__"),
+    "__array_priority__",
+)
+
+
+def is_own_kind(number: Any) -> bool:
+    """Whether it is of a subclass of Python's numbers or text that answers otherwise than they do."""
+    kind = type(number)
+    return isinstance(number, BUILT_IN) and not isinstance(number, np.generic) and has_operations(kind)

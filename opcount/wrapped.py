@@ -15,9 +15,9 @@ import numpy as np
 
 from opcount.blanks import Blank
 from opcount.callers import asked_in, hint
-from opcount.errors import Uncounted
-from opcount.meters import leave
-from opcount.structure import NUMERIC, class_name, is_number, object_array
+from opcount.errors import BudgetExceeded, Uncounted
+from opcount.meters import leave, meter
+from opcount.structure import NUMERIC, class_name, is_number, is_own_kind, object_array
 
 
 def apply(name: str, *operands: Any) -> Any:
@@ -43,12 +43,12 @@ def wrapped(value: Any) -> Any:
         if value.dtype != object:
             leave(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
             return value
-        return object_array(value, [HOLDERS["number"](item) if is_number(item) else item for item in value.flat])
+        return object_array(value, [wrapped(item) for item in value.flat])
     if isinstance(value, np.generic) and value.dtype.kind in NUMERIC:
         if kind is np.bool_:
             return value
         return HOLDERS["array" if value.dtype.kind == "c" else "number"](value)
-    if kind is bool or value is None or isinstance(value, Wrapped):
+    if kind is bool or kind is str or value is None or isinstance(value, Wrapped):
         return value
     if kind is Blank or kind is complex:
         return HOLDERS["array"](np.complex128(value) if kind is complex else value)
@@ -71,7 +71,7 @@ ARRAYS: Final = (np.ndarray, np.memmap)
 def plain_operand(other: Any) -> Any:
     """A plain operand of a wrapped number as it enters the arithmetic, or NotImplemented."""
     if is_number(other):
-        return other
+        return NotImplemented if is_own_kind(other) else other
     if isinstance(other, (bool, np.bool_)):
         return int(other)
     if isinstance(other, (complex, np.complexfloating)):
@@ -147,12 +147,10 @@ class Wrapped:
         return self._apply("mod", other, self)
 
     def __divmod__(self, other: Any) -> Any:
-        quotient = self._apply("floordiv", self, other)
-        return NotImplemented if quotient is NotImplemented else (quotient, self._apply("mod", self, other))
+        return both_or_none(self._apply, self, other)
 
     def __rdivmod__(self, other: Any) -> Any:
-        quotient = self._apply("floordiv", other, self)
-        return NotImplemented if quotient is NotImplemented else (quotient, self._apply("mod", other, self))
+        return both_or_none(self._apply, other, self)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if modulus is not None:
@@ -427,8 +425,16 @@ def _refuse_plain(outputs: tuple[Any, ...], ufunc: np.ufunc) -> None:
             )
 
 
-def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
-    return apply("floordiv", x, y), apply("mod", x, y)
+def both_or_none(operation: Callable[..., Any], x: Any, y: Any) -> Any:
+    """The quotient and the rest; where a budget suffices for the quotient alone, neither counts."""
+    quotient = operation("floordiv", x, y)
+    if quotient is NotImplemented:
+        return NotImplemented
+    try:
+        return quotient, operation("mod", x, y)
+    except BudgetExceeded:
+        meter().refund({"floordiv": 1})
+        raise
 
 
 NAMES: Final[dict[np.ufunc, str]] = {
@@ -487,7 +493,7 @@ _TRUTHS: Final = frozenset({np.less, np.less_equal, np.greater, np.greater_equal
 UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
     **{ufunc: partial(apply, name) for ufunc, name in NAMES.items()},
     np.reciprocal: lambda x: x._reciprocal(),
-    np.divmod: _divmod,
+    np.divmod: partial(both_or_none, apply),
     np.positive: lambda x: x,
     np.conjugate: lambda x: x,
 }

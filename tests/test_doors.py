@@ -45,6 +45,8 @@ REFUSED = {
     "add.reduce(out=)": lambda m: np.add.reduce(x[None], axis=0, out=m),
     "add.accumulate(out=)": lambda m: np.add.accumulate(x, out=m),
     "m += x": lambda m: m.__iadd__(x),
+    "add.at": lambda m: np.add.at(m, [0, 1, 2], x),
+    "maximum.at": lambda m: np.maximum.at(m, [0, 1, 2], x),
     "m *= s": lambda m: m.__imul__(s),
     "take(out=)": lambda m: np.take(x, [0, 1, 2], out=m, mode="clip"),
     "x.take(out=)": lambda m: x.take([0, 1, 2], out=m, mode="clip"),
@@ -135,6 +137,13 @@ def test_a_number_does_not_become_a_truth_value_in_silence(name):
 def test_truth_values_that_were_none_of_numbers_are_free(name):
     with oc.count() as tally:
         FREE_OF_TRUTHS[name](oc.wrap(TRUTHS))
+    assert tally.counts == NOTHING
+
+
+def test_truth_values_that_are_seen_as_numbers_are_not_written_into():
+    seen = oc.wrap(TRUTHS).view(np.int8)
+    with oc.count() as tally, pytest.raises(ValueError, match="read-only"):
+        seen[:] = oc.wrap(np.array([2, 0, 2], np.int8))
     assert tally.counts == NOTHING
 
 

@@ -1,9 +1,12 @@
 """Where a wrapped value meets an object of another library: who is let in, and that everybody else is refused."""
 
 import array
+import enum
 import operator
 import warnings
-from collections import deque
+from collections import deque, namedtuple
+from decimal import Decimal
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -291,6 +294,122 @@ def test_none_and_text_are_what_they_are_for_plain_numbers():
             for program in (operator.add, np.add):
                 with pytest.raises(TypeError):
                     program(oc.wrap(V), other)
+        assert tally.counts == NOTHING
+
+
+def answering(base):
+    """A subclass that answers otherwise than its base does."""
+
+    class Own(base):
+        def __rmul__(self, other):
+            Spy.handed.append(other)
+            return other
+
+        __mul__ = __add__ = __radd__ = __rmul__
+        __hash__ = base.__hash__
+
+    return Own
+
+
+OWN = {
+    "float": answering(float)(2.0),
+    "int": answering(int)(2),
+    "complex": answering(complex)(2),
+    "Fraction": answering(Fraction)(1, 2),
+    "Decimal": answering(Decimal)(2),
+    "str": answering(str)("a"),
+    "bytes": answering(bytes)(b"a"),
+    "list": answering(list)([1.0, 2.0, 3.0]),
+    "tuple": answering(tuple)([1.0, 2.0, 3.0]),
+    "namedtuple": answering(namedtuple("Point", "a b c"))(1.0, 2.0, 3.0),
+    "deque": answering(deque)([1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("base", OWN)
+def test_a_subclass_that_answers_otherwise_is_no_number_and_no_sequence(base):
+    for program in (operator.mul, operator.add, np.multiply, lambda a, b: np.add(b, a)):
+        for value in (oc.wrap(V), oc.wrap(2.0), oc.wrap(V)[0]):
+            Spy.handed.clear()
+            with oc.count() as tally, pytest.raises((oc.Uncounted, TypeError)):
+                program(value, OWN[base])
+            assert tally.counts == NOTHING and not any(isinstance(o, float | np.ndarray) for o in Spy.handed)
+
+
+class Colour(enum.IntEnum):
+    RED = 2
+
+
+def test_a_subclass_that_answers_as_its_base_does_is_let_in():
+    pair = namedtuple("Pair", "a b c")
+    for other, expected in (
+        (Colour.RED, 2 * V),
+        (type("Length", (float,), {})(2.0), 2 * V),
+        (pair(1.0, 2.0, 3.0), V * V),
+    ):
+        measured = oc.measure(lambda x, other=other: x * other, V)
+        assert measured.value.tolist() == expected.tolist() and measured.counts == {"mul": 3}
+    assert oc.measure(lambda x: x * Colour.RED, 3.0).counts == {"mul": 1}
+
+
+def test_a_name_for_a_size_is_let_in_beside_a_spec_alone():
+    n = sympy.Symbol("n")
+    assert oc.measure(lambda v: v * n, oc.spec(("n",))).counts == {"mul": n}
+    for other in (n, 2 * n + 1, sympy.pi, sympy.Float(2.5)):
+        for program in (operator.mul, np.add, lambda a, b: np.dot(b, a), lambda a, b: np.where(V > 1, a, b)):
+            for value in (oc.wrap(V), oc.wrap(2.0)):
+                if isinstance(value, oc.Scalar) and other == 2.5:
+                    continue  # a number, for a number
+                with oc.count() as tally, pytest.raises((oc.Uncounted, TypeError)):
+                    program(value, other)
+                assert tally.counts == NOTHING
+
+
+FRACTIONS = {
+    "np.where": lambda x: np.where([True, False, False], x, Fraction(1, 2)),
+    "np.where, the other": lambda x: np.where([True, False, False], Decimal(1), x),
+    "np.select": lambda x: np.select([V > 1], [x], Fraction(1, 2)),
+    "np.append": lambda x: np.append(x, Fraction(1, 2)),
+    "np.stack": lambda x: np.stack([x, [Fraction(1, 2)] * 3]),
+    "np.concatenate": lambda x: np.concatenate([x, [sympy.Integer(2)]]),
+    "a product": lambda x: x * Fraction(1, 2),
+    "a large integer": lambda x: x * 10**30,
+    "a power": lambda x: x ** Fraction(2),
+    "a product of vectors": lambda x: x @ np.array([Fraction(1)] * 3, dtype=object),
+    "np.clip": lambda x: np.clip(x, Fraction(1, 2), 10),
+    "an element": lambda x: x[0] * Fraction(1, 2),
+}
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+def test_an_array_that_is_differentiated_does_not_lose_its_derivative_among_fractions(name):
+    def f(x):
+        return np.sum(FRACTIONS[name](x))
+
+    expected = [1.0, 0.0, 0.0]
+    if "other" not in name:  # decimals do not mix with floats
+        exact = oc.gradient(f, V, granularity="scalar").gradient
+        near = oc.gradient(f, V, "finite-difference", granularity="scalar").gradient
+        expected = np.asarray(exact, float)
+        assert np.allclose(expected, np.asarray(near, float), rtol=1e-5)
+    refusals = 0
+    for method in set(oc.METHODS) - {"finite-difference"}:
+        try:
+            found = oc.gradient(f, V, method=method).gradient
+        except oc.Uncounted as error:
+            refusals += 'granularity="scalar"' in str(error)
+        else:
+            assert np.allclose(np.asarray(found, float), expected)
+    assert refusals
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_column_of_pandas_beside_a_wrapped_array_is_refused_at_once(name, side):
+    for column in (pd.Series(V), pd.Index(V), pd.DataFrame({"a": V}), frame(V)):
+        pair = (oc.wrap(V), column) if side == "left" else (column, oc.wrap(V))
+        with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"pandas.*o\.to_numpy\(\)"):
+            OPERATORS[name](*pair)
         assert tally.counts == NOTHING
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import gc
 import os
 import pickle
 import signal
@@ -325,6 +326,27 @@ def test_a_thread_says_so_where_it_is_not_to_be_counted():
 def test_values_do_not_leave_in_a_pause():
     with oc.count(), oc.paused(), pytest.raises(oc.Uncounted):
         float(S)
+    with oc.count(uncounted="record") as tally, oc.paused(), oc.paused():
+        assert float(S) == 2
+    assert [exit.door for exit in tally.uncounted] == ["float()"]
+
+
+# --- what has executed nothing yet
+
+
+async def coroutine(v):
+    return v * v
+
+
+@pytest.mark.parametrize(
+    "lazy", [coroutine, lambda v: (v * i for i in range(3)), lambda v: map(v.__mul__, range(3)), lambda v: iter([v])]
+)
+def test_what_has_executed_nothing_yet_is_not_measured(lazy):
+    for program in (lambda: oc.measure(lazy, 2.0), lambda: oc.law(lazy, range(1, 8), make=np.ones)):
+        with pytest.warns(RuntimeWarning) if lazy is coroutine else contextlib.nullcontext():  # it is never awaited
+            with pytest.raises(oc.OpcountError, match=r"executed nothing|at n = 1"):
+                program()
+            gc.collect()
 
 
 def test_a_block_is_entered_once_at_a_time():
@@ -587,6 +609,17 @@ def test_an_interrupt_stays_an_interrupt():
 
 
 # --- budgets and what raises
+
+
+@pytest.mark.parametrize("pair", [(S, 3.0), (3.0, S), (S, S)])
+def test_a_quotient_and_its_rest_are_counted_both_or_none(pair):
+    for program in (divmod, np.divmod):
+        with oc.count(budget=1) as tally, pytest.raises(oc.BudgetExceeded):
+            program(*pair)
+        assert tally.counts == NOTHING
+        with oc.count(budget=2) as tally:
+            program(*pair)
+        assert tally.counts == {"floordiv": 1, "mod": 1}
 
 
 def test_array_operations_of_several_threads_beyond_a_budget_do_not_run():
