@@ -58,8 +58,7 @@ def call_ufunc(
     outputs = keywords.get("out", ())
     outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
     operands = Operands()
-    # a symbolic size is a number, and nobody knows which
-    plain = [Blank((), np.int8) if is_symbolic(value) else operands.take(value) for value in inputs]
+    plain = list(map(operands.take, inputs))
     inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
     plain_keywords = operands.take_all(keywords)
     name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
@@ -74,6 +73,8 @@ def call_ufunc(
     if found is not None:
         let_out(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords))
+    # the name of a size, beside a spec, is a number, and nobody knows which
+    plain = [Blank((), np.int8) if is_symbolic(value) else value for value in plain]
     if operands.objects or into_objects:
         if method == "at":
             _leave(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")

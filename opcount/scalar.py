@@ -140,6 +140,14 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted("div", error, self._value, other)
         return result
 
+    # A number has no product of matrices, and another class that has one is not to be handed it.
+
+    def __matmul__(self, other: Any) -> Any:
+        return beside("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return beside("matmul", other, self)
+
     # Python's rounding gives integers, where NumPy's functions of the same name give floats.
 
     def __floor__(self) -> Any:
