@@ -271,7 +271,7 @@ class Array(ArrayMethods):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         held, key = self._held, plain_index(key)
-        write(self.dtype, value, lambda plain: operator.setitem(held, key, plain))
+        write(_memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -290,7 +290,7 @@ class Array(ArrayMethods):
 
     @flat.setter
     def flat(self, value: Any) -> None:
-        write(self.dtype, value, partial(setattr, self._held, "flat"))
+        write(_memory_of(self._held), value, partial(setattr, self._held, "flat"))
 
     @property
     def T(self) -> Array:
@@ -306,7 +306,7 @@ class Array(ArrayMethods):
 
     @real.setter
     def real(self, value: Any) -> None:
-        write(self.dtype, value, partial(setattr, self._held, "real"))
+        write(_memory_of(self._held), value, partial(setattr, self._held, "real"))
 
     @property
     def imag(self) -> Any:
@@ -404,8 +404,6 @@ class Array(ArrayMethods):
         """The memory under another dtype, wrapped; truth values that were numbers have left."""
         if part.dtype == bool and self.dtype != bool:
             self._leave(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
-        if self.dtype == bool != part.dtype and isinstance(part, np.ndarray):
-            part.flags.writeable = False  # a number that is written there would become a truth value here
         return wrapped(part)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
@@ -427,7 +425,7 @@ class Array(ArrayMethods):
         return Array(self._held.ravel(order))
 
     def fill(self, value: Any) -> None:
-        write(self.dtype, value, self._held.fill)
+        write(_memory_of(self._held), value, self._held.fill)
 
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
@@ -601,7 +599,7 @@ class Flat:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         key = plain_index(key)
-        write(self._iterator.base.dtype, value, partial(self._iterator.__setitem__, key))
+        write(_memory_of(self._iterator.base), value, partial(self._iterator.__setitem__, key))
 
 
 _new: Final = object.__new__
@@ -667,6 +665,13 @@ def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> N
     except BaseException:
         current.refund({"ne": compared})
         raise
+
+
+def _memory_of(held: Any) -> np.dtype[Any]:
+    """The dtype of an array, or, where it is a view of truth values as numbers, of what it is a view of."""
+    base = held.base
+    dtype: np.dtype[Any] = held.dtype if base is None or type(base) is not np.ndarray else base.dtype
+    return dtype if dtype.char == "?" else held.dtype
 
 
 def _numbers_in(value: Any) -> int:
