@@ -139,21 +139,24 @@ class Meter(dict[str, Iterator[object]]):
     def charge(self, numbers: Numbers) -> None:
         """Count many operations at once, or, where that would exceed a limit, none of them."""
         with _LOCK:
-            for limit in self.limits:
-                limit.check(numbers)
-            self._add(numbers, 1)
+            if self.limits:
+                for limit in self.limits:
+                    limit.check(numbers)
+                for limit in self.limits:
+                    limit.spend(numbers, 1)
+            for tally in self.feeds:
+                bulk = tally._bulk
+                for kind, number in numbers.items():
+                    bulk[kind] += number
 
     def refund(self, numbers: Numbers) -> None:
         """Take back what was charged for operations that were not executed after all."""
         with _LOCK:
-            self._add(numbers, -1)
-
-    def _add(self, numbers: Numbers, sign: int) -> None:
-        for limit in self.limits:
-            limit.spend(numbers, sign)
-        for tally in self.feeds:
-            for kind, number in numbers.items():
-                tally._bulk[kind] += sign * number
+            for limit in self.limits:
+                limit.spend(numbers, -1)
+            for tally in self.feeds:
+                for kind, number in numbers.items():
+                    tally._bulk[kind] -= number
 
     # at less cost than `charge`, where there are no limits
 

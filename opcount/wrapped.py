@@ -37,6 +37,8 @@ def wrapped(value: Any) -> Any:
     What is neither an array nor a number, of which nobody would count what it executes, leaves as uncounted.
     """
     kind = type(value)
+    if kind is np.float64:  # as most are
+        return HOLDERS["number"](value)
     if kind in ARRAYS:
         if value.dtype.kind in NUMERIC:
             return HOLDERS["array"](value)
