@@ -99,6 +99,9 @@ def unwrap(y: Any) -> Any:
 
 def _plain(leaf: Wrapped) -> Any:
     plain = leaf._plain()
+    if leaf.records and isinstance(plain, np.ndarray):  # a value of the graph: to be read
+        plain = plain.view()
+        plain.flags.writeable = False
     return leaf if type(plain) is Blank else plain
 
 

@@ -297,6 +297,14 @@ def _given(function: Any, name: str, args: tuple[Any, ...], keywords: Mapping[st
     return args[place] if place is not None and len(args) > place else keywords.get(name)
 
 
+def without_output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """The array that a call is to write its result into, None for a new one, and its arguments without that."""
+    place = _place_of(function, "out")
+    if place is not None and len(args) > place:
+        return args[place], (*args[:place], None, *args[place + 1 :]), keywords
+    return keywords.get("out"), args, {name: value for name, value in keywords.items() if name != "out"}
+
+
 @cache
 def _place_of(function: Any, name: str) -> int | None:
     names = _parameters(function)

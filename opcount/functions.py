@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from opcount.array import Array
-from opcount.blanks import WRITES, Blank
+from opcount.blanks import Blank
 from opcount.compositions import COMPOSITIONS
 from opcount.errors import Uncounted
 from opcount.linear_maps import LinearMap, gathering, selecting
@@ -25,11 +25,11 @@ from opcount.nodes import (
     FUNCTIONS,
     NODES,
     NUMBER_FUNCTIONS,
+    Node,
     as_operand,
     common_tape,
     elementwise,
     entered,
-    no_derivative,
     recorded,
     value_of,
 )
@@ -340,14 +340,33 @@ def _rearranged(array: Any, labels: str, result: str) -> Any:
 
 def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
     a = as_operand(a)
+    if copy:
+        return _reshape(a, shape, order, newshape=newshape).copy()
     if order == "C":
         return recorded(ARRAY_PRIMITIVES["reshape"], a, shape if newshape is None else newshape)
-    if order not in ("F", "A", "K"):
-        raise Uncounted(no_derivative(f"np.reshape with order={order!r}"))
+    if order == "A":  # as the elements stand in memory, where that is one of the two
+        flags = getattr(a._plain(), "flags", None)
+        return _reshape(a, shape, "F" if flags is not None and flags.fnc else "C")
     if order != "F":
-        return _reshape(a, shape)
+        raise ValueError(f'order is "C", "F" or "A", not {order!r}')
     back = _reshape(np.transpose(a), tuple(reversed(shape)) if isinstance(shape, (tuple, list)) else shape)
     return np.transpose(back)
+
+
+def _copied(a: Any, order: Any = "K") -> Any:
+    return a if type(a) is Node else a.copy(order)
+
+
+def _ravel(a: Any, order: Any = "C") -> Any:
+    a = as_operand(a)
+    plain = a._plain() if isinstance(a, Wrapped) else a
+    if order in ("A", "K"):  # as the elements stand in memory, of which a spec has none
+        in_order = not isinstance(plain, np.ndarray) or plain.flags.c_contiguous
+        return _reshape(a, -1) if in_order else moved(np.ravel, a, order)
+    flat = _reshape(a, -1, order)
+    if isinstance(plain, np.ndarray) and not plain.flags["F_CONTIGUOUS" if order == "F" else "C_CONTIGUOUS"]:
+        return flat.copy()  # where a reshape may be a view all the same
+    return flat
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
@@ -445,10 +464,12 @@ class Move(NamedTuple):
 
     def edge(self, number: int, y: Any, *arrays: Any) -> LinearMap:
         shape = shape_of(arrays[number])
-        places = np.arange(1, math.prod(shape) + 1).reshape(shape)
         others = list(map(_values_of, arrays))
+        places = np.empty_like(others[number], float)  # floats, as the values are, and in memory as they are
+        places[...] = np.arange(1.0, math.prod(shape) + 1).reshape(shape)
         there, negated = (
-            np.asarray(self.call(*others[:number], found, *others[number + 1 :])) for found in (places, -places)
+            np.asarray(self.call(*others[:number], found, *others[number + 1 :]))
+            for found in (places, np.asarray(-places))
         )
         if there.shape != shape_of(y):
             return gathering(np.zeros(shape_of(y), int), shape)
@@ -485,13 +506,15 @@ def _emptied(arguments: Any, found: list[Any]) -> Any:
         return _HOLE
     if isinstance(arguments, Wrapped):
         if is_truth(arguments):
-            return arguments._plain()
+            return arguments._plain().copy()
         found.append(arguments)
         return _HOLE
     if isinstance(arguments, (list, tuple)):
         return type(arguments)([_emptied(item, found) for item in arguments])
     if isinstance(arguments, dict):
         return {key: _emptied(item, found) for key, item in arguments.items()}
+    if type(arguments) is np.ndarray and arguments.dtype.kind in "biu":
+        return arguments.copy()  # they say where elements go, and the program may write into them afterwards
     return arguments
 
 
@@ -574,16 +597,6 @@ def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., A
     return refusing
 
 
-def _written(function: Callable[..., Any]) -> Callable[..., Any]:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise Uncounted(
-            f"{name_of(function)} writes into an array, which what is differentiated cannot be: make a new array, "
-            "with np.where, np.concatenate or np.stack"
-        )
-
-    return refuse
-
-
 WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "sum": _sum, "mean": _mean, "var": _var, "std": _std, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
     "max": partial(_extreme, "max"), "amax": partial(_extreme, "max"), "min": partial(_extreme, "min"),
@@ -594,12 +607,13 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "vecdot": _stacked_product("vecdot", "k", "k", ""), "linalg.vecdot": _stacked_product("vecdot", "k", "k", ""),
     "matvec": _stacked_product("matvec", "mk", "k", "m"), "vecmat": _stacked_product("vecmat", "k", "kn", "n"),
     "linalg.trace": lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
-    "reshape": _reshape, "ravel": lambda a, order="C": _reshape(a, -1, order), "transpose": _transpose,
+    "reshape": _reshape, "ravel": _ravel, "transpose": _transpose,
     "permute_dims": _transpose, "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
     "linalg.matrix_transpose": lambda x, /: _swapaxes(x, -1, -2), "moveaxis": _moveaxis, "expand_dims": _expand_dims,
     "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
-    "array": _assembled, "asarray": _assembled, "asanyarray": _assembled, "copy": lambda a, *_, **__: a,
-    "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype), "where": partial(moved, np.where),
+    "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
+    "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
+    "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
     "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
     "matmul": partial(elementwise, "matmul"), "shape": shape_of, "ndim": lambda a: len(shape_of(a)),
 }  # fmt: skip
@@ -639,7 +653,7 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
 _WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
 METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
-FUNCTIONS.update({f: _written(f) if f.__name__ in WRITES else partial(moved, f) for f in FREE})
+FUNCTIONS.update({f: partial(moved, f) for f in FREE})
 FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
 FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
 FUNCTIONS.update(by_function(WRITTEN_OUT))

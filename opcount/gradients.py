@@ -37,9 +37,9 @@ from opcount.nodes import value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.scalar import Scalar
-from opcount.structural import ONE, number, plus
-from opcount.structure import check_function, check_number, object_array, plain_array, rebuild
-from opcount.tally import count
+from opcount.structural import ONE, Unit, number, plus, structured
+from opcount.structure import check_number, object_array, of_one_argument, plain_array, rebuild
+from opcount.tally import apart, count
 from opcount.wrapped import Wrapped
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def gradient(
     x: Any,
     method: str = "backprop",
     *,
-    budget: Budgeted | None = None,
+    budget: Budgeted | float | None = None,
     memo: SupportsIndex | None = None,
     step: Any = None,
     log: bool = False,
@@ -118,12 +118,14 @@ def gradient(
     Counts({'add': 1})
 
     `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such
-    argument of wrapped numbers, and returns one number. What f does not wrap is data.
+    argument of wrapped numbers, and returns one number. An f that needs several arguments is given
+    the items of a tuple: `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f does not wrap is data.
     `method` is one of `METHODS`. With `log=True` the result's `log` lists the products and
     sums of the accumulation. `memo=k` lets the memoized methods keep k derivatives at most
     (0 is the naive recursion); `step` is the step of the finite differences, by default
     near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
-    accumulation as in `count`, and is compared with the prediction before it starts.
+    accumulation as in `count`, and is compared with the prediction before it starts. Where there is
+    none, a recursion that keeps nothing is held to 10,000,000 operations; `budget=math.inf` insists.
     An array in x is one node of the graph; `granularity="scalar"` opens it into an object array
     of numbers, one node each. Of an `oc.spec`, an array without data, everything is counted
     from shapes alone; value and gradient are specs too.
@@ -132,16 +134,16 @@ def gradient(
     that is not one number, BudgetExceeded over the budget, and whatever f raises.
     """
     rule = method_named(method)
-    check_function(f)
+    f = of_one_argument(f, x)
     if step is not None and rule.direction is not None:
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
     x, leaves, whole = checked_inputs(x, granularity)
-    limits = {} if budget is None else checked_limits(budget)
+    limits = _limits(budget)
     size = _checked_memo(memo, method, budget)
     step = _checked_step(step)
     entries = _Log() if log else None
     spent = dict.fromkeys(PHASES, Counts())
-    request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, set())
+    request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, set(), budget is None)
     if any(type(leaf._plain()) is Blank for leaf in leaves):
         value, found, storage = _from_shapes(request)
     elif rule.direction is None:
@@ -206,6 +208,7 @@ class _Request(NamedTuple):
     step: Any
     log: _Log | None
     taken: set[int]
+    unlimited: bool  # whether no budget was given
 
     def call(self, leaves: list[Any]) -> Any:
         result = self.f(rebuild(self.x, iter(leaves), opened_array, self.whole))
@@ -243,6 +246,28 @@ class _Request(NamedTuple):
                     predicted,
                 )
 
+    def refuse_to_hang(self, graph: Graph) -> None:
+        """Raise BudgetExceeded where nobody gave a budget for a recursion that would seem never to end."""
+        name = "naive" if METHODS[self.method].direction == "adjoint" else "naive-tangent"
+        predicted = graph.predict(name)
+        if predicted.total > LARGEST_RECURSION:
+            raise BudgetExceeded(
+                f"the accumulation by {self.method!r} would execute {predicted.total:,} operations, since it keeps "
+                f'nothing: graph.predict("{name}") of graph = oc.trace(f, x) gives their counts without executing '
+                'them, budget=math.inf executes them all the same, and method="backprop" keeps what it has computed',
+                sum(self.spent.values(), Counts()),
+                predicted,
+            )
+
+
+LARGEST_RECURSION: Final = 10_000_000
+"""Operations that a recursion without a memo may execute where no budget is given: some seconds."""
+
+
+def _limits(budget: Budgeted | float | None) -> dict[str, int]:
+    """The limits of a budget; none where it is infinite, or there is no budget."""
+    return {} if budget is None or budget == math.inf else checked_limits(budget)  # type: ignore[arg-type]
+
 
 Found = tuple[Any, list[Any], Storage]
 
@@ -253,6 +278,8 @@ def _accumulated(request: _Request) -> Found:
     graph = request.evaluate()
     if request.limits:
         request.refuse_beyond_budget(graph.predict(request.method))
+    elif request.unlimited and request.memo == 0 and rule.strategy == "recursion":
+        request.refuse_to_hang(graph)
     value = value_of(graph.outputs[0])
     request.keep(graph)
     inputs = [node.index for node in graph.inputs]
@@ -270,6 +297,9 @@ def _accumulated(request: _Request) -> Found:
             continue
         with request.phase("accumulation"):
             derivatives, kept_now, depth_now = _derivatives(request, graph, source, seed, targets)
+        if type(seed) is Array and not all(map(_is_finite, derivatives)):
+            with apart():  # zeros of the seed met an infinity: they are structural, and skipped
+                derivatives, _, _ = _derivatives(request._replace(log=None), graph, source, _structural(seed), targets)
         found += derivatives
         kept, depth = max(kept, kept_now), max(depth, depth_now)
     if rule.direction == "tangent":
@@ -292,6 +322,15 @@ def _sources_and_targets(
             direction = np.zeros(leaf.shape, leaf.dtype)
             direction.flat[place] = 1
             yield node, Array(direction), [output]
+
+
+def _is_finite(derivative: Any) -> bool:
+    return derivative is None or type(derivative) is Unit or bool(np.isfinite(number(derivative)._plain()).all())
+
+
+def _structural(seed: Array) -> Any:
+    """A seed that is one in one place, as what is known of it: the zeros around are structural."""
+    return structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
 
 
 def _joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
@@ -387,7 +426,7 @@ def _changed(leaf: Any, place: int = 0, number: Scalar | None = None) -> Any:
     if type(leaf) is not Array:
         return leaf if number is None else number
     if number is None:
-        return leaf.copy()
+        return leaf.copy("K")
     array = leaf._plain().astype(np.result_type(leaf.dtype, type(number._plain())))
     array.flat[place] = number._plain()
     return Array(array)
@@ -443,8 +482,9 @@ def plain_derivative(derivative: Any, value: Any, taken: set[int]) -> Any:
         return derivative
     if not isinstance(value, np.ndarray):
         plain = 0 if derivative is None else number(derivative)._plain()
-        if type(value) is float and isinstance(plain, np.floating):
-            return float(plain)
+        plain = plain[()] if isinstance(plain, np.ndarray) else plain
+        if isinstance(value, (float, np.floating)) and isinstance(plain, (float, int, np.floating, np.integer)):
+            return type(value)(plain)  # in the precision of its own
         return type(value)(plain) if type(plain) is int and not isinstance(value, (int, np.integer)) else plain
     if derivative is None:
         return np.zeros(value.shape, value.dtype)
@@ -523,7 +563,7 @@ def compare(
     x: Any,
     *,
     methods: str | Sequence[str] | None = None,
-    budget: Budgeted = 1_000_000,
+    budget: Budgeted | float = 1_000_000,
     granularity: str = "array",
 ) -> pd.DataFrame:
     """The counts of every method on the same function, a row for each method and phase.
@@ -545,11 +585,11 @@ def compared(
     f: Callable[[Any], Any],
     x: Any,
     methods: str | Sequence[str] | None = None,
-    budget: Budgeted = 1_000_000,
+    budget: Budgeted | float = 1_000_000,
     granularity: str = "array",
 ) -> list[dict[str, Any]]:
     """The rows of `compare`, with their `counts`."""
-    limits = checked_limits(budget)
+    limits = _limits(budget)
     if isinstance(methods, str):
         methods = [methods]
     rows = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from opcount import drawing, functions  # noqa: F401 (functions enters NumPy's functions of nodes)
+from opcount import drawing, functions, writing  # noqa: F401 (which enter NumPy's functions of nodes)
 from opcount.array import Array
 from opcount.boundary import checked_array, with_plain_arrays
 from opcount.chain_rule import (
@@ -47,7 +47,7 @@ from opcount.operands import opened
 from opcount.orders import SEPARATELY, ordered
 from opcount.scalar import Scalar
 from opcount.structural import ONE, ZERO, Structured, Unit, plus
-from opcount.structure import called, check_function, check_number, flatten, leaf_name, rebuild, shape_of
+from opcount.structure import called, check_number, flatten, leaf_name, of_one_argument, rebuild, shape_of
 from opcount.tally import apart
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -427,7 +427,9 @@ def record(f: Callable[[Any], Any], x: Any, leaves: list[Any], whole: bool) -> G
     if any(type(output) in NODES and output.tape is not tape for output in outputs):
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
     nodes = list(tape)
+    inputs = nodes[: len(leaves)]  # a function that writes into an input has another node in its hands
     tape.clear()  # nodes keep the tape: emptied, it closes no cycle, and a graph is gone with its last reference
+    tape.data.clear()
     return Graph(nodes, inputs, outputs, result, tape)
 
 
@@ -437,13 +439,14 @@ def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Gra
     >>> trace(lambda x: x * x, 3.0).edges
     [Edge(tail=0, head=1, position=0, map=Scale(Scalar(3.0))), Edge(tail=0, head=1, position=1, map=Scale(Scalar(3.0)))]
 
-    `x` is a number, an array or nested lists, tuples and dicts of them; f may return one
-    number or several. An array in x is one node, or, with `granularity="scalar"`, an object
-    array of nodes. The evaluation and the partials are counted. Raises InvalidType or
-    InvalidValue for an x without numbers, and InvalidType for a result that is no number.
+    `x` is a number, an array or nested lists, tuples and dicts of them; an f that needs several arguments is
+    given the items of a tuple. f may return one number or several. An array in x is one node, or, with
+    `granularity="scalar"`, an object array of nodes. The evaluation and the partials are counted. Raises
+    InvalidType or InvalidValue for an x without numbers, and InvalidType for a result that is no number.
     """
-    check_function(f)
+    f = of_one_argument(f, x)
     x, leaves, whole = checked_inputs(x, granularity)
+    leaves = [leaf.copy("K") if type(leaf) is Array else leaf for leaf in leaves]  # the graph outlives the call
     graph = record(f, x, leaves, whole)
     graph.linearize()
     return graph

@@ -21,7 +21,7 @@ from opcount.gradients import PHASES, collector_paused, phase, plain_derivative
 from opcount.graph import Graph, checked_inputs, record
 from opcount.linear_maps import Scale
 from opcount.orders import SEPARATELY, ordered
-from opcount.structure import check_function, flatten
+from opcount.structure import flatten, of_one_argument
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,17 @@ def jacobian(
     >>> j.order, j.counts
     ((3,), Counts({'mul': 2}))
 
-    `x` is a number, an array or nested lists, tuples and dicts of them, n numbers in all; f returns m
-    numbers in any such structure. `order` is one of `ORDERS`, or a sequence of `graph.intermediates`
-    of the graph that `oc.trace(f, x, granularity="scalar")` gives. Any order gives the same Jacobian, up to
-    rounding. A number of `steps`, 2,000 by default, and a `seed` are for "search". With
-    `unit_products` every product is executed, also those by a structural 1 or -1, as the literature
-    on elimination counts. Elimination goes by single numbers, and opens arrays into these.
+    `x` is a number, an array or nested lists, tuples and dicts of them, n numbers in all; an f that needs
+    several arguments is given the items of a tuple. f returns m numbers in any such structure. `order` is one
+    of `ORDERS`, or a sequence of `graph.intermediates` of the graph that `oc.trace(f, x, granularity="scalar")`
+    gives. Any order gives the same Jacobian, up to rounding. A number of `steps`, 2,000 by default, and a
+    `seed` are for "search". With `unit_products` every product is executed, also those by a structural 1 or -1,
+    as the literature on elimination counts. Elimination goes by single numbers, and opens arrays into these.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that has other than
     numbers, an order that has not each vertex once, or "optimal" with too many of them; and whatever f raises.
     """
-    check_function(f)
+    f = of_one_argument(f, x)
     if any(type(leaf) is Array and type(leaf._plain()) is Blank for leaf in flatten(x, whole=True)):
         raise InvalidType("a Jacobian is of numbers, and x has an oc.spec, which has none: give an array")
     x, leaves, whole = checked_inputs(x, "scalar")

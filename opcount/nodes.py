@@ -17,11 +17,12 @@ import numpy as np
 
 from opcount.array import Array, objects, plain_index
 from opcount.blanks import Blank
-from opcount.dispatch import call_function
+from opcount.dispatch import call_function, without_output
 from opcount.errors import OF_OTHER_NUMBERS, InvalidType, Uncounted
 from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
+from opcount.linear_maps import Constant
 from opcount.methods import ArrayMethods
-from opcount.numpy_rules import name_of
+from opcount.numpy_rules import FREE, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.sizes import is_symbolic
@@ -44,7 +45,11 @@ class Node(Number):
         """The derivative as a function of this value and of the operands' values, data as it is."""
         if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
             a, b = self.operands
-            return derivative(self.value, a.value if type(a) is Node else a, b.value if type(b) is Node else b)
+            return derivative(
+                self.value,
+                a.value if type(a) is Node or type(a) is ArrayNode else a,
+                b.value if type(b) is Node or type(b) is ArrayNode else b,
+            )
         return derivative(self.value, *map(value_of, self.operands))
 
     @property
@@ -150,7 +155,7 @@ class ArrayNode(ArrayMethods):
 
     NumPy's operators, functions and methods of it give nodes: by the table of primitives, by
     `FUNCTIONS`, which writes the others in primitives, or as elements that are moved. What has no
-    derivative there raises Uncounted and names the function. It cannot be written into.
+    derivative there raises Uncounted and names the function. Written into, it becomes another node (see `writing`).
     """
 
     __slots__ = ("index", "operands", "primitive", "tape", "value")
@@ -200,7 +205,7 @@ class ArrayNode(ArrayMethods):
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, _MUL, (self, other), self.value * other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
-            return _array_node(self.tape, _MUL, (self, other), self.value * other)
+            return _array_node(self.tape, _MUL, (self, self.tape.kept(other)), self.value * other)
         return self._apply("mul", self, other)
 
     def __matmul__(self, other: Any) -> Any:
@@ -212,7 +217,31 @@ class ArrayNode(ArrayMethods):
         return self._apply("matmul", other, self)
 
     def __pos__(self) -> Any:
-        return self
+        return self.copy()
+
+    def __iadd__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.iadd](self, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.isub](self, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.imul](self, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.itruediv](self, other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.ifloordiv](self, other)
+
+    def __imod__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.imod](self, other)
+
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+        return FUNCTIONS[operator.ipow](self, other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.imatmul](self, other)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         row = ROWS.get(ufunc)
@@ -220,7 +249,7 @@ class ArrayNode(ArrayMethods):
             if len(inputs) == 1 and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
             if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
-                return _array_node(self.tape, row, inputs, Array(inputs[0]) @ self.value)
+                return _array_node(self.tape, row, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
@@ -248,10 +277,13 @@ class ArrayNode(ArrayMethods):
         return (self[place] for place in range(len(self)))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise Uncounted(
-            "an array that is differentiated cannot be written into: make a new one, with np.where, np.concatenate or "
-            'np.stack, or ask for granularity="scalar", where it is an array of numbers'
-        )
+        FUNCTIONS[operator.setitem](self, plain_index(key), value)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def sort(self, *_: Any, **__: Any) -> None:
+        raise Uncounted(f"x.sort() of an array that is differentiated: {BY_SCALARS}")
 
     def __contains__(self, value: object) -> bool:
         return value in self.value
@@ -288,12 +320,17 @@ class ArrayNode(ArrayMethods):
     def size(self) -> int:
         return self.value.size  # type: ignore[no-any-return]
 
-    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+    def astype(self, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
         """A cast; to integers or truth values the result is a constant."""
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
         return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
 
     def copy(self, order: Any = "C") -> Any:
-        return self
+        """The same node, as an object of its own to be written into; of a spec, a node of its own."""
+        if type(self.value._held) is Blank:
+            return recorded(_ASTYPE, self, self.dtype)
+        return twin(self, self.value.copy(order))
 
     def conj(self) -> Any:
         return self
@@ -302,13 +339,13 @@ class ArrayNode(ArrayMethods):
         return self
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
-        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
 
     def ravel(self, order: Any = "C") -> Any:
-        return FUNCTIONS[np.reshape](self, -1, order=order)
+        return FUNCTIONS[np.ravel](self, order)
 
     def flatten(self, order: Any = "C") -> Any:
-        return FUNCTIONS[np.reshape](self, -1, order=order)
+        return self.ravel(order).copy()
 
     def transpose(self, *axes: Any) -> Any:
         given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
@@ -338,10 +375,10 @@ class ArrayNode(ArrayMethods):
         return self._leave("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
 
     def __copy__(self) -> Any:
-        return self
+        return self.copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return self
+        return self.copy()
 
     def __repr__(self) -> str:
         return f"ArrayNode({self.index}, {self.name}, {self.value!r})"
@@ -351,16 +388,48 @@ class Tape(list[Any]):
     """The nodes of an evaluation in order.
 
     `whole` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such nodes,
-    and `joins`, whether one of them may have constants among its elements.
+    and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
+    partials are made of, each with a copy.
     """
 
-    __slots__ = ("arrays", "joins", "whole")
+    __slots__ = ("arrays", "data", "joins", "whole")
 
     def __init__(self, whole: bool = False) -> None:
         super().__init__()
         self.whole = whole
         self.arrays = False
         self.joins = False
+        self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def kept(self, operand: Any) -> Any:
+        """Data as it is now, when the operation is executed: the program may write into the array afterwards."""
+        array = operand._held if type(operand) is Array else operand
+        if type(array) is not np.ndarray or not _is_open(array):
+            return operand
+        known, copy = self.data.get(id(array), (None, array))
+        if known is None or not _same_bits(array, copy):
+            copy = array.copy("K")
+            self.data[id(array)] = array, copy  # with the array, whose id is its own as long as it lives
+        return copy if operand is array else Array(copy)
+
+
+def _is_open(array: Any) -> bool:
+    """Whether somebody can write into the array's memory."""
+    while type(array) is np.ndarray:
+        if array.flags.writeable:
+            return True
+        array = array.base
+    return array is not None
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    bits = _BITS.get(a.itemsize)
+    if bits is None or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool((a.view(bits) == b.view(bits)).all())
+
+
+_BITS: Final = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
 def new_node(
@@ -383,6 +452,14 @@ def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ..
         return new_node(tape, primitive, operands, value)
     tape.arrays = True
     return new_node(tape, primitive, operands, value, ArrayNode)
+
+
+def twin(node: ArrayNode, value: Array) -> ArrayNode:
+    """The same node as another object; what it holds has memory of its own, or not."""
+    other: ArrayNode = _new(ArrayNode)
+    other.tape, other.index, other.primitive, other.operands = node.tape, node.index, node.primitive, node.operands
+    other.value = value
+    return other
 
 
 def input_node(tape: Tape, value: Any) -> Any:
@@ -423,6 +500,8 @@ def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], 
         raise Uncounted(COMPLEX)
     if puts_constants(primitive, operands):
         tape.joins = True
+    if not primitive.moves and not all(partial is None or type(partial) is Constant for partial in primitive.partials):
+        operands = tuple(map(tape.kept, operands))
     return _array_node(tape, primitive, operands, value)
 
 
@@ -464,6 +543,9 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     if (found := stranger(inputs)) is not None:
         let_out(name_of(ufunc), found, inputs)
         return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
+    if (out := keywords.get("out")) is not None:
+        del keywords["out"]
+        return _written_to(out if isinstance(out, tuple) else (out,), getattr(ufunc, method)(*inputs, **keywords))
     if (dtype := keywords.get("dtype")) is not None and method == "__call__":
         inputs = tuple(
             operand.astype(dtype) if len(shape_of(operand)) else operand for operand in map(as_operand, inputs)
@@ -492,7 +574,31 @@ def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
     if (found := stranger(values, of_call=True)) is not None:
         let_out(name_of(function), found, values)
         return once_more(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
-    return FUNCTIONS[function](*args, **keywords)
+    out, args, keywords = without_output(function, args, keywords)
+    if out is not None:
+        return _written_to((out,), function(*args, **keywords))
+    result = FUNCTIONS[function](*args, **keywords)
+    if type(result) is ArrayNode and function not in GIVING_VIEWS and (
+        result.primitive is None or result.primitive.moves or result.primitive.name in _MOVING
+        or any(result is value for value in args)
+    ):  # fmt: skip
+        return result.copy()  # it is written in others that give views, and gives an array of its own
+    return result
+
+
+def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
+    """A result, written into the array that is given for it as `out`."""
+    results = result if isinstance(result, tuple) else (result,)
+    for output, values in zip(outputs, results, strict=True):
+        if output is not None and type(output) is not ArrayNode:
+            raise Uncounted(
+                "out= would write what is differentiated into an array of data: write into one that np.zeros_like(x) "
+                f"gives, leave it out, or {BY_SCALARS}"
+            )
+        if output is not None:
+            output[...] = values
+    given = tuple(new if old is None else old for old, new in zip(outputs, results, strict=True))
+    return given if isinstance(result, tuple) else given[0]
 
 
 def no_derivative(name: str) -> str:
@@ -518,6 +624,11 @@ NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
 """Those that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
 CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
 """Of these, the ones that users entered, with `oc.primitive`."""
+BY_SCALARS: Final = 'ask for granularity="scalar", where it is an array of numbers'
+"""The way out for what can be differentiated number by number alone."""
+_MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
+GIVING_VIEWS: Final = FREE | {np.einsum}
+"""Functions whose results may share memory with their arguments, as in NumPy."""
 COMPLEX: Final = (
     "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
 )

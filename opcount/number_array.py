@@ -12,9 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.dispatch import without_output
 from opcount.foreign import is_container, let_out, plain, stranger
-from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS
+from opcount.linear_maps import IDENTITY
+from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS, recorded
 from opcount.numpy_rules import name_of
+from opcount.primitives import Primitive
 from opcount.scalar import Scalar
 from opcount.structure import is_number, object_array, plain_array, shape_of
 from opcount.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
@@ -31,9 +34,11 @@ class NumberArray(np.ndarray):
         if (found := stranger(inputs)) is not None:
             let_out(name_of(ufunc), found, _numbers_of(inputs))
             return getattr(ufunc, method)(*map(unwrapped_numbers, inputs), **keywords)
-        bases = [_base(value) for value in inputs]
+        bases = list(map(_base, inputs))
+        if any(map(_type_of_elements, inputs)):
+            bases = list(map(_of_own_types, bases))
         if "out" in keywords:
-            keywords["out"] = tuple(map(_base, keywords["out"]))
+            keywords["out"] = tuple(map(_memory, keywords["out"]))
         if method == "__call__" and ufunc in _BY_TABLE and ufunc not in CUSTOM:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
         elif method == "reduce" and ufunc in _CHOICES:
@@ -51,12 +56,68 @@ class NumberArray(np.ndarray):
             let_out(name_of(function), found, _numbers_of(args))
             return function(*map(unwrapped_numbers, args), **keywords)
         if function in NUMBER_FUNCTIONS:
-            return number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
+            out, args, keywords = without_output(function, args, keywords)
+            result = number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
+            if out is None:
+                return result
+            out[...] = result
+            return out
+        if function in _OF_DATA and any(map(_type_of_elements, args)):
+            args = _of_own_types(args)
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
         return number_array(super().__array_function__(function, arrays, args, keywords))
 
     def clip(self, *args: Any, **keywords: Any) -> Any:
         return np.clip(self, *args, **keywords)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, Scalar(value) if is_number(value) else value)
+
+    # NumPy divides by a number of its own type, and casts the result back to that of the elements
+
+    def mean(self, *args: Any, **keywords: Any) -> Any:
+        return _cast(super().mean(*args, **keywords), _type_of_elements(self))
+
+    def var(self, *args: Any, **keywords: Any) -> Any:
+        return _cast(super().var(*args, **keywords), _type_of_elements(self))
+
+    def std(self, *args: Any, **keywords: Any) -> Any:
+        return _cast(super().std(*args, **keywords), _type_of_elements(self))
+
+
+def _type_of_elements(array: Any) -> Any:
+    """NumPy's type of the elements where it is another than that of a Python float, else None."""
+    if not isinstance(array, NumberArray) or not array.size:
+        return None
+    kind = type(plain(array.flat[0]))
+    return kind if kind in _OTHER_FLOATS else None
+
+
+_OF_DATA: Final = frozenset({np.dot, np.inner, np.outer, np.vdot, np.tensordot, np.kron})
+_OTHER_FLOATS: Final = frozenset({np.float16, np.float32, np.longdouble})
+
+
+def _of_own_types(data: Any) -> Any:
+    """An array of data with elements of NumPy's types: NumPy would make Python's of them, which have no precision."""
+    if isinstance(data, (list, tuple)):
+        return type(data)(map(_of_own_types, data))
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "iuf":
+        return object_array(np.empty(np.shape(data)), list(np.ravel(data)))
+    return data
+
+
+def _cast(result: Any, kind: Any) -> Any:
+    """A number, or an array of numbers, in that type."""
+    if kind is None:
+        return result
+    if isinstance(result, np.ndarray):
+        return opened_array(np.empty(result.shape), [_cast(item, kind) for item in result.flat])
+    if not isinstance(result, Wrapped) or type(result._plain()) is kind:
+        return result
+    return recorded(_CAST, result, kind)
+
+
+_CAST: Final = Primitive("astype", lambda x, kind: Scalar(kind(x._plain())), (IDENTITY, None))
 
 
 def _numbers_of(values: Any) -> list[Any]:
@@ -81,22 +142,33 @@ def number_array(result: Any) -> Any:
     if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
         return type(result)(map(number_array, result))
     if isinstance(result, np.ndarray) and result.dtype == object:
-        return _base(result).view(NumberArray)
+        return _base(result.view(NumberArray)).view(NumberArray)
     return result
 
 
 HOLDERS["numbers"] = number_array
 
 
+def _memory(output: Any) -> Any:
+    """What is written into, as an array of NumPy's own class: the very elements, and no copy with wrapped ones."""
+    return output.view(np.ndarray) if isinstance(output, NumberArray) else output
+
+
 def _base(value: Any) -> Any:
-    """An array of NumPy's own class, with Scalars for the plain numbers among the wrapped ones."""
+    """An array of NumPy's own class, with Scalars for the plain numbers among the wrapped ones.
+
+    Those of a NumberArray are wrapped where they stand, since it may be a view of another one.
+    """
     if not isinstance(value, np.ndarray) or value.dtype != object:
         return value
     base = value.view(np.ndarray)
     if all(isinstance(item, Wrapped) for item in base.flat):
         return base
     items = [Scalar(item) if is_number(item) else item for item in base.flat]
-    return object_array(base, items)
+    if not isinstance(value, NumberArray) or not value.flags.writeable:
+        return object_array(base, items)
+    base[...] = object_array(base, items)
+    return base
 
 
 _OTHERWISE: Final = (

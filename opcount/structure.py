@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
@@ -9,6 +10,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import islice, takewhile
 from numbers import Real
+from types import FunctionType
 from typing import Any, Final
 
 import numpy as np
@@ -136,6 +138,40 @@ def check_function(f: Any) -> None:
     """Raise InvalidType for an f that cannot be called."""
     if not callable(f):
         raise InvalidType(f"f must be a function, not {_describe(f)}")
+
+
+def of_one_argument(f: Any, x: Any) -> Callable[[Any], Any]:
+    """f as a function of x alone: one that needs several arguments is given the items of a tuple.
+
+    Raises InvalidType for an f that cannot be called, or not with one argument nor with so many.
+    """
+    check_function(f)
+    if type(f) is FunctionType and f.__code__.co_argcount == 1:  # as most have
+        return f
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # some of those written in C do not say
+        return f  # type: ignore[no-any-return]
+    if _fits(signature, (x,)):
+        return f  # type: ignore[no-any-return]
+    if isinstance(x, tuple) and _fits(signature, x):
+        return lambda items: f(*items)
+    needed = len([name for name, parameter in signature.parameters.items() if parameter.default is parameter.empty])
+    if not needed:
+        return f  # type: ignore[no-any-return]  # Python says what is wrong
+    given = f"{called(x)}{f' of {len(x)}' if isinstance(x, OPENED) else ''}"
+    raise InvalidType(
+        f"f takes the arguments {signature}, and x is {given}: give a tuple of {needed}, one for each, or write f as a "
+        "function of one argument, lambda x: f(...)"
+    )
+
+
+def _fits(signature: inspect.Signature, arguments: tuple[Any, ...]) -> bool:
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def check_executed(result: Any) -> None:

@@ -45,6 +45,7 @@ ORDER = (
     "nodes",
     "number_array",
     "functions",
+    "writing",
     "custom",
     "chain_rule",
     "elimination",

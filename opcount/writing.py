@@ -1,0 +1,199 @@
+"""Writing into an array that is differentiated: `x += y`, `x[i] = y`, `out=x`, and functions that write.
+
+A node of the graph never changes. A write records the array's new values as a node of its own, and the object
+that the function holds becomes that node, while a copy of what it was takes its place in the graph. So every
+name of the array means the new values. Its views are objects of their own, and are taken anew; a write into a
+view is a write into the array that it is a view of. All of this moves elements, and counts nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.blanks import WRITES, Blank
+from opcount.errors import InvalidType, Uncounted
+from opcount.functions import moved
+from opcount.nodes import BY_SCALARS, FOREIGN, FUNCTIONS, ArrayNode, recorded, twin
+from opcount.numpy_rules import FREE, name_of
+from opcount.structure import shape_of
+from opcount.wrapped import Wrapped
+
+
+def write(array: ArrayNode, values: Any) -> None:
+    """Let the array have these values from now on: a node or data of its shape, cast to its dtype as NumPy casts."""
+    _check_open(array)
+    values = _fitting(array, values)
+    place = _viewed(array)
+    if place is not None:
+        view = View(array.primitive.value, array.operands, place)  # type: ignore[union-attr]
+        write(array.operands[place], moved(written_through, array.operands[place], values, view))
+    elif type(values) is not ArrayNode or values.tape[-1] is not values or _viewed(values) is not None:
+        write(array, moved(written, operator.setitem, array, ..., values))
+    else:
+        _become(array, values)
+
+
+def _check_open(array: ArrayNode) -> None:
+    if array.index >= len(array.tape):  # its evaluation is over
+        raise InvalidType(FOREIGN)
+
+
+def _fitting(array: ArrayNode, values: Any) -> Any:
+    if shape_of(values) != array.shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {array.shape} doesn't match the broadcast shape "
+            f"{shape_of(values)}"
+        )
+    given = _dtype(values)
+    if given != array.dtype and not np.can_cast(given, array.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast ufunc output from {given!r} to {array.dtype!r} with casting rule 'same_kind'")
+    return values if given == array.dtype or not array.shape else values.astype(array.dtype)
+
+
+def _dtype(values: Any) -> np.dtype[Any]:
+    if isinstance(values, (list, tuple)):
+        return np.result_type(*map(_dtype, values)) if values else np.dtype(float)
+    return np.result_type(values._plain() if isinstance(values, Wrapped) else values)
+
+
+def _viewed(node: Any) -> int | None:
+    """The place, among the operands of a node, of the array that it is a view of; None where it is not a view."""
+    if type(node) is not ArrayNode or node.primitive is None:
+        return None
+    mine = node.value._held
+    for place, operand in enumerate(node.operands):
+        if type(operand) is ArrayNode:
+            if type(mine) is not Blank:
+                if _owner(mine) is _owner(operand.value._held):
+                    return place
+            elif node.primitive.name in _MAY_BE_VIEWS:
+                raise Uncounted(
+                    f"whether {node.primitive.name} of an oc.spec gives a view, into which is written, is not known: "
+                    "give numbers, or write into a copy"
+                )
+            elif node.primitive.name in _VIEWS:
+                return place
+    return None
+
+
+_VIEWS: Final = ("index", "transpose")
+_MAY_BE_VIEWS: Final = frozenset({
+    "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "diagonal", "dsplit",
+    "flip", "fliplr", "flipud", "hsplit", "ravel", "real", "reshape", "rollaxis", "rot90", "sliding_window_view",
+    "split", "unstack", "vsplit",
+})  # fmt: skip
+
+
+def _owner(array: Any) -> Any:
+    while type(getattr(array, "base", None)) is np.ndarray:
+        array = array.base
+    return array
+
+
+@dataclass(frozen=True)
+class View:
+    """How a view is taken: a function of operands, one of which is the array that it is a view of."""
+
+    taken: Callable[..., Any]
+    operands: tuple[Any, ...]
+    place: int
+
+    def __call__(self, array: Any) -> Any:
+        operands = [getattr(operand, "value", operand) for operand in self.operands]
+        operands[self.place] = array
+        return self.taken(*operands)
+
+
+def written(function: Callable[..., Any], array: Any, *args: Any, **keywords: Any) -> Any:
+    """A copy of the array, into which the function has written."""
+    array = array.copy("K")
+    function(array, *args, **keywords)
+    return array
+
+
+def written_through(array: Any, values: Any, view: View) -> Any:
+    """A copy of the array, which has these values where the view sees them."""
+    array = array.copy("K")
+    seen = view(array)
+    plain, whole = (getattr(each, "_held", each) for each in (seen, array))
+    if type(whole) is not Blank and _owner(plain) is not _owner(whole):
+        raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {BY_SCALARS}")
+    seen[...] = values
+    return array
+
+
+def _become(array: ArrayNode, values: ArrayNode) -> None:
+    """Make the array the node of its new values, which nobody else holds, and take its views anew."""
+    tape = array.tape
+    replaced = {id(array): _stand_in(array)}
+    views = []
+    for node in tape[array.index + 1 :]:
+        if any(id(operand) in replaced for operand in node.operands):
+            place = _viewed(node)
+            if place is not None and id(node.operands[place]) in replaced:
+                views.append(node)
+                replaced[id(node)] = node = _stand_in(node)
+            node.operands = tuple(replaced.get(id(operand), operand) for operand in node.operands)
+    _take_over(array, values)
+    for view in views:
+        _take_over(view, recorded(view.primitive, *view.operands))
+
+
+def _stand_in(node: ArrayNode) -> ArrayNode:
+    """A copy of the node, in its place in the graph."""
+    other = twin(node, node.value)
+    if node.tape[node.index] is node:
+        node.tape[node.index] = other
+    return other
+
+
+def _take_over(node: ArrayNode, other: ArrayNode) -> None:
+    """Make the first what the second is, in its place in the graph."""
+    node.index, node.primitive, node.operands, node.value = other.index, other.primitive, other.operands, other.value
+    node.tape[node.index] = node
+
+
+# --- what writes
+
+
+def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def applied(array: ArrayNode, other: Any) -> Any:
+        _check_open(array)
+        values = operation(array, other)
+        if values is NotImplemented:
+            return values
+        write(array, values)
+        return array
+
+    return applied
+
+
+def _setitem(array: ArrayNode, key: Any, value: Any) -> None:
+    if array.dtype.kind != "f" and _dtype(value).kind == "f":
+        raise Uncounted("numbers that are written into an array of integers lose their derivative: start from floats")
+    write(array, moved(written, operator.setitem, array, key, value))
+
+
+def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
+    def applied(array: Any, *args: Any, **keywords: Any) -> None:
+        if type(array) is not ArrayNode:
+            raise Uncounted(
+                f"{name_of(function)} would write what is differentiated into an array of data: write into one that "
+                f"np.zeros_like(x) gives, make a new array, or {BY_SCALARS}"
+            )
+        write(array, moved(written, function, array, *args, **keywords))
+
+    return applied
+
+
+FUNCTIONS.update({
+    getattr(operator, f"i{name}"): _in_place(getattr(operator, name.rstrip("_")))
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+})  # fmt: skip
+FUNCTIONS.update({function: _writing(function) for function in FREE if function.__name__ in WRITES})
+FUNCTIONS[operator.setitem] = _setitem
