@@ -6,7 +6,7 @@ import gc
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -295,9 +295,10 @@ def _accumulated(request: _Request) -> Found:
         if output is None:
             found += [None] * len(targets)
             continue
-        with request.phase("accumulation"):
+        dense = type(seed) is Array
+        with request.phase("accumulation"), np.errstate(invalid="ignore") if dense else nullcontext():
             derivatives, kept_now, depth_now = _derivatives(request, graph, source, seed, targets)
-        if type(seed) is Array and not all(map(_is_finite, derivatives)):
+        if dense and not all(map(_is_finite, derivatives)):
             with apart():  # zeros of the seed met an infinity: they are structural, and skipped
                 derivatives, _, _ = _derivatives(request._replace(log=None), graph, source, _structural(seed), targets)
         found += derivatives
