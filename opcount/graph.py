@@ -7,8 +7,8 @@ what depends on them enters; data and what is structurally constant stays outsid
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
-from operator import methodcaller
+from functools import cached_property, partial, reduce
+from operator import methodcaller, or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ from opcount.linear_maps import (
     SOME,
     Constant,
     Cost,
+    Linear,
     LinearMap,
     Outline,
     Scale,
@@ -46,7 +47,7 @@ from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.orders import SEPARATELY, ordered
 from opcount.scalar import Scalar
-from opcount.structural import ONE, ZERO, Structured, Unit, plus
+from opcount.structural import ONE, ZERO, Structured, Unit, placement, plus, spread
 from opcount.structure import called, check_function, check_number, flatten, leaf_name, rebuild, shape_of
 from opcount.tally import apart
 from opcount.wrapped import Wrapped, is_wrapped_array
@@ -133,23 +134,32 @@ class Graph:
 
         Which elements depend on an input is what a tangent of ones reaches.
         """
-        active: dict[int, np.ndarray] = {}
+        active: dict[int, tuple[np.ndarray, Any]] = {}
         with apart():
             for node in self.nodes:
                 if not active and not (node.primitive and puts_constants(node.primitive, node.operands)):
                     continue
                 edges = []
-                found: Any = False
+                reached: list[Any] = []
+                joined = None
+                shape = shape_of(node.value)
                 for tail, edge in self.operands[node.index]:
-                    value = self.nodes[tail].value
-                    given = active.get(tail, np.ones((1,) * len(shape_of(value)), bool))
-                    reached = _reached(edge, given, shape_of(value), shape_of(node.value))
-                    found = found | reached
-                    edges.append((tail, restricted(edge, given, reached) if tail in active else edge))
+                    given, tangent = active.get(tail) or (None, spread(ONE, shape_of(self.nodes[tail].value)))
+                    pushed = outline_of_array(edge).push(tangent)
+                    if given is not None:
+                        edge = restricted(edge, given, _nonzero(pushed, shape))
+                    edges.append((tail, edge))
+                    if placement(pushed) is None:
+                        reached.append(_nonzero(pushed, shape))
+                    else:  # one part of many
+                        joined = plus(joined, pushed)
                 if edges:
                     self.operands[node.index] = edges
+                    if joined is not None:
+                        reached.append(_nonzero(joined, shape))
+                    found = reduce(or_, reached)
                     if not np.all(found):
-                        active[node.index] = found
+                        active[node.index] = (found, _tangent(found, shape))
 
     @property
     def edges(self) -> list[Edge]:
@@ -368,18 +378,21 @@ class Graph:
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     slope = derivative
-    if type(derivative) is not Constant:
+    if type(derivative) is not Constant and type(derivative) is not Linear:
         slope = derivative(node.value, *map(value_of, node.operands))
     return as_map(slope, operand.value.shape, node.value.shape)
 
 
-def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:
-    """Which elements of a node depend on the given ones of its operand."""
-    tangent = Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
-    pushed = outline_of_array(edge).push(tangent)
-    if type(pushed) is Structured:
-        return pushed.states != 0
-    return np.full((1,) * len(to), pushed is not ZERO)
+def _tangent(given: np.ndarray, shape: tuple[Any, ...]) -> Any:
+    """The tangent that is one in the given elements."""
+    return Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
+
+
+def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
+    """Which elements are no structural zeros; an axis along which all is the same may have length one."""
+    if type(derivative) is Structured:
+        return derivative.states != 0
+    return np.full((1,) * len(shape), derivative is not ZERO)
 
 
 # --- what derivatives cost, without computing them

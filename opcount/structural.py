@@ -252,8 +252,8 @@ def _product(a: Any, b: Any) -> Any:
 
 
 def _sum(a: Any, b: Any) -> Any:
-    if (placement := _placement(b)) is not None:
-        return _added(a, *placement)
+    if (part := placement(b)) is not None:
+        return _added(a, *part)
     shape = a.shape if type(a) is Structured else b.shape
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     both = (left != 0) & (right != 0)
@@ -372,7 +372,7 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     axes = tuple(_axes(key, len(shape)))
     if key is None or (isinstance(key, tuple) and None in key):  # which made axes of length one
         derivative = reshaped(derivative, Blank(shape, np.float64)[axes].shape)
-    if (inner := _placement(derivative)) is not None and _are_whole(axes):  # an element of a row: one part, not two
+    if (inner := placement(derivative)) is not None and _are_whole(axes):  # an element of a row: one part, not two
         rest = iter(inner[0])
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
     if type(derivative) is not Structured and isinstance(_plain(derivative), (Fraction, Decimal)):
@@ -394,7 +394,7 @@ def _but(array: Structured | None, key: tuple[Any, ...], part: Any, shape: tuple
     return found
 
 
-def _placement(derivative: Any) -> tuple[tuple[Any, ...], Any] | None:
+def placement(derivative: Any) -> tuple[tuple[Any, ...], Any] | None:
     """The index and the part, of a part in zeros that is not written out yet."""
     if type(derivative) is not Structured or derivative._but is None or derivative._but[0] is not None:
         return None
@@ -582,6 +582,9 @@ def masked(derivative: Any, kept: np.ndarray) -> Any:
     shape = getattr(derivative, "shape", ())
     if not shape:
         return derivative if kept.all() else ZERO
+    if (found := placement(derivative)) is not None:
+        key, part = found
+        return placed(masked(part, _spread_out(kept, shape)[key]), key, shape)
     states = np.where(kept, _states(derivative, len(shape)), 0).astype(np.int8)
     if not (states == NUMBER).any():
         return structured(states, None, shape)
