@@ -219,8 +219,10 @@ class Graph:
         if self.output is None:
             return [0] * len(self.inputs)
         inputs = [node.index for node in self.inputs]
-        paths = calls([self.output.index], self.steps("tangent", inputs))
-        return [paths.get(node, 0) for node in inputs]
+        called = calls([self.output.index], self.steps("tangent", inputs))
+        paths = dict.fromkeys(inputs, 0)
+        paths.update((node, number) for node, number in called if node in paths)
+        return list(paths.values())
 
     def predict(self, method: str, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
@@ -239,18 +241,15 @@ class Graph:
         output = [self.output.index]
         sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
         steps = self.steps(rule.direction, sources, outline=True)
-        called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         if self._is_of_numbers:
-            pricing = pricing_of(unit_products)
-            total = sum((cost * called[node] for node, cost in own_costs(sources, steps, pricing).items()), Cost())
-            return total.counts
+            own = own_costs(sources, steps, pricing_of(unit_products))
+            return sum(_often(own, targets, steps, rule.memo), Cost()).counts
         if unit_products:
             network(self)  # says what is no number
         seeds = dict.fromkeys(sources, (ONE, 1))
         if rule.direction == "tangent":  # one for each number of an input
             seeds = {node.index: (_seed_outline(node.value), node.value.size) for node in self.inputs}
-        own = own_costs(seeds, steps, ON_SHAPES)
-        return sum((cost * called[node] for node, cost in own.items()), Counts())
+        return sum(_often(own_costs(seeds, steps, ON_SHAPES), targets, steps, rule.memo), Counts())
 
     @property
     def intermediates(self) -> list[int]:
@@ -421,6 +420,13 @@ def _state_of(derivative: Any) -> Any:
 
 
 ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())
+
+
+def _often(own: dict[int, Any], targets: list[int], steps: Steps, memo: int | None) -> Iterable[Any]:
+    """What each node's own sum costs, as often as it is computed: once, or, with nothing kept, at each call."""
+    if memo != 0:
+        return own.values()
+    return (own[node] * number for node, number in calls(targets, steps) if node in own)
 
 
 def _seed_outline(value: Any) -> Any:
