@@ -44,7 +44,12 @@ from analysis import array_bench
 RESULTS: Final = Path("reports/data/bench.json")
 PACKAGES: Final = ("numpy", "counted-float", "micrograd", "autograd", "flopscope", "torch")
 OURS: Final = "opcount"
-COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {"/": operator.truediv, "-": operator.sub}
+LARGER: Final = 8  # times as large is the larger of two sizes
+COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "/": operator.truediv,
+    "-": operator.sub,
+    "exponent from": lambda larger, smaller: math.log(larger / smaller, LARGER),
+}
 
 
 class Comparison(NamedTuple):
@@ -278,6 +283,61 @@ def law() -> Bench:
     )
 
 
+def linear() -> Bench:
+    """What takes time linear in its size: the exponent, from one size to another eight times as large.
+
+    The gradients of a loop over `v[i] ** 2` and of np.cumprod, a Jacobian with three entries a row, and the paths
+    and the naive prediction of a chain. What is quadratic has exponent 2; what is linear has a little more
+    than 1, since the larger one does not fit into the caches. The zeros of the Jacobian are a matrix all the same.
+    """
+
+    def squares(v: Any) -> Any:
+        total = 0.0
+        for i in range(len(v)):
+            total = total + v[i] ** 2
+        return total
+
+    def banded(v: Any) -> list[Any]:
+        return [v[i - 1] * v[i] * v[i + 1 - len(v)] for i in range(len(v))]
+
+    def doublings(times: int) -> Callable[[Any], Any]:
+        def doubled(x: Any) -> Any:
+            for k in range(times):
+                x = x * 0.5 if k % 1000 else x + x  # a path in two, and numbers of paths that stay small
+            return x
+
+        return doubled
+
+    def points(n: int) -> np.ndarray:
+        return np.linspace(0.9, 1.1, n)
+
+    def predicting(n: int) -> Callable[[], object]:
+        graph = oc.trace(doublings(n), 1.0)
+        return lambda: (graph.predict("naive"), graph.paths())
+
+    programs: dict[str, tuple[int, Callable[[int], Callable[[], object]]]] = {
+        "v[i]**2": (4_000, lambda n: partial(oc.gradient, squares, points(n))),
+        "cumprod": (2_000, lambda n: partial(oc.gradient, lambda v: np.sum(np.cumprod(v)), points(n))),
+        "banded": (250, lambda n: partial(oc.jacobian, banded, points(n))),
+        "paths": (10_000, predicting),
+    }
+    contestants: dict[str, Callable[[], object]] = {}
+    comparisons = []
+    for name, (size, prepare) in programs.items():
+        smaller, larger = (f"{name} {n:,}" for n in (size, LARGER * size))
+        contestants |= {smaller: prepare(size), larger: prepare(LARGER * size)}
+        comparisons.append(Comparison(larger, smaller, 1.3, by="exponent from"))
+    return Bench(
+        title="Time by size: two gradients, a banded Jacobian, the paths of a chain",
+        contestants=contestants,
+        comparisons=comparisons,
+        unit="ms",
+        scale=1e3,
+        rounds=7,
+        measure=seconds,
+    )
+
+
 def marked_tests() -> Bench:
     """What a mark costs a test that is empty, in a run of pytest as a whole."""
     import pytest
@@ -328,6 +388,7 @@ BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
     "small_arrays": small_arrays,
     "memory": memory,
     "law": law,
+    "linear": linear,
     "marked_tests": marked_tests,
 }
 

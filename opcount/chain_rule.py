@@ -17,6 +17,7 @@ from collections.abc import (
     Callable,
     Generator,
     Iterable,
+    Iterator,
     Mapping,
     MutableMapping,
     Sequence,
@@ -240,13 +241,18 @@ def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
     return list(merged.values())
 
 
-def calls(targets: Iterable[int], steps: Steps) -> dict[int, int]:
-    """How often the naive recursion from the targets calls each node: the number of paths between."""
-    called = dict.fromkeys(steps, 0) | dict.fromkeys(targets, 1)
+def calls(targets: Iterable[int], steps: Steps) -> Iterator[tuple[int, int]]:
+    """How often the naive recursion from the targets calls each node, the sources last: the number of paths between.
+
+    Such numbers may have as many bits as there are nodes: each is forgotten as soon as it was passed on.
+    """
+    called = dict.fromkeys(targets, 1)
     for node in reversed(steps):
+        number = called.pop(node, 0)
         for neighbour, _ in steps[node]:
-            called[neighbour] = called.get(neighbour, 0) + called[node]
-    return called
+            called[neighbour] = called.get(neighbour, 0) + number
+        yield node, number
+    yield from called.items()
 
 
 def reach(sources: Iterable[int], onward: Edges) -> set[int]:

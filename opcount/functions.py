@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from itertools import accumulate, pairwise
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any, Final, NamedTuple
 
@@ -413,28 +414,33 @@ def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any =
     arrays = [as_operand(array) for array in arrays]
     if axis is None:
         arrays, axis = [np.ravel(array) for array in arrays], 0
-    joins_data = not all(type(array) in NODES for array in arrays)
-    return recorded(_concatenation(len(arrays), joins_data), *arrays, axis % len(shape_of(arrays[0])))
-
-
-@cache
-def _concatenation(number: int, joins_data: bool) -> Primitive:
-    """So many arrays, one after the other: each has a slice of the result."""
-
-    def edge(place: int) -> Callable[..., LinearMap]:
-        def placing(y: Any, *operands: Any) -> LinearMap:
-            *arrays, axis = operands
-            sizes = [shape_of(array)[axis] for array in arrays]
-            start = sum(sizes[:place])
-            key = (slice(None),) * axis + (slice(start, start + sizes[place]),)
-            return selecting(key, shape_of(y)).transposed()
-
-        return placing
+    axis = axis % len(shape_of(arrays[0]))
 
     def joined(*operands: Any) -> Any:
         return np.concatenate(operands[:-1], axis=operands[-1])
 
-    return Primitive("concatenate", joined, (*map(edge, range(number)), ZERO), moves=joins_data)
+    value = joined(*map(value_of, arrays), axis)
+    ends = [0, *accumulate(shape_of(array)[axis] for array in arrays)]
+    parts = [((slice(None),) * axis + (slice(start, end),)) for start, end in pairwise(ends)]
+    return _of_parts("concatenate", joined, arrays, parts, value, (axis,))
+
+
+def _of_parts(
+    name: str,
+    function: Callable[..., Any],
+    arrays: Sequence[Any],
+    indices: Iterable[Any],
+    value: Any,
+    others: tuple[Any, ...] = (),
+) -> Any:
+    """Arrays and numbers joined to an array, in which each has an index: recorded, with all edges at once.
+
+    A partial that is asked for one edge after the other would look at all operands for each of them.
+    """
+    edges = [selecting(index, shape_of(value)).transposed() for index in indices]
+    moves = not all(type(array) in NODES for array in arrays)
+    primitive = Primitive(name, function, (*edges, *(ZERO for _ in others)), moves=moves)
+    return entered(common_tape(arrays), primitive, (*arrays, *others), value)
 
 
 def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
@@ -442,6 +448,19 @@ def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, ca
     arrays = [as_operand(array) for array in arrays]
     axis = axis % (len(shape_of(arrays[0])) + 1)
     return _concatenate([_expand_dims(array, axis) for array in arrays], axis)
+
+
+def _stacking(name: str, axis: int, widened: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Callable[..., Any]:
+    """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
+
+    def stacked(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+        _refuse(name, dtype=dtype)
+        arrays = [as_operand(array) for array in tup]
+        shapes = [(shape_of(array), widened(shape_of(array))) for array in arrays]
+        arrays = [a if old == new else np.reshape(a, new) for a, (old, new) in zip(arrays, shapes, strict=True)]
+        return _concatenate(arrays, min(axis, len(shapes[0][1]) - 1))
+
+    return stacked
 
 
 class Move(NamedTuple):
@@ -551,12 +570,11 @@ def _assembled(array: Any, *_: Any, **__: Any) -> Any:
     if type(array) in NODES or isinstance(array, Array):
         return array
     objects = np.asarray(array, dtype=object)
-    nodes = [item for item in objects.flat if type(item) in NODES]
-    if any(len(shape_of(item)) for item in nodes):
+    items = list(objects.flat)
+    if any(type(item) in NODES and len(shape_of(item)) for item in items):
         return np.stack([_assembled(item) for item in array])
-    template = tuple(_HOLE if type(item) in NODES else value_of(item) for item in objects.flat)
-    move = Move(partial(_array_of, shape=objects.shape), (template, {}))
-    return recorded(_moving("array", len(nodes)), *nodes, move)
+    function = partial(_array_of, shape=objects.shape)
+    return _of_parts("array", function, items, np.ndindex(objects.shape), function(*map(value_of, items)))
 
 
 def _array_of(*items: Any, shape: tuple[int, ...]) -> Any:
@@ -611,6 +629,12 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "permute_dims": _transpose, "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
     "linalg.matrix_transpose": lambda x, /: _swapaxes(x, -1, -2), "moveaxis": _moveaxis, "expand_dims": _expand_dims,
     "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
+    "hstack": _stacking("hstack", 1, lambda shape: shape or (1,)),
+    "vstack": _stacking("vstack", 0, lambda shape: (1,) * (2 - len(shape)) + shape),
+    "column_stack": _stacking("column_stack", 1, lambda shape: shape if len(shape) > 1 else (*(shape or (1,)), 1)),
+    "dstack": _stacking(
+        "dstack", 2, lambda shape: shape if len(shape) > 2 else (*((1,) * (2 - len(shape)) + shape), 1)
+    ),
     "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),

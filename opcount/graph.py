@@ -7,8 +7,8 @@ what depends on them enters; data and what is structurally constant stays outsid
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
-from operator import methodcaller
+from functools import cached_property, partial, reduce
+from operator import methodcaller, or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ from opcount.linear_maps import (
     SOME,
     Constant,
     Cost,
+    Linear,
     LinearMap,
     Outline,
     Scale,
@@ -46,7 +47,7 @@ from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.orders import SEPARATELY, ordered
 from opcount.scalar import Scalar
-from opcount.structural import ONE, ZERO, Structured, Unit, plus
+from opcount.structural import ONE, ZERO, Structured, Unit, placement, plus, spread
 from opcount.structure import called, check_number, flatten, leaf_name, of_one_argument, rebuild, shape_of
 from opcount.tally import apart
 from opcount.wrapped import Wrapped, is_wrapped_array
@@ -133,23 +134,32 @@ class Graph:
 
         Which elements depend on an input is what a tangent of ones reaches.
         """
-        active: dict[int, np.ndarray] = {}
+        active: dict[int, tuple[np.ndarray, Any]] = {}
         with apart():
             for node in self.nodes:
                 if not active and not (node.primitive and puts_constants(node.primitive, node.operands)):
                     continue
                 edges = []
-                found: Any = False
+                reached: list[Any] = []
+                joined = None
+                shape = shape_of(node.value)
                 for tail, edge in self.operands[node.index]:
-                    value = self.nodes[tail].value
-                    given = active.get(tail, np.ones((1,) * len(shape_of(value)), bool))
-                    reached = _reached(edge, given, shape_of(value), shape_of(node.value))
-                    found = found | reached
-                    edges.append((tail, restricted(edge, given, reached) if tail in active else edge))
+                    given, tangent = active.get(tail) or (None, spread(ONE, shape_of(self.nodes[tail].value)))
+                    pushed = outline_of_array(edge).push(tangent)
+                    if given is not None:
+                        edge = restricted(edge, given, _nonzero(pushed, shape))
+                    edges.append((tail, edge))
+                    if placement(pushed) is None:
+                        reached.append(_nonzero(pushed, shape))
+                    else:  # one part of many
+                        joined = plus(joined, pushed)
                 if edges:
                     self.operands[node.index] = edges
+                    if joined is not None:
+                        reached.append(_nonzero(joined, shape))
+                    found = reduce(or_, reached)
                     if not np.all(found):
-                        active[node.index] = found
+                        active[node.index] = (found, _tangent(found, shape))
 
     @property
     def edges(self) -> list[Edge]:
@@ -209,8 +219,10 @@ class Graph:
         if self.output is None:
             return [0] * len(self.inputs)
         inputs = [node.index for node in self.inputs]
-        paths = calls([self.output.index], self.steps("tangent", inputs))
-        return [paths.get(node, 0) for node in inputs]
+        called = calls([self.output.index], self.steps("tangent", inputs))
+        paths = dict.fromkeys(inputs, 0)
+        paths.update((node, number) for node, number in called if node in paths)
+        return list(paths.values())
 
     def predict(self, method: str, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
@@ -229,18 +241,15 @@ class Graph:
         output = [self.output.index]
         sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
         steps = self.steps(rule.direction, sources, outline=True)
-        called = calls(targets, steps) if rule.memo == 0 else dict.fromkeys(steps, 1)
         if self._is_of_numbers:
-            pricing = pricing_of(unit_products)
-            total = sum((cost * called[node] for node, cost in own_costs(sources, steps, pricing).items()), Cost())
-            return total.counts
+            own = own_costs(sources, steps, pricing_of(unit_products))
+            return sum(_often(own, targets, steps, rule.memo), Cost()).counts
         if unit_products:
             network(self)  # says what is no number
         seeds = dict.fromkeys(sources, (ONE, 1))
         if rule.direction == "tangent":  # one for each number of an input
             seeds = {node.index: (_seed_outline(node.value), node.value.size) for node in self.inputs}
-        own = own_costs(seeds, steps, ON_SHAPES)
-        return sum((cost * called[node] for node, cost in own.items()), Counts())
+        return sum(_often(own_costs(seeds, steps, ON_SHAPES), targets, steps, rule.memo), Counts())
 
     @property
     def intermediates(self) -> list[int]:
@@ -368,18 +377,21 @@ class Graph:
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     slope = derivative
-    if type(derivative) is not Constant:
+    if type(derivative) is not Constant and type(derivative) is not Linear:
         slope = derivative(node.value, *map(value_of, node.operands))
     return as_map(slope, operand.value.shape, node.value.shape)
 
 
-def _reached(edge: LinearMap, given: np.ndarray, shape: tuple[Any, ...], to: tuple[Any, ...]) -> Any:
-    """Which elements of a node depend on the given ones of its operand."""
-    tangent = Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
-    pushed = outline_of_array(edge).push(tangent)
-    if type(pushed) is Structured:
-        return pushed.states != 0
-    return np.full((1,) * len(to), pushed is not ZERO)
+def _tangent(given: np.ndarray, shape: tuple[Any, ...]) -> Any:
+    """The tangent that is one in the given elements."""
+    return Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
+
+
+def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
+    """Which elements are no structural zeros; an axis along which all is the same may have length one."""
+    if type(derivative) is Structured:
+        return derivative.states != 0
+    return np.full((1,) * len(shape), derivative is not ZERO)
 
 
 # --- what derivatives cost, without computing them
@@ -408,6 +420,13 @@ def _state_of(derivative: Any) -> Any:
 
 
 ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())
+
+
+def _often(own: dict[int, Any], targets: list[int], steps: Steps, memo: int | None) -> Iterable[Any]:
+    """What each node's own sum costs, as often as it is computed: once, or, with nothing kept, at each call."""
+    if memo != 0:
+        return own.values()
+    return (own[node] * number for node, number in calls(targets, steps) if node in own)
 
 
 def _seed_outline(value: Any) -> Any:

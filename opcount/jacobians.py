@@ -13,7 +13,7 @@ from opcount import tables
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.boundary import unwrap
-from opcount.chain_rule import Direction, backprop, forward
+from opcount.chain_rule import Direction, Edges, backprop, forward, reach
 from opcount.counts import Counts, table
 from opcount.elimination import accumulate, network, weight
 from opcount.errors import InvalidType
@@ -98,21 +98,37 @@ def jacobian(
             else:
                 left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
                 derivatives = [{} if row is None else _first_of_each(left.into.get(row, {})) for row in found.rows]
-    entries = [
-        [
-            plain_derivative(row.get(node.index), leaf._plain(), set())
-            for node, leaf in zip(graph.inputs, leaves, strict=True)
-        ]
-        for row in derivatives
-    ]
     return Jacobian(
         value=unwrap(graph.result),
-        matrix=np.array(entries).reshape(len(entries), len(leaves)),
+        matrix=_matrix(derivatives, [node.index for node in graph.inputs], [leaf._plain() for leaf in leaves]),
         counts=spent["accumulation"],
         order=vertices,
         live_edges=most,
         phases=spent,
     )
+
+
+def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[Any]) -> np.ndarray:
+    """A row for each output, a column for each input with its value; what no row has is zero, of the input's kind."""
+    columns = {node: column for column, node in enumerate(inputs)}
+    rows: list[int] = []
+    places: list[int] = []
+    entries: list[Any] = []
+    for row, found in enumerate(derivatives):
+        for node, derivative in found.items():
+            if derivative is not None and (column := columns.get(node)) is not None:
+                rows.append(row)
+                places.append(column)
+                entries.append(plain_derivative(derivative, values[column], set()))
+    often = np.bincount(places, minlength=len(inputs))
+    zeros = [plain_derivative(None, value, set()) for value in values]
+    lacking = [zero for zero, times in zip(zeros, often, strict=True) if times < len(derivatives)]
+    dtype = np.array([*entries, *lacking]).dtype
+    matrix = np.zeros((len(derivatives), len(inputs)), dtype)
+    if dtype.kind == "O":
+        matrix[:] = np.array(zeros, dtype)
+    matrix[rows, places] = np.array(entries, dtype)
+    return matrix
 
 
 def _first_of_each(edges: dict[int, list[Any]]) -> dict[int, Any]:
@@ -128,11 +144,19 @@ def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list
     found: dict[int, dict[int, Any]] = {output: {} for output in outputs}
     if direction == "adjoint":
         for output in outputs:
-            adjoints = backprop(output, edges)
-            found[output] = {node: adjoints[node] for node in inputs}
+            nodes, part = _reached(output, edges, edges)
+            found[output] = dict(zip(nodes, backprop(len(nodes) - 1, part), strict=True))
     else:
         for node in inputs:
-            tangents = forward(node, edges)
-            for output in outputs:
-                found[output][node] = tangents[output]
+            nodes, part = _reached(node, graph.users, edges)
+            for output, tangent in zip(nodes, forward(0, part), strict=True):
+                if output in found:
+                    found[output][node] = tangent
     return [{} if output is None else found[output] for output in graph.output_indices]
+
+
+def _reached(source: int, onward: Edges, edges: Edges) -> tuple[list[int], Edges]:
+    """The nodes that the source reaches, in order, and the edges between them, by their places in that order."""
+    nodes = sorted(reach([source], onward))
+    places = {node: place for place, node in enumerate(nodes)}
+    return nodes, [[(places[tail], edge) for tail, edge in edges[node] if tail in places] for node in nodes]

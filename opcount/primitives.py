@@ -8,7 +8,7 @@ counted, in the phase `partials`.
 
 The rows with a domain work element by element, on numbers and on arrays alike. The domain is
 where the operands may lie for the value and the partials to be finite and smooth, an interval
-for each; the tests draw from it. The rows without are of whole arrays: their partials are edges,
+for each; the tests draw from it. The rows without are of whole arrays: their partials are edges, or give them,
 and what is no array among their operands (an axis, an index) has the partial ZERO. Derivatives are the textbook ones,
 as in Abramowitz and Stegun, Handbook of Mathematical Functions, chapters 4.1 to 4.6.
 """
@@ -30,6 +30,7 @@ from opcount.linear_maps import (
     NEGATION,
     Constant,
     Contraction,
+    Linear,
     LinearMap,
     accumulating,
     choosing,
@@ -46,7 +47,7 @@ from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, wrapped
 
 Interval = tuple[float, float]
-Partial = Callable[..., Any] | Constant | None
+Partial = Callable[..., Any] | Constant | Linear | None
 
 ZERO: Final = None
 

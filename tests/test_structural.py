@@ -269,6 +269,88 @@ def test_turned_elements_are_the_same_elsewhere():
         check(lambda a=a: turned(a, lambda x: np.transpose(x), (4, 3)), lambda a=a: elements(a).T)
 
 
+# --- sums of parts, which take over the memory of the total before
+
+
+def pool_of_sums(seed, shape=(3, 4), number=40):
+    """Sums of parts at an index, each with its elements by the reference; a total goes into several sums."""
+    rng = np.random.default_rng(seed)
+    pool = [(drawn(seed, shape), None), (array(seed, shape), None), (placed(ONE, (1, 2), shape), None)]
+    pool = [(one, elements(one)) for one, _ in pool[: 2 + seed % 2]]
+    for turn in range(number):
+        total, reference = pool[rng.integers(len(pool)) if rng.random() < 0.4 else -1]
+        key = KEYS[rng.integers(len(KEYS))]
+        size = np.shape(np.zeros(shape)[key])
+        part = drawn(1000 * seed + turn, size) if size else UNITS.get(int(rng.integers(-1, 3)), oc.Scalar(0.5))
+        whole = np.full(shape, ZERO, object)
+        whole[key] = elements(part, size) if size else part
+        with oc.count() as found:
+            ours = plus(total, placed(part, key, shape))
+        with oc.count() as expected:
+            right = each(plus, reference, whole)
+        assert found.counts == expected.counts
+        pool.append((ours, right))
+        if rng.random() < 0.1:  # somebody looks at it, and it goes on
+            check(lambda ours=ours: -ours, lambda right=right: each(lambda x: -x, right))
+    return pool
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_total_stays_what_it_is_whatever_is_added_to_it(seed):
+    check_totals([seed])
+
+
+def check_totals(seeds):
+    for seed in seeds:
+        for ours, right in pool_of_sums(seed):
+            check(lambda ours=ours: ours, lambda right=right: right)
+
+
+def test_a_total_whose_memory_is_taken_away_is_caught(monkeypatch):
+    monkeypatch.setattr(structural, "_copied", lambda array: (array._states, array._values))
+    with pytest.raises(AssertionError):
+        check_totals(range(20))
+
+
+def places_written(monkeypatch, f, x, **arguments):
+    """How many elements are copied or set to zero in what sums take over."""
+    written = []
+
+    def noting(right):
+        def noted(*arguments):
+            memory = right(*arguments)
+            written.append(0 if memory[1] is None else memory[1].size)
+            return memory
+
+        return noted
+
+    for name in ("_copied", "_zeros"):
+        monkeypatch.setattr(structural, name, noting(getattr(structural, name)))
+    gradient = oc.gradient(f, x, **arguments)
+    monkeypatch.undo()
+    return gradient, sum(written)
+
+
+LOOPS = {
+    "elements": lambda v: sum(v[i] ** 2 for i in range(len(v))),
+    "after the whole": lambda v: sum((v[i] ** 2 for i in range(len(v))), np.sum(v * v)),
+    "windows": lambda v: sum(np.sum(v[i : i + 3] ** 2) for i in range(len(v) - 2)),
+    "rows": lambda v: sum(row[0] * row[1] for row in v.reshape(-1, 2)),
+    "elements of rows": lambda v: sum(element**2 for row in v.reshape(-1, 4) for element in row),
+}
+
+
+@pytest.mark.parametrize("method", ["backprop", "memoized"])
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_over_elements_writes_an_adjoint_out_once(name, method, monkeypatch):
+    x = np.linspace(0.5, 1.5, 60)
+    found, written = places_written(monkeypatch, LOOPS[name], x, method=method)
+    assert written <= 6 * x.size
+    apart = oc.gradient(LOOPS[name], x, method=method, granularity="scalar")
+    assert found.phases["accumulation"] == apart.phases["accumulation"]
+    assert found.gradient.tolist() == apart.gradient.tolist()
+
+
 # --- forms
 
 
