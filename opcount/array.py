@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from opcount.blanks import MAKERS, Blank, no_values
+from opcount.callers import refusal
 from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType, Uncounted
 from opcount.foreign import holds_arrays
@@ -492,7 +493,10 @@ class Array(ArrayMethods):
         if type(self._held) is Blank:
             raise no_values(door)
         if door in _CONVERSIONS and self.ndim:
-            _CONVERSIONS[door](self._held)  # of several numbers NumPy makes none, and says so
+            try:
+                _CONVERSIONS[door](self._held)
+            except TypeError as error:  # of several numbers NumPy makes none
+                raise InvalidType(refusal(f"{error}: {advice.partition(': ')[2]}")) from None
         return super()._leave(door, advice, elements)
 
     def _truths_or_leave(self, door: str, advice: str, elements: int | None = None) -> Any:

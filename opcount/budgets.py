@@ -11,6 +11,7 @@ from opcount import sizes
 from opcount.counts import Counts
 from opcount.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError
 from opcount.kinds import KINDS
+from opcount.names import instead
 
 
 class Budget:
@@ -80,7 +81,7 @@ def checked_limits(budget: SupportsIndex | Mapping[str, SupportsIndex]) -> dict[
     if unknown := limits.keys() - {*KINDS, "total"}:
         raise InvalidValue(
             f"budget: not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
-            f'the keys are "total" and the kinds {", ".join(KINDS)}'
+            f'{instead(unknown, (*KINDS, "total"), "the kinds", "oc.KINDS")}, and "total" is all of them'
         )
     if not limits:
         raise InvalidValue("budget is an empty mapping; leave it out to count without a limit")

@@ -27,6 +27,7 @@ from typing import Any, Final, Literal, NamedTuple
 from opcount.counts import Counts
 from opcount.errors import InvalidValue
 from opcount.linear_maps import NUMBER, Cost, LinearMap, Outline
+from opcount.names import Named, instead
 from opcount.structural import ONE, plus
 
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]
@@ -135,19 +136,22 @@ class Method(NamedTuple):
     evaluations: Callable[[int], int] = lambda inputs: 1
 
 
-METHODS: Final[Mapping[str, Method]] = {
-    "finite-difference": Method(
-        "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
-    ),
-    "forward": Method(
-        "dual numbers, one evaluation for each input", "tangent", "loop", evaluations=lambda inputs: inputs
-    ),
-    "naive": Method("the adjoint recursion, nothing kept", "adjoint", "recursion", memo=0),
-    "memoized": Method("the adjoint recursion, each adjoint kept", "adjoint", "recursion"),
-    "naive-tangent": Method("the tangent recursion, nothing kept", "tangent", "recursion", memo=0),
-    "memoized-tangent": Method("the tangent recursion, each tangent kept", "tangent", "recursion"),
-    "backprop": Method("the sums of the adjoint recursion as one loop against the graph", "adjoint", "loop"),
-}
+METHODS: Final[Mapping[str, Method]] = Named(
+    {
+        "finite-difference": Method(
+            "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
+        ),
+        "forward": Method(
+            "dual numbers, one evaluation for each input", "tangent", "loop", evaluations=lambda inputs: inputs
+        ),
+        "naive": Method("the adjoint recursion, nothing kept", "adjoint", "recursion", memo=0),
+        "memoized": Method("the adjoint recursion, each adjoint kept", "adjoint", "recursion"),
+        "naive-tangent": Method("the tangent recursion, nothing kept", "tangent", "recursion", memo=0),
+        "memoized-tangent": Method("the tangent recursion, each tangent kept", "tangent", "recursion"),
+        "backprop": Method("the sums of the adjoint recursion as one loop against the graph", "adjoint", "loop"),
+    },
+    "method",
+)
 """The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
 
 
@@ -156,7 +160,7 @@ def method_named(name: str) -> Method:
     try:
         return METHODS[name]
     except (KeyError, TypeError):
-        raise InvalidValue(f"there is no method {name!r}; the methods are {', '.join(METHODS)}") from None
+        raise InvalidValue(f"there is no method {name!r}; {instead([name], METHODS, 'the methods')}") from None
 
 
 def difference_counts(inputs: int) -> Counts:

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex
 
 from opcount import sizes, tables
-from opcount.errors import InvalidType, InvalidValue
+from opcount.errors import InvalidType, InvalidValue, UnknownName
 from opcount.kinds import FLOP_GROUPS, GROUPS, KINDS
+from opcount.names import Named, instead
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KNOWN: Final = frozenset(KINDS)
+_NAMES: Final = (*KINDS, *GROUPS)
 _PLACES: Final = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -45,7 +47,8 @@ class Counts(Mapping[str, int]):
         given = {**(counts or {}), **kinds}
         if unknown := given.keys() - _KNOWN:
             raise InvalidValue(
-                f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; the kinds are {', '.join(KINDS)}"
+                f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
+                f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"
             )
         ordered = sorted(given, key=_PLACES.__getitem__)
         self._numbers = {kind: number for kind in ordered if (number := _integer(given[kind], kind))}
@@ -54,7 +57,10 @@ class Counts(Mapping[str, int]):
 
     def __getitem__(self, kind: str) -> int:
         if kind not in _KNOWN:
-            raise KeyError(kind)
+            raise UnknownName(
+                f"{kind!r} is no kind of operation; {instead([kind], KINDS, 'the kinds', 'oc.KINDS')}, and groups are "
+                "attributes, counts.additive"
+            )
         return self._numbers.get(kind, 0)
 
     def __iter__(self) -> Iterator[str]:
@@ -71,7 +77,12 @@ class Counts(Mapping[str, int]):
             return self._numbers.get(name, 0)
         if name in GROUPS:
             return sum(self[kind] for kind in GROUPS[name])
-        raise AttributeError(f"Counts has no kind and no group {name!r}; groups are {', '.join(GROUPS)}")
+        if name.startswith("_"):  # what Python and NumPy ask of any object
+            raise AttributeError(name)
+        raise AttributeError(
+            f"Counts has no kind and no group {name!r}; {instead([name], _NAMES, 'the kinds', 'oc.KINDS')}, "
+            f"and the groups are {', '.join(GROUPS)}"
+        )
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *KINDS, *GROUPS})
@@ -147,7 +158,7 @@ class Counts(Mapping[str, int]):
 
     def groups(self) -> dict[str, int]:
         """The total of every group, `{'multiplicative': 12, ...}`; they add up to `total`."""
-        return {group: getattr(self, group) for group in GROUPS}
+        return Named({group: getattr(self, group) for group in GROUPS}, "group")
 
     def weighted(self, weights: Mapping[str, float], default: float | None = None) -> Any:
         """The sum of number times weight, with weights by kind or by group.
@@ -159,7 +170,10 @@ class Counts(Mapping[str, int]):
         neither raises InvalidValue unless there is a `default`: no silent zero.
         """
         if unknown := weights.keys() - _KNOWN - GROUPS.keys():
-            raise InvalidValue(f"weights: neither a kind nor a group: {', '.join(sorted(map(str, unknown)))}")
+            raise InvalidValue(
+                f"weights: neither a kind nor a group: {', '.join(sorted(map(str, unknown)))}; "
+                f"{instead(unknown, _NAMES, 'the kinds', 'oc.KINDS')}, and the groups are {', '.join(GROUPS)}"
+            )
         by_kind = {kind: weights[group] for group, kinds in GROUPS.items() if group in weights for kind in kinds}
         by_kind |= {kind: weight for kind, weight in weights.items() if kind in _KNOWN}
         if default is not None:

@@ -23,6 +23,7 @@ from opcount.chain_rule import backprop
 from opcount.elimination import Network
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant, LinearMap, Scale
+from opcount.names import instead
 from opcount.structural import number
 from opcount.structure import shape_of
 from opcount.tally import apart
@@ -323,7 +324,7 @@ def _shortcut(tail: Box, head: Box, others: Sequence[Box], width: float) -> Path
 def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
     """See `Graph.draw`."""
     if show not in SHOWN:
-        raise InvalidValue(f"there is no drawing of {show!r}; show is one of {', '.join(SHOWN)}")
+        raise InvalidValue(f"there is no drawing of {show!r}; {instead([show], SHOWN, 'the drawings')}")
     title, of_nodes = SHOWN[show]
     labels = labels_of(graph)
     if len(labels) > MOST_NODES:

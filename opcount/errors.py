@@ -26,6 +26,12 @@ class InvalidValue(OpcountError, ValueError):
     """An argument is of the right type and out of range, or is not a known name."""
 
 
+class UnknownName(InvalidValue, KeyError):
+    """A key is none of a mapping's names; it is a KeyError too, as of any mapping."""
+
+    __str__ = Exception.__str__  # KeyError's shows its message in quotes
+
+
 class BudgetExceeded(OpcountError):
     """The next operation, or the predicted ones, would exceed a budget.
 

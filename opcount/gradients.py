@@ -33,6 +33,7 @@ from opcount.errors import OF_OTHER_NUMBERS, BudgetExceeded, InvalidType, Invali
 from opcount.graph import Graph, checked_inputs, one_output, record, trace
 from opcount.linear_maps import LinearMap
 from opcount.meters import charge
+from opcount.names import Named
 from opcount.nodes import value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
@@ -142,7 +143,7 @@ def gradient(
     size = _checked_memo(memo, method, budget)
     step = _checked_step(step)
     entries = _Log() if log else None
-    spent = dict.fromkeys(PHASES, Counts())
+    spent = Named(dict.fromkeys(PHASES, Counts()), "phase")
     request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, set(), budget is None)
     if any(type(leaf._plain()) is Blank for leaf in leaves):
         value, found, storage = _from_shapes(request)

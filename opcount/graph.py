@@ -42,6 +42,7 @@ from opcount.linear_maps import (
     outline_of_array,
     restricted,
 )
+from opcount.names import instead
 from opcount.nodes import NODES, ArrayNode, Node, Tape, input_node, puts_constants, value_of
 from opcount.number_array import opened_array
 from opcount.operands import opened
@@ -471,10 +472,15 @@ def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Gra
     return graph
 
 
+GRANULARITIES: Final = ("array", "scalar")
+
+
 def checked_inputs(x: Any, granularity: str) -> tuple[Any, list[Any], bool]:
     """x, its wrapped numbers and arrays in flattened order, and whether arrays are nodes."""
-    if granularity not in ("array", "scalar"):
-        raise InvalidValue(f'granularity is "array" or "scalar", not {granularity!r}')
+    if granularity not in GRANULARITIES:
+        raise InvalidValue(
+            f"there is no granularity {granularity!r}; {instead([granularity], GRANULARITIES, 'the granularities')}"
+        )
     if granularity == "array":
         return x, input_leaves(x), True
     x = with_plain_arrays(x)

@@ -20,6 +20,7 @@ from opcount.errors import InvalidType
 from opcount.gradients import PHASES, collector_paused, phase, plain_derivative
 from opcount.graph import Graph, checked_inputs, record
 from opcount.linear_maps import Scale
+from opcount.names import Named
 from opcount.orders import SEPARATELY, ordered
 from opcount.structure import flatten, of_one_argument
 
@@ -82,7 +83,7 @@ def jacobian(
     if any(type(leaf) is Array and type(leaf._plain()) is Blank for leaf in flatten(x, whole=True)):
         raise InvalidType("a Jacobian is of numbers, and x has an oc.spec, which has none: give an array")
     x, leaves, whole = checked_inputs(x, "scalar")
-    spent = dict.fromkeys(PHASES, Counts())
+    spent = Named(dict.fromkeys(PHASES, Counts()), "phase")
     with collector_paused():
         with phase(spent, "primal"):
             graph = record(f, x, leaves, whole)

@@ -25,6 +25,7 @@ from opcount import tables
 from opcount.budgets import Limit
 from opcount.counts import Counts, table
 from opcount.errors import Uncounted
+from opcount.names import Named
 
 Numbers = Mapping[str, int]
 """How many operations, by kind."""
@@ -71,7 +72,7 @@ class Tally:
         for name, tally in list(self._regions.items()):
             found[name] = tally.counts
             found |= {f"{name}/{inner}": counts for inner, counts in tally.regions.items()}
-        return found
+        return Named(found, "region", 'a region is made by `with oc.region("forward"):` inside the count')
 
     @property
     def uncounted(self) -> tuple[Exit, ...]:

@@ -37,6 +37,7 @@ from opcount import shapes
 from opcount.blanks import WRITES as WRITES  # which belongs to this table, and is needed below it
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import KINDS
+from opcount.names import instead
 from opcount.sizes import is_symbolic, larger, positive_part, quotient, ratio, smaller
 
 Numbers = Mapping[str, int]
@@ -952,7 +953,10 @@ def checked(numbers: Any, function: Any) -> dict[str, int]:
     if not isinstance(numbers, Mapping):
         raise InvalidType(f"{name} must give a mapping from kind to number, not {numbers!r}")
     if unknown := numbers.keys() - set(KINDS):
-        raise InvalidValue(f"{name} gives what is no kind: {', '.join(sorted(map(str, unknown)))}")
+        raise InvalidValue(
+            f"{name} gives what is no kind: {', '.join(sorted(map(str, unknown)))}; "
+            f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"
+        )
     found = {}
     for kind, number in numbers.items():
         try:

@@ -20,20 +20,24 @@ from opcount.chain_rule import Direction
 from opcount.elimination import Network
 from opcount.errors import InvalidType, InvalidValue
 from opcount.linear_maps import Constant
+from opcount.names import Named, instead
 
 LARGEST: Final = 25  # intermediate vertices, for the best order: its table has a place for each set of them
 LARGEST_SEARCHED: Final = 10_000  # for a search, which goes through the whole order at each step
 STEPS: Final = 2_000  # of a search
 
-ORDERS: Final[Mapping[str, str]] = {
-    "forward": "along the graph, in the order of evaluation: forward mode for all inputs at once",
-    "reverse": "against the graph: backprop for all outputs at once",
-    "markowitz": "the least in-degree times out-degree first, anew at each step",
-    "search": "the best of so many steps of simulated annealing",
-    "optimal": "the fewest products there can be",
-    "column-by-column": "no elimination: forward mode, once for each input",
-    "row-by-row": "no elimination: backprop, once for each output",
-}
+ORDERS: Final[Mapping[str, str]] = Named(
+    {
+        "forward": "along the graph, in the order of evaluation: forward mode for all inputs at once",
+        "reverse": "against the graph: backprop for all outputs at once",
+        "markowitz": "the least in-degree times out-degree first, anew at each step",
+        "search": "the best of so many steps of simulated annealing",
+        "optimal": "the fewest products there can be",
+        "column-by-column": "no elimination: forward mode, once for each input",
+        "row-by-row": "no elimination: backprop, once for each output",
+    },
+    "order",
+)
 """The orders by name. An order may also be given as a sequence of the intermediate vertices."""
 
 
@@ -46,7 +50,7 @@ def ordered(network: Network, order: Any, unit_products: bool, steps: Any = None
         return _checked(network, order)
     if named not in ORDERS:
         raise InvalidValue(
-            f"there is no order {order!r}; the orders are {', '.join(ORDERS)}, or a sequence of vertices"
+            f"there is no order {order!r}; {instead([order], ORDERS, 'the orders')}, or a sequence of vertices"
         )
     if order == "search":
         return search(network, unit_products, _integer("steps", steps, STEPS, 0), _integer("seed", seed, 0))

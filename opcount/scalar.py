@@ -258,11 +258,6 @@ class Scalar(Number):
         note_text(1)
         return f"Scalar({self._value!r})"
 
-    def __format__(self, spec: str) -> str:
-        if spec:
-            note_text(1)
-        return format(self._value, spec) if spec else repr(self)
-
 
 HOLDERS["number"] = Scalar
 _new: Final = object.__new__

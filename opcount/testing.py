@@ -23,6 +23,7 @@ from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import GROUPS, KINDS
 from opcount.laws import NONE, Law, Place, law, law_of, located, progression
 from opcount.meters import OPEN, Tally, meter
+from opcount.names import instead
 from opcount.tally import count
 
 COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
@@ -37,10 +38,7 @@ def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, Suppo
         f"write @pytest.mark.{mark}(1000) for all operations, or {mark}(mul=64, transcendental=0) by kind or group"
     )
     if unknown := [name for name in kwargs if name not in COVERS]:
-        raise InvalidValue(
-            f"@pytest.mark.{mark}: neither a kind of operation nor a group: {', '.join(sorted(unknown))}; {way_out}. "
-            f"The kinds are {', '.join(KINDS)}, the groups {', '.join(GROUPS)}"
-        )
+        raise InvalidValue(f"@pytest.mark.{mark}: {_no_name(unknown)}; {way_out}")
     if len(args) > 1 or (args and "total" in kwargs):
         raise InvalidValue(f"@pytest.mark.{mark}: there is one total, and more than one is given; {way_out}")
     claims = {**({"total": args[0]} if args else {}), **kwargs}
@@ -52,6 +50,13 @@ def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, Suppo
         if operator.index(number) < 0:
             raise InvalidValue(f"@pytest.mark.{mark}: {name} must not be negative: {number!r}; {way_out}")
     return {name: operator.index(number) for name, number in claims.items()}
+
+
+def _no_name(unknown: Iterable[Any]) -> str:
+    return (
+        f"neither a kind of operation nor a group: {', '.join(sorted(map(str, unknown)))}; "
+        f"{instead(unknown, COVERS, 'the kinds', 'oc.KINDS')}, the groups {', '.join(GROUPS)}"
+    )
 
 
 # --- faults
@@ -321,7 +326,7 @@ def assert_law(
     texts: Any = at_most if exactly is None else exactly
     texts = texts if isinstance(texts, Mapping) else {"total": texts}
     if unknown := texts.keys() - COVERS.keys():
-        raise InvalidValue(f"neither a kind of operation nor a group: {', '.join(sorted(map(str, unknown)))}")
+        raise InvalidValue(_no_name(unknown))
     found = law(f, sizes, make)
     formulas = {name: formula(text, found.names) for name, text in texts.items()}
     faults = []

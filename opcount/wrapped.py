@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from opcount.blanks import Blank
-from opcount.callers import asked_in, hint
+from opcount.callers import refusal
 from opcount.errors import BudgetExceeded, Uncounted
-from opcount.meters import leave, meter
+from opcount.meters import leave, meter, note_text
 from opcount.structure import NUMERIC, class_name, is_number, is_own_kind, object_array
 
 
@@ -101,13 +101,7 @@ class Wrapped:
 
     def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain value, where the count records exits; else raises Uncounted, which says what to write instead."""
-
-        def text() -> str:
-            call, library = asked_in()
-            told, colon, usual = advice.partition(": ")
-            return f"{f'in {call}: ' if call else ''}{told}{colon}{hint(call, library, usual)}"
-
-        leave(door, np.size(self._plain()) if elements is None else elements, text)
+        leave(door, np.size(self._plain()) if elements is None else elements, lambda: refusal(advice))
         return self._plain()
 
     # arithmetic
@@ -250,8 +244,8 @@ class Wrapped:
 _UNWRAP: Final = "use the plain number, oc.unwrap(x)"
 _LEAVES: Final = "a wrapped value was asked to become"
 _FLOAT: Final = (
-    "use NumPy's function instead of math's (np.sin(x), not math.sin(x)), an array made by np.zeros_like(x) or "
-    "oc.wrap instead of a plain one to write into, or oc.unwrap(x) for the plain number"
+    "use NumPy's functions, as np.sin(x), and arrays to write into that are made by np.zeros_like(x) or oc.wrap, or "
+    "oc.unwrap(x) for the plain number"
 )
 _ROUND: Final = "round(x), math.floor(x), math.trunc(x)"
 
@@ -378,6 +372,12 @@ class Number(Wrapped):
             f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} of a wrapped number with "
             f"{', '.join(keywords) or 'these arguments'} has no exact count; put the numbers into an array with oc.wrap"
         )
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return repr(self)
+        note_text(1)
+        return format(self._plain(), spec)
 
     # copies stay wrapped
 

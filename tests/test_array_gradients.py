@@ -593,7 +593,7 @@ def test_arrays_that_are_no_inputs_are_named(leaf, error, message):
 
 @pytest.mark.parametrize("function", [oc.gradient, oc.trace, oc.compare])
 def test_an_unknown_granularity_is_refused(function):
-    with pytest.raises(oc.InvalidValue, match='granularity is "array" or "scalar", not \'matrix\''):
+    with pytest.raises(oc.InvalidValue, match=r"'matrix'; did you mean array\? The granularities are array, scalar"):
         function(np.sum, draw(3), granularity="matrix")
 
 

@@ -19,6 +19,7 @@ ANALYSIS = sorted((ROOT / "analysis").rglob("*.py"))
 ORDER = (
     "errors",
     "kinds",
+    "names",
     "sizes",
     "tables",
     "counts",
