@@ -785,8 +785,8 @@ def _check_enough(names: Sequence[str], places: Sequence[Place]) -> None:
         number = len({place[axis] for place in places})
         if number < FEWEST:
             raise InvalidValue(
-                f"{number} size{'s' * (number != 1)} of {name} are too few: a law needs {FEWEST} at the least, two for "
-                "a line and two to hold it to; one of degree d needs d + 3"
+                f"{number} {'size' if number == 1 else 'sizes'} of {name} {'is' if number == 1 else 'are'} too few: a "
+                f"law needs {FEWEST} at the least, two for a line and two to hold it to; one of degree d needs d + 3"
             )
 
 

@@ -269,7 +269,7 @@ def test_html_and_plot():
     [
         ([1, 2, 3], oc.InvalidValue, "3 sizes of n are too few: a law needs 4"),
         ([], oc.InvalidValue, "0 sizes of n are too few"),
-        ([5, 5, 5, 5], oc.InvalidValue, "1 size of n are too few"),
+        ([5, 5, 5, 5], oc.InvalidValue, "1 size of n is too few"),
         ({"m": [1, 2, 3, 4], "n": [1, 2]}, oc.InvalidValue, "2 sizes of n are too few"),
         ({}, oc.InvalidValue, "one to three parameters, not of 0"),
         (dict.fromkeys("abcd", range(4)), oc.InvalidValue, "one to three parameters, not of 4"),
