@@ -268,7 +268,7 @@ def test_a_law_as_csv(run):
         (("numpy:dot", "--make", "program.py:arrays", "--sizes", "1:8"), "2n − 1"),
         (("program.py:outer", "--sizes", "m=1:4,n=1:5"), "mn"),
         (("program.py:outer", "--sizes", "m=1:4", "--sizes", "n=1:5"), "mn"),
-        (("program.py:half", "--sizes", "2:6:2", "--sizes", "8:12:2"), "n/2"),
+        (("program.py:half", "--sizes", "2:6:2", "--sizes", "8:12:2"), "n/2, where n ≡ 0 (mod 2)"),
     ],
 )
 def test_laws(run, arguments, total):

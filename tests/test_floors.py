@@ -53,6 +53,7 @@ ORDER = (
     "graph",
     "gradients",
     "jacobians",
+    "progressions",
     "laws",
     "notebook",
     "testing",
