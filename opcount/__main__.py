@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import io
 import json
+import math
 import operator
 import os
 import re
@@ -230,13 +231,27 @@ def stretch(text: str) -> Sequence[int]:
             f"{text!r} is empty: the stop is not below the start, and the step is from 1 on"
         )
     if not found["times"]:
+        check_few((last - first) // by + 1, text, f"{max(first, 1)}:{last}:*2")
         return range(first, last + 1, by)
     if first < 1 or by < 2:
         raise argparse.ArgumentTypeError(f"{text!r} goes nowhere: it starts from 1 on, and the factor is 2 or more")
     sizes = [first]
     while sizes[-1] * by <= last:
         sizes.append(sizes[-1] * by)
+        check_few(len(sizes), text, f"{first}:{MOST}:*{by}")
     return sizes
+
+
+def check_few(number: int, text: str, fewer: str) -> None:
+    """Refuse more sizes than anybody waits for, before they are written out."""
+    if number > MOST:
+        raise argparse.ArgumentTypeError(
+            f"{tables.brief(text)} is {number:,} sizes, each of which is run, and at most {MOST:,} are: write fewer, "
+            f"by larger steps, as 4:64:4, or by factors, as {tables.brief(fewer)}"
+        )
+
+
+MOST: Final = 10_000  # sizes, or combinations of them
 
 
 STRETCH: Final = re.compile(r"(?P<first>\d+)(:(?P<last>\d+)(:(?P<times>\*?)(?P<by>\d+))?)?", re.ASCII)
@@ -338,6 +353,8 @@ def run_law(options: argparse.Namespace) -> Answer:
     for given in options.sizes:
         for name, more in given.items():
             sizes.setdefault(name, []).extend(more)
+    if (runs := math.prod(map(len, map(set, sizes.values())))) > MOST:
+        raise Failure(f"--sizes are {runs:,} combinations, each of which is run, and at most {MOST:,} are", USAGE)
     if options.plot and len(sizes) > 1:
         raise Failure(f"--plot is of one parameter, and --sizes has {', '.join(sizes)}", USAGE)
     f = loaded(options.function)
@@ -357,10 +374,31 @@ def run_compare(options: argparse.Namespace) -> Answer:
     try:
         rows = spread(compared(f, options.at, budget=options.budget))
     except Exception as error:
-        raise Failure(f"{options.function}: {told(error)}") from error
+        raise Failure(f"{options.function}: {told(error)}; {received([options.at])}") from error
     head = list(rows[0])
     cells = [list(row.values()) for row in rows]
     return Answer(tables.text(head, cells), rows, head, cells, lambda ax: plot_totals(ax, rows))
+
+
+def received(arguments: Sequence[Any]) -> str:
+    """What a function was called with, as a message about its failure says it."""
+    return f"it was called with {', and '.join(map(described, arguments)) or 'no argument'}"
+
+
+def described(argument: Any) -> str:
+    """An argument in words.
+
+    >>> described([1, 2.0]), described([[1, 2], [3]]), described({"w": 1}), described(0.5)
+    ('a list of 2 numbers, [1, 2.0]', 'a list of 2 items, [[1, 2], [3]]', 'a dict with w, {"w": 1}', 'the number 0.5')
+    """
+    text = json.dumps(argument)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    if isinstance(argument, list):
+        items = "items" if any(isinstance(item, (list, dict)) for item in argument) else "numbers"
+        return f"a list of {len(argument)} {items if len(argument) != 1 else items[:-1]}, {text}"
+    if isinstance(argument, dict):
+        return f"a dict with {', '.join(argument)}, {text}"
+    return f"the number {text}"
 
 
 def plot_totals(ax: Axes, rows: list[dict[str, Any]]) -> None:
@@ -384,7 +422,7 @@ def run_count(options: argparse.Namespace) -> Answer:
             if isinstance(value, Counts) and not tally.counts:  # predicted, and nothing executed
                 record(value)
     except Exception as error:
-        raise Failure(f"{options.function}: {told(error)}") from error
+        raise Failure(f"{options.function}: {told(error)}; {received(options.at)}") from error
     regions = tally.regions
     counts = tally.counts
     data = {"counts": counts.to_dict(), "total": counts.total}

@@ -4,8 +4,10 @@ Polynomials go through the counts by Newton's divided differences, one for each 
 quasi-polynomials (R. P. Stanley, Enumerative Combinatorics 1, 2nd ed., 2012, section 4.4). Linear
 recurrences with constant coefficients come from the Berlekamp-Massey algorithm (J. L. Massey,
 Shift-register synthesis and BCH decoding, IEEE Trans. Inf. Theory 15, 1969). Where sizes are a
-geometric progression n = c r^k, recurrences in k are the laws of divide and conquer. A law is
-accepted where it gives the counts at the sizes that it was not made from; otherwise there is none.
+geometric progression n = c r^k, recurrences in k are the laws of divide and conquer. Each is looked for
+modulo a prime first, where numbers stay short, and then made and checked exactly. A law is accepted
+where it gives the counts at the sizes that it was not made from, which must be so many that they do not
+do so by chance; otherwise there is none. It is for sizes that go on as those do that it was found on.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise, product, zip_longest
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -26,6 +28,7 @@ from opcount import tables
 from opcount.boundary import wrap
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue, SizeFailed
+from opcount.progressions import Domain, Progression, domain
 from opcount.structure import check_executed, check_function
 from opcount.tally import count
 
@@ -52,15 +55,19 @@ def rises(values: Sequence[int]) -> list[int]:
     return [b - a for a, b in pairwise(steps)]
 
 
-def by_chance(different: int, held: int) -> bool:
-    """Whether counts that can differ in so few ways may well agree with a law at so many sizes by chance.
+def evidence(different: int, held: int) -> float:
+    """In bits, how improbable it is that so many counts agree with a law by chance, each one of so many different ones.
 
-    As those that data decides by one more or less: such a bit is right at every size in one case of two.
+    Where they are all the same, as where data decides between 0 and 1, they are taken for one of two.
     """
-    return bool(different**held < LIKELY)
+    return held * math.log2(max(2, different))
 
 
-LIKELY: Final = 200
+# The evidence that is asked for, in bits.
+OF_PERIODS: Final = 8
+OF_RECURRENCES: Final = 12, 20  # where all roots are rational, and where they are not, as those of chance
+OF_GAPS: Final = 6, 40  # of sizes with others between them: for each of those, and at the most
+MORE: Final = 4  # sizes of each residue than a polynomial of it has coefficients: what n // 2 has on 1, ..., 12
 
 
 class Growth(NamedTuple):
@@ -89,11 +96,18 @@ class Polynomial:
     names: tuple[str, ...]
     terms: Mapping[Place, Fraction]
 
+    @property
+    def number(self) -> int:
+        """How many numbers it is made of."""
+        return len(self.terms)
+
     def __call__(self, place: Place) -> Fraction:
-        value = Fraction(0)
-        for powers, coefficient in self.terms.items():
-            value += coefficient * math.prod(n**power for n, power in zip(place, powers, strict=True))
-        return value
+        scale = math.lcm(*(c.denominator for c in self.terms.values()))  # so that the sum is one of integers
+        value = 0
+        for powers, c in self.terms.items():
+            parts = (n**power for n, power in zip(place, powers, strict=True))
+            value += c.numerator * (scale // c.denominator) * math.prod(parts)
+        return Fraction(value, scale)
 
     def ordered(self) -> list[Term]:
         powers = sorted(self.terms, key=lambda each: (sum(each), each), reverse=True)
@@ -116,6 +130,10 @@ class QuasiPolynomial:
 
     residues: tuple[Polynomial, ...]
 
+    @property
+    def number(self) -> int:
+        return sum(each.number for each in self.residues)
+
     def __call__(self, place: Place) -> Fraction:
         return self.residues[place[0] % len(self.residues)](place)
 
@@ -136,15 +154,31 @@ class Recurrence:
     """T(k) = c1 T(k-1) + c2 T(k-2) + ... over the k-th of sizes that go on by equal steps, or by equal factors."""
 
     name: str
-    first: int
-    step: int
-    geometric: bool
+    sizes: Progression
     coefficients: tuple[Fraction, ...]
     initial: tuple[int, ...]
     closed: Mapping[tuple[Fraction, int], Fraction] | None  # coefficients by root and power of k
 
+    @property
+    def number(self) -> int:
+        return 2 * len(self.initial)
+
+    @property
+    def first(self) -> int:
+        return self.sizes.first
+
+    @property
+    def geometric(self) -> bool:
+        return self.sizes.factor > 1
+
+    @property
+    def step(self) -> int:
+        """The step or the factor from size to size."""
+        return self.sizes.factor if self.geometric else self.sizes.step
+
     def __call__(self, place: Place) -> Fraction:
-        k = self.index(place[0])
+        k = self.sizes.index(place[0])
+        assert k is not None  # which the domain of the law says first
         if self.closed is not None:
             return sum((c * root**k * k**power for (root, power), c in self.closed.items()), Fraction(0))
         values = [Fraction(value) for value in self.initial]
@@ -153,23 +187,10 @@ class Recurrence:
             values.append(sum((c * value for c, value in latest), Fraction(0)))
         return values[k]
 
-    def index(self, n: int) -> int:
-        """The k of a size; raises InvalidValue where it has none."""
-        if self.geometric:
-            k, size = 0, self.first
-            while size < n:
-                size *= self.step
-                k += 1
-            found = size == n
-        else:
-            k, rest = divmod(n - self.first, self.step)
-            found = k >= 0 and not rest
-        if not found:
-            on = ", ".join(
-                str(self.first * self.step**j if self.geometric else self.first + j * self.step) for j in (0, 1, 2)
-            )
-            raise InvalidValue(f"the law is for the sizes {on}, ...: {self.name} = {n} is none of them")
-        return k
+    @property
+    def in_k(self) -> bool:
+        """Whether the text is a formula of k, and says itself what k is."""
+        return self.step != 1 and not (self.geometric and self.closed is not None)
 
     def ordered(self) -> list[Term]:
         terms = self._geometric_terms() if self.geometric else self._arithmetic_terms()
@@ -231,18 +252,18 @@ class Recurrence:
 
     def __str__(self) -> str:
         if self.closed is None:
-            variable, before = ("k", "k") if self.geometric or self.step != 1 else (self.name, self.name)
+            variable = before = "k" if self.in_k else self.name
             parts = [Term(c, Growth(0, 0, 0, f"T({before}−{j})")) for j, c in enumerate(self.coefficients, 1) if c]
             start = self.first if before == self.name else 0
             initial = ", ".join(f"T({start + j}) = {value}" for j, value in enumerate(self.initial))
             return f"T({variable}) = {_summed(parts)}, {initial}{self._where(variable)}"
-        text = _summed(self.ordered())
-        return text + (self._where("k") if not self.geometric and self.step != 1 else "")
+        return _summed(self.ordered()) + self._where("k" if self.in_k else self.name)
 
     def _where(self, variable: str) -> str:
         if variable != "k":
             return ""
-        sizes = f"{self.first}·{self.step}^k" if self.geometric else f"{self.first} + {self.step}k"
+        scale = f"{self.first}·" if self.first > 1 else ""
+        sizes = f"{scale}{self.step}^k" if self.geometric else f"{self.first} + {self.step}k"
         return f", where {self.name} = {sizes}"
 
 
@@ -341,32 +362,61 @@ def _through(points: Sequence[tuple[int, Fraction]]) -> list[Fraction]:
     return found
 
 
-def _shortest_recurrence(values: Sequence[int]) -> list[Fraction]:
-    """The shortest c with T(k) = c[0] T(k-1) + c[1] T(k-2) + ..., which holds for all the values but perhaps the last.
+PRIME: Final = 2**128 - 159  # of no form, so that no power of two is near to 1
 
-    Its length comes from arithmetic modulo a prime, where numbers stay short; its coefficients from
-    the equations between the first values, which it makes regular.
+
+def _modulo(value: Rational | int) -> int:
+    return int(value.numerator) * pow(int(value.denominator), -1, PRIME) % PRIME
+
+
+def _number_through(sizes: Sequence[int], values: Sequence[int], most: int) -> int | None:
+    """How many coefficients the polynomial through all points has modulo the prime; None if more than `most`.
+
+    By Newton's form, a point after the other: one that the polynomial so far goes through costs nothing but a look.
     """
-    length = _recurrence_length(values)
-    if 2 * length > len(values):
+    coefficients: list[int] = []  # up to the last that is not 0
+    for k, (n, value) in enumerate(zip(sizes, values, strict=True)):
+        found, factor = 0, 1
+        for c, node in zip(coefficients, sizes, strict=False):
+            found += c * factor
+            factor = factor * (n - node) % PRIME
+        if not (rest := (value - found) % PRIME):
+            continue
+        if k >= most:
+            return None
+        for node in sizes[len(coefficients) : k]:
+            factor = factor * (n - node) % PRIME
+        if not factor:  # two sizes that are one modulo the prime, which nobody has
+            return None
+        coefficients += [0] * (k - len(coefficients)) + [rest * pow(factor, -1, PRIME) % PRIME]
+    return len(coefficients)
+
+
+def _shortest_recurrence(values: Sequence[int]) -> list[Fraction]:
+    """The shortest c with T(k) = c[0] T(k-1) + c[1] T(k-2) + ..., which holds for all the values; empty if none.
+
+    It is found modulo the prime, its coefficients as the fractions that they are there, and holds exactly.
+    """
+    modular = _recurrence_modulo([_modulo(value) for value in values])
+    length = len(modular)
+    if 2 * length + held_back(length) > len(values):
         return []
-    rows = [[Fraction(values[k - j]) for j in range(1, length + 1)] for k in range(length, 2 * length)]
-    found = _solved([[*row, Fraction(values[length + k])] for k, row in enumerate(rows)])
-    for k in range(2 * length, len(values)):
-        if values[k] != sum(c * values[k - 1 - j] for j, c in enumerate(found)):
+    found = [_fraction(c) for c in modular]
+    scale = math.lcm(*(c.denominator for c in found))
+    whole = [int(c * scale) for c in found]
+    for k in range(length, len(values)):
+        if scale * values[k] != sum(c * values[k - 1 - j] for j, c in enumerate(whole)):
             return []
     return found
 
 
-PRIME: Final = 2**61 - 1
-
-
-def _recurrence_length(values: Sequence[int]) -> int:
-    """The length of the shortest linear recurrence modulo a prime, by Berlekamp and Massey."""
+def _recurrence_modulo(values: Sequence[int]) -> list[int]:
+    """The coefficients of the shortest linear recurrence modulo the prime, by Berlekamp and Massey."""
     current, previous = [1], [1]  # 1 - c[0] x - c[1] x^2 - ..., now and before its length last grew
     length, since, last = 0, 1, 1
     for k, value in enumerate(values):
-        difference = (value + sum(current[j] * values[k - j] for j in range(1, len(current)))) % PRIME
+        before = reversed(values[max(0, k + 1 - len(current)) : k])
+        difference = (value + sum(map(operator.mul, current[1:], before))) % PRIME
         if not difference:
             since += 1
             continue
@@ -378,7 +428,15 @@ def _recurrence_length(values: Sequence[int]) -> int:
         else:
             since += 1
         current = updated
-    return length
+    return [-c % PRIME for c in (current[1:] + [0] * length)[:length]]
+
+
+def _fraction(residue: int) -> Fraction:
+    """The fraction with a small numerator and denominator that is so modulo the prime, by Euclid's algorithm."""
+    (a, x), (b, y) = (PRIME, 0), (residue, 1)
+    while b * b * 2 > PRIME:
+        (a, x), (b, y) = (b, y), (a % b, x - a // b * y)
+    return Fraction(b, y)
 
 
 def _rational_roots(coefficients: Sequence[Fraction]) -> dict[Fraction, int] | None:
@@ -436,24 +494,59 @@ def _solved(rows: list[list[Fraction]]) -> list[Fraction]:
 # --- finding
 
 
-def _polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> Polynomial | None:
+class Given(NamedTuple):
+    """What is known of counts: at each place in order, how the sizes go on, and how many are hidden between them."""
+
+    names: tuple[str, ...]
+    values: Mapping[Place, int]
+    domain: Domain
+    hidden: int
+
+    def tells(self, form: Form) -> bool:
+        """Whether a law that agrees says something of the sizes that are hidden between these, and not by chance."""
+        each, most = OF_GAPS
+        different = int(max(self.values.values())) + 1
+        held = len(self.values) - form.number
+        return evidence(different, held) >= min(each * self.hidden, most)
+
+
+def _most(number: int) -> int:
+    """The most coefficients of which so many counts hold a law to enough of them."""
+    return min(number - 2, 3 * number // 4)
+
+
+def _polynomial(given: Given) -> Polynomial | None:
     """A polynomial in each parameter, of the least degrees that do."""
+    names, values = given.names, given.values
     if len(names) > 1:
-        return _multivariate(names, values)
-    found = _through([(place[0], Fraction(value)) for place, value in values.items()])
-    if len(found) + held_back(len(found)) > len(values):
+        return _multivariate(given)
+    sizes = [n for (n,) in values]
+    length = _number_through(sizes, [_modulo(value) for value in values.values()], _most(len(values)))
+    if length is None or length + held_back(length) > len(values):
         return None
-    return _of_one(names, found)
+    found = _of_one(names, _through([(n, Fraction(values[n,])) for n in sizes[:length]]))
+    return found if found.number + FEWEST - 1 <= len(values) and _agree(found, values) else None
+
+
+def _agree(form: Form, values: Mapping[Place, int]) -> bool:
+    return all(form(place) == value for place, value in values.items())
 
 
 def _of_one(names: tuple[str, ...], coefficients: Sequence[Fraction]) -> Polynomial:
     return Polynomial(names, {(power,): c for power, c in enumerate(coefficients) if c})
 
 
-def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polynomial | None:
+def _multivariate(given: Given) -> Polynomial | None:
     """A polynomial through a corner of the grid, held to the rest of it: two sizes of each parameter at the least."""
-    axes = [sorted({place[axis] for place in values}) for axis in range(len(names))]
-    corner = [sizes[: max(1, len(sizes) - 2)] for sizes in axes]
+    names, values = given.names, given.values
+    modular = {place: _modulo(value) for place, value in values.items()}
+    corner = []
+    for axis in range(len(names)):
+        sizes = sorted({place[axis] for place in values})
+        length = _number_through(sizes, _mixed(modular, axis, sizes), len(sizes) - 2)
+        if length is None:
+            return None
+        corner.append(sizes[: max(1, length)])
     table = {place: Fraction(values[place]) for place in product(*corner)}
     for axis, sizes in enumerate(corner):
         through: dict[Place, Fraction] = {}
@@ -462,54 +555,68 @@ def _multivariate(names: tuple[str, ...], values: Mapping[Place, int]) -> Polyno
             for power, c in zip_longest(range(len(line)), _through(line), fillvalue=Fraction(0)):
                 through[(*rest[:axis], int(power), *rest[axis:])] = c
         table = through
-    law = Polynomial(names, {powers: c for powers, c in table.items() if c})
-    return law if all(law(place) == value for place, value in values.items()) else None
+    found = Polynomial(names, {powers: c for powers, c in table.items() if c})
+    return found if _agree(found, values) else None
 
 
-def _quasi_polynomial(names: tuple[str, ...], values: Mapping[Place, int]) -> QuasiPolynomial | None:
+def _mixed(modular: Mapping[Place, int], axis: int, sizes: Sequence[int]) -> list[int]:
+    """One number for each size of a parameter, whose polynomial has the degree that all lines along it have.
+
+    These are sums over the other parameters, each with a factor of its own, such that nothing cancels but by design.
+    """
+    found = dict.fromkeys(sizes, 0)
+    for place, value in modular.items():
+        others = place[:axis] + place[axis + 1 :]
+        found[place[axis]] += value * pow(3, 1 + sum(n * 10_007**k for k, n in enumerate(others)), PRIME)
+    return [value % PRIME for value in found.values()]
+
+
+def _quasi_polynomial(given: Given) -> QuasiPolynomial | None:
     """A polynomial for each residue, with the fewest coefficients in all."""
-    best: tuple[int, list[list[Fraction]]] | None = None
-    different = len(set(rises([*values.values()])))
+    values = given.values
+    modular = {n: _modulo(value) for (n,), value in values.items()}
+    fewest: tuple[int, list[int]] | None = None
+    different = min(len(set(rises([*values.values()]))), len(set(values.values())))
     for period in range(2, LONGEST_PERIOD + 1):
-        classes = [[(n, Fraction(v)) for (n,), v in values.items() if n % period == r] for r in range(period)]
-        if not all(classes):  # sizes of one residue alone say nothing of the others
-            continue
-        laws = [_through(points) for points in classes]
-        length = max(1, *map(len, laws))
-        number = period * length
-        enough = number + held_back(number) <= len(values) and min(map(len, classes)) > length
-        if enough and not by_chance(different, len(values) - number) and (best is None or number < best[0]):
-            best = number, laws
-    return best and QuasiPolynomial(tuple(_of_one(names, law) for law in best[1]))
-
-
-def progression(sizes: Sequence[int]) -> tuple[int, bool] | None:
-    """The step of sizes that go on by equal steps, or the factor, and True, by equal whole factors; else None."""
-    steps = {b - a for a, b in pairwise(sizes)}
-    if len(steps) == 1:
-        return steps.pop(), False
-    factors = {Fraction(b, a) for a, b in pairwise(sizes)} if sizes[0] > 0 else set()
-    if len(factors) == 1 and (factor := factors.pop()).denominator == 1:
-        return int(factor), True
-    return None
-
-
-def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurrence | None:
-    """A linear recurrence along sizes that go on by equal steps or equal factors."""
-    sizes = [place[0] for place in values]
-    counts = list(values.values())
-    along = progression(sizes)
-    if along is None:
+        length = 1
+        classes = [[n for n in modular if n % period == residue] for residue in range(period)]
+        for sizes in classes:
+            most = min(len(sizes) - MORE, _most(len(values)) // period)
+            found = _number_through(sizes, [modular[n] for n in sizes], most)
+            if found is None or not sizes or (fewest and period * max(length, found) >= fewest[0]):
+                break
+            length = max(length, found)
+        else:
+            number = period * length
+            enough = number + held_back(number) <= len(values) and min(map(len, classes)) >= length + MORE
+            if enough and evidence(different, len(values) - number) >= OF_PERIODS:
+                fewest = number, [length] * period
+    if fewest is None:
         return None
-    step, geometric = along
+    period = len(fewest[1])
+    parts = []
+    for residue, length in enumerate(fewest[1]):
+        sizes = [n for n in modular if n % period == residue][:length]
+        parts.append(_of_one(given.names, _through([(n, Fraction(values[n,])) for n in sizes])))
+    form = QuasiPolynomial(tuple(parts))
+    return form if _agree(form, values) else None
+
+
+def _recurrence(given: Given) -> Recurrence | None:
+    """A linear recurrence along sizes that go on by equal steps or equal factors."""
+    counts = list(given.values.values())
+    sizes = given.domain.axes[0]
+    if given.hidden or (sizes.factor > 1 and sizes.step != sizes.first * (sizes.factor - 1)):
+        return None
     found = _shortest_recurrence(counts)
     length = len(found)
-    held = len(counts) - 2 * length
-    if not found or not found[-1] or held < held_back(length):
+    if not found or not found[-1]:
         return None
     roots = _rational_roots(found)
     bends = rises(counts)
-    if roots != {Fraction(1): length} and by_chance(max(bends) - min(bends) + 1, held):
+    spread = min(max(bends) - min(bends), max(counts) - min(counts)) + 1
+    asked = OF_RECURRENCES[roots is None]
+    if roots != {Fraction(1): length} and evidence(spread, len(counts) - 2 * length) < asked:
         return None
     closed = None
     if roots is not None:
@@ -518,17 +625,20 @@ def _recurrence(names: tuple[str, ...], values: Mapping[Place, int]) -> Recurren
             [root**k * Fraction(k) ** power for root, power in basis] + [Fraction(counts[k])] for k in range(length)
         ]
         closed = {term: c for term, c in zip(basis, _solved(rows), strict=True) if c}
-    return Recurrence(names[0], sizes[0], step, geometric, tuple(found), tuple(counts[:length]), closed)
+    sizes = replace(sizes, onwards=True)
+    return Recurrence(given.names[0], sizes, tuple(found), tuple(counts[:length]), closed)
 
 
 FORMS: Final = (_polynomial, _quasi_polynomial, _recurrence)  # the one with the fewest coefficients first
 
 
-def _form_of(names: tuple[str, ...], values: Mapping[Place, int]) -> Form | None:
-    found: Form | None = None
+def _form_of(names: tuple[str, ...], values: Mapping[Place, int]) -> tuple[Form | None, bool]:
+    """The law of counts, and whether it is also one of the sizes that are hidden between those given."""
+    given = Given(names, values, *domain(names, list(values)))
     for look in FORMS if len(names) == 1 else FORMS[:1]:
-        found = found or look(names, values)
-    return found
+        if (found := look(given)) is not None:
+            return found, given.tells(found)
+    return None, True
 
 
 # --- what a user gets
@@ -543,7 +653,9 @@ class Law:
     """The law of a count, if there is one: `law(n)` is its exact value, `str(law)` its formula.
 
     `law["mul"]` is the law of a kind, where `law` is that of all operations together; `kinds` has them all.
-    `counts` has the count at each size. `form` is None where no exact law was found.
+    `counts` has the count at each size. `form` is None where no exact law was found. A law is for the sizes of its
+    `domain`, which go on as those do that it was found on: `n in law.domain`, and `str(law)` says it, as in
+    "n²/4, where n ≡ 0 (mod 4)". `verified` are the far sizes that were run too.
     """
 
     names: tuple[str, ...]
@@ -551,6 +663,17 @@ class Law:
     form: Form | None
     kinds: Mapping[str, Law] = field(default_factory=dict)
     why: str = ""
+    verified: tuple[Place, ...] = ()
+
+    @cached_property
+    def domain(self) -> Domain:
+        """The sizes that the law is for."""
+        return domain(self.names, list(self.counts), onwards=isinstance(self.form, Recurrence))[0]
+
+    @property
+    def formula(self) -> str:
+        """The law as a formula alone, without the sizes that it is for."""
+        return str(self._found())
 
     @property
     def exact(self) -> bool:
@@ -569,14 +692,19 @@ class Law:
         return self.form
 
     def __call__(self, *place: Any, **named: Any) -> int:
-        """The count at a size; raises InvalidValue where no law was found, or where it has no such size."""
+        """The count at a size; raises InvalidValue where no law was found, or where it is not for that size."""
         form = self._found()
         sizes = place or tuple(named[name] for name in self.names if name in named)
         if len(sizes) != len(self.names) or (place and named):
             raise InvalidType(f"the law is of {', '.join(self.names)}: give a number for each")
-        value = form(tuple(_size(n, name) for n, name in zip(sizes, self.names, strict=True)))
-        if value.denominator != 1 or value < 0:
-            raise InvalidValue(f"{self} is {value} there, which is no count: it was found from other sizes")
+        at = tuple(_size(n, name) for n, name in zip(sizes, self.names, strict=True))
+        inside = at in self.domain
+        value = form(at) if inside or not isinstance(form, Recurrence) else Fraction(0)
+        wrong = f"{form} is {value} there, which is no count" if value.denominator != 1 or value < 0 else ""
+        if not inside:
+            raise InvalidValue(f"the law is for {self.domain.outside(at)}" + (f"; {wrong}" if wrong else ""))
+        if wrong:
+            raise InvalidValue(f"{wrong}: it was found from other sizes")
         return int(value)
 
     @property
@@ -628,10 +756,16 @@ class Law:
         return f"about {math.exp(y - slope * x):.3g}·{self.names[0]}^{slope:.2f}, an estimate"
 
     def __str__(self) -> str:
-        return str(self.form) if self.form is not None else f"{NONE}{self.why}; {self.estimate()}"
+        if self.form is None:
+            return f"{NONE}{self.why}; {self.estimate()}"
+        said = self.domain.text and not (isinstance(self.form, Recurrence) and self.form.in_k)
+        return f"{self.form}, where {self.domain.text}" if said else str(self.form)
 
     def __repr__(self) -> str:
-        return f"Law({self})"
+        return f"Law({self}{self._verified()})"
+
+    def _verified(self) -> str:
+        return f"; verified {located(self.names, *self.verified)}" if self.verified else ""
 
     def to_dict(self) -> dict[str, Any]:
         """What it is, in plain numbers and strings, as JSON can hold it."""
@@ -640,6 +774,8 @@ class Law:
             "exact": self.exact,
             "form": next((name for name, kind in _NAMES.items() if isinstance(self.form, kind)), None),
             "big_theta": self.big_theta if self.exact else None,
+            "domain": str(self.domain) if self.exact else None,
+            "verified": [[*place] for place in self.verified],
             "counts": [[*place, value] for place, value in self.counts.items()],
         }
         if self.kinds:
@@ -647,7 +783,7 @@ class Law:
         return found
 
     def _repr_html_(self) -> str:
-        return tables.html(*self._table())
+        return tables.html(*self._table(), self._verified().removeprefix("; "))
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         laws = [*self.kinds.items(), ("total", self)]
@@ -764,12 +900,17 @@ def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) ->
 
 
 def _law(names: tuple[str, ...], values: Mapping[Place, int], kinds: Mapping[str, Law] | None = None) -> Law:
-    form, why = _form_of(names, values), ""
-    if form is None:
+    form, tells = _form_of(names, values)
+    why = ""
+    if not tells:
+        why = f" in {len(values)} sizes ({form} would do, but there are sizes between them: give more, or equal steps)"
+        form = None
+    elif form is None:
         why = f" in {len(values)} sizes"
         rest = dict(list(values.items())[1:])  # the smallest is often a case of its own
-        if len(names) == 1 and len(rest) >= FEWEST and (other := _form_of(names, rest)) is not None:
-            why += f" (without {names[0]} = {next(iter(values))[0]}: {other})"
+        if len(names) == 1 and len(rest) >= FEWEST:
+            other, tells = _form_of(names, rest)
+            why += f" (without {names[0]} = {next(iter(values))[0]}: {other})" if other is not None and tells else ""
     return Law(names, values, form, kinds or {}, why)
 
 
@@ -785,8 +926,8 @@ def _check_enough(names: Sequence[str], places: Sequence[Place]) -> None:
         number = len({place[axis] for place in places})
         if number < FEWEST:
             raise InvalidValue(
-                f"{number} size{'s' * (number != 1)} of {name} are too few: a law needs {FEWEST} at the least, two for "
-                "a line and two to hold it to; one of degree d needs d + 3"
+                f"{number} {'size' if number == 1 else 'sizes'} of {name} {'is' if number == 1 else 'are'} too few: a "
+                f"law needs {FEWEST} at the least, two for a line and two to hold it to; one of degree d needs d + 3"
             )
 
 
@@ -850,9 +991,10 @@ def _counted(
     return counts
 
 
-def located(names: Sequence[str], place: Place) -> str:
-    """A size as a message names it."""
-    return "at " + ", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
+def located(names: Sequence[str], *places: Place) -> str:
+    """Sizes as a message names them."""
+    texts = (", ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True)) for place in places)
+    return f"at {' and '.join(texts)}"
 
 
 def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], place: Place) -> Counts:

@@ -21,7 +21,7 @@ from opcount import sizes as symbolic
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import GROUPS, KINDS
-from opcount.laws import NONE, Law, Place, law, law_of, located, progression
+from opcount.laws import NONE, Law, Place, law, law_of, located
 from opcount.meters import OPEN, Tally, meter
 from opcount.names import instead
 from opcount.tally import count
@@ -375,24 +375,18 @@ def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
     for place in _larger(part):
         if part.form(place) > limit(place):
             return [f"{located(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
-    every = product(*(axis + _continued(axis) for axis in _axes(part)))
-    values: dict[Place, Any] = {place: limit(place) for place in every}
+    values: dict[Place, Any] = {place: limit(place) for place in _larger(part, 2)}
     bound = law_of(values, part.names)
     if not bound.exact:
         return [f"{NONE} behind the formula, to compare its growth with; more sizes may show one"]
     return [] if part <= bound else [f"the law grows as {part.big_theta}, and the formula as {bound.big_theta}"]
 
 
-def _larger(part: Law) -> list[Place]:
-    """As many larger sizes, in the same progression where they are one, for which alone a recurrence is."""
-    return list(product(*map(_continued, _axes(part))))
-
-
-def _axes(part: Law) -> list[list[int]]:
-    return [sorted({place[axis] for place in part.counts}) for axis in range(len(part.names))]
-
-
-def _continued(sizes: Sequence[int]) -> list[int]:
-    times = range(1, len(sizes) + 1)
-    step, geometric = progression(sizes) or (sizes[-1], False)
-    return [sizes[-1] * step**k if geometric else sizes[-1] + k * step for k in times]
+def _larger(part: Law, times: int = 1) -> list[Place]:
+    """So many times as many larger sizes, of those that the law is for."""
+    axes = [sorted({place[axis] for place in part.counts}) for axis in range(len(part.names))]
+    return list(
+        product(
+            *(sizes.after(given[-1], times * len(given)) for sizes, given in zip(part.domain.axes, axes, strict=True))
+        )
+    )

@@ -268,7 +268,7 @@ def test_a_law_as_csv(run):
         (("numpy:dot", "--make", "program.py:arrays", "--sizes", "1:8"), "2n − 1"),
         (("program.py:outer", "--sizes", "m=1:4,n=1:5"), "mn"),
         (("program.py:outer", "--sizes", "m=1:4", "--sizes", "n=1:5"), "mn"),
-        (("program.py:half", "--sizes", "2:6:2", "--sizes", "8:12:2"), "n/2"),
+        (("program.py:half", "--sizes", "2:6:2", "--sizes", "8:12:2"), "n/2, where n ≡ 0 (mod 2)"),
     ],
 )
 def test_laws(run, arguments, total):
@@ -291,6 +291,44 @@ def test_no_law_is_an_answer(run):
 def test_too_few_sizes_and_too_many_parameters(run, sizes, said):
     status, out, err = run("law", "program.py:half", "--sizes", sizes)
     assert (status, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    ("sizes", "number"),
+    [
+        ("1:1000000000", "1,000,000,000 sizes"),
+        ("0:10000", "10,001 sizes"),
+        (f"1:{10**4000}:*2", "10,001 sizes"),
+        ("8,1:20001:2", "10,001 sizes"),
+    ],
+)
+def test_sizes_that_nobody_waits_for_are_refused_at_once(run, sizes, number):
+    status, out, err = run("law", "program.py:half", "--sizes", sizes)
+    assert (status, out, err.count("\n")) == (2, "", 1) and len(err) < 500
+    assert f"is {number}, each of which is run, and at most 10,000 are" in err
+    assert "by larger steps, as 4:64:4, or by factors, as '" in err
+
+
+def test_combinations_that_nobody_waits_for_are_refused_at_once(run):
+    status, out, err = run("law", "program.py:outer", "--sizes", "m=1:1000,n=1:1000")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "--sizes are 1,000,000 combinations, each of which is run, and at most 10,000 are" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("compare", "program.py:loss", "--at", "1,2"), "it was called with a list of 2 numbers, [1, 2]"),
+        (("compare", "program.py:product", "--at", "0.5"), "it was called with the number 0.5"),
+        (("compare", "program.py:cube", "--at", '{"w": 1, "b": 2}'), 'with a dict with w, b, {"w": 1, "b": 2}'),
+        (("count", "program.py:cube", "--at", "1", "--at", "[[2]]"), "the number 1, and a list of 1 item, [[2]]"),
+        (("count", "program.py:cube"), "it was called with no argument"),
+    ],
+)
+def test_a_function_that_fails_on_its_arguments_says_what_they_were(run, arguments, said):
+    status, out, err = run(*arguments)
+    assert (status, out, err.count("\n")) == (1, "", 1)
     assert said in err
 
 

@@ -55,6 +55,7 @@ ORDER = (
     "graph",
     "gradients",
     "jacobians",
+    "progressions",
     "laws",
     "notebook",
     "testing",
