@@ -24,6 +24,7 @@ from opcount.methods import ArrayMethods
 from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, times
 from opcount.operands import Operands, opened, unwrapped
 from opcount.scalar import Scalar
+from opcount.sizes import known
 from opcount.structure import NUMERIC
 from opcount.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
@@ -325,7 +326,8 @@ class Array(ArrayMethods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._held.shape  # type: ignore[no-any-return]
+        held = self._held
+        return tuple(map(known, held.shape)) if type(held) is Blank else held.shape
 
     @shape.setter
     def shape(self, shape: Any) -> None:
@@ -349,7 +351,7 @@ class Array(ArrayMethods):
 
     @property
     def size(self) -> int:
-        return self._held.size  # type: ignore[no-any-return]
+        return known(self._held.size)  # type: ignore[no-any-return]
 
     @property
     def itemsize(self) -> int:
@@ -357,7 +359,7 @@ class Array(ArrayMethods):
 
     @property
     def nbytes(self) -> int:
-        return self._held.nbytes  # type: ignore[no-any-return]
+        return known(self._held.nbytes)  # type: ignore[no-any-return]
 
     @property
     def strides(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ ANALYSIS = sorted((ROOT / "analysis").rglob("*.py"))
 ORDER = (
     "errors",
     "kinds",
+    "callers",
     "sizes",
     "tables",
     "counts",
@@ -29,7 +30,6 @@ ORDER = (
     "shapes",
     "blanks",
     "numpy_rules",
-    "callers",
     "wrapped",
     "foreign",
     "operands",
