@@ -94,7 +94,7 @@ class Array(ArrayMethods):
     def _apply_in_place(self, name: str, other: Any) -> Any:
         if _defers(other):
             return NotImplemented
-        if not isinstance(self._held, (np.ndarray, Blank)):  # a number: in place is anew
+        if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
             return self._apply(name, self, other)
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")

@@ -149,6 +149,10 @@ class Blank(NDArrayOperatorsMixin):
                 or shapes.broadcast(part.shape, given[extra:]) != part.shape
             ):
                 raise ValueError(f"could not broadcast input array from shape {given} into shape {part.shape}")
+        else:
+            value = np.asarray(value)
+        if not (part._shape or any(one is Ellipsis for one in (key if type(key) is tuple else (key,)))):
+            np.zeros(1, self._dtype)[0] = np.ones(value.shape, value.dtype)[()]  # what NumPy says of an element
 
     def __bool__(self) -> bool:
         raise no_values("bool()")

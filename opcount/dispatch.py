@@ -97,7 +97,10 @@ def call_ufunc(
         if ufunc in USERS:
             return users_counts(ufunc, method, plain, plain_keywords)
         constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
-        return ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
+        numbers = ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
+        if numbers and operands.blank and all(map(_is_truth_without_value, operands.wrapped)):
+            raise no_values(f"{name} of a single truth value, which is a plain one,")
+        return numbers
 
     def finished(result: Any) -> Any:
         if not outputs:
@@ -242,6 +245,10 @@ def _executed(
             raise
         _leave(operands, name, f"{name}: {error}")
         return finished(result)
+
+
+def _is_truth_without_value(value: Any) -> bool:
+    return is_truth(value._plain()) and not value._plain().ndim
 
 
 def _leave(operands: Operands, door: str, advice: str) -> None:

@@ -36,6 +36,7 @@ from opcount.nodes import (
 from opcount.number_array import axes_of, lanes_of, reduced_axes
 from opcount.numpy_rules import FREE, NoRule, by_function, is_truth, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive, label_sizes, stacked_labels
+from opcount.sizes import known
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -450,7 +451,7 @@ class Move(NamedTuple):
         there, negated = (
             np.asarray(self.call(*others[:number], found, *others[number + 1 :])) for found in (places, -places)
         )
-        if there.shape != shape_of(y):
+        if shape_of(there) != shape_of(y):
             return gathering(np.zeros(shape_of(y), int), shape)
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
 
@@ -601,7 +602,8 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "array": _assembled, "asarray": _assembled, "asanyarray": _assembled, "copy": lambda a, *_, **__: a,
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype), "where": partial(moved, np.where),
     "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
-    "matmul": partial(elementwise, "matmul"), "shape": shape_of, "ndim": lambda a: len(shape_of(a)),
+    "matmul": partial(elementwise, "matmul"), "shape": lambda a: tuple(map(known, shape_of(a))),
+    "ndim": lambda a: len(shape_of(a)),
 }  # fmt: skip
 """Functions, and ufuncs that are not in `NAMES`, by name."""
 
