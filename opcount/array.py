@@ -25,6 +25,7 @@ from opcount.methods import ArrayMethods
 from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, times
 from opcount.operands import Operands, opened, unwrapped
 from opcount.scalar import Scalar
+from opcount.sizes import known
 from opcount.structure import NUMERIC
 from opcount.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
@@ -94,7 +95,7 @@ class Array(ArrayMethods):
     def _apply_in_place(self, name: str, other: Any) -> Any:
         if _defers(other):
             return NotImplemented
-        if not isinstance(self._held, (np.ndarray, Blank)):  # a number: in place is anew
+        if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
             return self._apply(name, self, other)
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
@@ -326,7 +327,8 @@ class Array(ArrayMethods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._held.shape  # type: ignore[no-any-return]
+        held = self._held
+        return tuple(map(known, held.shape)) if type(held) is Blank else held.shape
 
     @shape.setter
     def shape(self, shape: Any) -> None:
@@ -350,7 +352,7 @@ class Array(ArrayMethods):
 
     @property
     def size(self) -> int:
-        return self._held.size  # type: ignore[no-any-return]
+        return known(self._held.size)  # type: ignore[no-any-return]
 
     @property
     def itemsize(self) -> int:
@@ -358,7 +360,7 @@ class Array(ArrayMethods):
 
     @property
     def nbytes(self) -> int:
-        return self._held.nbytes  # type: ignore[no-any-return]
+        return known(self._held.nbytes)  # type: ignore[no-any-return]
 
     @property
     def strides(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ stands in neither is executed on arrays of the same shape without memory behind 
 
 from __future__ import annotations
 
+import itertools
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -148,6 +149,10 @@ class Blank(NDArrayOperatorsMixin):
                 or shapes.broadcast(part.shape, given[extra:]) != part.shape
             ):
                 raise ValueError(f"could not broadcast input array from shape {given} into shape {part.shape}")
+        else:
+            value = np.asarray(value)
+        if not (part._shape or any(one is Ellipsis for one in (key if type(key) is tuple else (key,)))):
+            np.zeros(1, self._dtype)[0] = np.ones(value.shape, value.dtype)[()]  # what NumPy says of an element
 
     def __bool__(self) -> bool:
         raise no_values("bool()")
@@ -288,6 +293,8 @@ class Exact:
             return type(value)(self.standing(item, written) for item in value)
         if isinstance(value, dict):
             return {key: self.standing(item, key == "out") for key, item in value.items()}
+        if sizes.is_symbolic(value):
+            raise InvalidValue(f"what is given by the size {value} is not known: use numbers for the sizes")
         return value
 
     def blank(self, result: Any) -> Any:
@@ -319,6 +326,13 @@ class Labels(Exact):
 
     def stands_for(self, value: Any) -> bool:
         return type(value) is Blank or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+class BesideSizes(Labels):
+    """The same, for what takes numbers that decide nothing of a shape, and so may be a size as well."""
+
+    def standing(self, value: Any, written: bool = False) -> Any:
+        return sizes.like_of(value) if sizes.is_symbolic(value) else super().standing(value, written)
 
 
 class Regular(Labels):
@@ -357,6 +371,15 @@ def _of_regular(function: Any, args: Any, keywords: Any) -> Any:
     return _by_labels(function, args, keywords, Regular)
 
 
+def _along_axes(function: Any, args: Any, keywords: Any) -> Any:
+    told = [tuple(axes.tolist()) if isinstance(axes, np.ndarray) and axes.ndim == 1 else axes for axes in args[1:]]
+    return _by_labels(function, (args[0], *told), keywords)
+
+
+def _beside_sizes(function: Any, args: Any, keywords: Any) -> Any:
+    return _by_labels(function, args, keywords, BesideSizes)
+
+
 def _by_row(function: Any, args: Any, keywords: Any) -> Any:
     result, out = SHAPES[_short(function)](*args, **keywords), keywords.get("out")
     if type(out) is Blank and out.shape != result.shape:
@@ -374,6 +397,47 @@ def _shapes(value: Any) -> list[Shape]:
     return [value.shape] if isinstance(value, (Blank, numpy.ndarray)) else []
 
 
+class At(Regular):
+    """Arrays of the shapes that there are where each name of a size has a value."""
+
+    def __init__(self, values: Mapping[str, int]) -> None:
+        super().__init__()
+        self.values = values
+
+    def size(self, size: Any) -> int:
+        return sizes.at(size, self.values)
+
+    def standing(self, value: Any, written: bool = False) -> Any:
+        return self.size(value) if sizes.is_symbolic(value) else super().standing(value, written)
+
+    def blank(self, result: Any) -> None:
+        """Nothing: that there is a result is all that is asked."""
+
+
+def _not_for_all(function: Any, args: Any, keywords: Mapping[str, Any]) -> Exception:
+    """What to say of a call for which no shape was found: whether it is the sizes, as tried, that do not fit."""
+    found = _shapes((*args, *keywords.values()))
+    names = sorted(set().union(*(sizes.symbols(size) for shape in found for size in shape)))
+    up = list(range(2, len(names) + 2))
+    tried = [dict(zip(names, values, strict=True)) for values in (up, up[::-1], [2] * len(names), [4] * len(names))]
+    wrong: dict[str, Exception] = {}
+    for values in tried:
+        try:
+            _asked(At(values), function, args, keywords)
+        except Exception as error:
+            wrong.setdefault(", ".join(f"{name}={values[name]}" for name in names), error)
+    called = f"np.{getattr(function, '__self__', function).__name__} of the shapes {', '.join(map(str, found))}"
+    if len(wrong) == len(tried) and isinstance(first := next(iter(wrong.values())), (TypeError, IndexError)):
+        return first  # not because of the sizes
+    if not wrong:
+        return InvalidValue(f"{called} has a shape that is not known where sizes are names: use numbers for the sizes")
+    where, why = next(iter(wrong.items()))
+    return InvalidValue(
+        f"{called} does not fit for all sizes: for {where} NumPy raises {type(why).__name__}: {why}; "
+        "use names that make them fit, or numbers"
+    )
+
+
 def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Callable[..., Any]) -> Any:
     """The blanks that a function gives, or the ones that it was given to write into."""
     outputs = keywords.get("out")
@@ -385,13 +449,9 @@ def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Callabl
     except OpcountError:
         raise
     except Exception:
-        found = _shapes((*args, *keywords.values()))
-        if shapes.are_numbers(*found):
+        if shapes.are_numbers(*_shapes((*args, *keywords.values()))):
             raise
-        raise InvalidValue(
-            f"np.{getattr(function, '__self__', function).__name__} does not go on from the shapes "
-            f"{', '.join(map(str, found))} for all sizes: use names that make them fit, or numbers"
-        ) from None
+        raise _not_for_all(function, args, keywords) from None
     if type(outputs) is Blank:
         return outputs
     if isinstance(outputs, tuple) and isinstance(result, tuple):
@@ -418,11 +478,16 @@ _COPIES: Final = frozenset({
 _WARNING: Final = frozenset({"mean", "var", "std", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin"})
 """Of these, the ones that warn of slices with few elements, as the small arrays have."""
 
+_BESIDE_SIZES: Final = frozenset({"where", "clip", "nan_to_num", "roll", "tril", "triu"})
+
+_MOVES: Final = frozenset({"transpose", "permute_dims", "moveaxis", "rollaxis", "flip", "rot90", "expand_dims"})
+"""Of these, the ones that are told axes, which may be an array."""
+
 _REGULAR: Final = frozenset({"linalg.inv", "linalg.det", "linalg.slogdet", "linalg.cholesky", "linalg.solve"})
 """The same, of matrices that are not singular."""
 
 _AS_NUMPY: Final = frozenset({
-    "vstack", "hstack", "dstack", "split", "array_split", "hsplit", "vsplit", "dsplit",
+    "vstack", "hstack", "dstack", "hsplit", "vsplit", "dsplit",
 })  # fmt: skip
 """Functions that NumPy writes in terms of others."""
 
@@ -474,7 +539,7 @@ def _resize(a: Any, new_shape: Any) -> Blank:
 
 
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Blank:
-    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    shape = tuple(map(sizes.normal, shape if isinstance(shape, (tuple, list)) else (shape,)))
     if len(shape) < array.ndim or shapes.broadcast(array.shape, shape) != shape:
         raise ValueError(f"a shape {array.shape} does not broadcast to {shape}")
     return Blank(shape, array.dtype)
@@ -573,6 +638,44 @@ def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Blank:
     axis = range(arr.ndim)[0 if axis is None else axis]
     shape = (*arr.shape[:axis], indices.shape[axis], *arr.shape[axis + 1 :])
     return Blank(shapes.broadcast(shape, indices.shape), arr.dtype)
+
+
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Blank:
+    windows = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = (
+        range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
+    )
+    if len(windows) != len(axes):
+        raise ValueError("window_shape must have a size for each of the axes")
+    shape = list(x.shape)
+    for place, window in zip(axes, windows, strict=True):
+        shape[place] = sizes.normal(shape[place] - window + 1)
+        if sizes.order(window, 0) < 0 or sizes.order(shape[place], 1) < 0:
+            raise ValueError(f"a window of {window} is not inside an axis of {x.shape[place]}")
+    return Blank((*shape, *windows), x.dtype)
+
+
+def _array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:
+    size = ary.shape[axis]
+    if np.ndim(indices_or_sections):
+        ends = [0, *indices_or_sections, None]
+        return [ary[_along(ary, axis, slice(a, b))] for a, b in itertools.pairwise(ends)]
+    if (number := operator.index(indices_or_sections)) <= 0:
+        raise ValueError("number sections must be larger than 0.")
+    length, longer = divmod(sizes.known(size), number)
+    lengths = [length + (place < longer) for place in range(number)]
+    place = range(ary.ndim)[axis]
+    return [Blank((*ary.shape[:place], part, *ary.shape[place + 1 :]), ary.dtype) for part in lengths]
+
+
+def _split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:
+    if not np.ndim(indices_or_sections) and sizes.known(ary.shape[axis]) % indices_or_sections:
+        raise ValueError("array split does not result in an equal division")
+    return _array_split(ary, indices_or_sections, axis)
+
+
+def _along(x: Any, axis: Any, part: slice) -> tuple[slice, ...]:
+    return (*(slice(None),) * range(x.ndim)[axis], part)
 
 
 def _diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Blank:
@@ -755,6 +858,7 @@ SHAPES: Final[dict[str, Callable[..., Any]]] = {
     "shape": lambda a: a.shape, "ndim": lambda a: a.ndim, "size": _size,
     "ravel": _ravel, "reshape": _reshape, "resize": _resize, "broadcast_to": _broadcast_to,
     "concatenate": _concatenate, "concat": _concatenate, "stack": _stack, "column_stack": _column_stack,
+    "split": _split, "array_split": _array_split, "sliding_window_view": _sliding_window_view,
     "squeeze": _squeeze, "block": _block, "vander": _vander, "poly": _poly, "polyder": _polyder,
     "correlate": _correlate,
     "copyto": _copyto, "fill_diagonal": _fill_diagonal, "put": _put, "put_along_axis": _put_along_axis,
@@ -792,6 +896,7 @@ def call(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
 
 
 _WAYS: Final[dict[str, Callable[..., Any]]] = {
-    **dict.fromkeys(_COPIES, _by_labels), **dict.fromkeys(_REGULAR, _of_regular),
+    **dict.fromkeys(_COPIES, _by_labels), **dict.fromkeys(_MOVES, _along_axes),
+    **dict.fromkeys(_BESIDE_SIZES, _beside_sizes), **dict.fromkeys(_REGULAR, _of_regular),
     **dict.fromkeys(_AS_NUMPY, _as_numpy), **dict.fromkeys(SHAPES, _by_row),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.blanks import Blank
-from opcount.errors import BudgetExceeded, OpcountError
+from opcount.errors import BudgetExceeded, InvalidValue, OpcountError
 from opcount.meters import meter
 from opcount.numpy_rules import (
     STRANGE,
@@ -45,7 +45,7 @@ from opcount.numpy_rules import (
 )
 from opcount.operands import holds_wrapped, unwrapped
 from opcount.shapes import broadcast, with_numbers
-from opcount.sizes import is_long, order, positive_part
+from opcount.sizes import are_numbers, is_long, order, positive_part
 from opcount.tally import attempt
 from opcount.wrapped import wrapped
 
@@ -66,6 +66,14 @@ def _array(x: Any) -> Any:
 def _truths(mask: Any) -> Any:
     """A mask as plain truth values, on which what NumPy does is control flow."""
     return mask if isinstance(unwrapped(mask), Blank) else np.asarray(mask)
+
+
+def _any(mask: Any) -> bool:
+    """Whether some are true; of shapes alone none are.
+
+    It is asked where true ones lead to an error or a warning, or to another way that counts the same.
+    """
+    return not isinstance(unwrapped(mask), Blank) and bool(np.any(np.asarray(mask)))
 
 
 def _shape(x: Any) -> Any:
@@ -266,7 +274,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
     terms, result = _subscripts(operands)
     path: list[Any] = [tuple(range(len(terms)))]
     if optimize is not False and len(terms) > 2:
-        path = np.einsum_path(*unwrapped(operands), optimize=optimize)[0][1:]
+        path = _path(operands, terms, optimize)
     products = sums = 0
     for places in path:
         taken = [terms.pop(place) for place in sorted(places, reverse=True)]
@@ -285,6 +293,19 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
         sums += added
     numbers: Numbers = {"mul": products, "add": sums}
     return expanded(numbers) if any(map(is_complex, operands)) or asks_for_complex({"dtype": dtype}) else numbers
+
+
+def _path(operands: tuple[Any, ...], terms: list[_Term], optimize: Any) -> list[Any]:
+    """The steps of a product of several arrays: as they are given, or as NumPy chooses them by the sizes."""
+    if not isinstance(optimize, (bool, str)) and optimize and optimize[0] == "einsum_path":
+        return list(optimize[1:])
+    if not all(are_numbers(sizes.values()) for sizes, _ in terms):
+        raise InvalidValue(
+            "the order in which np.einsum joins more than two arrays depends on the sizes: give numbers for them, or "
+            'the order, as in optimize=["einsum_path", (0, 1), (0, 1)]'
+        )
+    chosen: list[Any] = np.einsum_path(*unwrapped(operands), optimize=optimize)[0][1:]
+    return chosen
 
 
 def _correlate(a: Any, v: Any, mode: Any = "valid") -> Numbers:
@@ -555,7 +576,7 @@ def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fal
         weights = _fitting_weights(a, _array(weights), axis)
         dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "iub" else []))
         scale = np.sum(weights, axis=axis, dtype=dtype, **kept)
-        if np.any(_truths(scale == 0.0)):
+        if _any(scale == 0.0):
             raise ZeroDivisionError
         average = np.sum(np.multiply(a, weights, dtype=dtype), axis, **kept) / scale
     if not returned:
@@ -663,7 +684,8 @@ def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
         y = float(y)
     elif not isinstance(y, (float, complex)):
         y = y.astype(np.result_type(y.dtype, 1.0))
-    if _NUMPY >= (2, 3) and not (_truths(np.isfinite(atol)).all() and _truths(np.isfinite(rtol)).all()):
+    finite = [np.isfinite(tolerance) for tolerance in (atol, rtol)] if _NUMPY >= (2, 3) else []
+    if any(_any(np.logical_not(truth)) for truth in finite):
         np.isclose(0.0, 0.0, unwrapped(rtol), unwrapped(atol))  # which warns, or does what else NumPy is told to do
     with np.errstate(invalid="ignore"):
         near = np.less_equal(abs(x - y), atol + rtol * abs(y))
@@ -749,7 +771,7 @@ def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retst
     step: Any = math.nan
     if pieces > 0:
         step = span / pieces
-        y = y / pieces * span if np.any(_truths(step == 0)) else y * step
+        y = y / pieces * span if _any(step == 0) else y * step
     else:
         y = y * span
     y = y + start
@@ -776,7 +798,7 @@ def _logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base:
 
 def _geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     start, stop = _array(start), _array(stop)
-    if np.any(_truths(start == 0)) or np.any(_truths(stop == 0)):
+    if _any(start == 0) or _any(stop == 0):
         raise ValueError
     real = np.result_type(start.dtype, stop.dtype, float(num), np.zeros((), dtype))
     start, stop = start.astype(real), stop.astype(real)

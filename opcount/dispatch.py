@@ -15,7 +15,7 @@ import numpy as np
 from opcount.blanks import WRITES, Blank, no_values
 from opcount.blanks import call as call_on_blanks
 from opcount.compositions import COMPOSITIONS, SEEING_RULES
-from opcount.errors import OpcountError, Uncounted
+from opcount.errors import InvalidValue, OpcountError, Uncounted
 from opcount.foreign import is_container, let_out, once_more, stranger
 from opcount.meters import leave, meter, note_text
 from opcount.numpy_rules import (
@@ -42,7 +42,7 @@ from opcount.numpy_rules import (
     users_counts,
 )
 from opcount.operands import Operands, holds_wrapped, opened
-from opcount.sizes import is_symbolic
+from opcount.sizes import is_symbolic, known, like_of
 from opcount.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
 
 
@@ -73,8 +73,10 @@ def call_ufunc(
     if found is not None:
         let_out(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords))
-    # the name of a size, beside a spec, is a number, and nobody knows which
-    plain = [Blank((), np.int8) if is_symbolic(value) else value for value in plain]
+    if any(map(is_symbolic, plain)):
+        if ufunc is np.power and is_symbolic(plain[-1]):
+            raise InvalidValue(f"what a power to {plain[-1]} executes depends on the size: use a number for it")
+        plain = list(map(like_of, plain))
     if operands.objects or into_objects:
         if method == "at":
             _leave(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
@@ -95,7 +97,10 @@ def call_ufunc(
         if ufunc in USERS:
             return users_counts(ufunc, method, plain, plain_keywords)
         constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
-        return ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
+        numbers = ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
+        if numbers and operands.blank and all(map(_is_truth_without_value, operands.wrapped)):
+            raise no_values(f"{name} of a single truth value, which is a plain one,")
+        return numbers
 
     def finished(result: Any) -> Any:
         if not outputs:
@@ -162,6 +167,8 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
         if isinstance(result, str):
             note_text(operands.size)
         places = short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1)
+        if short in ("shape", "size") and operands.blank:
+            return tuple(map(known, result)) if isinstance(result, tuple) else known(result)
         return result if places or short in DESCRIBING else wrapped(result)
 
     execute = partial(function, *plain, **plain_keywords)
@@ -238,6 +245,10 @@ def _executed(
             raise
         _leave(operands, name, f"{name}: {error}")
         return finished(result)
+
+
+def _is_truth_without_value(value: Any) -> bool:
+    return is_truth(value._plain()) and not value._plain().ndim
 
 
 def _leave(operands: Operands, door: str, advice: str) -> None:

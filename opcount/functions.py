@@ -37,6 +37,7 @@ from opcount.nodes import (
 from opcount.number_array import axes_of, lanes_of, reduced_axes
 from opcount.numpy_rules import FREE, NoRule, by_function, is_truth, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive, label_sizes, stacked_labels
+from opcount.sizes import known
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -490,7 +491,7 @@ class Move(NamedTuple):
             np.asarray(self.call(*others[:number], found, *others[number + 1 :]))
             for found in (places, np.asarray(-places))
         )
-        if there.shape != shape_of(y):
+        if shape_of(there) != shape_of(y):
             return gathering(np.zeros(shape_of(y), int), shape)
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
 
@@ -639,7 +640,8 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
     "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
-    "matmul": partial(elementwise, "matmul"), "shape": shape_of, "ndim": lambda a: len(shape_of(a)),
+    "matmul": partial(elementwise, "matmul"), "shape": lambda a: tuple(map(known, shape_of(a))),
+    "ndim": lambda a: len(shape_of(a)),
 }  # fmt: skip
 """Functions, and ufuncs that are not in `NAMES`, by name."""
 

@@ -18,14 +18,14 @@ import numpy as np
 from opcount.array import Array, objects, plain_index
 from opcount.blanks import Blank
 from opcount.dispatch import call_function, without_output
-from opcount.errors import OF_OTHER_NUMBERS, InvalidType, Uncounted
+from opcount.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
 from opcount.linear_maps import Constant
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import FREE, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
-from opcount.sizes import is_symbolic
+from opcount.sizes import is_symbolic, like_of
 from opcount.structure import shape_of
 from opcount.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, plain_operand
 
@@ -512,6 +512,8 @@ def puts_constants(primitive: Primitive, operands: tuple[Any, ...]) -> bool:
 
 def elementwise(name: str, *operands: Any) -> Any:
     """One operation for each element, or a matrix product, by its name in the table of primitives."""
+    if name == "pow" and is_symbolic(operands[1]):
+        raise InvalidValue(f"what a power to {operands[1]} executes depends on the size: use a number for it")
     operands = tuple(map(as_operand, operands))
     if name == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
         return value_of(operands[0]) ** operands[1]  # structurally constant
@@ -527,7 +529,13 @@ def as_operand(operand: Any) -> Any:
         operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
     if isinstance(operand, np.ndarray) and operand.dtype == object:
         return FUNCTIONS[np.array](operand)
-    return Array(Blank((), np.int8)) if is_symbolic(operand) else operand
+    return _of_a_size(operand) if is_symbolic(operand) else operand
+
+
+def _of_a_size(size: Any) -> Array:
+    """A number without a value, of a type that decides as little of a result's as a plain one would."""
+    kind = type(like_of(size))
+    return Array(Blank((), {int: np.int8, float: np.float16}.get(kind, kind)))
 
 
 def holds_nodes(value: Any) -> bool:

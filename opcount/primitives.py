@@ -214,17 +214,17 @@ def _left_transposed_times(adjoint: Any, a: Any) -> Any:
 
 def _left_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
     if len(shape_of(a)) == len(shape_of(b)) == 2:
-        (m, k), n = a.shape, b.shape[1]
+        (m, k), n = shape_of(a), shape_of(b)[1]
         sizes = {"m": m, "k": k, "n": n}
-        return Contraction(_number(b), ("mk", "kn", "mn"), sizes, a.shape, _times, _times_transposed)
+        return Contraction(_number(b), ("mk", "kn", "mn"), sizes, shape_of(a), _times, _times_transposed)
     return _contraction(a, b, _product_labels(a, b))
 
 
 def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
     if len(shape_of(a)) == len(shape_of(b)) == 2:
-        (m, k), n = a.shape, b.shape[1]
+        (m, k), n = shape_of(a), shape_of(b)[1]
         sizes = {"m": m, "k": k, "n": n}
-        return Contraction(_number(a), ("kn", "mk", "mn"), sizes, b.shape, _left_times, _left_transposed_times)
+        return Contraction(_number(a), ("kn", "mk", "mn"), sizes, shape_of(b), _left_times, _left_transposed_times)
     first, second, result = _product_labels(a, b)
     return _contraction(b, a, (second, first, result))
 

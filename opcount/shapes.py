@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 from typing import Any
 
@@ -170,42 +169,58 @@ def _check_inside(part: Any, size: Any, axis: int) -> None:
         if not (sizes.is_symbolic(end) or sizes.is_symbolic(size)):
             if not -size <= end < size:
                 raise IndexError(f"index {end} is out of bounds for axis {axis} with size {size}")
-        elif not (_are_in_order(0, end, size - 1) or _are_in_order(-size, end, -1)):
+        elif not (sizes.are_in_order(0, end, size - 1) or sizes.are_in_order(-size, end, -1)):
             raise InvalidValue(f"index {end} is not known to be inside an axis of size {size}, for sizes from 2 on")
-
-
-def _are_in_order(*numbers: Any) -> bool:
-    return all(itertools.starmap(_is_at_most, itertools.pairwise(numbers)))
-
-
-def _is_at_most(a: Any, b: Any) -> bool:
-    try:
-        return sizes.order(a, b) <= 0
-    except InvalidValue:
-        return False
 
 
 def _length(size: Any, part: slice) -> Any:
     """The length of a slice; of an axis whose size is a symbol, where that is the same polynomial for all sizes."""
-    bounds = (part.start, part.stop, part.step)
-    if sizes.are_numbers((size, *bounds)):
+    if sizes.are_numbers((size, part.start, part.stop, part.step)):
         return len(range(size)[part])
-    if part.step in (None, 1, -1) and part.start is part.stop is None:
-        return size
-    start, stop = (
-        default if bound is None else _bound(bound, size) for bound, default in ((part.start, 0), (part.stop, size))
-    )
-    if part.step not in (None, 1) or not (
-        _is_at_most(0, start) and _is_at_most(start, stop) and _is_at_most(stop, size)
-    ):
-        raise InvalidValue(
-            f"how long {part} of an axis of size {size} is depends on the size in no polynomial way: "
-            "use a number for it, or slices by one that stay inside for all sizes from 2 on"
-        )
-    return sizes.normal(stop - start)
+    step = 1 if part.step is None else _size(part.step)
+    if _is_below_zero(step):
+        low, high, step = -1, size - 1, -step
+        between = _bound(part.start, size, low, high, high) - _bound(part.stop, size, low, high, low)
+    elif step == 0:
+        raise ValueError("slice step cannot be zero")
+    else:
+        between = _bound(part.stop, size, 0, size, size) - _bound(part.start, size, 0, size, 0)
+    if sizes.is_at_most(between, 0):
+        return 0
+    if not sizes.is_at_most(0, between):
+        raise _depends(part, size, "which of its ends comes first is not the same for all sizes")
+    length = sizes.floor_quotient(between + step - 1, step)
+    if length is None:
+        wanted = f'a multiple of {step}, as in "{step}*n"' if type(step) is int else f"a multiple of {step}"
+        raise _depends(part, size, f"{sizes.normal(between)} goes into steps of {step} by its value: give {wanted}")
+    return length
 
 
-def _bound(bound: Any, size: Any) -> Any:
+def _is_below_zero(number: Any) -> bool:
+    return bool(sizes.order(number, 0) < 0)
+
+
+def _bound(bound: Any, size: Any, low: Any, high: Any, default: Any) -> Any:
+    """Where a slice ends: counted from the start of the axis, and inside it."""
+    if bound is None:
+        return default
     if not (sizes.is_symbolic(bound) or hasattr(bound, "__index__")):
         raise InvalidType(f"a slice ends at an integer or at a size, not at {bound!r}")
-    return size + bound if _is_at_most(bound, -1) else bound
+    bound = _size(bound)
+    try:
+        bound = bound + size if _is_below_zero(bound) else bound
+        return sizes.larger(low, sizes.smaller(bound, high))
+    except InvalidValue:
+        raise _depends(bound, size, f"whether {sizes.normal(bound)} is inside is not the same for all sizes") from None
+
+
+def _depends(part: Any, size: Any, why: str) -> InvalidValue:
+    written = _written(part) if isinstance(part, slice) else f"up to {part}"
+    return InvalidValue(
+        f"a slice {written} of an axis of size {size} has no length that is one polynomial: {why}, or use numbers"
+    )
+
+
+def _written(part: slice) -> str:
+    start, stop = ("" if bound is None else str(bound) for bound in (part.start, part.stop))
+    return f"[{start}:{stop}{'' if part.step is None else f':{part.step}'}]"

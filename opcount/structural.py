@@ -234,8 +234,8 @@ def _zeroed(values: Any, states: np.ndarray) -> Any:
 
 def _product(a: Any, b: Any) -> Any:
     if type(b) is Array and a.states.size == 1 and a.states.item() == 1:  # the first product of most accumulations
-        return spread(b, a.shape)
-    shape = a.shape if type(a) is Structured else b.shape
+        return spread(b, shape_of(a))
+    shape = shape_of(a if type(a) is Structured else b)
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     numbers = (left == NUMBER) & (right == NUMBER)
     negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
@@ -254,7 +254,7 @@ def _product(a: Any, b: Any) -> Any:
 def _sum(a: Any, b: Any) -> Any:
     if (part := placement(b)) is not None:
         return _added(a, *part)
-    shape = a.shape if type(a) is Structured else b.shape
+    shape = shape_of(a if type(a) is Structured else b)
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     both = (left != 0) & (right != 0)
     charge({"add": _count(both, shape)})
@@ -267,22 +267,22 @@ def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
     """A derivative, copied along new axes and along those of length one."""
     if type(derivative) is Unit:
         return Structured(_states(derivative, len(shape)), None, shape) if shape else derivative
-    if derivative.shape == shape:
+    if shape_of(derivative) == shape:
         return derivative
     if type(derivative) is not Structured:
         return np.broadcast_to(derivative, shape)
-    states = derivative.states.reshape((1,) * (len(shape) - len(derivative.shape)) + derivative.states.shape)
+    states = derivative.states.reshape((1,) * (len(shape) - len(shape_of(derivative))) + derivative.states.shape)
     values = None if derivative.values is None else np.broadcast_to(derivative.values, shape)
     return Structured(states, values, shape)
 
 
 def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
     """The transpose of `spread`: the sum over the copies, in that shape."""
-    if type(derivative) is Unit or derivative.shape == shape:
+    if type(derivative) is Unit or shape_of(derivative) == shape:
         return derivative
-    new = len(derivative.shape) - len(shape)
+    new = len(shape_of(derivative)) - len(shape)
     axes = tuple(
-        axis for axis, size in enumerate(derivative.shape) if axis < new or (shape[axis - new] == 1 and size != 1)
+        axis for axis, size in enumerate(shape_of(derivative)) if axis < new or (shape[axis - new] == 1 and size != 1)
     )
     return reshaped(summed(derivative, axes), shape)
 
@@ -293,7 +293,7 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
         return derivative
     if type(derivative) is not Structured:
         return derivative.sum(axes)
-    states, shape = derivative.states, derivative.shape
+    states, shape = derivative.states, shape_of(derivative)
     kept = [axis for axis in range(len(shape)) if axis not in axes]
     rest = tuple(shape[axis] for axis in kept)
     often = _repeats(states.shape, shape, axes)
@@ -327,7 +327,7 @@ def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) 
 
 def reshaped(derivative: Any, shape: tuple[Any, ...]) -> Any:
     """The same elements in the same order, in that shape."""
-    if type(derivative) is not Unit and derivative.shape == shape:
+    if type(derivative) is not Unit and shape_of(derivative) == shape:
         return derivative
     return turned(derivative, lambda array: np.reshape(array, shape), shape)
 
@@ -403,7 +403,7 @@ def placement(derivative: Any) -> tuple[tuple[Any, ...], Any] | None:
 
 def _added(total: Any, key: tuple[Any, ...], part: Any) -> Any:
     """The sum of an array and a part at an index, in the memory of the array where nobody else has that."""
-    shape = total.shape
+    shape = shape_of(total)
     if type(total) is not Structured:
         total = Structured(_states(total, len(shape)), total, shape)
     total._write_out()
@@ -431,7 +431,7 @@ def _part(memory: Memory, key: Any, shape: tuple[Any, ...]) -> Any:
         return values[key] if found == NUMBER else UNITS[int(found)]
     if values is not None:
         part = values[key]
-        return structured(_small(found), part, part.shape)
+        return structured(_small(found), part, shape_of(part))
     return structured(_small(found), None, found.shape if are_numbers(shape) else Blank(shape, np.int8)[key].shape)
 
 
@@ -556,7 +556,7 @@ def running(derivative: Any, axis: int, backward: bool) -> Any:
     """The running sums along an axis, from its beginning or from its end."""
     if type(derivative) is Unit:
         return derivative
-    shape = derivative.shape
+    shape = shape_of(derivative)
     along = (slice(None),) * axis + (slice(None, None, -1 if backward else 1),)
     if type(derivative) is not Structured:
         return np.cumsum(derivative[along], axis=axis)[along]

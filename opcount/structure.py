@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.errors import InvalidType, InvalidValue
+from opcount.sizes import Size, normal
 
 NUMERIC: Final = "biufc"
 """The kinds of dtype that an array of numbers, or of truth values, can have."""
@@ -108,11 +109,15 @@ def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
 
 
 def shape_of(value: Any) -> tuple[Any, ...]:
-    """The shape of an array or number, plain or wrapped: what np.shape gives, without asking NumPy to find out how."""
+    """The shape of an array or number, plain or wrapped: what np.shape gives, without asking NumPy to find out how.
+
+    Sizes with names are SymPy's expressions in it, which are the same where they are written the same.
+    """
     try:
-        return value.shape  # type: ignore[no-any-return]
+        shape: tuple[Any, ...] = value.shape
     except AttributeError:
         return np.shape(value)
+    return tuple(map(normal, shape)) if Size in map(type, shape) else shape
 
 
 def is_number(value: object) -> bool:

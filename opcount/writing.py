@@ -44,7 +44,7 @@ def _check_open(array: ArrayNode) -> None:
 
 
 def _fitting(array: ArrayNode, values: Any) -> Any:
-    if shape_of(values) != array.shape:
+    if shape_of(values) != shape_of(array):
         raise ValueError(
             f"non-broadcastable output operand with shape {array.shape} doesn't match the broadcast shape "
             f"{shape_of(values)}"
