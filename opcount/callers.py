@@ -8,6 +8,7 @@ import linecache
 import re
 import sys
 import sysconfig
+import warnings
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Final, NamedTuple
@@ -38,6 +39,16 @@ def refusal(advice: str) -> str:
     told, colon, usual = advice.partition(": ")
     text = _short(asked.text)
     return f"{f'in {text}: ' if text else ''}{told}{colon}{_instead(asked, usual)}"
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn of what the user's code is executing, with its file and line."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and frame.f_code.co_filename.startswith((_OWN, "<frozen", "<__array_function__")):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(text, category, stacklevel=level)
 
 
 def asked_in() -> Asked:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import functools
 import math
 import operator
-import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
 from opcount.blanks import Blank
+from opcount.callers import warn
 from opcount.errors import BudgetExceeded, InvalidValue, OpcountError
 from opcount.meters import meter
 from opcount.numpy_rules import (
@@ -376,11 +376,10 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
     if not set(sizes) <= ({2, 3} if _NUMPY < (2, 5) else {3}):  # newer ones refuse two
         raise ValueError
     if 2 in sizes:
-        warnings.warn(
+        warn(
             "Arrays of 2-dimensional vectors are deprecated. Use arrays of "
             "3-dimensional vectors instead. (deprecated in NumPy 2.0)",
             DeprecationWarning,
-            stacklevel=2,
         )
     dtype = np.promote_types(a.dtype, b.dtype)
     a0, a1, *a2 = (a[..., place].astype(dtype) for place in range(sizes[0]))
@@ -623,7 +622,7 @@ def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any
     else:
         factor = total - ddof * np.sum(weights * _array(aweights)) / total
     if factor <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+        warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
         factor = 0.0
     X = (X - means[:, None]).astype(X.dtype, copy=False)
     transposed = X.T if weights is None else (X * weights).T

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from itertools import accumulate, pairwise
@@ -23,9 +24,11 @@ from opcount.compositions import COMPOSITIONS
 from opcount.errors import Uncounted
 from opcount.linear_maps import LinearMap, gathering, selecting
 from opcount.nodes import (
+    DIFFERENTIATED_OPENED,
     FUNCTIONS,
     NODES,
     NUMBER_FUNCTIONS,
+    OPENED,
     Node,
     as_operand,
     common_tape,
@@ -35,7 +38,7 @@ from opcount.nodes import (
     value_of,
 )
 from opcount.number_array import axes_of, lanes_of, reduced_axes
-from opcount.numpy_rules import FREE, NoRule, by_function, is_truth, name_of
+from opcount.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive, label_sizes, stacked_labels
 from opcount.sizes import known
 from opcount.structure import shape_of
@@ -604,6 +607,30 @@ def _values(arguments: Any) -> Any:
     return value_of(arguments)
 
 
+def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Places that NumPy's loop for objects finds: each comparison of two numbers in it counts. Shapes do not tell."""
+
+    def places(*args: Any, **keywords: Any) -> Any:
+        args, keywords = _values((*args,)), _values(keywords)
+        if function in USERS or _without_values((*args, *keywords.values())):
+            return function(*args, **keywords)
+        return function(*map(_of_numbers, args), **{key: _of_numbers(value) for key, value in keywords.items()})
+
+    return places
+
+
+def _without_values(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_without_values, value))
+    return isinstance(value, Wrapped) and type(value._plain()) is Blank
+
+
+def _of_numbers(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_of_numbers, value))
+    return np.asarray(value, dtype=object) if isinstance(value, Wrapped) else value
+
+
 def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
     """A composition, which names the function where something in it has no derivative, or no exact count."""
 
@@ -611,7 +638,10 @@ def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., A
         try:
             return composition(*args, **keywords)
         except (NoRule, Uncounted) as reason:
-            raise Uncounted(f"{name_of(function)} with these arguments has no derivative here: {reason}") from None
+            name = name_of(function)
+            text = re.sub('(, or|;) ask for granularity="scalar".*', "", str(reason))  # true of what is inside alone
+            way_out = f"; {OPENED}" if name in DIFFERENTIATED_OPENED else ""
+            raise Uncounted(f"{name} with these arguments has no derivative here: {text}{way_out}") from None
 
     return refusing
 
@@ -647,10 +677,13 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
 
 CONSTANT_NAMES: Final = (
     "argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero", "all", "any", "nonzero", "flatnonzero", "argwhere",
-    "isclose", "allclose", "array_equal", "array_equiv", "argsort", "argpartition", "searchsorted", "digitize",
-    "isposinf", "isneginf", "round", "around", "fix", "isreal", "iscomplex", "imag",
+    "isclose", "allclose", "array_equal", "array_equiv", "isposinf", "isneginf", "round", "around", "fix", "isreal",
+    "iscomplex", "imag",
 )  # fmt: skip
 """Functions whose results are places, truth values or steps: constant wherever they have a derivative."""
+
+COMPARING_NAMES: Final = ("argsort", "argpartition", "searchsorted", "digitize", "lexsort")
+"""Functions whose results are places too, found by as many comparisons as the values ask for."""
 
 METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
     (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
@@ -682,6 +715,7 @@ METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 FUNCTIONS.update({f: partial(moved, f) for f in FREE})
 FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
 FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
+FUNCTIONS.update({f: _by_comparing(f) for f in by_function(dict.fromkeys(COMPARING_NAMES))})
 FUNCTIONS.update(by_function(WRITTEN_OUT))
 FUNCTIONS.update(METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)

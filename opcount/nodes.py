@@ -610,6 +610,8 @@ def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
 
 
 def no_derivative(name: str) -> str:
+    if name in DIFFERENTIATED_OPENED:
+        return f"{name} has no derivative here: {OPENED}, or write it with operations that have a derivative here too"
     return (
         f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
         "take it for a constant with oc.unwrap(x)"
@@ -630,6 +632,18 @@ class _Functions(dict[Any, Callable[..., Any]]):
 FUNCTIONS: Final = _Functions()
 NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
 """Those that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
+OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
+_OPENED_NAMES: Final = (
+    "apply_along_axis", "convolve", "correlate", "cumulative_prod", "cumulative_sum", "fmax", "fmin",
+    "ix_", "lib.scimath.arccos", "lib.scimath.arcsin", "lib.scimath.arctanh", "lib.scimath.log",
+    "lib.scimath.log10", "lib.scimath.log2", "lib.scimath.logn", "lib.scimath.power", "lib.scimath.sqrt",
+    "linspace", "logspace", "median", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "partition",
+    "polyder", "polymul", "real_if_close", "setdiff1d", "setxor1d", "sort", "trim_zeros",
+    "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "vander",
+)  # fmt: skip
+DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
+"""Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
 CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
 """Of these, the ones that users entered, with `oc.primitive`."""
 BY_SCALARS: Final = 'ask for granularity="scalar", where it is an array of numbers'

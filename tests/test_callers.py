@@ -214,3 +214,22 @@ def test_a_name_that_is_not_maths_is_not_taken_for_it():
     with pytest.raises(oc.Uncounted, match=r"^in float\(x\)"):
         sin(oc.wrap(HALF))
     assert asked_in().function == "opcount.callers.asked_in"
+
+
+WARNING = {
+    "a product of vectors": (lambda x: np.cross(x, x), DeprecationWarning),
+    "no degrees of freedom": (lambda x: np.cov(x[:, None]), RuntimeWarning),
+}
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) >= "2.5.0", reason="it refuses vectors of two")
+@pytest.mark.parametrize("how", ["wrapped", "differentiated"])
+@pytest.mark.parametrize("name", WARNING)
+def test_a_warning_of_opcounts_points_at_the_users_line(name, how):
+    f, category = WARNING[name]
+    x = np.array([1.0, 2.0])
+    run = {"wrapped": lambda: f(oc.wrap(x)), "differentiated": lambda: oc.trace(f, x)}[how]
+    with np.errstate(all="ignore"), pytest.warns(category) as caught:
+        run()
+    assert {warning.filename for warning in caught} == {__file__}
+    assert {warning.lineno for warning in caught} == {f.__code__.co_firstlineno}
