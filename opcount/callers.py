@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import re
 import sys
 import sysconfig
@@ -32,6 +33,15 @@ def asked_in() -> tuple[str, str]:
             library = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         frame = frame.f_back
     return "", library
+
+
+def level() -> int:
+    """The stacklevel of the first call outside this library, for a warning that the caller of this gives."""
+    frame: FrameType | None = sys._getframe(1)
+    found = 1
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN + os.sep):
+        frame, found = frame.f_back, found + 1
+    return found
 
 
 def _text(frame: FrameType) -> str:
