@@ -13,19 +13,20 @@ import operator
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import opcount
 from opcount import tables
-from opcount.boundary import wrap
+from opcount.boundary import has_wrapped, warn_of_nothing, wrap
 from opcount.counts import Counts
-from opcount.errors import InvalidType, InvalidValue, SizeFailed
+from opcount.errors import InvalidType, InvalidValue, NothingCounted, SizeFailed
 from opcount.gradients import PHASES, compared, spread
-from opcount.laws import law
+from opcount.laws import law, located
 from opcount.structure import called
 from opcount.tally import count, record
 
@@ -52,8 +53,10 @@ SIZES are numbers and ranges, with commas between them:
   1,2,5,8:12   1, 2, 5, 8, 9, 10, 11, 12
   m=1:5,n=1:4  of two parameters, which are passed by name: every combination. Or one --sizes for each
 
+A law of few small sizes may end beyond them: --verify a far one wherever it can be run.
+
 examples:
-  opcount law sorting.py:bubble --sizes 4:64:4
+  opcount law sorting.py:bubble --sizes 4:64:4 --verify 400
   opcount law numpy:outer --make inputs.py:two_vectors --sizes 1:8 --plot law.svg
 """
 
@@ -98,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         figure = new_figure() if options.plot else None  # first, so that nothing runs in vain
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+            warnings.simplefilter("always", NothingCounted)
+            warnings.showwarning = partial(warn, warnings.showwarning)
             answer = options.run(options)
         write(FORMATS[options.form](answer))
         if figure is not None:
@@ -118,6 +123,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def failed(message: str, status: int = FAILED) -> int:
     print(f"opcount: {' '.join(message.split())}", file=sys.stderr)
     return status
+
+
+def warn(others: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
+    """Show a warning on stderr: this library's own on one line, since no line of the user's is to blame."""
+    if issubclass(category, NothingCounted):
+        failed(str(message))
+    else:
+        others(message, category, *where)
 
 
 def told(error: BaseException) -> str:
@@ -153,6 +166,9 @@ def parser() -> Parser:
 
     law = command("law", run_law, "the exact law of a function's counts, from runs at several sizes", LAW, True)
     law.add_argument("--sizes", metavar="SIZES", type=sizes_of, action="append", required=True, help="see below")
+    law.add_argument(
+        "--verify", metavar="SIZES", type=sizes_of, action="append", default=[], help="far sizes, which must agree"
+    )
     law.add_argument(
         "--make", metavar="FUNCTION", help="makes the argument of a size, or a tuple of several, which are wrapped"
     )
@@ -349,24 +365,31 @@ def to_the_end(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run_law(options: argparse.Namespace) -> Answer:
-    sizes: dict[str, list[int]] = {}
-    for given in options.sizes:
-        for name, more in given.items():
-            sizes.setdefault(name, []).extend(more)
-    if (runs := math.prod(map(len, map(set, sizes.values())))) > MOST:
-        raise Failure(f"--sizes are {runs:,} combinations, each of which is run, and at most {MOST:,} are", USAGE)
+    sizes, verify = combined("--sizes", options.sizes), combined("--verify", options.verify)
     if options.plot and len(sizes) > 1:
         raise Failure(f"--plot is of one parameter, and --sizes has {', '.join(sizes)}", USAGE)
     f = loaded(options.function)
     make = loaded(options.make) if options.make else None
     try:
-        found = law(f, sizes, make)
+        found = law(f, sizes, make, verify=verify or ())
     except SizeFailed as error:
         raise Failure(f"{options.function} {error}") from error
     except (InvalidType, InvalidValue) as error:  # of the sizes: what a run raises is a SizeFailed
         raise Failure(str(error), USAGE) from error
     head, rows = found._table()
-    return Answer(tables.text(head, rows), found.to_dict(), head, rows, found.plot)
+    lines = [tables.text(head, rows), *[f"verified {located(found.names, *found.verified)}"] * bool(found.verified)]
+    return Answer("\n".join(lines), found.to_dict(), head, rows, found.plot)
+
+
+def combined(option: str, given: Sequence[dict[str, list[int]]]) -> dict[str, list[int]]:
+    """The sizes by parameter, of an option that may stand there again for each."""
+    sizes: dict[str, list[int]] = {}
+    for each in given:
+        for name, more in each.items():
+            sizes.setdefault(name, []).extend(more)
+    if (runs := math.prod(map(len, map(set, sizes.values())))) > MOST:
+        raise Failure(f"{option} are {runs:,} combinations, each of which is run, and at most {MOST:,} are", USAGE)
+    return sizes
 
 
 def run_compare(options: argparse.Namespace) -> Answer:
@@ -425,6 +448,8 @@ def run_count(options: argparse.Namespace) -> Answer:
         raise Failure(f"{options.function}: {told(error)}; {received(options.at)}") from error
     regions = tally.regions
     counts = tally.counts
+    if not counts and not has_wrapped(value):
+        warn_of_nothing("--at gives what the function is called with, wrapped")
     data = {"counts": counts.to_dict(), "total": counts.total}
     if regions:
         data["regions"] = {name: each.to_dict() for name, each in regions.items()}

@@ -11,8 +11,9 @@ import numpy as np
 from opcount import tables
 from opcount.array import Array
 from opcount.blanks import Blank
+from opcount.callers import warn
 from opcount.counts import Counts
-from opcount.errors import InvalidType
+from opcount.errors import InvalidType, NothingCounted
 from opcount.scalar import Scalar
 from opcount.sizes import parsed
 from opcount.structure import (
@@ -162,11 +163,28 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured:
     Measured(value=12.0, counts=Counts({'mul': 3, 'add': 1}))
 
     Raises what `wrap` raises for the arguments, and whatever `f` raises; and InvalidType where f returns
-    a coroutine or an iterator, which has executed nothing yet.
+    a coroutine or an iterator, which has executed nothing yet. Warns NothingCounted where it executed nothing
+    that counts and returns no wrapped value either.
     """
     check_function(f)
     wrapped = [wrap(arg) for arg in args]
     with count() as tally:
         value = f(*wrapped)
         check_executed(value)
+    if not tally.counts and not has_wrapped(value):
+        warn_of_nothing("f was called with its arguments wrapped")
     return Measured(unwrap(value), tally.counts)
+
+
+def has_wrapped(value: Any) -> bool:
+    """Whether a result holds wrapped values, moved perhaps, or is the counts themselves."""
+    return isinstance(value, Counts) or any(isinstance(leaf, Wrapped) for leaf in flatten(value))
+
+
+def warn_of_nothing(how: str) -> None:
+    """Warn the caller of this library that a count is empty."""
+    warn(
+        f"nothing was counted: no operation that counts was executed on a wrapped value. {how}; what is wrapped "
+        "inside it, by oc.wrap, counts too",
+        NothingCounted,
+    )

@@ -64,6 +64,10 @@ class SizeFailed(OpcountError):
         return str(self.args[0])
 
 
+class NothingCounted(UserWarning):
+    """Nothing that was counted executed an operation on a wrapped value: the count is empty, as of a plain function."""
+
+
 OF_OTHER_NUMBERS: Final = (
     "an array that is differentiated holds floats, and here it meets numbers of another kind (fractions, decimals, "
     'large integers): make floats of them, or ask for granularity="scalar", which is exact'

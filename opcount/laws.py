@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from opcount import tables
-from opcount.boundary import wrap
+from opcount.boundary import has_wrapped, warn_of_nothing, wrap
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue, SizeFailed
 from opcount.progressions import Domain, Progression, domain
@@ -66,7 +66,7 @@ def evidence(different: int, held: int) -> float:
 # The evidence that is asked for, in bits.
 OF_PERIODS: Final = 8
 OF_RECURRENCES: Final = 12, 20  # where all roots are rational, and where they are not, as those of chance
-OF_GAPS: Final = 6, 40  # of sizes with others between them: for each of those, and at the most
+OF_GAPS: Final = 3, 64  # of sizes with others between them: times the square of their number, and at the most
 MORE: Final = 4  # sizes of each residue than a polynomial of it has coefficients: what n // 2 has on 1, ..., 12
 
 
@@ -109,6 +109,10 @@ class Polynomial:
             value += c.numerator * (scale // c.denominator) * math.prod(parts)
         return Fraction(value, scale)
 
+    def powers(self) -> set[Place]:
+        """The exponents of its terms."""
+        return {*self.terms}
+
     def ordered(self) -> list[Term]:
         powers = sorted(self.terms, key=lambda each: (sum(each), each), reverse=True)
         return [Term(self.terms[each], Growth(1.0, sum(each), 0, self.written(each))) for each in powers]
@@ -137,6 +141,9 @@ class QuasiPolynomial:
     def __call__(self, place: Place) -> Fraction:
         return self.residues[place[0] % len(self.residues)](place)
 
+    def powers(self) -> set[Place]:
+        return {powers for each in self.residues for powers in each.terms}
+
     def ordered(self) -> list[Term]:
         return max(self.residues, key=lambda each: _rank(each.ordered())).ordered()
 
@@ -162,6 +169,9 @@ class Recurrence:
     @property
     def number(self) -> int:
         return 2 * len(self.initial)
+
+    def powers(self) -> set[Place]:
+        return set()
 
     @property
     def first(self) -> int:
@@ -503,11 +513,16 @@ class Given(NamedTuple):
     hidden: int
 
     def tells(self, form: Form) -> bool:
-        """Whether a law that agrees says something of the sizes that are hidden between these, and not by chance."""
+        """Whether a law that agrees says something of the sizes that are hidden between these, and not by chance.
+
+        To a line or a parabola counts are near that data decides by one more or less, or seldom: each has then been
+        held to one bit alone. None is that near to a cubic.
+        """
         each, most = OF_GAPS
-        different = int(max(self.values.values())) + 1
+        low = len(self.names) == 1 and max(map(sum, form.powers()), default=0) < 3
+        different = 2 if low else int(max(self.values.values())) + 1
         held = len(self.values) - form.number
-        return evidence(different, held) >= min(each * self.hidden, most)
+        return evidence(different, held) >= min(each * self.hidden**2, most)
 
 
 def _most(number: int) -> int:
@@ -615,6 +630,8 @@ def _recurrence(given: Given) -> Recurrence | None:
     roots = _rational_roots(found)
     bends = rises(counts)
     spread = min(max(bends) - min(bends), max(counts) - min(counts)) + 1
+    if roots is None and len(counts) < 4 * length + 2:  # periods among them, which are met by chance like others
+        return None
     asked = OF_RECURRENCES[roots is None]
     if roots != {Fraction(1): length} and evidence(spread, len(counts) - 2 * length) < asked:
         return None
@@ -655,7 +672,7 @@ class Law:
     `law["mul"]` is the law of a kind, where `law` is that of all operations together; `kinds` has them all.
     `counts` has the count at each size. `form` is None where no exact law was found. A law is for the sizes of its
     `domain`, which go on as those do that it was found on: `n in law.domain`, and `str(law)` says it, as in
-    "n²/4, where n ≡ 0 (mod 4)". `verified` are the far sizes that were run too.
+    "n²/4, where n ≡ 0 (mod 4)". `far` has the counts at far sizes that it was to be verified at.
     """
 
     names: tuple[str, ...]
@@ -663,7 +680,12 @@ class Law:
     form: Form | None
     kinds: Mapping[str, Law] = field(default_factory=dict)
     why: str = ""
-    verified: tuple[Place, ...] = ()
+    far: Mapping[Place, int] = field(default_factory=dict)
+
+    @property
+    def verified(self) -> tuple[Place, ...]:
+        """The far sizes that were run too, and agree."""
+        return tuple(self.far) if self.exact else ()
 
     @cached_property
     def domain(self) -> Domain:
@@ -775,7 +797,7 @@ class Law:
             "form": next((name for name, kind in _NAMES.items() if isinstance(self.form, kind)), None),
             "big_theta": self.big_theta if self.exact else None,
             "domain": str(self.domain) if self.exact else None,
-            "verified": [[*place] for place in self.verified],
+            "verified": [[*place, self.far[place]] for place in self.verified],
             "counts": [[*place, value] for place, value in self.counts.items()],
         }
         if self.kinds:
@@ -839,16 +861,17 @@ def _size(n: Any, name: str) -> int:
 
 def law(
     f: Callable[..., Any],
-    sizes: Iterable[int] | Mapping[str, Iterable[int]],
+    sizes: Sizes,
     make: Callable[..., Any] | None = None,
     *,
+    verify: Sizes = (),
     executor: Executor | None = None,
 ) -> Law:
     """The exact law of what f executes, from counts of runs at these sizes.
 
     >>> import numpy as np
     >>> import opcount as oc
-    >>> found = oc.law(lambda a: a @ a, range(1, 8), make=lambda n: np.ones((n, n)))
+    >>> found = oc.law(lambda a: a @ a, range(1, 8), make=lambda n: np.ones((n, n)), verify=[40])
     >>> print(found, found["mul"], found(100), sep="; ")
     2n³ − n²; n³; 1990000
 
@@ -859,44 +882,120 @@ def law(
     the parameters by name. An `executor` of concurrent.futures runs the sizes; f and make must be such that it
     can send them.
 
+    `verify` are far sizes, as 1000, given as `sizes` are: they are run too, once there is a law, and must agree, or
+    there is none. Nothing else tells so cheaply whether a law goes on, so verify one wherever far runs are affordable.
+
     A law is a polynomial, a polynomial by residue, a linear recurrence, or, where the sizes are a geometric
     progression, a recurrence in the logarithm of n; exact, and held to a third as many more sizes as it has
-    coefficients, two at the least. Raises InvalidValue for too few sizes, with the number that is needed,
-    SizeFailed where a run fails, with its size and the counts of the others.
+    coefficients, two at the least, and more where these are of several residues or with gaps between them.
+    It is for sizes that go on as those given do: see `Law`. Raises InvalidValue for too few sizes, with the number
+    that is needed, and for a size to verify that the law is not for; SizeFailed where a run fails, with its size
+    and the counts of the others. Warns NothingCounted where no run executed an operation on a wrapped value.
     """
+    found, silent = law_and_silence(f, sizes, make, verify, executor)
+    if silent:
+        warn_of_nothing(_HOW)
+    return found
+
+
+Sizes = Iterable[int] | Mapping[str, Iterable[int]]
+_HOW: Final = "make= gives what f is called with, wrapped; without it f is called with a plain size"
+
+
+def law_and_silence(
+    f: Callable[..., Any],
+    sizes: Sizes,
+    make: Callable[..., Any] | None = None,
+    verify: Sizes = (),
+    executor: Executor | None = None,
+) -> tuple[Law, bool]:
+    """The law, and whether no run had anything to do with a wrapped value, which is to be warned of."""
     check_function(f)
     names, places = _checked_sizes(sizes)
-    counts = _counted(f, make, names, places, executor)
-    return law_of({place: counts[place] for place in places}, names)
+    far = _far(names, places, verify)
+    runs = _counted(f, make, names, places, {}, executor)
+    found = law_of({place: runs[place].counts for place in places}, names)
+    if far and (found.exact or any(each.exact for each in found.kinds.values())):
+        runs |= _counted(f, make, names, far, runs, executor)
+        near, verified = ({place: runs[place].counts for place in part} for part in (places, far))
+        found = law_of(near, names, verify=verified)
+    return found, all(run.silent for run in runs.values())
 
 
-def law_of(counts: Mapping[Any, Counts | int], names: Sequence[str] = ("n",)) -> Law:
+def _far(names: tuple[str, ...], places: Sequence[Place], verify: Any) -> list[Place]:
+    """The sizes to verify a law at; raises InvalidValue for those that it will not be for."""
+    given = verify if isinstance(verify, Mapping) else {names[0]: verify} if len(names) == 1 else verify
+    if not isinstance(given, Mapping):
+        if isinstance(given, Sequence) and not given:
+            return []
+        raise InvalidType(f"verify: sizes are of {', '.join(names)}: give a dict of them by parameter, as for sizes")
+    if {*given} != {*names}:
+        raise InvalidValue(f"verify: sizes are of {', '.join(names)}, and not of {', '.join(map(str, given))}")
+    far = list(product(*(_axis(name, given[name], "verify") for name in names)))
+    check_far(names, places, far)
+    return far
+
+
+def check_far(names: tuple[str, ...], places: Sequence[Place], far: Iterable[Place]) -> None:
+    """Raise InvalidValue for a size to verify that the law of these places will not be for, with one that it will."""
+    among, _ = domain(names, places, onwards=True)
+    for place in far:
+        if place not in among:
+            near = tuple(axis.after(max(n, axis.first), 1)[0] for axis, n in zip(among.axes, place, strict=True))
+            raise InvalidValue(f"verify: the law will be for {among.outside(place)}; verify it {located(names, near)}")
+
+
+def law_of(
+    counts: Mapping[Any, Counts | int],
+    names: Sequence[str] = ("n",),
+    *,
+    verify: Mapping[Any, Counts | int] | None = None,
+) -> Law:
     """The exact law behind counts by size, where they are known already.
 
     >>> print(law_of({n: n * (n - 1) // 2 for n in range(1, 9)}))
     n²/2 − n/2
 
-    A count is a Counts or a number, a size a number or a tuple of one for each of the names. Raises as `law`.
+    A count is a Counts or a number, a size a number or a tuple of one for each of the names; `verify` has counts at
+    far sizes, which must agree, or there is no law. Raises as `law`.
     """
     names = tuple(names)
+    given = _by_place(counts, names)
+    ordered = sorted(given)
+    _check_enough(names, ordered)
+    if len(given) < math.prod(len({place[axis] for place in given}) for axis in range(len(names))):
+        raise InvalidValue(f"counts are needed at every combination of the sizes of {', '.join(names)}")
+    far = _by_place(verify or {}, names)
+    check_far(names, ordered, far)
+    kinds: dict[str, Law] = {}
+    if all(isinstance(found, Counts) for found in [*given.values(), *far.values()]):
+        for kind in dict.fromkeys(kind for place in [*ordered, *far] for kind in (given | far)[place]):
+            values = {place: given[place][kind] for place in ordered}
+            kinds[kind] = _held_to(_law(names, values), {place: far[place][kind] for place in far})
+    totals = {place: found.total if isinstance(found, Counts) else found for place, found in (given | far).items()}
+    found = _law(names, {place: totals[place] for place in ordered}, kinds)
+    return _held_to(found, {place: totals[place] for place in far})
+
+
+def _by_place(counts: Mapping[Any, Any], names: tuple[str, ...]) -> dict[Place, Any]:
     given: dict[Place, Any] = {}
     for place, found in counts.items():
         sizes = place if isinstance(place, tuple) else (place,)
         if len(sizes) != len(names):
             raise InvalidValue(f"a size is a number for each of {', '.join(names)}, not {place!r}")
         given[tuple(_size(n, name) for n, name in zip(sizes, names, strict=True))] = _number(found)
-    ordered = sorted(given)
-    _check_enough(names, ordered)
-    if len(given) < math.prod(len({place[axis] for place in given}) for axis in range(len(names))):
-        raise InvalidValue(f"counts are needed at every combination of the sizes of {', '.join(names)}")
-    kinds: dict[str, Law] = {}
-    if all(isinstance(found, Counts) for found in given.values()):
-        for kind in dict.fromkeys(kind for place in ordered for kind in given[place]):
-            values = {place: given[place][kind] for place in ordered}
-            kinds[kind] = _law(names, values)
-    totals = {place: found.total if isinstance(found, Counts) else found for place, found in given.items()}
-    totals = {place: totals[place] for place in ordered}
-    return _law(names, totals, kinds)
+    return given
+
+
+def _held_to(found: Law, far: Mapping[Place, Any]) -> Law:
+    """The law where it gives the counts at far sizes, or none."""
+    if found.form is None:
+        return replace(found, far=far)
+    for place, value in far.items():
+        if (expected := found.form(place)) != value:
+            why = f": {found} is {expected} {located(found.names, place)}, where {value} were counted"
+            return replace(found, form=None, why=why, far=far)
+    return replace(found, far=far)
 
 
 def _law(names: tuple[str, ...], values: Mapping[Place, int], kinds: Mapping[str, Law] | None = None) -> Law:
@@ -937,20 +1036,30 @@ def _checked_sizes(sizes: Any) -> tuple[tuple[str, ...], list[Place]]:
         sizes = {"n": sizes}
     if not 1 <= len(sizes) <= 3:
         raise InvalidValue(f"sizes are of one to three parameters, not of {len(sizes)}")
-    axes = []
-    for name, given in sizes.items():
-        try:
-            found = [_size(n, name) for n in given]
-        except TypeError as error:
-            if isinstance(error, InvalidType):
-                raise
-            raise InvalidType(f"sizes must be integers, or lists of them by parameter, not {given!r}") from None
-        if any(n < 0 for n in found):
-            raise InvalidValue(f"sizes must not be negative: {name} = {min(found)}")
-        axes.append(sorted(set(found)))
+    axes = [_axis(name, given) for name, given in sizes.items()]
     places = list(product(*axes))
     _check_enough(tuple(sizes), places)
     return tuple(sizes), places
+
+
+def _axis(name: str, given: Any, argument: str = "sizes") -> list[int]:
+    """The sizes of a parameter, in order."""
+    try:
+        found = [_size(n, name) for n in given]
+    except TypeError as error:
+        if isinstance(error, InvalidType):
+            raise
+        raise InvalidType(f"{argument} must be integers, or lists of them by parameter, not {given!r}") from None
+    if any(n < 0 for n in found):
+        raise InvalidValue(f"{argument} must not be negative: {name} = {min(found)}")
+    return sorted(set(found))
+
+
+class Ran(NamedTuple):
+    """What was executed at a size."""
+
+    counts: Counts
+    silent: bool  # nothing was, and no wrapped value was returned either
 
 
 def _counted(
@@ -958,25 +1067,26 @@ def _counted(
     make: Callable[..., Any] | None,
     names: tuple[str, ...],
     places: Sequence[Place],
+    before: Mapping[Place, Ran],
     executor: Executor | None,
-) -> dict[Place, Counts]:
-    """The counts at each size; a run that fails does not lose those of the others."""
+) -> dict[Place, Ran]:
+    """What is executed at each size; a run that fails loses neither the others nor those before."""
     from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # which take longer to import than this library
 
-    runs: dict[Place, Callable[[], Counts]]
+    runs: dict[Place, Callable[[], Ran]]
     if executor is None:
         runs = {place: partial(count_at, f, make, names, place) for place in places}
     else:
         runs = {place: executor.submit(count_at, f, make, names, place).result for place in places}
-    counts: dict[Place, Counts] = {}
+    ran: dict[Place, Ran] = {}
     failed: dict[Place, BaseException] = {}
     for place, run in runs.items():
         try:
-            counts[place] = run()
+            ran[place] = run()
         except BrokenExecutor:  # one worker took all others with it, and nobody knows which: each once more, alone
             try:
                 with ProcessPoolExecutor(1, getattr(executor, "_mp_context", None)) as alone:
-                    counts[place] = alone.submit(count_at, f, make, names, place).result()
+                    ran[place] = alone.submit(count_at, f, make, names, place).result()
             except BrokenExecutor as error:
                 failed[place] = error
         except Exception as error:
@@ -987,8 +1097,9 @@ def _counted(
         place, cause = next(iter(failed.items()))
         others = f", and at {len(failed) - 1} more" if len(failed) > 1 else ""
         said = "its worker died" if isinstance(cause, BrokenExecutor) else f"{type(cause).__name__}: {cause}"
+        counts = {place: run.counts for place, run in {**before, **ran}.items()}
         raise SizeFailed(f"{located(names, place)}{others}: {said}", place, counts) from cause
-    return counts
+    return ran
 
 
 def located(names: Sequence[str], *places: Place) -> str:
@@ -997,7 +1108,7 @@ def located(names: Sequence[str], *places: Place) -> str:
     return f"at {' and '.join(texts)}"
 
 
-def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], place: Place) -> Counts:
+def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], place: Place) -> Ran:
     """What f executes at one size."""
     given: Any = place if len(names) == 1 else ()
     named = {} if len(names) == 1 else dict(zip(names, place, strict=True))
@@ -1007,4 +1118,6 @@ def count_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tupl
     with count() as tally:
         found = f(*given, **named)
         check_executed(found)
-    return found if isinstance(found, Counts) else tally.counts  # what it ran on the way, as a trace, is not meant
+    if isinstance(found, Counts):  # what it ran on the way, as a trace, is not meant
+        return Ran(found, False)
+    return Ran(tally.counts, not tally.counts and not has_wrapped(found))

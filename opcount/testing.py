@@ -18,10 +18,11 @@ from itertools import product
 from typing import Any, Final, SupportsIndex
 
 from opcount import sizes as symbolic
+from opcount.boundary import warn_of_nothing
 from opcount.counts import Counts
 from opcount.errors import InvalidType, InvalidValue
 from opcount.kinds import GROUPS, KINDS
-from opcount.laws import NONE, Law, Place, law, law_of, located
+from opcount.laws import NONE, Law, Place, law_and_silence, law_of, located
 from opcount.meters import OPEN, Tally, meter
 from opcount.names import instead
 from opcount.tally import count
@@ -204,6 +205,20 @@ class Ops:
         lines = [line for title, faults in found if faults for line in (title, *(f"  {each}" for each in faults))]
         return [*lines, f"counted: {final.to_dict() or 'nothing'}"] if lines else []
 
+    @property
+    def vain(self) -> str:
+        """What to say of a limit that a test keeps by executing nothing that counts; empty where there is no such."""
+        if (
+            self.final is None
+            or self.final
+            or not self._limits
+            or self._exact is not None
+            or not self._limits.get("total", 1)
+        ):
+            return ""
+        limits = ", ".join(f"at most {limit:,} {name}" for name, limit in self._limits.items())
+        return f"a test of {limits} is to execute operations on wrapped values, as of oc.wrap; max_ops(0) claims none"
+
     @staticmethod
     def assert_law(
         f: Callable[..., Any],
@@ -212,10 +227,11 @@ class Ops:
         *,
         exactly: str | Mapping[str, str] | None = None,
         at_most: str | Mapping[str, str] | None = None,
+        verify: Iterable[int] | Mapping[str, Iterable[int]] = (),
     ) -> Law:
         """As the function `assert_law`."""
         __tracebackhide__ = True
-        return assert_law(f, sizes, make, exactly=exactly, at_most=at_most)
+        return assert_law(f, sizes, make, exactly=exactly, at_most=at_most, verify=verify)
 
 
 def _plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
@@ -306,8 +322,9 @@ def assert_law(
     *,
     exactly: str | Mapping[str, str] | None = None,
     at_most: str | Mapping[str, str] | None = None,
+    verify: Iterable[int] | Mapping[str, Iterable[int]] = (),
 ) -> Law:
-    """Assert the law of what f executes, which is found by `oc.law(f, sizes, make)` and returned.
+    """Assert the law of what f executes, which is found by `oc.law(f, sizes, make, verify=verify)` and returned.
 
     >>> import numpy as np
     >>> print(assert_law(lambda a: a @ a, range(1, 8), lambda n: np.ones((n, n)), exactly="2*n**3 - n**2"))
@@ -318,7 +335,7 @@ def assert_law(
     values at every size, and the law at as many larger ones; of a dict, no other kind is counted. `at_most`:
     they are no larger than the values, at the same sizes, and the law grows no faster than the formula.
     Raises AssertionError where that does not hold, and where no exact law was found; InvalidValue for what is no
-    formula.
+    formula. Warns NothingCounted where no run executed an operation on a wrapped value, unless exactly 0 is asserted.
     """
     __tracebackhide__ = True  # of pytest's
     if (exactly is None) == (at_most is None):
@@ -327,8 +344,12 @@ def assert_law(
     texts = texts if isinstance(texts, Mapping) else {"total": texts}
     if unknown := texts.keys() - COVERS.keys():
         raise InvalidValue(_no_name(unknown))
-    found = law(f, sizes, make)
+    found, silent = law_and_silence(f, sizes, make, verify)
     formulas = {name: formula(text, found.names) for name, text in texts.items()}
+    if silent and not (
+        exactly is not None and all(not each(place) for each in formulas.values() for place in found.counts)
+    ):
+        warn_of_nothing("make= gives what f is called with, wrapped; without it f is called with a plain size")
     faults = []
     for name, text in texts.items():
         part = _part(found, name)
@@ -351,11 +372,13 @@ def _part(found: Law, name: str) -> Law:
     if name == "total":
         return found
     kinds = [found.kinds[kind] for kind in COVERS[name] if kind in found.kinds]
-    return law_of({place: sum(each.counts[place] for each in kinds) for place in found.counts}, found.names)
+    sums = {place: sum(each.counts[place] for each in kinds) for place in found.counts}
+    far = {place: sum(each.far[place] for each in kinds) for place in found.far}
+    return law_of(sums, found.names, verify=far)
 
 
 def _not_exactly(part: Law, wanted: Callable[[Place], Fraction]) -> list[str]:
-    for place, number in part.counts.items():
+    for place, number in {**part.counts, **part.far}.items():
         if number != wanted(place):
             return [f"{located(part.names, place)}: {number:,} counted, and the formula is {wanted(place)}"]
     if part.form is None:
@@ -367,7 +390,7 @@ def _not_exactly(part: Law, wanted: Callable[[Place], Fraction]) -> list[str]:
 
 
 def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
-    for place, number in part.counts.items():
+    for place, number in {**part.counts, **part.far}.items():
         if number > limit(place):
             return [f"{located(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
     if part.form is None:

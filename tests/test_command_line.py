@@ -284,6 +284,25 @@ def test_no_law_is_an_answer(run):
     ] * 2
 
 
+def test_a_law_is_verified_far_away(run):
+    status, out, err = run("law", "program.py:half", "--sizes", "2:12:2", "--verify", "400,1000")
+    assert (status, err) == (0, "") and out.endswith("\nverified at n = 400 and n = 1000\n")
+    found = json.loads(run("law", "program.py:outer", "--sizes", "m=1:4,n=1:4", "--verify", "m=9,n=7", "--json")[1])
+    assert found["verified"] == [[9, 7, 63]]
+    status, out, err = run("law", "program.py:half", "--sizes", "2:12:2", "--verify", "401")
+    assert (status, out, err.count("\n")) == (2, "", 1) and "verify: the law will be for the sizes 2, 4, 6" in err
+    assert "none of them (n ≡ 0 (mod 2)); verify it at n = 402" in err
+
+
+@pytest.mark.parametrize("arguments", [("law", "program.py:plain", "--sizes", "1:8"), ("count", "program.py:nothing")])
+def test_a_count_of_nothing_is_warned_of_on_one_line(run, folder, arguments):
+    (folder / "program.py").write_text("def plain(n):\n    return sum(range(n))\n\n\ndef nothing():\n    print()\n")
+    status, out, err = run(*arguments)
+    assert status == 0 and out.split()[-1] in ("0", "Θ(0)")
+    (line,) = err.strip().splitlines()
+    assert line.startswith("opcount: nothing was counted: no operation that counts was executed on a wrapped value. ")
+
+
 @pytest.mark.parametrize(
     ("sizes", "said"),
     [("1:3", "3 sizes of n are too few"), ("a=1:4,b=1:4,c=1:4,d=1:4", "one to three parameters, not of 4")],

@@ -50,6 +50,7 @@ x, y = sympy.symbols("x y")
     ],
     ids=str,
 )
+@pytest.mark.filterwarnings("ignore::opcount.NothingCounted")
 def test_an_expression_counts_what_a_person_would_compute(expression, counts):
     f = Symbolic(expression, [], [x, y])
     values, executed = oc.measure(functools.partial(swell.tree, f), Fraction(3, 2), Fraction(7, 5))

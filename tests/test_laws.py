@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -225,11 +226,11 @@ DOMAINS = {  # sizes, what the law ends with, some that it is for, some that it 
 @pytest.mark.parametrize("name", DOMAINS)
 def test_a_law_knows_the_progression_that_it_was_found_on(name):
     sizes, text, inside, outside = DOMAINS[name]
-    found = oc.law_of({n: 3 * n**2 for n in sizes})
-    assert str(found) == f"3n²{', where ' * bool(text)}{text}" and found.formula == "3n²"
+    found = oc.law_of({n: 3 * n**3 for n in sizes})
+    assert str(found) == f"3n³{', where ' * bool(text)}{text}" and found.formula == "3n³"
     assert str(found.domain) == (text or "every n") and found.to_dict()["domain"] == str(found.domain)
     for n in [*sizes, *inside]:
-        assert n in found.domain and found(n) == 3 * n**2
+        assert n in found.domain and found(n) == 3 * n**3
     for n in outside:
         assert n not in found.domain
         with pytest.raises(oc.InvalidValue, match=rf"the law is for the sizes .*: n = {n} is none of them"):
@@ -300,6 +301,174 @@ def test_without_make_f_gets_the_size_and_may_return_counts():
 
 def test_sizes_may_be_an_iterator_repeated_and_unsorted():
     assert str(oc.law(lambda a: a + a, iter([5, 1, 1, 3, 2]), make=np.ones)) == "n"
+
+
+# --- verified far away
+
+
+def ends_at(last):
+    return lambda n: oc.Counts(mul=n * n + (n > last), add=n)
+
+
+def test_far_sizes_are_run_too_and_must_agree():
+    runs = []
+
+    def f(n):
+        runs.append(n)
+        return ends_at(5000)(n)
+
+    found = oc.law(f, range(1, 9), verify=[4096, 1000])
+    assert runs == [*range(1, 9), 1000, 4096] and str(found) == "n² + n"
+    assert found.verified == found["mul"].verified == ((1000,), (4096,))
+    assert repr(found) == "Law(n² + n; verified at n = 1000 and n = 4096)"
+    assert found.to_dict()["verified"] == [[1000, 1_001_000], [4096, 4096**2 + 4096]]
+    assert "verified at n = 1000" in found._repr_html_() and len(found.counts) == 8
+    assert oc.law(ends_at(0), range(1, 9)).verified == ()
+
+
+@pytest.mark.parametrize("last", [8, 999])
+def test_a_law_that_ends_before_a_far_size_is_none(last):
+    assert oc.law(ends_at(last), range(1, 9)).exact
+    found = oc.law(ends_at(last), range(1, 9), verify=[1000])
+    assert not found.exact and not found["mul"].exact and found.verified == ()
+    assert str(found["mul"]).startswith(
+        "no exact law found: n² is 1000000 at n = 1000, where 1000001 were counted; about"
+    )
+    assert str(found["add"]) == "n" and found["add"].verified == ((1000,),)
+
+
+def test_a_kind_that_comes_in_far_away_has_no_law():
+    found = oc.law(lambda n: oc.Counts(mul=n, add=int(n > 100)), range(1, 9), verify=[200])
+    assert found["mul"].exact and not found["add"].exact and not found.exact
+
+
+def test_far_sizes_of_several_parameters_and_of_known_counts():
+    found = oc.law(lambda m, n: oc.Counts(mul=m * n), {"m": range(1, 6), "n": range(2, 12, 2)},
+                   verify={"n": [100, 50], "m": [7]})  # fmt: skip
+    assert found.verified == ((7, 50), (7, 100)) and str(found) == "mn, where n ≡ 0 (mod 2)"
+    near = {n: n * n for n in range(1, 9)}
+    assert oc.law_of(near, verify={100: 10_000}).verified == ((100,),)
+    assert not oc.law_of(near, verify={100: 10_001}).exact
+    assert oc.law_of({n: oc.Counts(mul=n) for n in near}, verify={50: oc.Counts(mul=50)})["mul"].verified
+
+
+def test_nothing_far_is_run_where_there_is_no_law():
+    source, runs = random.Random(1), []
+    found = oc.law(lambda n: runs.append(n) or oc.Counts(mul=source.randrange(1000)), range(1, 9), verify=[10**9])
+    assert not found.exact and max(runs) == 8
+
+
+@pytest.mark.parametrize(
+    ("sizes", "verify", "error", "words"),
+    [
+        (range(4, 40, 4), [41], oc.InvalidValue, "verify: the law will be for the sizes 4, 8, 12, ...: n = 41 is none "
+         "of them (n ≡ 0 (mod 4)); verify it at n = 44"),
+        ([2**k for k in range(5)], [4096, 1000], oc.InvalidValue, "n = 1000 is none of them (n = 2^k); verify it at n ="
+         " 1024"),
+        (range(5, 12), [3], oc.InvalidValue, "the sizes 5, 6, 7, ...: n = 3 is none of them; verify it at n = 6"),
+        (range(1, 9), [-3], oc.InvalidValue, "verify must not be negative: n = -3"),
+        (range(1, 9), 1000, oc.InvalidType, "verify must be integers, or lists of them by parameter, not 1000"),
+        (range(1, 9), [1.5], oc.InvalidType, "n must be an integer, not 1.5"),
+        (range(1, 9), {"m": [9]}, oc.InvalidValue, "verify: sizes are of n, and not of m"),
+        ({"m": range(4), "n": range(4)}, [9], oc.InvalidType, "verify: sizes are of m, n: give a dict of them"),
+        ({"m": range(4), "n": range(4)}, {"m": [9]}, oc.InvalidValue, "verify: sizes are of m, n, and not of m"),
+    ],
+)  # fmt: skip
+def test_far_sizes_that_no_law_will_be_for_are_refused_before_anything_runs(sizes, verify, error, words):
+    def f(*args, **named):
+        raise AssertionError("it ran")
+
+    with pytest.raises(error) as raised:
+        oc.law(f, sizes, verify=verify)
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("pool", [None, ThreadPoolExecutor])
+def test_a_far_run_that_fails_is_named_and_all_others_are_kept(pool):
+    executor = pool and pool(2)
+    with pytest.raises(oc.SizeFailed, match="at n = 5: ZeroDivisionError: mine") as raised:
+        oc.law(fails_at_five, range(1, 5), verify=[5, 6], executor=executor)
+    kept = [1, 2, 3, 4] if pool is None else [1, 2, 3, 4, 6]
+    assert raised.value.size == (5,) and raised.value.counts == {(n,): oc.Counts(mul=n) for n in kept}
+    if executor:
+        executor.shutdown()
+
+
+def test_a_budget_holds_far_away_as_for_the_sizes():
+    def loop(n):
+        x = oc.wrap(1.0)
+        for _ in range(n):
+            x = x * 2
+
+    with pytest.raises(oc.SizeFailed, match="at n = 1000: BudgetExceeded") as raised, oc.count(budget=500):
+        oc.law(loop, range(1, 9), verify=[1000])
+    assert len(raised.value.counts) == 8
+
+
+# --- nothing counted
+
+
+def plain_sum(n):
+    return sum(range(n))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: oc.law(plain_sum, range(1, 6)),
+        lambda: oc.law(lambda a: None, range(1, 6), make=np.ones),
+        lambda: oc.law(plain_sum, range(1, 6), verify=[9]),
+        lambda: oc.measure(lambda x: 3.0, 2.0),
+        lambda: oc.measure(lambda: plain_sum(5)),
+    ],
+)
+def test_a_count_of_nothing_is_warned_of_at_the_line_that_asked(call):
+    with pytest.warns(oc.NothingCounted, match="nothing was counted") as warned:
+        call()
+    assert len(warned) == 1 and warned[0].filename == __file__
+    assert warned[0].lineno == call.__code__.co_firstlineno
+    assert issubclass(oc.NothingCounted, UserWarning)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: oc.law(np.sum, range(1, 6), make=np.ones),  # nothing at n = 1
+        lambda: oc.law(lambda a: a.reshape(-1), range(1, 6), make=np.ones),  # wrapped, and moved
+        lambda: oc.law(lambda n: oc.Counts(), range(1, 6)),  # at its word
+        lambda: oc.law_of(dict.fromkeys(range(1, 6), 0)),
+        lambda: oc.measure(lambda x: x, 2.0),
+        lambda: oc.measure(lambda x: [1, {"y": x.T}], np.ones((2, 2))),
+        lambda: oc.measure(lambda x: x > 1, 2.0),
+    ],
+)
+def test_what_is_no_count_of_nothing_is_not_warned_of(call):
+    call()  # warnings are errors here
+
+
+# --- speed
+
+LONG = {
+    "n²": lambda n: n * n,
+    "2^n": lambda n: 2**n,
+    "n // 2": lambda n: n // 2,
+    "n // 12": lambda n: n // 12,
+    "n^2.8": lambda n: math.floor(n**2.8),
+    "Fibonacci": fibonacci,
+    "drawn": lambda n: random.Random(n).randrange(1000),
+    "ones in binary": int.bit_count,
+    "degree 60": lambda n: math.comb(n + 60, 60),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("sizes", [range(1, 801), range(4, 3201, 4), sorted(random.Random(1).sample(range(4000), 800))])
+def test_eight_hundred_sizes_take_no_time(name, sizes):
+    counts = {n: LONG[name](n) for n in sizes}
+    start = time.process_time()  # seconds of this process alone: the limit is 2, and it takes a fifth of that
+    found = oc.law_of(counts)
+    assert time.process_time() - start < 2
+    assert not found.exact or all(found(n) == counts[n] for n in [*sizes][::100])
 
 
 # --- comparing, showing

@@ -1452,6 +1452,7 @@ X = np.array([1.5, -2.0, 0.0, 3.0])
     (lambda m, o, x: np.isclose(x, x) & m, {"sub": 4, "abs": 8, "mul": 4, "add": 4, "le": 4, "isfinite": 4, "eq": 4}),
     (lambda m, o, x: np.all(x > 0) and np.any(x == 0), {"gt": 4}),
 ])  # fmt: skip
+@pytest.mark.filterwarnings("ignore::opcount.NothingCounted")
 def test_logic_on_truth_values_is_free_and_arithmetic_on_them_counts(program, counts):
     value, found = oc.measure(program, MASK, OTHER, X)
     np.testing.assert_array_equal(value, program(MASK, OTHER, X))

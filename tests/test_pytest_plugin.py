@@ -121,6 +121,64 @@ def test_xfails(): muls(1)
     )
 
 
+@pytest.mark.filterwarnings("default::opcount.NothingCounted")
+def test_a_limit_that_is_kept_by_counting_nothing_is_warned_of(run):
+    result = run("""
+@pytest.mark.max_ops(5)
+def test_plain(): sum(range(5))
+
+@pytest.mark.max_ops(mul=5, transcendental=0)
+def test_plain_by_kind(): pass
+
+@pytest.mark.max_ops(0)
+def test_claims_nothing(): pass
+
+@pytest.mark.exact_ops(0)
+def test_claims_exactly_nothing(): pass
+
+@pytest.mark.max_ops(5)
+def test_counts(): muls(5)
+
+@pytest.mark.max_ops(5)
+def test_skips(): pytest.skip("its own")
+
+def test_has_no_mark(): pass
+""")
+    result.assert_outcomes(passed=6, skipped=1, warnings=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*NothingCounted: test_it.py::test_plain: nothing was counted: a test of at most 5 total is to execute*",
+            "*NothingCounted: test_it.py::test_plain_by_kind: nothing was counted: a test of at most 5 mul, at most 0*",
+        ]
+    )
+    failing = run(
+        """
+@pytest.mark.max_ops(5)
+def test_plain(): sum(range(5))
+""",
+        "-W",
+        "error::opcount.NothingCounted",
+    )
+    failing.assert_outcomes(failed=1)
+
+
+def test_a_law_of_nothing_is_warned_of_unless_it_is_asserted():
+    with pytest.warns(oc.NothingCounted) as warned:
+        assert_law(lambda n: None, range(1, 5), at_most="n")
+    assert warned[0].filename == __file__
+    assert_law(lambda n: None, range(1, 5), exactly="0")
+
+
+@pytest.mark.parametrize("claim", [{"exactly": {"mul": "n", "add": "0"}}, {"at_most": {"multiplicative": "n"}}])
+def test_an_asserted_law_is_verified_far_away(claim):
+    def ends(n):
+        return oc.Counts(mul=n + (n > 100))
+
+    assert assert_law(ends, range(1, 7), verify=[100], **claim).verified == ((100,),)
+    with pytest.raises(AssertionError, match="200"):
+        assert_law(ends, range(1, 7), verify=[200], **claim)
+
+
 def test_the_closest_mark_decides(run):
     result = run("""
 pytestmark = pytest.mark.max_ops(3, mul=1)
@@ -286,6 +344,7 @@ def test_paused():
 """
 
 
+@pytest.mark.filterwarnings("default::opcount.NothingCounted")
 def test_operations_in_threads_are_counted_or_fail_the_test(run):
     result = run(THREADS)
     assert result.by_test == {
@@ -339,6 +398,7 @@ def test_what_is_no_claim_says_what_to_write(mark, says):
     assert f"write @pytest.mark.{name}(1000)" in str(error.value)
 
 
+@pytest.mark.filterwarnings("default::opcount.NothingCounted")
 def test_a_wrong_mark_is_an_error_even_where_failure_is_expected(run):
     result = run("""
 @pytest.mark.max_ops(foo=3)
@@ -567,6 +627,7 @@ def test_lines_executed_at_import_are_covered(run, pytester, early, missed):
     assert files["mathpkg.py"]["missing_lines"] == missed
 
 
+@pytest.mark.filterwarnings("default::opcount.NothingCounted")
 def test_its_marks_and_options_are_explained(run):
     assert "@pytest.mark.max_ops(total, **limits)" in run("", "--markers").text
     assert "--ops-compare=[FILE]" in run("", "--help").text.replace(" [FILE]", "=[FILE]").replace("[=FILE]", "=[FILE]")
