@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import random
 import subprocess
 import sys
@@ -529,6 +531,38 @@ def test_without_sympy_a_name_says_what_to_install():
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "mul    27" in run.stdout and "pip install opcount[symbolic]" in run.stdout
+
+
+IN_PLACE = ("iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ilshift")
+OTHERS = (2, 2.0, True, np.float64(2), np.int8(2), np.float32(2), "data", "spec")
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float32, np.float64, np.complex128, bool])
+@pytest.mark.parametrize("key", [None, 0, -1, slice(0, 2), [0, 1]])
+def test_in_place_a_spec_casts_as_an_array_does(dtype, key):
+    def written(x, operator_in_place, other):
+        if key is None:
+            return operator_in_place(x, other)
+        x[key] = operator_in_place(x[key], other)
+        return x
+
+    for name, other in itertools.product(IN_PLACE, OTHERS):
+        outcomes = []
+        for wrap in (oc.wrap, spec_of):
+            number = 3 if key is None else 2 if isinstance(key, (slice, list)) else 1
+            given = {"data": np.ones(number), "spec": wrap(np.ones(number, dtype))}.get(other, other) if (
+                isinstance(other, str)) else other  # fmt: skip
+            with np.errstate(all="ignore"), oc.count() as tally:
+                found, _ = table.outcome(written, (wrap(np.ones(3, dtype)), getattr(operator, name), given), {})
+            outcomes.append((found, tally.counts))
+        (expected, executed), (found, counts) = outcomes
+        if isinstance(expected, Exception):
+            assert isinstance(found, Exception), (name, other, expected, found)
+        elif dtype is bool and needs_values(found):  # of data it is a plain truth value, which nobody counts
+            assert not executed
+        else:
+            assert form(found) == form(expected), (name, other)
+            assert counts == executed, (name, other)
 
 
 # --- the checks are checked
