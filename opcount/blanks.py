@@ -728,6 +728,7 @@ def _running(function: Any) -> Callable[..., Any]:
 def _cumulative(function: Any) -> Callable[..., Any]:
     def rule(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
         axis = 0 if axis is None else axis
+        x = x if x.ndim else x.ravel()
         result = function(x, axis, dtype)
         first = Blank(tuple(1 if place == range(x.ndim)[axis] else n for place, n in enumerate(x.shape)), result.dtype)
         return np.concatenate([first, result], axis) if include_initial else result
@@ -867,7 +868,7 @@ SHAPES: Final[dict[str, Callable[..., Any]]] = {
     "take": _take, "take_along_axis": _take_along_axis,
     "diagonal": _diagonal, "linalg.diagonal": _linalg_diagonal, "diag": _diag, "diagflat": _diagflat,
     "outer": _outer, "linalg.outer": _linalg_outer, "kron": _kron, "convolve": _convolve,
-    "cumsum": _running(np.cumsum), "cumprod": _running(np.cumprod),
+    **{name: _running(getattr(np, name)) for name in ("cumsum", "cumprod", "nancumsum", "nancumprod")},
     **{f"cumulative_{name}": _cumulative(getattr(np, f"cum{name}")) for name in ("sum", "prod")},
     "zeros_like": _like(np.zeros_like), "ones_like": _like(np.ones_like), "empty_like": _like(np.empty_like),
     "full_like": _like(np.full_like), "linalg.qr": _qr,

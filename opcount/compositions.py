@@ -611,9 +611,12 @@ def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any
     if ddof is None:
         ddof = 1 if bias == 0 else 0
     weights = _cov_weights(X, fweights, aweights)
-    means, sums = np.average(X, axis=1, weights=weights, returned=True)
-    total = sums[0]
     if weights is None:
+        means, total = np.average(X, axis=1), None
+    else:
+        means, sums = np.average(X, axis=1, weights=weights, returned=True)
+        total = sums[0]
+    if total is None:
         factor = X.shape[1] - ddof
     elif ddof == 0:
         factor = total
@@ -712,7 +715,9 @@ def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
 
 def _array_equiv(a1: Any, a2: Any) -> bool:
     try:
-        np.broadcast_shapes(np.shape(a1), np.shape(a2))
+        broadcast(_shape(a1), _shape(a2))
+    except OpcountError:  # of names, of which nobody knows it
+        raise
     except ValueError:
         return False
     return bool(_truths(_array(a1) == _array(a2)).all())
@@ -835,6 +840,8 @@ def _polysub(a1: Any, a2: Any) -> Any:
 
 def _same_length(a1: Any, a2: Any) -> list[Any]:
     both = [np.atleast_1d(_array(a)) for a in (a1, a2)]
+    if both[0].shape == both[1].shape:
+        return both
     length = max(map(len, both))
     return [a if len(a) == length else np.concatenate((np.zeros(length - len(a), a.dtype), a)) for a in both]
 

@@ -8,11 +8,12 @@ import random
 
 import numpy as np
 import pytest
+import sized_programs as programs
 import sympy
 from numpy.lib.stride_tricks import sliding_window_view
 
 import opcount as oc
-from opcount import shapes, sizes
+from opcount import blanks, numpy_rules, shapes, sizes
 
 
 def at(number, **values):
@@ -143,6 +144,14 @@ def weighted(x, w):
     return np.average(x, axis=0, weights=w) + np.average(x)
 
 
+def covariances(x):
+    return np.cov(x) + np.corrcoef(x.T)[0, 0]
+
+
+def of_polynomials(p, q):
+    return np.polyadd(p, q) + np.polysub(p, q) + np.nancumsum(np.outer(p, q))[0]
+
+
 def patches(x, w):
     """A vision transformer's: the image in squares of four, each a vector."""
     h, width, c = x.shape
@@ -165,6 +174,7 @@ PROGRAMS = {
     "complex pairs": (complex_pairs, "2*n"), "chain": (chain, ("n", "m"), ("m", "k"), ("k", "f")),
     "moving mean": (moving_mean, "n + 3"), "all windows": (all_windows, "n + m", "m"),
     "interpolated": (interpolated, ("n", "m"), "m"), "weighted": (weighted, ("n", "m"), "n"),
+    "covariances": (covariances, ("n", "m")), "polynomials": (of_polynomials, "n", "n"),
     "patches": (patches, ("4*h", "4*w", "c"), ("16*c", "d")),
 }  # fmt: skip
 
@@ -208,6 +218,71 @@ def test_gradients_of_programs_with_halves_and_windows():
         executed = oc.gradient(loss, {"x": x}).phases
         for phase, formula in formulas.items():
             assert formula.at(**{name: {"h": h, "w": w}[name] for name in used(formula)}) == executed[phase]
+
+
+# --- random programs
+
+
+def check_random_programs(seeds):
+    """Each program counts and gives, from names of sizes, what it does at every size; gives those that are refused."""
+    refused = []
+    for seed in seeds:
+        program = programs.random_program(seed)
+        try:
+            values, counts = oc.measure(program, *map(oc.spec, program.shapes))
+        except oc.OpcountError as error:
+            refused.append((program, error))
+            continue
+        drawn = random.Random(seed)
+        for assigned in (programs.ASSIGNMENTS[seed % 3], {name: drawn.randint(2, 6) for name in programs.NAMES}):
+            with np.errstate(all="ignore"):
+                real = oc.measure(program, *programs.inputs_at(program.shapes, assigned))
+            assert counts.at(**{name: assigned[name] for name in used(counts)}) == real.counts, (
+                seed,
+                program,
+                assigned,
+            )
+            shapes_there = [tuple(at(size, **assigned) for size in value.shape) for value in values]
+            assert shapes_there == [value.shape for value in real.value], (seed, program, assigned)
+            assert [value.dtype for value in values] == [value.dtype for value in real.value], (seed, program)
+    return refused
+
+
+def test_random_programs_count_from_names_what_they_execute():
+    refused = check_random_programs(range(150))
+    assert len(refused) <= 8, refused
+
+
+@pytest.mark.slow
+def test_two_thousand_random_programs_count_from_names_what_they_execute():
+    refused = check_random_programs(range(2000))
+    assert len(refused) <= 60, refused
+    assert len(programs.taken) > 110 and min(programs.taken.values()) >= 5
+
+
+RIGHT = numpy_rules.RULES[np.cumsum]
+
+
+def one_too_many_of_names(a, *arguments, **keywords):
+    """A fault where sizes are names: one in the rule itself is the same where it is executed (see test_numpy_rules)."""
+    numbers = RIGHT(a, *arguments, **keywords)
+    return numbers if sizes.are_numbers(np.shape(a)) else {"add": numbers["add"] + 1}
+
+
+FAULTS = {
+    "a rule, for names": lambda patch: patch.setitem(numpy_rules.RULES, np.cumsum, one_too_many_of_names),
+    "a shape": lambda patch: patch.setitem(blanks.SHAPES, "pad", lambda array, *_, **__: array),
+    "a quotient": lambda patch: patch.setattr(sizes, "floor_quotient", lambda a, b: sizes.normal(a)),
+    "an order": lambda patch: patch.setattr(numpy_rules, "positive_part", lambda number: number + 1),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_caught_by_random_programs(monkeypatch, fault):
+    FAULTS[fault](monkeypatch)
+    with pytest.raises((AssertionError, ValueError, IndexError)) as caught:
+        check_random_programs(range(150))
+    assert not isinstance(caught.value, oc.OpcountError)
 
 
 # --- quotients and slices, against integers
