@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from opcount import shapes
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.compositions import COMPOSITIONS
@@ -454,17 +455,61 @@ def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, ca
     return _concatenate([_expand_dims(array, axis) for array in arrays], axis)
 
 
-def _stacking(name: str, axis: int, widened: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Callable[..., Any]:
+_Widened = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+"""The shape of an array with axes of length one where it has too few."""
+
+
+def _row(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (1,) * (2 - len(shape)) + shape
+
+
+def _columns(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape if len(shape) > 1 else (*(shape or (1,)), 1)
+
+
+def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape if len(shape) > 2 else (*_row(shape), 1)
+
+
+def _widening(widened: _Widened) -> Callable[..., Any]:
+    def one(array: Any) -> Any:
+        array = as_operand(array)
+        shape = widened(shape_of(array))
+        return array if shape == shape_of(array) else np.reshape(array, shape)
+
+    return lambda *arrays: one(arrays[0]) if len(arrays) == 1 else tuple(map(one, arrays))
+
+
+def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
     """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
+    wide = _widening(widened)
 
     def stacked(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
         _refuse(name, dtype=dtype)
-        arrays = [as_operand(array) for array in tup]
-        shapes = [(shape_of(array), widened(shape_of(array))) for array in arrays]
-        arrays = [a if old == new else np.reshape(a, new) for a, (old, new) in zip(arrays, shapes, strict=True)]
-        return _concatenate(arrays, min(axis, len(shapes[0][1]) - 1))
+        arrays = [wide(array) for array in tup]
+        return _concatenate(arrays, min(axis, len(shape_of(arrays[0])) - 1))
 
     return stacked
+
+
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """A slice for each part: each knows its own place."""
+    size = shape_of(ary)[axis]
+    if np.ndim(indices_or_sections):
+        ends = [0, *map(operator.index, indices_or_sections), size]
+    else:
+        number = operator.index(indices_or_sections)
+        if number <= 0:
+            raise ValueError("number sections must be larger than 0.")
+        ends = [0, *accumulate(size // number + (place < size % number) for place in range(number))]
+    before = (slice(None),) * (axis % len(shape_of(ary)))
+    return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
+
+
+def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
+    operands = [as_operand(array) for array in arrays]
+    shape = shapes.broadcast(*map(shape_of, operands))
+    return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
 
 
 class Move(NamedTuple):
@@ -660,12 +705,10 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "permute_dims": _transpose, "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
     "linalg.matrix_transpose": lambda x, /: _swapaxes(x, -1, -2), "moveaxis": _moveaxis, "expand_dims": _expand_dims,
     "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
-    "hstack": _stacking("hstack", 1, lambda shape: shape or (1,)),
-    "vstack": _stacking("vstack", 0, lambda shape: (1,) * (2 - len(shape)) + shape),
-    "column_stack": _stacking("column_stack", 1, lambda shape: shape if len(shape) > 1 else (*(shape or (1,)), 1)),
-    "dstack": _stacking(
-        "dstack", 2, lambda shape: shape if len(shape) > 2 else (*((1,) * (2 - len(shape)) + shape), 1)
-    ),
+    "hstack": _stacking("hstack", 1, lambda shape: shape or (1,)), "vstack": _stacking("vstack", 0, _row),
+    "column_stack": _stacking("column_stack", 1, _columns), "dstack": _stacking("dstack", 2, _layer),
+    "atleast_1d": _widening(lambda shape: shape or (1,)), "atleast_2d": _widening(_row),
+    "atleast_3d": _widening(_layer), "broadcast_arrays": _broadcast_arrays, "array_split": _array_split,
     "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
@@ -716,6 +759,7 @@ FUNCTIONS.update({f: partial(moved, f) for f in FREE})
 FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
 FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
 FUNCTIONS.update({f: _by_comparing(f) for f in by_function(dict.fromkeys(COMPARING_NAMES))})
+FUNCTIONS.update({f: getattr(f, "_implementation", f) for f in (np.split, np.hsplit, np.vsplit, np.dsplit)})
 FUNCTIONS.update(by_function(WRITTEN_OUT))
 FUNCTIONS.update(METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
