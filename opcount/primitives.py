@@ -42,9 +42,12 @@ from opcount.linear_maps import (
     summing,
     turning,
 )
+from opcount.meters import charge
+from opcount.numpy_rules import integer_power, times
 from opcount.scalar import Scalar
-from opcount.structural import NUMBER, structured
+from opcount.structural import NUMBER, count_of, structured
 from opcount.structure import shape_of
+from opcount.tally import apart
 from opcount.wrapped import Wrapped, wrapped
 
 Interval = tuple[float, float]
@@ -112,19 +115,29 @@ def _power_by_base(y: Any, x: Any, n: Any) -> Any:
         n = _each(y, n)
         return n * x ** _chosen_by(n == 0, n, n - 1)
     if isinstance(n, np.ndarray):
-        lowered = np.where(n == 0, 0, n - 1)
-        if np.any((n == 0) | (n == 1)):  # for each element what it is for a number
-            states = np.where((n == 0) | (n == 1), n, NUMBER).astype(np.int8)
-            return structured(states, n * x**lowered, shape_of(y))
-        return n * x**lowered
+        structural = (n == 0) | (n == 1)
+        return _powers_by_base(y, x, n, structural) if structural.any() else n * x ** (n - 1)
     return IDENTITY if n == 1 else n * x ** (n - 1)
+
+
+def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> Any:
+    """For each element what it is for a number: a structural 0 or 1, which costs nothing, or computed."""
+    shape = shape_of(y)
+    states = np.where(structural, n, NUMBER).astype(np.int8).reshape((1,) * (len(shape) - n.ndim) + n.shape)
+    with apart():
+        values = n * x ** np.where(n == 0, 0, n - 1)
+    for exponent in np.unique(n[~structural]):
+        power = integer_power(int(exponent) - 1) if n.dtype.kind in "iu" else {"pow": 1}
+        often = count_of(n.reshape(states.shape) == exponent, shape)
+        charge(times(often, {**power, "mul": power.get("mul", 0) + 1}))
+    return structured(states, values, shape)
 
 
 def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
     """y * log(x), where the base is 0 with the logarithm 0: the limit for n > 0, nan for n < 0, as y is infinite."""
     base = _each(y, x)
     nonzero = (base if isinstance(x, Wrapped) else x) != 0
-    one = 1 if type(base) is Array else Scalar(type(base._plain())(1))
+    one = _each(y, 1 if type(base) is Array else type(base._plain())(1))
     with np.errstate(invalid="ignore"):
         return y * np.log(_chosen_by(nonzero, base, one))
 
