@@ -18,6 +18,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
+from decimal import Decimal
+from fractions import Fraction
 from string import ascii_uppercase
 from typing import Any, Final, NamedTuple
 
@@ -41,9 +43,12 @@ from opcount.linear_maps import (
     summing,
     turning,
 )
+from opcount.meters import charge
+from opcount.numpy_rules import integer_power, times
 from opcount.scalar import Scalar
-from opcount.structural import NUMBER, structured
+from opcount.structural import NUMBER, count_of, structured
 from opcount.structure import shape_of
+from opcount.tally import apart
 from opcount.wrapped import Wrapped, wrapped
 
 Interval = tuple[float, float]
@@ -72,30 +77,87 @@ def _number(operand: Any) -> Any:
     return wrapped(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
 
 
-def _one_if(condition: Any) -> Any:
-    """A partial that is 0 or 1 by value: a number like any other, not a structural constant."""
-    return condition.astype(int) if type(condition) is Array else Scalar(int(condition))
+def _each(y: Any, operand: Any) -> Any:
+    """An operand, once for each element of the result: a partial computes for each what it does for a number."""
+    operand = _number(operand)
+    if shape_of(operand) == shape_of(y):
+        return operand
+    dtype = operand.dtype if type(operand) is Array else np.result_type(y.dtype, operand._plain())  # a float is weak
+    if type(y._plain()) is Blank:
+        return Array(Blank(shape_of(y), dtype))
+    return Array(np.broadcast_to(np.asarray(operand._plain(), dtype), shape_of(y)))
 
 
-def _norm2(a: Any, b: Any) -> Any:
-    a, b = _number(a), _number(b)
-    return a * a + b * b
+def _chosen_by(condition: Any, a: Any, b: Any) -> Any:
+    """The one where the condition holds, the other elsewhere; choosing is free, its comparison was counted."""
+    if isinstance(condition, (bool, np.bool_)):
+        return a if condition else b
+    return np.where(condition, a, b)
+
+
+def _share(y: Any, own: Any, other: Any) -> Any:
+    """What a maximum or minimum passes to one operand: 1 or 0, one half at a tie, nan where it is nan.
+
+    By value: a number like any other, not a structural constant. What equals neither operand is nan.
+    """
+    chosen, rival = y == own, y == other
+    half = next((type(x)(1) / 2 for x in map(_plain_of, (y, own, other)) if isinstance(x, (Fraction, Decimal))), 0.5)
+    share = _chosen_by(chosen, _chosen_by(rival, half, 1), _chosen_by(rival, 0, y))
+    return share.astype(np.result_type(y.dtype, 0.5)) if type(share) is Array else _number(share)
+
+
+def _plain_of(operand: Any) -> Any:
+    return operand._plain() if isinstance(operand, Wrapped) else operand
 
 
 def _power_by_base(y: Any, x: Any, n: Any) -> Any:
-    if not isinstance(n, (Wrapped, np.ndarray)) and n == 1:
-        return IDENTITY
-    if isinstance(n, np.ndarray) and np.any((n == 0) | (n == 1)):  # for each element what it is for a number
-        states = np.where((n == 0) | (n == 1), n, NUMBER).astype(np.int8)
-        return structured(states, n * x ** np.where(n == 0, 1, n - 1), shape_of(y))
-    return n * x ** (n - 1)
+    """n * x**(n-1), and 0 where n is 0, also at 0, where the product would be 0 times infinity."""
+    if isinstance(n, Wrapped):
+        n = _each(y, n)
+        return n * x ** _chosen_by(n == 0, n, n - 1)
+    if isinstance(n, np.ndarray):
+        structural = (n == 0) | (n == 1)
+        return _powers_by_base(y, x, n, structural) if structural.any() else n * x ** (n - 1)
+    return IDENTITY if n == 1 else n * x ** (n - 1)
+
+
+def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> Any:
+    """For each element what it is for a number: a structural 0 or 1, which costs nothing, or computed."""
+    shape = shape_of(y)
+    states = np.where(structural, n, NUMBER).astype(np.int8).reshape((1,) * (len(shape) - n.ndim) + n.shape)
+    with apart():
+        values = n * x ** np.where(n == 0, 0, n - 1)
+    for exponent in np.unique(n[~structural]):
+        power = integer_power(int(exponent) - 1) if n.dtype.kind in "iu" else {"pow": 1}
+        often = count_of(n.reshape(states.shape) == exponent, shape)
+        charge(times(often, {**power, "mul": power.get("mul", 0) + 1}))
+    return structured(states, values, shape)
 
 
 def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
-    if len(shape_of(x)) == 0:
-        return y * np.log(_number(x)) if x != 0 else 0  # at 0 the limit, where the product would be 0 times -inf
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(x != 0, y * np.log(_number(x)), 0.0)
+    """y * log(x), where the base is 0 with the logarithm 0: the limit for n > 0, nan for n < 0, as y is infinite."""
+    base = _each(y, x)
+    nonzero = (base if isinstance(x, Wrapped) else x) != 0
+    one = _each(y, 1 if type(base) is Array else type(base._plain())(1))
+    with np.errstate(invalid="ignore"):
+        return y * np.log(_chosen_by(nonzero, base, one))
+
+
+def _logistic(y: Any, a: Any, b: Any) -> Any:
+    """exp(a) / (exp(a) + exp(b)), without the difference a - y, in which large operands lose what they differ in."""
+    with np.errstate(over="ignore"):  # then the quotient is 0, as it should be
+        return 1 / (1 + np.exp(_number(b) - a))
+
+
+def _over_square_plus_1(y: Any, x: Any) -> Any:
+    with np.errstate(over="ignore"):
+        return 1 / (1 + x * x)
+
+
+def _over_norm2(y: Any, part: Any, a: Any, b: Any) -> Any:
+    """part / (a*a + b*b), where the squares may be too large or too small for a float."""
+    norm = np.hypot(_number(a), b)
+    return part / norm / norm
 
 
 _LN2: Final = math.log(2)
@@ -111,7 +173,7 @@ _ROWS: Final = (
     Primitive("add",       operator.add,      (IDENTITY, IDENTITY),                         (REAL, REAL)),
     Primitive("sub",       operator.sub,      (IDENTITY, NEGATION),                         (REAL, REAL)),
     Primitive("mul",       operator.mul,      (lambda y, a, b: b, lambda y, a, b: a),       (REAL, REAL)),
-    Primitive("div",       operator.truediv,  (lambda y, a, b: 1 / _number(b),
+    Primitive("div",       operator.truediv,  (lambda y, a, b: 1 / _each(y, b),
                                                lambda y, a, b: -y / b),                     (REAL, NONZERO)),
     Primitive("floordiv",  operator.floordiv, (ZERO, ZERO),                                 ((0.1, 0.9), (1.1, 3.0))),
     Primitive("mod",       operator.mod,      (IDENTITY, lambda y, a, b: -(a // b)),        ((3.1, 3.9), (1.0, 1.02))),
@@ -126,31 +188,31 @@ _ROWS: Final = (
     Primitive("hypot",     np.hypot,          (lambda y, a, b: a / y, lambda y, a, b: b / y), (POSITIVE, REAL)),
     Primitive("exp",       np.exp,            (lambda y, x: y,),                            (REAL,)),
     Primitive("exp2",      np.exp2,           (lambda y, x: y * _LN2,),                     (REAL,)),
-    Primitive("expm1",     np.expm1,          (lambda y, x: y + 1,),                        (REAL,)),
+    Primitive("expm1",     np.expm1,          (lambda y, x: np.exp(x),),                    (REAL,)),
     Primitive("log",       np.log,            (lambda y, x: 1 / x,),                        (POSITIVE,)),
     Primitive("log2",      np.log2,           (lambda y, x: 1 / (x * _LN2),),               (POSITIVE,)),
     Primitive("log10",     np.log10,          (lambda y, x: 1 / (x * _LN10),),              (POSITIVE,)),
     Primitive("log1p",     np.log1p,          (lambda y, x: 1 / (1 + x),),                  ((-0.9, 3.0),)),
-    Primitive("logaddexp", np.logaddexp,      (lambda y, a, b: np.exp(a - y),
-                                               lambda y, a, b: np.exp(b - y)),              (REAL, REAL)),
+    Primitive("logaddexp", np.logaddexp,      (_logistic,
+                                               lambda y, a, b: _logistic(y, b, a)),         (REAL, REAL)),
     Primitive("sin",       np.sin,            (lambda y, x: np.cos(x),),                    (REAL,)),
     Primitive("cos",       np.cos,            (lambda y, x: -np.sin(x),),                   (REAL,)),
     Primitive("tan",       np.tan,            (lambda y, x: 1 + y * y,),                    ((-1.2, 1.2),)),
-    Primitive("arcsin",    np.arcsin,         (lambda y, x: 1 / np.sqrt(1 - x * x),),       (UNIT,)),
-    Primitive("arccos",    np.arccos,         (lambda y, x: -1 / np.sqrt(1 - x * x),),      (UNIT,)),
-    Primitive("arctan",    np.arctan,         (lambda y, x: 1 / (1 + x * x),),              (REAL,)),
-    Primitive("arctan2",   np.arctan2,        (lambda y, a, b: _number(b) / _norm2(a, b),
-                                               lambda y, a, b: -_number(a) / _norm2(a, b)), (REAL, POSITIVE)),
+    Primitive("arcsin",    np.arcsin,         (lambda y, x: 1 / np.sqrt((1 - x) * (1 + x)),), (UNIT,)),
+    Primitive("arccos",    np.arccos,         (lambda y, x: -1 / np.sqrt((1 - x) * (1 + x)),), (UNIT,)),
+    Primitive("arctan",    np.arctan,         (_over_square_plus_1,),                       (REAL,)),
+    Primitive("arctan2",   np.arctan2,        (lambda y, a, b: _over_norm2(y, b, a, b),
+                                               lambda y, a, b: _over_norm2(y, -_each(y, a), a, b)), (REAL, POSITIVE)),
     Primitive("sinh",      np.sinh,           (lambda y, x: np.cosh(x),),                   (REAL,)),
     Primitive("cosh",      np.cosh,           (lambda y, x: np.sinh(x),),                   (REAL,)),
     Primitive("tanh",      np.tanh,           (lambda y, x: 1 - y * y,),                    (REAL,)),
-    Primitive("arcsinh",   np.arcsinh,        (lambda y, x: 1 / np.sqrt(x * x + 1),),       (REAL,)),
-    Primitive("arccosh",   np.arccosh,        (lambda y, x: 1 / np.sqrt(x * x - 1),),       ((1.2, 3.0),)),
-    Primitive("arctanh",   np.arctanh,        (lambda y, x: 1 / (1 - x * x),),              (UNIT,)),
-    Primitive("maximum",   np.maximum,        (lambda y, a, b: _one_if(y == a),
-                                               lambda y, a, b: _one_if(y != a)),            ((0.1, 1.0), (1.1, 3.0))),
-    Primitive("minimum",   np.minimum,        (lambda y, a, b: _one_if(y == a),
-                                               lambda y, a, b: _one_if(y != a)),            ((0.1, 1.0), (1.1, 3.0))),
+    Primitive("arcsinh",   np.arcsinh,        (lambda y, x: 1 / np.hypot(x, 1),),           (REAL,)),
+    Primitive("arccosh",   np.arccosh,        (lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),), ((1.2, 3.0),)),
+    Primitive("arctanh",   np.arctanh,        (lambda y, x: 1 / ((1 - x) * (1 + x)),),      (UNIT,)),
+    Primitive("maximum",   np.maximum,        (_share,
+                                               lambda y, a, b: _share(y, b, a)),            ((0.1, 1.0), (1.1, 3.0))),
+    Primitive("minimum",   np.minimum,        (_share,
+                                               lambda y, a, b: _share(y, b, a)),            ((0.1, 1.0), (1.1, 3.0))),
     Primitive("floor",     np.floor,          (ZERO,),                                      ((0.1, 0.9),)),
     Primitive("ceil",      np.ceil,           (ZERO,),                                      ((0.1, 0.9),)),
     Primitive("trunc",     np.trunc,          (ZERO,),                                      ((0.1, 0.9),)),

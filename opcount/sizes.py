@@ -283,9 +283,8 @@ def _floordiv(a: Any, b: Any) -> Any:
         raise ZeroDivisionError("integer division or modulo by zero")
     if (found := floor_quotient(a, b)) is None:
         wanted = f'give the size as a multiple, "{b}*n"' if type(b) is int else "give a size that is a multiple of it"
-        raise InvalidValue(
-            f"{f'({a})' if ' ' in str(a) else a} // {b} is not the same polynomial for all sizes: {wanted}, or as a number"
-        )
+        dividend = f"({a})" if " " in str(a) else a
+        raise InvalidValue(f"{dividend} // {b} is not the same polynomial for all sizes: {wanted}, or as a number")
     return known(found)
 
 

@@ -140,7 +140,7 @@ class Structured:
 
     def __neg__(self) -> Any:
         numbers = self.states == NUMBER
-        charge({"neg": _count(numbers, self.shape)})
+        charge({"neg": count_of(numbers, self.shape)})
         values = wrapped(-_plain(self)) if numbers.any() else None
         return Structured(np.where(numbers, self.states, -self.states), values, self.shape)
 
@@ -214,7 +214,7 @@ def _plain(derivative: Any) -> Any:
     return number(derivative)._plain()
 
 
-def _count(mask: np.ndarray, shape: tuple[Any, ...]) -> Any:
+def count_of(mask: np.ndarray, shape: tuple[Any, ...]) -> Any:
     """How many elements of an array of that shape a mask selects, which has length one where it is the same."""
     return int(np.count_nonzero(mask)) * _repeats(mask.shape, shape)
 
@@ -239,7 +239,7 @@ def _product(a: Any, b: Any) -> Any:
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     numbers = (left == NUMBER) & (right == NUMBER)
     negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
-    charge({"mul": _count(numbers, shape), "neg": _count(negated, shape)})
+    charge({"mul": count_of(numbers, shape), "neg": count_of(negated, shape)})
     states = np.where((left == NUMBER) | (right == NUMBER), NUMBER, left * right)
     states = np.where((left == 0) | (right == 0), 0, states).astype(np.int8)
     if not (states == NUMBER).any():
@@ -257,7 +257,7 @@ def _sum(a: Any, b: Any) -> Any:
     shape = shape_of(a if type(a) is Structured else b)
     left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
     both = (left != 0) & (right != 0)
-    charge({"add": _count(both, shape)})
+    charge({"add": count_of(both, shape)})
     states = np.where(both, NUMBER, left + right).astype(np.int8)
     values = wrapped(_plain(a) + _plain(b)) if (states == NUMBER).any() else None
     return structured(states, values, shape)
@@ -565,7 +565,7 @@ def running(derivative: Any, axis: int, backward: bool) -> Any:
         states = np.repeat(states, _sized(shape[axis]), axis)
     states = states[along]
     terms = np.cumsum(states != 0, axis=axis)
-    charge({"add": _count((states != 0) & (terms > 1), shape)})
+    charge({"add": count_of((states != 0) & (terms > 1), shape)})
     found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
     values = np.cumsum(_plain(derivative)[along], axis=axis)[along]
     return structured(found, wrapped(values), shape)
