@@ -869,6 +869,12 @@ def _polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
     return p
 
 
+def _items(part: Any) -> list[Any]:
+    """An array, or the items of a list or an array of objects."""
+    opened = isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.dtype == object)
+    return list(np.ravel(np.asarray(part, object))) if opened else [part]
+
+
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """Linear interpolation: the comparisons of the search, a slope, and a product, a difference and a sum.
 
@@ -877,6 +883,11 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     """
     if period is not None:
         raise NoRule("a period sorts the table, and how much that computes depends on the values")
+    if any(hasattr(item, "tape") for part in (x, xp, fp) for item in _items(part)):
+        raise NoRule(
+            "NumPy takes a value of the table where a point stands in it, which tells nothing of the slope: write "
+            "(fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (x - xp[j]) + fp[j], with j = np.searchsorted(xp, x) - 1"
+        )
     if is_complex(fp):
         raise NoRule("complex values have no exact count: interpolate the real and the imaginary part")
     x, xp, fp = _array(x), _array(xp), _array(fp)

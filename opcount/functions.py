@@ -23,8 +23,9 @@ from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.compositions import COMPOSITIONS
 from opcount.errors import Uncounted
-from opcount.linear_maps import LinearMap, gathering, selecting
+from opcount.linear_maps import IDENTITY, LinearMap, gathering, selecting
 from opcount.nodes import (
+    CUSTOM,
     DIFFERENTIATED_OPENED,
     FUNCTIONS,
     NODES,
@@ -40,7 +41,16 @@ from opcount.nodes import (
 )
 from opcount.number_array import axes_of, lanes_of, reduced_axes
 from opcount.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
-from opcount.primitives import ARRAY_PRIMITIVES, ZERO, Primitive, label_sizes, stacked_labels
+from opcount.primitives import (
+    ARRAY_PRIMITIVES,
+    ZERO,
+    Primitive,
+    as_wrapped,
+    label_sizes,
+    power_by_base,
+    power_by_exponent,
+    stacked_labels,
+)
 from opcount.sizes import known
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
@@ -755,6 +765,19 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
 _WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
 METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
+_WITH_ROWS: Final = {
+    np.fmod: (IDENTITY, lambda y, a, b: -np.trunc(as_wrapped(a) / b)),
+    np.float_power: (lambda y, a, b: power_by_base(y, a, np.asarray(b, float)[()]), power_by_exponent),
+}
+
+
+def _by_row(ufunc: np.ufunc, partials: tuple[Any, Any]) -> Callable[..., Any]:
+    row = Primitive(ufunc.__name__, ufunc, partials)
+    return lambda *operands: recorded(row, *map(as_operand, operands))
+
+
+CUSTOM.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})
+FUNCTIONS.update(CUSTOM)
 FUNCTIONS.update({f: partial(moved, f) for f in FREE})
 FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
 FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
@@ -763,4 +786,4 @@ FUNCTIONS.update({f: getattr(f, "_implementation", f) for f in (np.split, np.hsp
 FUNCTIONS.update(by_function(WRITTEN_OUT))
 FUNCTIONS.update(METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
-NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip})
+NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip, np.interp: FUNCTIONS[np.interp]})

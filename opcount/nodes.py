@@ -10,6 +10,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import cache
 from numbers import Real
 from typing import Any, ClassVar, Final
 
@@ -107,6 +108,8 @@ class Node(Number):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if ufunc in CUSTOM and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
             return CUSTOM[ufunc](*inputs, **keywords)
+        if is_predicate(ufunc) and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
+            return ufunc(*map(value_of, inputs), **keywords)
         if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
             return recorded_ufunc(ufunc, method, inputs, keywords)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
@@ -283,7 +286,7 @@ class ArrayNode(ArrayMethods):
         self[...] = value
 
     def sort(self, *_: Any, **__: Any) -> None:
-        raise Uncounted(f"x.sort() of an array that is differentiated: {BY_SCALARS}")
+        raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
 
     def __contains__(self, value: object) -> bool:
         return value in self.value
@@ -568,12 +571,18 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
             return elementwise(NAMES[ufunc], *inputs)
         if ufunc in UFUNCS:
             return UFUNCS[ufunc](*map(as_operand, inputs))
-        if all(kinds.endswith("?") for kinds in ufunc.types):  # truth values are constant
+        if is_predicate(ufunc):
             return ufunc(*map(value_of, map(as_operand, inputs)))
     name = f"{name_of(ufunc)}{'' if method == '__call__' else '.' + method}"
     raise Uncounted(
         f"{name} with {', '.join(keywords)} has no derivative here: leave that out" if keywords else no_derivative(name)
     )
+
+
+@cache
+def is_predicate(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc that has no operator gives truth values, which are constant."""
+    return ufunc not in UFUNCS and all(kinds.endswith("?") for kinds in ufunc.types)
 
 
 def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
@@ -601,7 +610,7 @@ def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
         if output is not None and type(output) is not ArrayNode:
             raise Uncounted(
                 "out= would write what is differentiated into an array of data: write into one that np.zeros_like(x) "
-                f"gives, leave it out, or {BY_SCALARS}"
+                f"gives, leave it out, or {OPENED}"
             )
         if output is not None:
             output[...] = values
@@ -645,9 +654,7 @@ _OPENED_NAMES: Final = (
 DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
 """Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
 CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
-"""Of these, the ones that users entered, with `oc.primitive`."""
-BY_SCALARS: Final = 'ask for granularity="scalar", where it is an array of numbers'
-"""The way out for what can be differentiated number by number alone."""
+"""Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
 GIVING_VIEWS: Final = FREE | {np.einsum}
 """Functions whose results may share memory with their arguments, as in NumPy."""

@@ -15,7 +15,7 @@ import numpy as np
 from opcount.dispatch import without_output
 from opcount.foreign import is_container, let_out, plain, stranger
 from opcount.linear_maps import IDENTITY
-from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS, recorded
+from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS, is_predicate, recorded, value_of
 from opcount.numpy_rules import name_of
 from opcount.primitives import Primitive
 from opcount.scalar import Scalar
@@ -41,6 +41,9 @@ class NumberArray(np.ndarray):
             keywords["out"] = tuple(map(_memory, keywords["out"]))
         if method == "__call__" and ufunc in _BY_TABLE and ufunc not in CUSTOM:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
+        elif method == "__call__" and is_predicate(ufunc):
+            of_values = np.frompyfunc(lambda *numbers: ufunc(*map(value_of, numbers)), ufunc.nin, 1)
+            return np.asarray(of_values(*map(boxed, bases)), bool)
         elif method == "reduce" and ufunc in _CHOICES:
             result = _chosen(ufunc, *bases, **keywords)
         elif method == "__call__" and ufunc in CUSTOM:

@@ -67,7 +67,7 @@ class Primitive(NamedTuple):
     moves: bool = False  # whether it may put data beside what depends on an input
 
 
-def _number(operand: Any) -> Any:
+def as_wrapped(operand: Any) -> Any:
     """An operand wrapped, also where it is plain data: what a partial computes from it counts too.
 
     A plain exponent stays plain: its n - 1 belongs to the row, and tells which power is executed.
@@ -79,7 +79,7 @@ def _number(operand: Any) -> Any:
 
 def _each(y: Any, operand: Any) -> Any:
     """An operand, once for each element of the result: a partial computes for each what it does for a number."""
-    operand = _number(operand)
+    operand = as_wrapped(operand)
     if shape_of(operand) == shape_of(y):
         return operand
     dtype = operand.dtype if type(operand) is Array else np.result_type(y.dtype, operand._plain())  # a float is weak
@@ -103,14 +103,14 @@ def _share(y: Any, own: Any, other: Any) -> Any:
     chosen, rival = y == own, y == other
     half = next((type(x)(1) / 2 for x in map(_plain_of, (y, own, other)) if isinstance(x, (Fraction, Decimal))), 0.5)
     share = _chosen_by(chosen, _chosen_by(rival, half, 1), _chosen_by(rival, 0, y))
-    return share.astype(np.result_type(y.dtype, 0.5)) if type(share) is Array else _number(share)
+    return share.astype(np.result_type(y.dtype, 0.5)) if type(share) is Array else as_wrapped(share)
 
 
 def _plain_of(operand: Any) -> Any:
     return operand._plain() if isinstance(operand, Wrapped) else operand
 
 
-def _power_by_base(y: Any, x: Any, n: Any) -> Any:
+def power_by_base(y: Any, x: Any, n: Any) -> Any:
     """n * x**(n-1), and 0 where n is 0, also at 0, where the product would be 0 times infinity."""
     if isinstance(n, Wrapped):
         n = _each(y, n)
@@ -134,7 +134,7 @@ def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> An
     return structured(states, values, shape)
 
 
-def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
+def power_by_exponent(y: Any, x: Any, n: Any) -> Any:
     """y * log(x), where the base is 0 with the logarithm 0: the limit for n > 0, nan for n < 0, as y is infinite."""
     base = _each(y, x)
     nonzero = (base if isinstance(x, Wrapped) else x) != 0
@@ -146,7 +146,7 @@ def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
 def _logistic(y: Any, a: Any, b: Any) -> Any:
     """exp(a) / (exp(a) + exp(b)), without the difference a - y, in which large operands lose what they differ in."""
     with np.errstate(over="ignore"):  # then the quotient is 0, as it should be
-        return 1 / (1 + np.exp(_number(b) - a))
+        return 1 / (1 + np.exp(as_wrapped(b) - a))
 
 
 def _over_square_plus_1(y: Any, x: Any) -> Any:
@@ -156,7 +156,7 @@ def _over_square_plus_1(y: Any, x: Any) -> Any:
 
 def _over_norm2(y: Any, part: Any, a: Any, b: Any) -> Any:
     """part / (a*a + b*b), where the squares may be too large or too small for a float."""
-    norm = np.hypot(_number(a), b)
+    norm = np.hypot(as_wrapped(a), b)
     return part / norm / norm
 
 
@@ -181,8 +181,8 @@ _ROWS: Final = (
     Primitive("abs",       abs,               (lambda y, x: np.sign(x),),                   (NONZERO,)),
     Primitive("sign",      np.sign,           (ZERO,),                                      (NONZERO,)),
     Primitive("square",    np.square,         (lambda y, x: 2 * x,),                        (REAL,)),
-    Primitive("pow",       operator.pow,      (_power_by_base,
-                                               _power_by_exponent),              (POSITIVE, REAL)),
+    Primitive("pow",       operator.pow,      (power_by_base,
+                                               power_by_exponent),              (POSITIVE, REAL)),
     Primitive("sqrt",      np.sqrt,           (lambda y, x: 1 / (2 * y),),                  (POSITIVE,)),
     Primitive("cbrt",      np.cbrt,           (lambda y, x: 1 / (3 * y * y),),              (POSITIVE,)),
     Primitive("hypot",     np.hypot,          (lambda y, a, b: a / y, lambda y, a, b: b / y), (POSITIVE, REAL)),
@@ -255,7 +255,7 @@ def label_sizes(labels: Iterable[str], arrays: Iterable[Any]) -> dict[str, Any]:
 
 
 def _contraction(a: Any, b: Any, labels: tuple[str, str, str]) -> Contraction:
-    return Contraction(_number(b), labels, label_sizes(labels[:2], (a, b)), shape_of(a))
+    return Contraction(as_wrapped(b), labels, label_sizes(labels[:2], (a, b)), shape_of(a))
 
 
 def _times(tangent: Any, b: Any) -> Any:
@@ -278,7 +278,7 @@ def _left_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
     if len(shape_of(a)) == len(shape_of(b)) == 2:
         (m, k), n = shape_of(a), shape_of(b)[1]
         sizes = {"m": m, "k": k, "n": n}
-        return Contraction(_number(b), ("mk", "kn", "mn"), sizes, shape_of(a), _times, _times_transposed)
+        return Contraction(as_wrapped(b), ("mk", "kn", "mn"), sizes, shape_of(a), _times, _times_transposed)
     return _contraction(a, b, _product_labels(a, b))
 
 
@@ -286,7 +286,7 @@ def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
     if len(shape_of(a)) == len(shape_of(b)) == 2:
         (m, k), n = shape_of(a), shape_of(b)[1]
         sizes = {"m": m, "k": k, "n": n}
-        return Contraction(_number(a), ("kn", "mk", "mn"), sizes, shape_of(b), _left_times, _left_transposed_times)
+        return Contraction(as_wrapped(a), ("kn", "mk", "mn"), sizes, shape_of(b), _left_times, _left_transposed_times)
     first, second, result = _product_labels(a, b)
     return _contraction(b, a, (second, first, result))
 

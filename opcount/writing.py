@@ -18,7 +18,7 @@ import numpy as np
 from opcount.blanks import WRITES, Blank
 from opcount.errors import InvalidType, Uncounted
 from opcount.functions import moved
-from opcount.nodes import BY_SCALARS, FOREIGN, FUNCTIONS, ArrayNode, recorded, twin
+from opcount.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
 from opcount.numpy_rules import FREE, name_of
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped
@@ -122,7 +122,7 @@ def written_through(array: Any, values: Any, view: View) -> Any:
     seen = view(array)
     plain, whole = (getattr(each, "_held", each) for each in (seen, array))
     if type(whole) is not Blank and _owner(plain) is not _owner(whole):
-        raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {BY_SCALARS}")
+        raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {OPENED}")
     seen[...] = values
     return array
 
@@ -184,7 +184,7 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
         if type(array) is not ArrayNode:
             raise Uncounted(
                 f"{name_of(function)} would write what is differentiated into an array of data: write into one that "
-                f"np.zeros_like(x) gives, make a new array, or {BY_SCALARS}"
+                f"np.zeros_like(x) gives, make a new array, or {OPENED}"
             )
         write(array, moved(written, function, array, *args, **keywords))
 
