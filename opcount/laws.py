@@ -512,17 +512,21 @@ class Given(NamedTuple):
     domain: Domain
     hidden: int
 
-    def tells(self, form: Form) -> bool:
-        """Whether a law that agrees says something of the sizes that are hidden between these, and not by chance.
+    def doubt(self, form: Form) -> str:
+        """Why a law that agrees may do so by chance; empty where it does not.
 
-        To a line or a parabola counts are near that data decides by one more or less, or seldom: each has then been
-        held to one bit alone. None is that near to a cubic.
+        To a line or a parabola counts are near that data decides by one more or less, or seldom: each, held to sizes
+        with others between them, has then been held to one bit alone. None is that near to a cubic.
         """
+        held = len(self.values) - form.number
+        if isinstance(form, Polynomial) and held < FEWEST - 1:
+            return "so few sizes may agree by chance: give more"
         each, most = OF_GAPS
         low = len(self.names) == 1 and max(map(sum, form.powers()), default=0) < 3
         different = 2 if low else int(max(self.values.values())) + 1
-        held = len(self.values) - form.number
-        return evidence(different, held) >= min(each * self.hidden**2, most)
+        if evidence(different, held) < min(each * self.hidden**2, most):
+            return "there are sizes between these: give more, or go on by equal steps"
+        return ""
 
 
 def _most(number: int) -> int:
@@ -540,7 +544,7 @@ def _polynomial(given: Given) -> Polynomial | None:
     if length is None or length + held_back(length) > len(values):
         return None
     found = _of_one(names, _through([(n, Fraction(values[n,])) for n in sizes[:length]]))
-    return found if found.number + FEWEST - 1 <= len(values) and _agree(found, values) else None
+    return found if _agree(found, values) else None
 
 
 def _agree(form: Form, values: Mapping[Place, int]) -> bool:
@@ -649,13 +653,13 @@ def _recurrence(given: Given) -> Recurrence | None:
 FORMS: Final = (_polynomial, _quasi_polynomial, _recurrence)  # the one with the fewest coefficients first
 
 
-def _form_of(names: tuple[str, ...], values: Mapping[Place, int]) -> tuple[Form | None, bool]:
-    """The law of counts, and whether it is also one of the sizes that are hidden between those given."""
+def _form_of(names: tuple[str, ...], values: Mapping[Place, int]) -> tuple[Form | None, str]:
+    """The law of counts, and why it is to be doubted; empty where it is not."""
     given = Given(names, values, *domain(names, list(values)))
     for look in FORMS if len(names) == 1 else FORMS[:1]:
         if (found := look(given)) is not None:
-            return found, given.tells(found)
-    return None, True
+            return found, given.doubt(found)
+    return None, ""
 
 
 # --- what a user gets
@@ -999,17 +1003,19 @@ def _held_to(found: Law, far: Mapping[Place, Any]) -> Law:
 
 
 def _law(names: tuple[str, ...], values: Mapping[Place, int], kinds: Mapping[str, Law] | None = None) -> Law:
-    form, tells = _form_of(names, values)
+    form, doubt = _form_of(names, values)
     why = ""
-    if not tells:
-        why = f" in {len(values)} sizes ({form} would do, but there are sizes between them: give more, or equal steps)"
+    if doubt:
+        why = f" in {len(values)} sizes ({form} would do, but {doubt})"
         form = None
     elif form is None:
         why = f" in {len(values)} sizes"
         rest = dict(list(values.items())[1:])  # the smallest is often a case of its own
         if len(names) == 1 and len(rest) >= FEWEST:
-            other, tells = _form_of(names, rest)
-            why += f" (without {names[0]} = {next(iter(values))[0]}: {other})" if other is not None and tells else ""
+            other, doubt = _form_of(names, rest)
+            why += (
+                f" (without {names[0]} = {next(iter(values))[0]}: {other})" if other is not None and not doubt else ""
+            )
     return Law(names, values, form, kinds or {}, why)
 
 
@@ -1026,7 +1032,7 @@ def _check_enough(names: Sequence[str], places: Sequence[Place]) -> None:
         if number < FEWEST:
             raise InvalidValue(
                 f"{number} {'size' if number == 1 else 'sizes'} of {name} {'is' if number == 1 else 'are'} too few: a "
-                f"law needs {FEWEST} at the least, two for a line and two to hold it to; one of degree d needs d + 3"
+                f"law needs {FEWEST} at the least, one of k terms three more than k, and one of degree d needs d + 3"
             )
 
 

@@ -169,6 +169,19 @@ def test_sizes_held_back_decide():
     assert not oc.law_of(cubic | {6: 217}).exact
 
 
+@pytest.mark.parametrize(
+    ("count", "sizes", "words"),
+    [
+        (lambda n: 2 * n - 1, range(1, 5), "4 sizes (2n − 1 would do, but so few sizes may agree by chance"),
+        (lambda n: 2 * n, [1, 2, 5, 10, 20, 50], "(2n would do, but there are sizes between these: give more"),
+        (lambda n: n + (n == 1), range(1, 9), "in 8 sizes (without n = 1: n); about"),
+    ],
+)  # fmt: skip
+def test_a_law_that_may_be_chance_is_named_and_none(count, sizes, words):
+    found = oc.law_of({n: count(n) for n in sizes})
+    assert not found.exact and words in str(found)
+
+
 @pytest.mark.parametrize("most", [2, 3, 10, 1000])
 def test_random_counts_have_no_law(most):
     source = random.Random(most)
