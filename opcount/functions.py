@@ -767,7 +767,10 @@ METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
 _WITH_ROWS: Final = {
     np.fmod: (IDENTITY, lambda y, a, b: -np.trunc(as_wrapped(a) / b)),
-    np.float_power: (lambda y, a, b: power_by_base(y, a, np.asarray(b, float)[()]), power_by_exponent),
+    np.float_power: (
+        lambda y, a, b: power_by_base(y, a, b if isinstance(b, Wrapped) else np.asarray(b, float)[()]),
+        power_by_exponent,
+    ),
 }
 
 

@@ -337,6 +337,9 @@ class Number(Wrapped):
     def hypot(self, other: Any) -> Any:
         return apply("hypot", self, other)
 
+    def fmod(self, other: Any) -> Any:
+        return np.fmod(self, other)  # type: ignore[call-overload]
+
     def conjugate(self) -> Self:
         return self
 

@@ -215,3 +215,55 @@ def test_value_and_gradient_have_their_precision(name, granularity, dtype):
 def test_a_number_has_a_derivative_of_its_type(method, dtype):
     for f in (lambda x: np.tanh(x) * 2.0, lambda x: x * np.float64(1.5), lambda x: x * 3, lambda x: np.float64(1.0)):
         assert type(oc.gradient(f, dtype(1.5), method).gradient) is dtype
+
+
+# --- ufuncs with rows of their own
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+@pytest.mark.parametrize("method", oc.METHODS)
+@pytest.mark.parametrize(
+    ("f", "counts"),
+    [
+        (lambda x: np.sum(np.fmod(x, 1.5)), {"fmod": 3, "add": 2}),
+        (lambda x: np.sum(np.fmod(7.25, x)), {"fmod": 3, "add": 2}),
+        (lambda x: np.fmod(x[0], x[1]) * 2.0, {"fmod": 1, "mul": 1}),
+        (lambda x: np.sum(np.float_power(x, 3)), {"pow": 3, "add": 2}),
+        (lambda x: np.sum(np.float_power(x, x[::-1])), {"pow": 3, "add": 2}),
+        (lambda x: np.float_power(x[0], 0) + x[1], {"pow": 1, "add": 1}),
+        (lambda x: np.sum(np.float_power(1.5, x)), {"pow": 3, "add": 2}),
+    ],
+    ids=["fmod", "fmod by it", "fmod of numbers", "power", "power to itself", "power to 0", "power of data"],
+)
+def test_fmod_and_float_power(f, counts, method, granularity):
+    x = np.array([2.2, 0.7, 4.3])
+    g = oc.gradient(f, x, method, granularity=granularity)
+    assert g.value == pytest.approx(f(x))
+    assert g.gradient == pytest.approx(oc.gradient(f, x, "finite-difference").gradient, abs=1e-6)
+    if method == "backprop":
+        assert g.phases["primal"] == oc.measure(f, x).counts == counts
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_interpolation_says_what_to_write(granularity):
+    x, xp, fp = np.array([0.5, 2.0, 3.5]), np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 3.0, 0.0, 5.0])
+    with pytest.raises(oc.Uncounted, match=r"np\.interp.*np\.searchsorted"):
+        oc.gradient(lambda x: np.sum(np.interp(x, xp, fp)), x, granularity=granularity)
+
+    def written(x):
+        j = np.searchsorted(xp, x) - 1
+        return np.sum((fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (x - xp[j]) + fp[j])
+
+    g = oc.gradient(written, x, granularity=granularity)
+    assert g.value == pytest.approx(np.sum(np.interp(x, xp, fp)))
+    assert g.gradient.tolist() == [2.0, -3.0, 2.5]
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_predicates_of_numbers_are_constant(granularity):
+    def f(x):
+        return np.sum(np.where(np.isnan(x), 0.0, x)) * (2.0 if np.isfinite(x[0]) else 3.0)
+
+    g = oc.gradient(f, np.array([1.0, 2.0]), granularity=granularity)
+    assert (g.value, g.gradient.tolist()) == (6.0, [2.0, 2.0])
+    assert g.phases["primal"] == {"isnan": 2, "isfinite": 1, "add": 1, "mul": 1}
