@@ -843,6 +843,15 @@ def _identity(n: Any, dtype: Any = None) -> Blank:
     return _made((n, n), dtype)
 
 
+def _arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *_: Any, **__: Any) -> Blank:
+    start, stop = (0, start) if stop is None else (start, stop)
+    given = [sizes.like_of(number) for number in (start, stop, step)]
+    if not any(map(sizes.is_symbolic, (start, stop, step))):
+        return Blank(np.arange(start, stop, step).shape, np.arange(*given, dtype=dtype).dtype)
+    length = -(sizes.known(sizes.normal(start) - sizes.normal(stop)) // step)
+    return _made((sizes.positive_part(sizes.normal(length)),), np.arange(*given, dtype=dtype).dtype)
+
+
 def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> Blank:
     a = _blank(a)
     return Blank((1,) * (ndmin - a.ndim) + a.shape, a.dtype if dtype is None else dtype)
@@ -850,6 +859,7 @@ def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> 
 
 MAKERS: Final[dict[str, Callable[..., Any]]] = {
     **dict.fromkeys(("empty", "zeros", "ones"), _made), "full": _full, "eye": _eye, "tri": _eye, "identity": _identity,
+    "arange": _arange,
     **dict.fromkeys(("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require"), _as_array),
 }  # fmt: skip
 """Functions that make an array `like=` a spec: without values too."""

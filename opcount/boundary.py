@@ -125,6 +125,11 @@ def spec(shape: Any, dtype: Any = float) -> Array:
 
     A size is an integer, or a name for one, or a polynomial in such names, as in "2*n + 1"; counts
     are then polynomials, SymPy's, exact for all sizes from 2 on (`pip install opcount[symbolic]`).
+    The sizes in `x.shape` compute as the integers that they stand for, and are halved where that is exact:
+
+    >>> oc.measure(lambda x: x.reshape(x.shape[0] // 2, 2).max(axis=1), oc.spec("2*h")).counts
+    Counts({'maximum': h})
+
     `spec(5)` is a vector, `spec(())` a number. What needs values raises Uncounted: control flow by
     value cannot be counted from shapes alone. What is not the same polynomial for all sizes raises
     InvalidValue. Raises InvalidValue or InvalidType, naming the argument, for what is no size or no

@@ -42,7 +42,7 @@ from opcount.numpy_rules import (
     users_counts,
 )
 from opcount.operands import Operands, holds_wrapped, opened
-from opcount.sizes import is_symbolic, known, like_of
+from opcount.sizes import decides_a_power, is_symbolic, known, like_of
 from opcount.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
 
 
@@ -74,7 +74,7 @@ def call_ufunc(
         let_out(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords))
     if any(map(is_symbolic, plain)):
-        if ufunc is np.power and is_symbolic(plain[-1]):
+        if ufunc is np.power and decides_a_power(plain[-1]):
             raise InvalidValue(f"what a power to {plain[-1]} executes depends on the size: use a number for it")
         plain = list(map(like_of, plain))
     if operands.objects or into_objects:

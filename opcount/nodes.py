@@ -26,7 +26,7 @@ from opcount.methods import ArrayMethods
 from opcount.numpy_rules import FREE, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
-from opcount.sizes import is_symbolic, like_of
+from opcount.sizes import decides_a_power, is_symbolic, like_of
 from opcount.structure import shape_of
 from opcount.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, plain_operand
 
@@ -515,7 +515,7 @@ def puts_constants(primitive: Primitive, operands: tuple[Any, ...]) -> bool:
 
 def elementwise(name: str, *operands: Any) -> Any:
     """One operation for each element, or a matrix product, by its name in the table of primitives."""
-    if name == "pow" and is_symbolic(operands[1]):
+    if name == "pow" and decides_a_power(operands[1]):
         raise InvalidValue(f"what a power to {operands[1]} executes depends on the size: use a number for it")
     operands = tuple(map(as_operand, operands))
     if name == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:

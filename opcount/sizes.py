@@ -231,7 +231,7 @@ class Size:
     def _needed(self, who: str) -> InvalidValue:
         return InvalidValue(
             f"{self} is a size with a name, and {who} needs a number: use numbers for the sizes, or what goes by "
-            f"shapes, as np.zeros_like(x), np.zeros(n, like=x), np.tri(n, like=x), np.sqrt(n), n // 2"
+            f"shapes, as np.zeros_like(x, shape=(n, 2)), np.full(n, 1.0, like=x), np.tri(n, like=x), np.sqrt(n)"
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
@@ -271,6 +271,11 @@ def _expression(value: Any) -> Any:
     return value if is_symbolic(value) else int(value) if isinstance(value, numbers.Integral) else float(value)
 
 
+def decides_a_power(exponent: Any) -> bool:
+    """Whether it is an integer that nobody knows, by which a power is so many products."""
+    return is_symbolic(exponent) and type(like_of(exponent)) is int
+
+
 def like_of(value: Any) -> Any:
     """For a size a number of its type, to ask NumPy for the type of a result; anything else as it is."""
     return value.like if type(value) is Size else 1 if is_symbolic(value) else value
@@ -283,8 +288,8 @@ def _floordiv(a: Any, b: Any) -> Any:
         raise ZeroDivisionError("integer division or modulo by zero")
     if (found := floor_quotient(a, b)) is None:
         wanted = f'give the size as a multiple, "{b}*n"' if type(b) is int else "give a size that is a multiple of it"
-        dividend = f"({a})" if " " in str(a) else a
-        raise InvalidValue(f"{dividend} // {b} is not the same polynomial for all sizes: {wanted}, or as a number")
+        whole = f"({a})" if " " in str(a) else str(a)
+        raise InvalidValue(f"{whole} // {b} is not the same polynomial for all sizes: {wanted}, or as a number")
     return known(found)
 
 
@@ -384,8 +389,8 @@ def order(a: Any, b: Any) -> int:
 
 
 def _undecided(what: str) -> InvalidValue:
-    call, _, library, _ = asked_in()
-    if library == "numpy" and re.match(r"np\.(tri|eye|arange|zeros|ones|full|empty|identity)\(", call):
+    call, library = asked_in()
+    if library == "numpy" and re.match(r"np\.(tri|eye|ones|full|identity)\(", call):
         return InvalidValue(f"{call} makes a plain array, which needs a number: give it like=x, x an array of oc.spec")
     return InvalidValue(
         f"whether {what} depends on the sizes, each of which may be any from {SMALLEST} on: "
@@ -486,6 +491,7 @@ def product(sizes: Iterable[Any]) -> Any:
 
 def at(number: Any, values: Mapping[str, int]) -> int:
     """Its value where each symbol, by name, has one; raises InvalidValue where a symbol is left."""
+    number = normal(number)
     if not is_symbolic(number):
         return int(number)
     found = number.subs({symbol: values[symbol.name] for symbol in number.free_symbols if symbol.name in values})

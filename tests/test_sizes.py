@@ -148,6 +148,14 @@ def covariances(x):
     return np.cov(x) + np.corrcoef(x.T)[0, 0]
 
 
+def positions(x):
+    """An encoding of positions: of arrays that are made like another, and numbers that are sizes."""
+    n, d = x.shape
+    angles = np.multiply.outer(np.arange(n, like=x), np.arange(1, d, 2, like=x) / d)
+    out = np.zeros_like(x, shape=(n, d // 2)) + np.full((n, 1), 0.5, like=x)
+    return np.sin(angles) + out * x.shape[0] ** 0.5
+
+
 def of_polynomials(p, q):
     return np.polyadd(p, q) + np.polysub(p, q) + np.nancumsum(np.outer(p, q))[0]
 
@@ -174,7 +182,8 @@ PROGRAMS = {
     "complex pairs": (complex_pairs, "2*n"), "chain": (chain, ("n", "m"), ("m", "k"), ("k", "f")),
     "moving mean": (moving_mean, "n + 3"), "all windows": (all_windows, "n + m", "m"),
     "interpolated": (interpolated, ("n", "m"), "m"), "weighted": (weighted, ("n", "m"), "n"),
-    "covariances": (covariances, ("n", "m")), "polynomials": (of_polynomials, "n", "n"),
+    "covariances": (covariances, ("n", "m")), "positions": (positions, ("n", "2*d")),
+    "polynomials": (of_polynomials, "n", "n"),
     "patches": (patches, ("4*h", "4*w", "c"), ("16*c", "d")),
 }  # fmt: skip
 
@@ -416,6 +425,10 @@ def test_what_depends_on_a_size_is_refused_by_an_error_of_opcounts(name):
         (lambda: size_of("h") // 2, r'h // 2 is not the same polynomial for all sizes: give the size .* "2\*n"'),
         (lambda: range(size_of("h")), r"h is a size with a name, and range\(\).* needs a number"),
         (lambda: np.tri(size_of("h")), r"np\.tri\(size_of\(\"h\"\)\) makes a plain array.*like=x"),
+        (
+            lambda: np.pad(oc.spec("h"), size_of("h")),
+            "has a shape that is not known where sizes are names: use numbers",
+        ),
         (lambda: np.delete(oc.spec("h"), 0), "has a shape that is not known where sizes are names: use numbers"),
         (
             lambda: oc.spec(("n", "m")) @ oc.spec(("n", "m")),
