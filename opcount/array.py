@@ -25,7 +25,7 @@ from opcount.methods import ArrayMethods
 from opcount.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, times
 from opcount.operands import Operands, opened, unwrapped
 from opcount.scalar import Scalar
-from opcount.sizes import known
+from opcount.sizes import known, known_sizes
 from opcount.structure import NUMERIC
 from opcount.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
@@ -328,7 +328,7 @@ class Array(ArrayMethods):
     @property
     def shape(self) -> tuple[int, ...]:
         held = self._held
-        return tuple(map(known, held.shape)) if type(held) is Blank else held.shape
+        return held.shape if type(held) is not Blank else known_sizes(held.shape)
 
     @shape.setter
     def shape(self, shape: Any) -> None:

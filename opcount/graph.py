@@ -380,7 +380,11 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     slope = derivative
     if type(derivative) is not Constant and type(derivative) is not Linear:
         slope = derivative(node.value, *map(value_of, node.operands))
-    return as_map(slope, shape_of(operand.value), shape_of(node.value))
+    return as_map(
+        slope,
+        operand.value._held.shape if type(operand) is ArrayNode else (),
+        node.value._held.shape if type(node) is ArrayNode else (),
+    )
 
 
 def _tangent(given: np.ndarray, shape: tuple[Any, ...]) -> Any:

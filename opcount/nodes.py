@@ -21,7 +21,6 @@ from opcount.blanks import Blank
 from opcount.dispatch import call_function, without_output
 from opcount.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
-from opcount.linear_maps import Constant
 from opcount.methods import ArrayMethods
 from opcount.numpy_rules import FREE, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
@@ -503,9 +502,14 @@ def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], 
         raise Uncounted(COMPLEX)
     if puts_constants(primitive, operands):
         tape.joins = True
-    if not primitive.moves and not all(partial is None or type(partial) is Constant for partial in primitive.partials):
+    if any(type(operand) is np.ndarray or type(operand) is Array for operand in operands) and _uses_values(primitive):
         operands = tuple(map(tape.kept, operands))
     return _array_node(tape, primitive, operands, value)
+
+
+def _uses_values(primitive: Primitive) -> bool:
+    """Whether a partial is made of the operands' values: of a sum it is constant, and what moves knows where to."""
+    return not primitive.moves and any(callable(partial) for partial in primitive.partials)
 
 
 def puts_constants(primitive: Primitive, operands: tuple[Any, ...]) -> bool:

@@ -275,20 +275,22 @@ def _left_transposed_times(adjoint: Any, a: Any) -> Any:
 
 
 def _left_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
-    if len(shape_of(a)) == len(shape_of(b)) == 2:
-        (m, k), n = shape_of(a), shape_of(b)[1]
+    first, second = shape_of(a), shape_of(b)
+    if len(first) == len(second) == 2:
+        (m, k), n = first, second[1]
         sizes = {"m": m, "k": k, "n": n}
-        return Contraction(as_wrapped(b), ("mk", "kn", "mn"), sizes, shape_of(a), _times, _times_transposed)
+        return Contraction(as_wrapped(b), ("mk", "kn", "mn"), sizes, first, _times, _times_transposed)
     return _contraction(a, b, _product_labels(a, b))
 
 
 def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
-    if len(shape_of(a)) == len(shape_of(b)) == 2:
-        (m, k), n = shape_of(a), shape_of(b)[1]
+    first, second = shape_of(a), shape_of(b)
+    if len(first) == len(second) == 2:
+        (m, k), n = first, second[1]
         sizes = {"m": m, "k": k, "n": n}
-        return Contraction(as_wrapped(a), ("kn", "mk", "mn"), sizes, shape_of(b), _left_times, _left_transposed_times)
-    first, second, result = _product_labels(a, b)
-    return _contraction(b, a, (second, first, result))
+        return Contraction(as_wrapped(a), ("kn", "mk", "mn"), sizes, second, _left_times, _left_transposed_times)
+    left, right, result = _product_labels(a, b)
+    return _contraction(b, a, (right, left, result))
 
 
 def _chosen(y: Any, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMap:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from opcount.callers import warn
 from opcount.dispatch import call_function, call_ufunc
 from opcount.errors import InvalidType, InvalidValue
 from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
@@ -135,7 +136,7 @@ class Scalar(Number):
         next(meter().div)
         result = _new(Scalar)
         try:
-            result._value = self._value / other
+            result._value = self._value / other if other else _divided_by_zero(self._value, other)
         except BaseException as error:
             result._value = _rescued_or_not_counted("div", error, self._value, other)
         return result
@@ -344,18 +345,54 @@ def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
     """NumPy's value, of NumPy's own type, also for Python's numbers."""
     of_numpy = any(isinstance(value, np.generic) for value in values)  # beside which a Python integer has no type yet
     try:
-        return ufunc(*(
+        values = tuple(
             value if isinstance(value, np.generic) or (of_numpy and type(value) is int) else float(value)
             for value in values
-        ))  # fmt: skip
+        )
     except OverflowError:
         raise InvalidValue(_TOO_LARGE) from None
+    try:
+        _RAISING[ufunc](*values)  # Python's own function of floats raises where NumPy has a reason to warn
+    except (KeyError, ValueError, OverflowError):
+        return _warning(ufunc, *values)
+    if of_numpy and not all(isinstance(value, float) for value in values):  # of another range than a float's
+        return _warning(ufunc, *values)
+    return ufunc(*values)
+
+
+_RAISING: Final[dict[np.ufunc, Callable[..., Any]]] = {
+    getattr(np, name): getattr(math, "".join(name.split("rc")))  # arcsin is asin there
+    for name in ("sqrt", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos",
+                 "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot")
+}  # fmt: skip
+for _ufunc in (np.sign, np.maximum, np.minimum, np.fabs, np.floor, np.ceil, np.trunc, np.rint, np.cbrt):
+    _RAISING[_ufunc] = lambda *_: None  # which never warn
+
+
+def _warning(ufunc: np.ufunc, *values: Any) -> Any:
+    """NumPy's value; where NumPy would warn, a warning that points at the user's line instead of this one."""
+    told: list[str] = []
+    modes: Any = {kind: "call" for kind, mode in np.geterr().items() if mode == "warn"}
+    with np.errstate(call=lambda what, _: told.append(what), **modes):
+        try:
+            result = ufunc(*values)
+        except OverflowError:
+            raise InvalidValue(_TOO_LARGE) from None
+    for what in told:
+        warn(f"{what} encountered in {ufunc.__name__}", RuntimeWarning)
+    return result
 
 
 def _in_place_of_python(ufunc: np.ufunc, *values: Any) -> Any:
     """NumPy's value where Python's operator has none: a Python float if the operands are Python's numbers."""
     result = _by_ufunc(ufunc, *values)
     return result if any(isinstance(value, np.generic) for value in values) else float(result)
+
+
+def _divided_by_zero(a: Any, b: Any) -> Any:
+    """What a number of NumPy's gives, with a warning; Python's own raise, as ever."""
+    of_numpy = isinstance(a, np.floating) or isinstance(b, np.floating)
+    return _warning(np.divide, a, b) if of_numpy else a / b
 
 
 def _rounded(operation: Callable[[Any], int], ufunc: np.ufunc, value: Any) -> Any:
@@ -366,10 +403,12 @@ def _rounded(operation: Callable[[Any], int], ufunc: np.ufunc, value: Any) -> An
         return _in_place_of_python(ufunc, value)
 
 
-def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
+def _checked(operation: Callable[..., Any], execute: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    execute = execute or operation
+
     def value(*values: Any) -> Any:
         try:
-            return operation(*values)
+            return execute(*values)
         except (TypeError, ArithmeticError) as error:
             return _rescued(error, operation, *values)
 
@@ -418,7 +457,7 @@ _VALUES: Final[dict[str, Callable[..., Any]]] = {
     "add": _checked(operator.add),
     "sub": _checked(operator.sub),
     "mul": _checked(operator.mul),
-    "div": _checked(operator.truediv),
+    "div": _checked(operator.truediv, lambda a, b: a / b if b else _divided_by_zero(a, b)),
     "floordiv": _checked(operator.floordiv),
     "mod": _checked(operator.mod),
     "neg": operator.neg,

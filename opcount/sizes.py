@@ -261,6 +261,18 @@ def known(number: Any) -> Any:
     return Size(number)
 
 
+class Sizes(tuple[Any, ...]):
+    """The shape of a spec as a program meets it; `written` has the same sizes as SymPy's expressions."""
+
+    written: tuple[Any, ...]
+
+
+def known_sizes(shape: tuple[Any, ...]) -> Sizes:
+    found = Sizes(map(known, shape))
+    found.written = shape
+    return found
+
+
 def _computes(value: Any) -> bool:
     return isinstance(value, (int, float, Size, numbers.Real)) or is_symbolic(value)
 
@@ -389,7 +401,7 @@ def order(a: Any, b: Any) -> int:
 
 
 def _undecided(what: str) -> InvalidValue:
-    call, library = asked_in()
+    call, _, library, _ = asked_in()
     if library == "numpy" and re.match(r"np\.(tri|eye|ones|full|identity)\(", call):
         return InvalidValue(f"{call} makes a plain array, which needs a number: give it like=x, x an array of oc.spec")
     return InvalidValue(

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.errors import InvalidType, InvalidValue
-from opcount.sizes import Size, normal
+from opcount.sizes import Sizes
 
 NUMERIC: Final = "biufc"
 """The kinds of dtype that an array of numbers, or of truth values, can have."""
@@ -117,7 +117,7 @@ def shape_of(value: Any) -> tuple[Any, ...]:
         shape: tuple[Any, ...] = value.shape
     except AttributeError:
         return np.shape(value)
-    return tuple(map(normal, shape)) if Size in map(type, shape) else shape
+    return shape.written if type(shape) is Sizes else shape
 
 
 def is_number(value: object) -> bool:
