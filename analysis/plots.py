@@ -569,7 +569,8 @@ def laws(counts: pd.DataFrame, laws: pd.DataFrame) -> Figure:
         for used, look in looks.items():
             runs = points[points.used == used]
             axes.plot(runs.n.astype(float), runs.counted.astype(float), "o", color=colour, **look)
-        short = law.law if len(law.law) <= 34 else law.order
+        formula = law.law.partition(", where ")[0]  # the points show which sizes it is for
+        short = formula if len(formula) <= 34 else law.order
         axes.set_title(f"{law.algorithm}\n{short if found else 'no exact law'}", fontsize=9.5)
         axes.set(xscale="log", yscale="log", xlim=(0.8, 5000), ylim=(0.7, 3e7))
         axes.tick_params(labelsize=9)

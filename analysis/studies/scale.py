@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from fractions import Fraction
@@ -229,7 +230,7 @@ def number_by_number(row: dict[str, Any], sizes: tuple[int, ...]) -> list[dict[s
 
 
 def counted(row: dict[str, Any], how: str, f: Loss, x: Any, method: str) -> dict[str, Any]:
-    g = oc.gradient(f, x, method)
+    g = oc.gradient(f, x, method, budget=math.inf)  # the recursion over arrays too, for as long as it takes
     parameters = sum(array.size for layer in x for array in layer.values())
     evaluations = oc.METHODS[method].evaluations(parameters)
     return {**row, "method": method, "how": how, **of_one_evaluation(g.phases, evaluations)}
