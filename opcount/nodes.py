@@ -586,7 +586,7 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
 @cache
 def is_predicate(ufunc: np.ufunc) -> bool:
     """Whether a ufunc that has no operator gives truth values, which are constant."""
-    return ufunc not in UFUNCS and all(kinds.endswith("?") for kinds in ufunc.types)
+    return ufunc not in UFUNCS and bool(ufunc.types) and all(kinds.endswith("?") for kinds in ufunc.types)
 
 
 def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:

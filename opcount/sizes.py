@@ -231,7 +231,7 @@ class Size:
     def _needed(self, who: str) -> InvalidValue:
         return InvalidValue(
             f"{self} is a size with a name, and {who} needs a number: use numbers for the sizes, or what goes by "
-            f"shapes, as np.zeros_like(x, shape=(n, 2)), np.full(n, 1.0, like=x), np.tri(n, like=x), np.sqrt(n)"
+            "shapes, as np.zeros_like(x, shape=(n, 2)), np.full(n, 1.0, like=x), np.tril(np.ones_like(x)), np.sqrt(n)"
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:

@@ -153,6 +153,8 @@ def of_one_argument(f: Any, x: Any) -> Callable[[Any], Any]:
     check_function(f)
     if type(f) is FunctionType and f.__code__.co_argcount == 1:  # as most have
         return f
+    if isinstance(f, np.ufunc) and isinstance(x, tuple) and len(x) == f.nin > 1:
+        return lambda items: f(*items)
     try:
         signature = inspect.signature(f)
     except (TypeError, ValueError):  # some of those written in C do not say

@@ -102,12 +102,21 @@ def test_a_table_that_is_wrong_is_found(monkeypatch, table):
         check()
 
 
+VERSIONED = (
+    "np.sinc",
+    "np.lib._scimath_impl.",
+    "np.emath.",
+)  # which NumPy writes otherwise in one version than another
+
+
 def check():
     found = walked()
     of_the_function = {key: value for key, value in found.items() if NO_DERIVATIVE.search(value[0])}
     told = {key for key, (said, _, _) in of_the_function.items() if HINT in said}
     fails = {name for (name, _), (_, right, _) in of_the_function.items() if not right}  # with some arguments at least
     differentiated = {name for (name, _), (_, right, slopes) in of_the_function.items() if right and slopes} - fails
+    fails |= {name for name in differentiated if name.startswith(VERSIONED)}
+    differentiated -= fails
     assert {name for name, _ in told} == differentiated
     assert {key for key in of_the_function if key[0] in differentiated} == told
     assert not any('granularity="scalar"' in of_the_function[key][0] for key in of_the_function.keys() - told)
