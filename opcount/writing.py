@@ -9,6 +9,8 @@ view is a write into the array that it is a view of. All of this moves elements,
 from __future__ import annotations
 
 import operator
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -130,18 +132,52 @@ def written_through(array: Any, values: Any, view: View) -> Any:
 def _become(array: ArrayNode, values: ArrayNode) -> None:
     """Make the array the node of its new values, which nobody else holds, and take its views anew."""
     tape = array.tape
-    replaced = {id(array): _stand_in(array)}
-    views = []
-    for node in tape[array.index + 1 :]:
+    later = tape[array.index + 1 :]
+    views = _held(_views_of(array, later), later)
+    replaced = {id(node): _stand_in(node) for node in (array, *views)}
+    for node in (*later, *replaced.values()):
         if any(id(operand) in replaced for operand in node.operands):
-            place = _viewed(node)
-            if place is not None and id(node.operands[place]) in replaced:
-                views.append(node)
-                replaced[id(node)] = node = _stand_in(node)
             node.operands = tuple(replaced.get(id(operand), operand) for operand in node.operands)
+    originals = {id(stand_in): node for node, stand_in in zip((array, *views), replaced.values(), strict=True)}
     _take_over(array, values)
     for view in views:
-        _take_over(view, recorded(view.primitive, *view.operands))
+        operands = (originals.get(id(operand), operand) for operand in replaced[id(view)].operands)
+        _take_over(view, recorded(view.primitive, *operands))  # type: ignore[arg-type]  # no view is an input
+
+
+def _views_of(array: ArrayNode, later: list[Any]) -> dict[int, tuple[ArrayNode, int]]:
+    """The views of an array, and of its views, each with the id of what it is a view of, in their order."""
+    views: dict[int, tuple[ArrayNode, int]] = {}
+    for node in later:
+        place = _viewed(node)
+        if place is not None and (base := id(node.operands[place])) in (id(array), *views):
+            views[id(node)] = node, base
+    return views
+
+
+def _held(views: dict[int, tuple[ArrayNode, int]], later: list[Any]) -> list[ArrayNode]:
+    """Those that somebody holds besides the graph, or of which somebody holds a view: the others are not seen again.
+
+    The number of references tells, beside that to a node which is referred to as they are, and by nobody else.
+    """
+    mentions = Counter(id(operand) for node in later for operand in node.operands if id(operand) in views)
+    nobodys = (_new_node(), 0)
+    as_in_graph = [nobodys[0]], [nobodys[0]]  # in the tape, and in `later`
+    asked = {**views, 0: nobodys}
+    del nobodys
+    needed: set[int] = set()
+    unheld = 0
+    for known, (view, base) in reversed(asked.items()):
+        references = sys.getrefcount(view) if hasattr(sys, "getrefcount") else sys.maxsize
+        if not known:
+            unheld = references if as_in_graph else 0
+        elif known in needed or references > unheld + mentions[known]:
+            needed |= {known, base}
+    return [view for known, (view, _) in views.items() if known in needed]
+
+
+def _new_node() -> ArrayNode:
+    return ArrayNode.__new__(ArrayNode)
 
 
 def _stand_in(node: ArrayNode) -> ArrayNode:

@@ -284,6 +284,17 @@ def test_the_graph_has_a_node_for_each_value():
     assert graph.paths() == [4]
 
 
+def test_views_that_nobody_holds_are_not_taken_anew():
+    def f(x):
+        y = np.outer(x, x)
+        for row in y:
+            row *= 2
+        return np.sum(y * y)
+
+    nodes = [oc.gradient(f, np.ones(n)).storage.nodes for n in (10, 20, 30)]
+    assert nodes[2] - nodes[1] == nodes[1] - nodes[0]
+
+
 @pytest.mark.parametrize("shape", [(3,), ("n",)])
 def test_from_shapes(shape):
     counts = oc.gradient(by_another_name, oc.spec(shape)).counts
@@ -383,10 +394,14 @@ def test_more_random_programs():
         agrees(seed)
 
 
-@pytest.mark.parametrize("fault", ["stale views", "values written alone", "buffers as they are"])
+@pytest.mark.parametrize(
+    "fault", ["stale views", "views not taken anew", "values written alone", "buffers as they are"]
+)
 def test_the_programs_see_a_fault(monkeypatch, fault):
     if fault == "stale views":
         monkeypatch.setattr(opcount.writing, "recorded", lambda primitive, base, *rest: base)
+    elif fault == "views not taken anew":
+        monkeypatch.setattr(opcount.writing, "_held", lambda views, later: [])
     elif fault == "values written alone":
         monkeypatch.setattr(opcount.writing, "_viewed", lambda node: None)
     else:
