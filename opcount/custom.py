@@ -10,11 +10,12 @@ import numpy as np
 
 from opcount.errors import InvalidType, InvalidValue, Uncounted
 from opcount.linear_maps import Applied, LinearMap
-from opcount.nodes import CUSTOM, FUNCTIONS, NODES, ArrayNode, as_operand, holds_nodes, recorded
+from opcount.nodes import CUSTOM, FUNCTIONS, NODES, ArrayNode, as_now, as_operand, holds_nodes, recorded
 from opcount.number_array import opened_array
 from opcount.numpy_rules import name_of
 from opcount.primitives import Partial, Primitive
 from opcount.structure import shape_of
+from opcount.wrapped import HOLDERS, is_wrapped_array
 
 Functions = Callable[..., Any] | Sequence[Callable[..., Any] | None]
 
@@ -66,7 +67,11 @@ def primitive(
         if len(operands) != number:
             raise InvalidValue(f"{name_of(function)} was given derivatives for {number} operands, not {len(operands)}")
         nodes = tuple(map(as_operand, operands))
-        tape = next(operand.tape for operand in nodes if type(operand) in NODES)
+        tape = next((operand.tape for operand in nodes if type(operand) in NODES), None)
+        if tape is None:  # of numbers that are not differentiated
+            result = function(*nodes, **keywords)
+            return HOLDERS["numbers"](np.asarray(result, object)) if is_wrapped_array(result) else result
+        keywords = as_now(keywords)
         edges = tuple(_partial(given, place, keywords, name) for place in range(number))
         result = recorded(Primitive(name, functools.partial(function, **keywords), edges), *nodes)
         if type(result) is ArrayNode and not tape.whole:  # arrays are opened into numbers

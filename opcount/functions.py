@@ -776,7 +776,14 @@ _WITH_ROWS: Final = {
 
 def _by_row(ufunc: np.ufunc, partials: tuple[Any, Any]) -> Callable[..., Any]:
     row = Primitive(ufunc.__name__, ufunc, partials)
-    return lambda *operands: recorded(row, *map(as_operand, operands))
+
+    def differentiated(*operands: Any) -> Any:
+        operands = tuple(map(as_operand, operands))
+        if ufunc is np.float_power and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
+            return ufunc(*map(value_of, operands))  # structurally constant
+        return recorded(row, *operands)
+
+    return differentiated
 
 
 CUSTOM.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})

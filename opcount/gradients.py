@@ -39,7 +39,7 @@ from opcount.number_array import opened_array
 from opcount.operands import opened
 from opcount.scalar import Scalar
 from opcount.structural import ONE, Unit, number, plus, structured
-from opcount.structure import check_number, object_array, of_one_argument, plain_array, rebuild
+from opcount.structure import check_number, object_array, of_one_argument, owner_of, plain_array, rebuild
 from opcount.tally import apart, count
 from opcount.wrapped import Wrapped
 
@@ -226,7 +226,7 @@ class _Request(NamedTuple):
             for operand in (node.value, *node.operands):
                 kind = type(operand)
                 if kind is Array or kind is np.ndarray:
-                    self.taken.add(_memory(operand._held if kind is Array else operand))
+                    self.taken.add(_id_of_memory(operand._held if kind is Array else operand))
 
     def evaluate(self) -> Graph:
         with self.phase("primal"):
@@ -495,17 +495,15 @@ def plain_derivative(derivative: Any, value: Any, taken: set[int]) -> Any:
         raise Uncounted(OF_OTHER_NUMBERS)
     array = np.asarray(dense._plain())
     dtype = value.dtype if value.dtype.kind == "f" else array.dtype
-    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _memory(array) in taken:
+    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _id_of_memory(array) in taken:
         array = np.array(array, dtype)
-    taken.add(_memory(array))
+    taken.add(_id_of_memory(array))
     return array
 
 
-def _memory(array: Any) -> int:
-    """What tells whether two arrays share their memory: the object that owns it."""
-    while type(getattr(array, "base", None)) is np.ndarray:
-        array = array.base
-    return id(array)
+def _id_of_memory(array: Any) -> int:
+    """What tells whether two arrays share their memory."""
+    return id(owner_of(array))
 
 
 def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:

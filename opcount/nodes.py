@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from opcount import shapes
 from opcount.array import Array, objects, plain_index
 from opcount.blanks import Blank
 from opcount.dispatch import call_function, without_output
@@ -26,8 +27,8 @@ from opcount.numpy_rules import FREE, name_of
 from opcount.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.scalar import Scalar
 from opcount.sizes import decides_a_power, is_symbolic, like_of
-from opcount.structure import shape_of
-from opcount.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, plain_operand
+from opcount.structure import owner_of, shape_of
+from opcount.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, boxed, plain_operand
 
 
 class Node(Number):
@@ -111,6 +112,9 @@ class Node(Number):
             return ufunc(*map(value_of, inputs), **keywords)
         if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
             return recorded_ufunc(ufunc, method, inputs, keywords)
+        if ufunc in BY_TABLE and any(type(operand) is np.ndarray for operand in inputs):
+            inputs = tuple(HOLDERS["numbers"](boxed(o)) if type(o) is Node else o for o in inputs)
+            return getattr(ufunc, method)(*inputs, **keywords)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
     @property
@@ -415,6 +419,15 @@ class Tape(list[Any]):
         return copy if operand is array else Array(copy)
 
 
+def as_now(data: Any) -> Any:
+    """A copy of the arrays of data in lists, tuples and dicts, into which the program may write afterwards."""
+    if isinstance(data, dict):
+        return {key: as_now(value) for key, value in data.items()}
+    if type(data) in (list, tuple):
+        return type(data)(map(as_now, data))
+    return data.copy("K") if type(data) in (np.ndarray, Array) else data
+
+
 def _is_open(array: Any) -> bool:
     """Whether somebody can write into the array's memory."""
     while type(array) is np.ndarray:
@@ -560,7 +573,10 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
         return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
     if (out := keywords.get("out")) is not None:
         del keywords["out"]
-        return _written_to(out if isinstance(out, tuple) else (out,), getattr(ufunc, method)(*inputs, **keywords))
+        outputs = out if isinstance(out, tuple) else (out,)
+        if method == "__call__" and ufunc.signature is None and type(outputs[0]) is ArrayNode:
+            inputs = _broadcast_to_output(inputs, outputs[0])
+        return _written_to(outputs, getattr(ufunc, method)(*inputs, **keywords))
     if (dtype := keywords.get("dtype")) is not None and method == "__call__":
         inputs = tuple(
             operand.astype(dtype) if len(shape_of(operand)) else operand for operand in map(as_operand, inputs)
@@ -597,6 +613,12 @@ def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
         return once_more(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
     out, args, keywords = without_output(function, args, keywords)
     if out is not None:
+        if function in _JOINING and type(out) is ArrayNode and any(
+            owner_of(part.value._held) is owner_of(out.value._held)
+            for part in (args[0] if args and isinstance(args[0], (list, tuple)) else ())
+            if type(part) is ArrayNode
+        ):  # fmt: skip
+            raise Uncounted(f"{name_of(function)} into an array that it joins parts of: let it make a new one")
         return _written_to((out,), function(*args, **keywords))
     result = FUNCTIONS[function](*args, **keywords)
     if type(result) is ArrayNode and function not in GIVING_VIEWS and (
@@ -605,6 +627,19 @@ def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
     ):  # fmt: skip
         return result.copy()  # it is written in others that give views, and gives an array of its own
     return result
+
+
+def _broadcast_to_output(inputs: tuple[Any, ...], output: ArrayNode) -> tuple[Any, ...]:
+    """The operands, once for each element of the array that the results are written into."""
+    shape = shape_of(output)
+    given = shapes.broadcast(*map(shape_of, map(as_operand, inputs)))
+    if given == shape:
+        return inputs
+    if shapes.broadcast(given, shape) != shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {output.shape} doesn't match the broadcast shape {given}"
+        )
+    return (np.broadcast_to(as_operand(inputs[0]), shape), *inputs[1:])
 
 
 def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
@@ -617,6 +652,8 @@ def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
                 f"gives, leave it out, or {OPENED}"
             )
         if output is not None:
+            if shape_of(values) != shape_of(output):
+                raise ValueError(f"out of shape {output.shape} does not take a result of shape {shape_of(values)}")
             output[...] = values
     given = tuple(new if old is None else old for old, new in zip(outputs, results, strict=True))
     return given if isinstance(result, tuple) else given[0]
@@ -660,6 +697,11 @@ DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
 CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
 """Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
+BY_TABLE: Final = frozenset({
+    np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2, np.reciprocal
+})  # fmt: skip
+"""Ufuncs that NumPy's loops for objects execute otherwise than the table says."""
+_JOINING: Final = frozenset({np.concatenate, np.stack})
 GIVING_VIEWS: Final = FREE | {np.einsum}
 """Functions whose results may share memory with their arguments, as in NumPy."""
 COMPLEX: Final = (

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.blanks import WRITES
 from opcount.dispatch import without_output
+from opcount.errors import Uncounted
 from opcount.foreign import is_container, let_out, plain, stranger
 from opcount.linear_maps import IDENTITY
-from opcount.nodes import CUSTOM, NUMBER_FUNCTIONS, is_predicate, recorded, value_of
+from opcount.nodes import BY_TABLE, CUSTOM, NUMBER_FUNCTIONS, is_predicate, recorded, value_of
 from opcount.numpy_rules import name_of
 from opcount.primitives import Primitive
 from opcount.scalar import Scalar
@@ -39,13 +41,19 @@ class NumberArray(np.ndarray):
             bases = list(map(_of_own_types, bases))
         if "out" in keywords:
             keywords["out"] = tuple(map(_memory, keywords["out"]))
-        if method == "__call__" and ufunc in _BY_TABLE and ufunc not in CUSTOM:
+        if method == "__call__" and ufunc in BY_TABLE and ufunc not in CUSTOM:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
         elif method == "__call__" and is_predicate(ufunc):
             of_values = np.frompyfunc(lambda *numbers: ufunc(*map(value_of, numbers)), ufunc.nin, 1)
             return np.asarray(of_values(*map(boxed, bases)), bool)
         elif method == "reduce" and ufunc in _CHOICES:
+            (output,) = keywords.pop("out", (None,))
             result = _chosen(ufunc, *bases, **keywords)
+            if output is not None:
+                return _written(output, result)
+        elif method == "outer" and ufunc in BY_TABLE:
+            a, b = (np.asarray(base) for base in bases)
+            return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
         elif method == "__call__" and ufunc in CUSTOM:
             result = np.frompyfunc(CUSTOM[ufunc], ufunc.nin, ufunc.nout)(*map(boxed, bases), **keywords)
         else:
@@ -61,20 +69,30 @@ class NumberArray(np.ndarray):
         if function in NUMBER_FUNCTIONS:
             out, args, keywords = without_output(function, args, keywords)
             result = number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
-            if out is None:
-                return result
-            out[...] = result
-            return out
+            return result if out is None else _written(out, result)
         if function in _OF_DATA and any(map(_type_of_elements, args)):
             args = _of_own_types(args)
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
-        return number_array(super().__array_function__(function, arrays, args, keywords))
+        result = number_array(super().__array_function__(function, arrays, args, keywords))
+        if function.__name__ in WRITES:
+            _base(args[0])
+        return result
 
     def clip(self, *args: Any, **keywords: Any) -> Any:
         return np.clip(self, *args, **keywords)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, (list, tuple, np.ndarray)):
+            value = np.array(value, dtype=object)  # a copy: it may be a part of this array
+            value = object_array(value, [Scalar(item) if is_number(item) else item for item in value.flat])
+            if not value.ndim:
+                value = value[()]
+            elif not isinstance(self.view(np.ndarray)[key], np.ndarray):
+                raise ValueError("setting an array element with a sequence")
         super().__setitem__(key, Scalar(value) if is_number(value) else value)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
 
     # NumPy divides by a number of its own type, and casts the result back to that of the elements
 
@@ -152,6 +170,19 @@ def number_array(result: Any) -> Any:
 HOLDERS["numbers"] = number_array
 
 
+def _written(output: Any, result: Any) -> Any:
+    """The array that a result is to be written into, with it."""
+    if output.dtype != object:
+        raise Uncounted(
+            "out= would write what is differentiated into an array of data: write into one that np.zeros_like(x) "
+            "gives, or leave it out"
+        )
+    if np.shape(result) != output.shape:
+        raise ValueError(f"out of shape {output.shape} does not take a result of shape {np.shape(result)}")
+    output[...] = result
+    return output
+
+
 def _memory(output: Any) -> Any:
     """What is written into, as an array of NumPy's own class: the very elements, and no copy with wrapped ones."""
     return output.view(np.ndarray) if isinstance(output, NumberArray) else output
@@ -162,6 +193,8 @@ def _base(value: Any) -> Any:
 
     Those of a NumberArray are wrapped where they stand, since it may be a view of another one.
     """
+    if is_wrapped_array(value):
+        return np.asarray(value, dtype=object)
     if not isinstance(value, np.ndarray) or value.dtype != object:
         return value
     base = value.view(np.ndarray)
@@ -174,10 +207,6 @@ def _base(value: Any) -> Any:
     return base
 
 
-_OTHERWISE: Final = (
-    np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2, np.reciprocal
-)  # fmt: skip
-_BY_TABLE: Final = {ufunc: UFUNCS[ufunc] for ufunc in _OTHERWISE}
 _CHOICES: Final[dict[np.ufunc, str]] = {np.maximum: "maximum", np.minimum: "minimum"}
 
 
@@ -192,7 +221,7 @@ def _elementwise(ufunc: np.ufunc) -> Any:
     return np.frompyfunc(each, ufunc.nin, ufunc.nout)
 
 
-def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
+def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False,
             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
     """A reduction by choice, along several axes along one that is all of them."""
     lanes, kept = lanes_of(array, axis, initial)

@@ -258,9 +258,10 @@ STRANGE: Final = "with these arguments it has no exact count: write it with simp
 # --- how often a method of a ufunc applies it
 
 
-def calls(*inputs: Any, where: Any = True, **_: Any) -> int:
-    """`ufunc(a, b)`: once for each element of the result, or for each that `where` selects."""
-    given = [np.shape(operand) for operand in inputs]
+def calls(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> int:
+    """`ufunc(a, b)`: once for each element of the result, or of what it goes into, or for each that `where` selects."""
+    outputs = out if isinstance(out, tuple) else (out,)
+    given = [np.shape(operand) for operand in (*inputs, *outputs) if operand is not None]
     if where is True:
         return math.prod(shapes.broadcast(*given))
     shape = np.broadcast_shapes(*given, np.shape(where))
@@ -371,14 +372,15 @@ def integer_power(exponent: Any) -> dict[str, int]:
     return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
 
 
-def _integer_powers(method: str, *inputs: Any, where: Any = True, **_: Any) -> Numbers:
+def _integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (), **_: Any) -> Numbers:
     """The sum of `integer_power` over all elements of a power with plain integer exponents."""
     if method == "outer":
         shape = np.shape(inputs[0]) + np.shape(inputs[1])
     elif method == "at":
         shape = shapes.indexed(np.shape(inputs[0]), inputs[1])
     else:
-        shape = shapes.broadcast(*map(np.shape, inputs), *([] if where is True else [np.shape(where)]))
+        outputs = [each for each in (out if isinstance(out, tuple) else (out,)) if each is not None]
+        shape = shapes.broadcast(*map(np.shape, (*inputs, *outputs)), *([] if where is True else [np.shape(where)]))
     exponents, size = np.asarray(inputs[-1]), math.prod(shape)
     if where is not True:
         exponents = np.broadcast_to(exponents, shape)[np.broadcast_to(where, shape)]

@@ -11,7 +11,7 @@ import math
 import numbers
 import operator
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final
@@ -372,12 +372,15 @@ for _ufunc in (np.sign, np.maximum, np.minimum, np.fabs, np.floor, np.ceil, np.t
 def _warning(ufunc: np.ufunc, *values: Any) -> Any:
     """NumPy's value; where NumPy would warn, a warning that points at the user's line instead of this one."""
     told: list[str] = []
-    modes: Any = {kind: "call" for kind, mode in np.geterr().items() if mode == "warn"}
-    with np.errstate(call=lambda what, _: told.append(what), **modes):
+    state = np.geterr()
+    modes: Any = {kind: "call" for kind, mode in state.items() if mode == "warn"}
+    somebody_listens = {"call", "log"} & {*state.values()}
+    with nullcontext() if somebody_listens else np.errstate(call=lambda what, _: told.append(what), **modes):
         try:
             result = ufunc(*values)
         except OverflowError:
             raise InvalidValue(_TOO_LARGE) from None
+    np.positive(0.0)  # takes back the processor's flag, of which a loop over objects around would warn again
     for what in told:
         warn(f"{what} encountered in {ufunc.__name__}", RuntimeWarning)
     return result

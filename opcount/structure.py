@@ -97,10 +97,15 @@ def rebuild(x: Any, numbers: Iterator[Any], array: Callable[[np.ndarray, list[An
 
 
 def object_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
-    """An object array in the shape of `template`."""
-    result = np.empty(template.size, dtype=object)
-    result[:] = items
-    return result.reshape(template.shape)
+    """An object array in the shape of `template`, whose items stand in memory as those do."""
+    flat = np.empty(template.size, dtype=object)
+    flat[:] = items
+    result: np.ndarray = flat.reshape(template.shape)
+    if not isinstance(template, np.ndarray) or template.flags.c_contiguous:
+        return result
+    ordered: np.ndarray = np.empty_like(template, dtype=object, subok=False)
+    ordered[...] = result
+    return ordered
 
 
 def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
@@ -118,6 +123,13 @@ def shape_of(value: Any) -> tuple[Any, ...]:
     except AttributeError:
         return np.shape(value)
     return shape.written if type(shape) is Sizes else shape
+
+
+def owner_of(array: Any) -> Any:
+    """What owns the memory of an array: two that have the same may share it."""
+    while getattr(array, "base", None) is not None:  # also of what is no array, as a window has one
+        array = array.base
+    return array
 
 
 def is_number(value: object) -> bool:

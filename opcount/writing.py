@@ -22,7 +22,7 @@ from opcount.errors import InvalidType, Uncounted
 from opcount.functions import moved
 from opcount.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
 from opcount.numpy_rules import FREE, name_of
-from opcount.structure import shape_of
+from opcount.structure import owner_of, shape_of
 from opcount.wrapped import Wrapped
 
 
@@ -71,7 +71,7 @@ def _viewed(node: Any) -> int | None:
     for place, operand in enumerate(node.operands):
         if type(operand) is ArrayNode:
             if type(mine) is not Blank:
-                if _owner(mine) is _owner(operand.value._held):
+                if owner_of(mine) is owner_of(operand.value._held):
                     return place
             elif node.primitive.name in _MAY_BE_VIEWS:
                 raise Uncounted(
@@ -89,12 +89,6 @@ _MAY_BE_VIEWS: Final = frozenset({
     "flip", "fliplr", "flipud", "hsplit", "ravel", "real", "reshape", "rollaxis", "rot90", "sliding_window_view",
     "split", "unstack", "vsplit",
 })  # fmt: skip
-
-
-def _owner(array: Any) -> Any:
-    while type(getattr(array, "base", None)) is np.ndarray:
-        array = array.base
-    return array
 
 
 @dataclass(frozen=True)
@@ -123,7 +117,7 @@ def written_through(array: Any, values: Any, view: View) -> Any:
     array = array.copy("K")
     seen = view(array)
     plain, whole = (getattr(each, "_held", each) for each in (seen, array))
-    if type(whole) is not Blank and _owner(plain) is not _owner(whole):
+    if type(whole) is not Blank and owner_of(plain) is not owner_of(whole):
         raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {OPENED}")
     seen[...] = values
     return array
@@ -210,9 +204,13 @@ def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _setitem(array: ArrayNode, key: Any, value: Any) -> None:
-    if array.dtype.kind != "f" and _dtype(value).kind == "f":
-        raise Uncounted("numbers that are written into an array of integers lose their derivative: start from floats")
+    _check_precision(array, value)
     write(array, moved(written, operator.setitem, array, key, value))
+
+
+def _check_precision(array: ArrayNode, *values: Any) -> None:
+    if array.dtype.kind != "f" and any(_dtype(value).kind == "f" for value in values if not isinstance(value, str)):
+        raise Uncounted("numbers that are written into an array of integers lose their derivative: start from floats")
 
 
 def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -222,6 +220,7 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{name_of(function)} would write what is differentiated into an array of data: write into one that "
                 f"np.zeros_like(x) gives, make a new array, or {OPENED}"
             )
+        _check_precision(array, *args)
         write(array, moved(written, function, array, *args, **keywords))
 
     return applied

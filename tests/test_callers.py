@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 import math as m
 import re
 import statistics
+import warnings
 from array import array
 from math import sin
 
@@ -231,3 +233,64 @@ def test_a_warning_of_opcounts_points_at_the_users_line(name, how):
         run()
     assert {warning.filename for warning in caught} == {__file__}
     assert {warning.lineno for warning in caught} == {f.__code__.co_firstlineno}
+
+
+# --- NumPy's warnings about wrapped numbers
+
+WARNED = {
+    "log of -1": (lambda: np.log(oc.wrap(-1.0)), "invalid value encountered in log"),
+    "log of 0": (lambda: np.log(oc.wrap(0.0)), "divide by zero encountered in log"),
+    "sqrt": (lambda: np.sqrt(oc.wrap(np.float64(-1.0))), "invalid value encountered in sqrt"),
+    "exp": (lambda: np.exp(oc.wrap(1000.0)), "overflow encountered in exp"),
+    "exp of little precision": (lambda: np.exp(oc.wrap(np.float16(20.0))), "overflow encountered in exp"),
+    "sin of infinity": (lambda: np.sin(oc.wrap(math.inf)), "invalid value encountered in sin"),
+    "a quotient": (lambda: oc.wrap(1.0) / 0.0, "divide by zero encountered in divide"),
+    "a quotient of NumPy's": (lambda: oc.wrap(np.float64(1.0)) / 0.0, "divide by zero encountered in divide"),
+    "a reciprocal": (lambda: 1 / oc.wrap(np.float64(0.0)), "divide by zero encountered in divide"),
+    "a power": (lambda: oc.wrap(-8.0) ** 0.5, "invalid value encountered in power"),
+    "a gradient": (lambda: oc.gradient(lambda x: np.log(x - x) * 0.0, 1.0), "divide by zero encountered in log"),
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_a_warning_of_numpys_points_at_the_users_line(name):
+    call, message = WARNED[name]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    first = caught[0]
+    assert str(first.message) == message
+    assert (first.filename, first.category) == (__file__, RuntimeWarning)
+    assert message.split()[-1] in linecache.getline(first.filename, first.lineno)
+
+
+@pytest.mark.parametrize("name", [name for name in WARNED if name != "a gradient"])
+def test_what_numpy_is_told_to_do_instead_of_warning_is_done(name):
+    call, _ = WARNED[name]
+    heard = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with np.errstate(all="ignore"):
+            call()
+        with np.errstate(all="call", call=lambda what, flag: heard.append(what)):
+            call()
+        with np.errstate(all="raise"), pytest.raises(FloatingPointError), oc.count() as tally:
+            call()
+    assert len(heard) == 1
+    assert not tally.counts  # what raises counts nothing
+
+
+def test_one_warning_is_given_once_where_arrays_are_opened_into_numbers():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        oc.gradient(lambda x: np.sum(np.exp(x)), np.array([1000.0]), granularity="scalar")
+    assert [str(each.message) for each in caught] == ["overflow encountered in exp"]
+
+
+def test_what_does_not_warn_is_silent():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for value in (math.nan, 0.5, np.float32(0.5), 1):
+            for function in (np.log, np.exp, np.sin, np.tanh, np.arctan, np.sqrt, np.sign, np.floor, np.cbrt):
+                function(oc.wrap(value))
+        assert np.isnan(oc.unwrap(oc.wrap(1.0) / math.nan))

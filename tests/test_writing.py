@@ -150,6 +150,48 @@ def places_used_again(x):
     return np.sum(y * y)
 
 
+def largest_into_out(x):
+    y = np.zeros_like(x)
+    np.max(np.stack([x, x[::-1]]), axis=0, out=y)
+    return np.sum(y * y)
+
+
+def into_a_window(x):
+    y = x * 1.0
+    window = np.lib.stride_tricks.sliding_window_view(y, 2, writeable=True)
+    window[0, 0] = 10.0
+    y[1] *= 2
+    return np.sum(window * window)
+
+
+def part_into_a_mask(x):
+    x[np.array([False, True, True])] = x[:2]
+    return np.sum(x * np.array([1.0, 2.0, 3.0]))
+
+
+def data_among_numbers(x):
+    y = x * 1.0
+    y[1:] = np.array([2.0, 3.0])
+    y[2] = np.array(2.0)
+    np.copyto(y[1:2], [5.0])
+    return y[0] * y[1] * 3 + y[1] * y[2]
+
+
+def out_that_is_larger(x):
+    y = np.zeros((2, 3)) * x
+    np.multiply(x, x, out=y)
+    np.sin(x, out=y[0])
+    return np.sum(y * y)
+
+
+def ordered_as_it_is(x):
+    y = np.asfortranarray(np.ones((2, 3))) * x
+    y.T.reshape(-1)[0] = 5.0
+    y.reshape(-1)[1] = 7.0
+    y.ravel("F")[2] = 9.0
+    return np.sum(y * y)
+
+
 BY_HAND = {  # value and gradient at [1, 2, 4]
     through_a_view: (101, [12, 14, 8]),
     in_a_callee: (20 / 9, [2 / 3, -13 / 3, 11 / 3]),
@@ -168,7 +210,16 @@ BY_HAND = {  # value and gradient at [1, 2, 4]
     a_mask_used_again: (20, [0, 4, 8]),
     places_used_again: (5, [2, 4, 0]),
 }
-BY_DIFFERENCES = (places_and_masks, by_functions)
+BY_DIFFERENCES = (
+    places_and_masks,
+    by_functions,
+    largest_into_out,
+    into_a_window,
+    part_into_a_mask,
+    data_among_numbers,
+    out_that_is_larger,
+    ordered_as_it_is,
+)
 
 
 @pytest.mark.parametrize("granularity", ["array", "scalar"])
@@ -187,7 +238,108 @@ def test_the_counts_are_those_of_single_numbers(f):
     whole, opened = (oc.gradient(f, X.copy(), granularity=each) for each in ("array", "scalar"))
     for phase in ("primal", "accumulation"):  # partials are those of whole arrays, constant elements included
         assert whole.phases[phase] == opened.phases[phase]
-    assert whole.gradient == pytest.approx(oc.gradient(f, X.copy(), "finite-difference").gradient, abs=1e-4)
+    value, h = f(X.copy()), 1e-6
+    assert (whole.value, opened.value) == (pytest.approx(value), pytest.approx(value))
+    slope = [(f(X + h * unit) - f(X - h * unit)) / (2 * h) for unit in np.eye(3)]
+    assert whole.gradient == pytest.approx(np.array(slope), abs=1e-3)
+    assert opened.gradient == pytest.approx(np.array(slope), abs=1e-3)
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x: x.T.reshape(-1),
+        lambda x: x.reshape(-1),
+        lambda x: x.ravel("F"),
+        lambda x: x.ravel("K"),
+        lambda x: (x * 1.0).reshape(-1),
+        lambda x: x[:, ::2].reshape(-1),
+    ],
+    ids=["transposed", "flat", "by columns", "as in memory", "of a result", "of a part"],
+)
+def test_what_is_a_view_is_told_by_memory_as_it_is(write, order, granularity):
+    x = np.array(np.arange(1.0, 7.0).reshape(2, 3), order=order)
+
+    def f(x):
+        write(x)[1] = 50.0
+        return np.sum(x * x)
+
+    g = oc.gradient(f, x, granularity=granularity)
+    value = f(changed := x.copy("K"))
+    assert g.value == value
+    assert np.array_equal(g.gradient == 0, changed == 50.0)
+
+
+def test_arrays_in_keywords_of_a_primitive_are_kept():
+    scaled = oc.primitive(lambda x, w=None: x * w[0], partials=lambda y, x, w=None: w[0])
+
+    def f(x):
+        w = np.array([1.0, 2.0, 3.0])
+        y = scaled(x, w=[w])
+        w[:] = 0
+        return np.sum(y)
+
+    for granularity in ("array", "scalar"):
+        assert oc.gradient(f, X, granularity=granularity).gradient.tolist() == [1.0, 2.0, 3.0]
+    assert oc.gradient(f, X, "finite-difference", granularity="scalar").gradient == pytest.approx([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_a_wrapped_constant_beside_what_is_differentiated(granularity):
+    g = oc.gradient(lambda x: np.sum(x * oc.wrap(np.array([1.0, 2.0, 3.0]))), X, granularity=granularity)
+    assert (g.value, g.gradient.tolist()) == (17.0, [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize("bounds", [(np.array([1.0]), 2.0), (np.array([0.5, 3.0]), 4.0)], ids=["at a bound", "outside"])
+def test_a_number_clipped_to_arrays(bounds, granularity):
+    g = oc.gradient(lambda x: np.sum(np.clip(x, *bounds)), 2.0, granularity=granularity)
+    whole = oc.gradient(lambda x: np.sum(np.clip(x, *bounds)), 2.0)
+    assert (g.value, g.gradient) == (whole.value, whole.gradient)
+    assert g.phases["primal"] == whole.phases["primal"]
+    assert whole.gradient == (0.5 if bounds[1] == 2.0 else 1.0)
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_ties_of_an_outer_minimum(granularity):
+    f = lambda x: np.sum(np.minimum.outer(x, [2.0, 1.0]))  # noqa: E731
+    g = oc.gradient(f, np.array([1.0, 2.0]), granularity=granularity)
+    assert g.gradient.tolist() == [1.5, 0.5]
+    assert g.phases["primal"] == {"minimum": 4, "add": 3}
+
+
+def test_integers_are_not_cut_off_by_functions_either():
+    for write in (lambda a: np.put(a, 0, a[1] * 0.5), lambda a: np.fill_diagonal(a.reshape(1, 2), a[1] * 0.5)):
+        with pytest.raises(oc.Uncounted, match="integers"):
+            oc.gradient(lambda a, write=write: (write(a), np.sum(a))[1], np.array([1, 2]))
+
+
+def test_joining_parts_of_an_array_into_it_is_refused():
+    with pytest.raises(oc.Uncounted, match=r"np\.concatenate.*make a new one"):
+        oc.gradient(lambda x: np.sum(np.concatenate([x[1:], x[:1]], out=x)), X)
+
+
+def test_an_out_that_is_larger_than_the_operands_counts_for_each_of_its_elements():
+    x = oc.wrap(X)
+    with oc.count() as tally:
+        np.multiply(x, x, out=oc.wrap(np.zeros((4, 3))))
+        np.sin(x, out=oc.wrap(np.zeros((2, 3))))
+        np.add(oc.spec(3), 1, out=oc.spec((2, 3)))
+        np.power(x, 3, out=oc.wrap(np.zeros((2, 3))))
+    assert tally.counts == {"mul": 12 + 2 * 6, "sin": 6, "add": 6}
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_an_out_of_another_shape_is_numpys_error_and_counts_nothing(granularity):
+    for call in (
+        lambda x: np.sum(np.outer(x, x), axis=0, out=np.zeros((3, 3)) * x),
+        lambda x: np.add(np.outer(x, x), 1, out=x * 1.0),
+    ):
+        with oc.count() as tally, pytest.raises(ValueError, match=r"out|broadcast"):
+            oc.gradient(lambda x, call=call: np.sum(call(x)), X, granularity=granularity)
+        assert tally.counts["add"] <= 6
 
 
 def test_the_callers_array_is_not_written_into():
