@@ -221,10 +221,18 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"np.zeros_like(x) gives, make a new array, or {OPENED}"
             )
         _check_precision(array, *args)
+        if function.__name__ in _AS_THEY_GO and any(_shares(array, value) for value in args):
+            raise Uncounted(f"{name_of(function)} would read what it has just written: give it a copy of that part")
         write(array, moved(written, function, array, *args, **keywords))
 
     return applied
 
+
+def _shares(array: ArrayNode, value: Any) -> bool:
+    return type(value) is ArrayNode and owner_of(value.value._held) is owner_of(array.value._held)
+
+
+_AS_THEY_GO: Final = frozenset({"fill_diagonal", "place", "putmask"})  # the others copy first what they share
 
 FUNCTIONS.update({
     getattr(operator, f"i{name}"): _in_place(getattr(operator, name.rstrip("_")))

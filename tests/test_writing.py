@@ -316,6 +316,11 @@ def test_integers_are_not_cut_off_by_functions_either():
             oc.gradient(lambda a, write=write: (write(a), np.sum(a))[1], np.array([1, 2]))
 
 
+def test_writing_a_part_of_an_array_over_itself_as_numpy_goes_is_refused():
+    with pytest.raises(oc.Uncounted, match=r"np\.fill_diagonal.*copy"):
+        oc.gradient(lambda x: (y := np.outer(x, x), np.fill_diagonal(y, y[0]), np.sum(y))[2], X)
+
+
 def test_joining_parts_of_an_array_into_it_is_refused():
     with pytest.raises(oc.Uncounted, match=r"np\.concatenate.*make a new one"):
         oc.gradient(lambda x: np.sum(np.concatenate([x[1:], x[:1]], out=x)), X)
