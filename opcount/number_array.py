@@ -40,6 +40,8 @@ class NumberArray(np.ndarray):
         if any(map(_type_of_elements, inputs)):
             bases = list(map(_of_own_types, bases))
         if "out" in keywords:
+            if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
+                raise Uncounted(INTO_DATA)
             keywords["out"] = tuple(map(_memory, keywords["out"]))
         if method == "__call__" and ufunc in BY_TABLE and ufunc not in CUSTOM:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
@@ -170,13 +172,16 @@ def number_array(result: Any) -> Any:
 HOLDERS["numbers"] = number_array
 
 
+INTO_DATA: Final = (
+    "this would write what is differentiated into an array of data: write into one that np.zeros_like(x) gives, or make "
+    "a new one (a = a + x, not a += x)"
+)
+
+
 def _written(output: Any, result: Any) -> Any:
     """The array that a result is to be written into, with it."""
     if output.dtype != object:
-        raise Uncounted(
-            "out= would write what is differentiated into an array of data: write into one that np.zeros_like(x) "
-            "gives, or leave it out"
-        )
+        raise Uncounted(INTO_DATA)
     if np.shape(result) != output.shape:
         raise ValueError(f"out of shape {output.shape} does not take a result of shape {np.shape(result)}")
     output[...] = result

@@ -310,6 +310,21 @@ def test_ties_of_an_outer_minimum(granularity):
     assert g.phases["primal"] == {"minimum": 4, "add": 3}
 
 
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda z, x: operator.iadd(z, x),
+        lambda z, x: np.multiply(x, 2.0, out=z),
+        lambda z, x: np.max(np.stack([x, x]), axis=0, out=z),
+    ],
+    ids=["in place", "out", "out of a maximum"],
+)
+def test_an_array_of_data_does_not_take_what_is_differentiated(write, granularity):
+    with pytest.raises(oc.Uncounted, match=r"np\.zeros_like\(x\)"):
+        oc.gradient(lambda x: np.sum(write(np.zeros(3), x)), X, granularity=granularity)
+
+
 def test_integers_are_not_cut_off_by_functions_either():
     for write in (lambda a: np.put(a, 0, a[1] * 0.5), lambda a: np.fill_diagonal(a.reshape(1, 2), a[1] * 0.5)):
         with pytest.raises(oc.Uncounted, match="integers"):
