@@ -173,8 +173,8 @@ HOLDERS["numbers"] = number_array
 
 
 INTO_DATA: Final = (
-    "this would write what is differentiated into an array of data: write into one that np.zeros_like(x) gives, or make "
-    "a new one (a = a + x, not a += x)"
+    "this would write what is differentiated into an array of data: write into one that np.zeros_like(x) gives, or "
+    "make a new one (a = a + x, not a += x)"
 )
 
 
