@@ -18,7 +18,7 @@ import numpy as np
 from opcount.blanks import MAKERS, Blank, no_values
 from opcount.callers import refusal
 from opcount.dispatch import call_function, call_ufunc
-from opcount.errors import InvalidType, Uncounted
+from opcount.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.foreign import holds_arrays
 from opcount.meters import Meter, charge, meter, note_text
 from opcount.methods import ArrayMethods
@@ -93,6 +93,8 @@ class Array(ArrayMethods):
         return call_ufunc(ufunc, "__call__", operands, {}, execute)
 
     def _apply_in_place(self, name: str, other: Any) -> Any:
+        if hasattr(other, "tape") or (isinstance(other, np.ndarray) and hasattr(other, "opened")):
+            raise Uncounted(INTO_DATA)
         if _defers(other):
             return NotImplemented
         if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
@@ -660,6 +662,10 @@ def objects(array: np.ndarray, copy: bool | None) -> np.ndarray:
 
 def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> None:
     """Write a value into an array of that dtype; each number that becomes a truth value is a comparison with 0."""
+    if any(
+        isinstance(each, Wrapped) and each.records for each in (value if isinstance(value, (list, tuple)) else (value,))
+    ):
+        raise Uncounted(INTO_DATA)
     compared = _numbers_in(value) if dtype.char == "?" else 0
     if not compared:
         execute(unwrapped(value))

@@ -72,3 +72,7 @@ OF_OTHER_NUMBERS: Final = (
     "an array that is differentiated holds floats, and here it meets numbers of another kind (fractions, decimals, "
     'large integers): make floats of them, or ask for granularity="scalar", which is exact'
 )
+INTO_DATA: Final = (
+    "this would write what is differentiated into an array of data: write into one that np.zeros_like(x) gives, or "
+    "make a new one (a = a + x, not a += x)"
+)

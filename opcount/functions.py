@@ -22,7 +22,7 @@ from opcount import shapes
 from opcount.array import Array
 from opcount.blanks import Blank
 from opcount.compositions import COMPOSITIONS
-from opcount.errors import Uncounted
+from opcount.errors import InvalidValue, Uncounted
 from opcount.linear_maps import IDENTITY, LinearMap, gathering, selecting
 from opcount.nodes import (
     CUSTOM,
@@ -51,7 +51,7 @@ from opcount.primitives import (
     power_by_exponent,
     stacked_labels,
 )
-from opcount.sizes import known
+from opcount.sizes import are_numbers, is_symbolic, known
 from opcount.structure import shape_of
 from opcount.wrapped import Wrapped, is_wrapped_array
 
@@ -127,7 +127,7 @@ def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> An
 def _along(a: Any, axis: int) -> list[Any]:
     """The slices of an array along an axis."""
     before = (slice(None),) * (axis % len(shape_of(a)))
-    return [a[(*before, place)] for place in range(shape_of(a)[axis])]
+    return [a[(*before, place)] for place in range(known(shape_of(a)[axis]))]
 
 
 def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
@@ -292,8 +292,12 @@ def _product_of_all(terms: _Terms, result: str) -> Any:
 
 def _einsum_path(terms: _Terms, result: str, optimize: Any) -> Any:
     spelled = ",".join(labels for labels, _ in terms) + "->" + result
-    path = np.einsum_path(spelled, *(np.broadcast_to(0.0, shape_of(array)) for _, array in terms), optimize=optimize)
-    for places in path[0][1:]:
+    if not isinstance(optimize, (bool, str)) and optimize[0] == "einsum_path":
+        path = optimize[1:]
+    else:
+        zeros = (np.broadcast_to(0.0, tuple(map(known, shape_of(array)))) for _, array in terms)
+        path = np.einsum_path(spelled, *zeros, optimize=optimize)[0][1:]
+    for places in path:
         taken = [terms.pop(place) for place in sorted(places, reverse=True)][::-1]
         needed = set(result).union(*(labels for labels, _ in terms))
         left = "".join(sorted({label for labels, _ in taken for label in labels if label in needed}))
@@ -504,13 +508,21 @@ def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
 
 def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """A slice for each part: each knows its own place."""
-    size = shape_of(ary)[axis]
+    size = known(shape_of(ary)[axis])
     if np.ndim(indices_or_sections):
         ends = [0, *map(operator.index, indices_or_sections), size]
     else:
         number = operator.index(indices_or_sections)
         if number <= 0:
             raise ValueError("number sections must be larger than 0.")
+        if is_symbolic(size):
+            equal = size // number
+            if size % number != 0:
+                raise InvalidValue(f"{size} is no multiple of {number} for all sizes: use numbers for them")
+            return [
+                ary[(*(slice(None),) * (axis % len(shape_of(ary))), slice(equal * part, equal * (part + 1)))]
+                for part in range(number)
+            ]
         ends = [0, *accumulate(size // number + (place < size % number) for place in range(number))]
     before = (slice(None),) * (axis % len(shape_of(ary)))
     return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
@@ -542,6 +554,11 @@ class Move(NamedTuple):
 
     def edge(self, number: int, y: Any, *arrays: Any) -> LinearMap:
         shape = shape_of(arrays[number])
+        if not are_numbers(size for operand in (y, *arrays) for size in shape_of(operand)):
+            name = getattr(self.function, "__name__", "a function")
+            raise InvalidValue(
+                f"which derivatives meet where {name} moves elements depends on the sizes: use numbers for them"
+            )
         others = list(map(_values_of, arrays))
         places = np.empty_like(others[number], float)  # floats, as the values are, and in memory as they are
         places[...] = np.arange(1.0, math.prod(shape) + 1).reshape(shape)
@@ -607,8 +624,13 @@ def _moving(name: str, number: int) -> Primitive:
     return Primitive(name, value, (*map(edge, range(number)), ZERO), moves=True)
 
 
+_LIKE: Final = frozenset({np.zeros_like, np.ones_like, np.full_like, np.empty_like})
+
+
 def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     """The result of a function that moves elements, recorded; or what it tells, where that is no array."""
+    if function in _LIKE and not are_numbers(shape_of(args[0])):
+        return function(*map(value_of, args), **keywords)  # a constant: nothing can be written into it by places
     arrays: list[Any] = []
     move = Move(function, _emptied((args, keywords), arrays))
     primitive = _moving(getattr(function, "__name__", "move"), len(arrays))

@@ -18,7 +18,7 @@ import numpy as np
 
 from opcount import shapes
 from opcount.array import Array, objects, plain_index
-from opcount.blanks import Blank
+from opcount.blanks import MAKERS, Blank
 from opcount.dispatch import call_function, without_output
 from opcount.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.foreign import beside, is_container, let_out, once_more, plain, stranger
@@ -261,6 +261,8 @@ class ArrayNode(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(map(is_container, types)):
             return NotImplemented
+        if function.__name__ in MAKERS and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
+            return self.value.__array_function__(function, (Array,), args, keywords)
         return function_of_nodes(function, args, keywords)
 
     # elements and views
@@ -666,6 +668,10 @@ def no_derivative(name: str) -> str:
         f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
         "take it for a constant with oc.unwrap(x)"
     )
+
+
+def _is_of_sizes(value: Any) -> bool:
+    return is_symbolic(value) or (isinstance(value, tuple) and any(map(is_symbolic, value)))
 
 
 def _is_operand(operand: Any) -> bool:

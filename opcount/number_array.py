@@ -14,7 +14,7 @@ import numpy as np
 
 from opcount.blanks import WRITES
 from opcount.dispatch import without_output
-from opcount.errors import Uncounted
+from opcount.errors import INTO_DATA, Uncounted
 from opcount.foreign import is_container, let_out, plain, stranger
 from opcount.linear_maps import IDENTITY
 from opcount.nodes import BY_TABLE, CUSTOM, NUMBER_FUNCTIONS, is_predicate, recorded, value_of
@@ -28,6 +28,7 @@ from opcount.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_a
 class NumberArray(np.ndarray):
     """What an array in x is for a function that is differentiated number by number."""
 
+    opened = True  # an Array that it is written into asks
     __array_priority__ = 1e9  # an operator asks it before another library's array, which would be handed the nodes
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
@@ -170,12 +171,6 @@ def number_array(result: Any) -> Any:
 
 
 HOLDERS["numbers"] = number_array
-
-
-INTO_DATA: Final = (
-    "this would write what is differentiated into an array of data: write into one that np.zeros_like(x) gives, or "
-    "make a new one (a = a + x, not a += x)"
-)
 
 
 def _written(output: Any, result: Any) -> Any:

@@ -203,12 +203,16 @@ class Size:
         return bool(self != 0)
 
     def __floor__(self) -> Any:
+        if not self.expression.is_rational_function():
+            raise self._needed("math.floor() or math.ceil() of a root")
         return _floordiv(*(known(part) for part in self.expression.as_numer_denom()))
 
     def __trunc__(self) -> Any:
         return self.__floor__()  # no size is negative
 
     def __ceil__(self) -> Any:
+        if not self.expression.is_rational_function():
+            raise self._needed("math.floor() or math.ceil() of a root")
         return -_floordiv(*(known(part) for part in (-self.expression).as_numer_denom()))
 
     def __round__(self, digits: Any = None) -> Any:
@@ -265,6 +269,29 @@ class Sizes(tuple[Any, ...]):
     """The shape of a spec as a program meets it; `written` has the same sizes as SymPy's expressions."""
 
     written: tuple[Any, ...]
+
+    def __eq__(self, other: object) -> bool:
+        """As NumPy asks it of shapes of numbers; raises InvalidValue where it depends on the sizes."""
+        if not isinstance(other, tuple):
+            return NotImplemented
+        if len(self) != len(other):
+            return False
+        undecided: InvalidValue | None = None
+        for mine, others in zip(self, other, strict=True):
+            try:
+                if mine != others:
+                    return False
+            except InvalidValue as error:
+                undecided = undecided or error
+        if undecided is not None:
+            raise undecided
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    __hash__ = tuple.__hash__
 
 
 def known_sizes(shape: tuple[Any, ...]) -> Sizes:

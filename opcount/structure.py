@@ -239,7 +239,7 @@ def _is_asked(kind: type) -> bool:
     Of a subclass of Python's own classes, whether it answers otherwise than they do.
     """
     own = takewhile(lambda base: base not in (object, *BUILT_IN, *OPENED), kind.__mro__)
-    return any(name in vars(base) for base in own for name in _ASKED)
+    return kind is not Sizes and any(name in vars(base) for base in own for name in _ASKED)
 
 
 OPENED: Final = (list, tuple, deque)  # whose items are looked at

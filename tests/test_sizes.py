@@ -449,3 +449,55 @@ def test_wrong_arguments_of_symbolic_specs_raise_numpys_own_errors():
             program(x)
         with pytest.raises(type(expected.value)):
             program(oc.spec(("n", "m")))
+
+
+# --- gradients
+
+GRADIENTS = {
+    "an explicit path": (
+        lambda p: np.sum(np.einsum("ij,jk,kl->il", *p, optimize=["einsum_path", (0, 1), (0, 1)]) ** 2),
+        ("i", "j"), ("j", "k"), ("k", "l"),
+    ),
+    "a triangle": (lambda p: np.sum((np.tril(np.ones((1, 1))) * p[0]) @ p[1]), ("n", "d"), ("d", "n")),
+    "zeros like it": (lambda p: np.sum((np.zeros_like(p[0]) + p[0] * p[0]) ** 2), ("n",)),
+    "an average": (lambda p: np.sum(np.average(p[0], axis=1, weights=p[1]) ** 2), ("m", "n"), ("n",)),
+    "correlations": (lambda p: np.sum(np.corrcoef(p[0])), (3, "n")),
+    "a polynomial": (lambda p: np.sum(np.polyval([1.0, 2.0, 3.0], p[0])), ("n",)),
+    "means of pairs": (lambda p: np.sum(p[0].reshape(p[0].shape[0] // 2, 2, -1).mean(axis=1) ** 2), ("2*h", "w")),
+    "a head": (
+        lambda p: np.sum((p[0].reshape(-1, 2, p[0].shape[1] // 2).transpose(1, 0, 2) @ p[1]) ** 2),
+        ("t", "2*d"), ("d", "e"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_gradient_counts_at_every_size_what_it_executes_there(name):
+    f, *given = GRADIENTS[name]
+    phases = oc.gradient(f, [oc.spec(shape) for shape in given]).phases
+    random = np.random.default_rng(len(name))
+    for _ in range(3):
+        names = {symbol: int(random.integers(2, 6)) for symbol in "ijklndmhwte"}
+        shapes = [[int(eval(str(size), {}, names)) for size in oc.spec(shape).shape] for shape in given]
+        found = oc.gradient(f, [random.uniform(0.5, 1.5, shape) for shape in shapes]).phases
+        for phase, counts in phases.items():
+            used = {str(symbol) for number in counts.values() for symbol in getattr(number, "free_symbols", ())}
+            assert counts.at(**{symbol: names[symbol] for symbol in used}) == found[phase], (names, phase)
+
+
+def moves(x):
+    window = np.lib.stride_tricks.sliding_window_view
+    return {
+        "windows": lambda: window(x, 2), "rolled": lambda: np.roll(x, 1), "padded": lambda: np.pad(x, 1),
+        "tiled": lambda: np.tile(x, 2), "repeated": lambda: np.repeat(x, 2), "in a diagonal": lambda: np.diag(x),
+        "product": lambda: np.prod(x), "running product": lambda: np.cumprod(x), "taken": lambda: np.take(x, [0, 1]),
+        "at places": lambda: x[[0, 1]], "split": lambda: np.split(x, 2)[0], "blocks": lambda: np.block([x, x]),
+        "differences": lambda: np.gradient(x), "points": lambda: np.linspace(x, 2 * x, 5),
+        "every other": lambda: x[::2] * x[1::2],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", moves(None))
+def test_a_gradient_that_depends_on_sizes_with_names_is_refused_by_an_error_of_its_own(name):
+    with pytest.raises(oc.OpcountError):
+        oc.gradient(lambda x: np.sum(moves(x)[name]() ** 2), oc.spec("2*n + 2"))
