@@ -579,6 +579,8 @@ def test_in_place_a_spec_casts_as_an_array_does(dtype, key):
         return x
 
     for name, other in itertools.product(IN_PLACE, OTHERS):
+        if name == "ipow" and np.lib.NumpyVersion(np.__version__) < "2.3.0":
+            continue  # an older NumPy squares integers for a 2.0, and does not cast
         outcomes = []
         for wrap in (oc.wrap, spec_of):
             number = 3 if key is None else 2 if isinstance(key, (slice, list)) else 1
