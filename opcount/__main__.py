@@ -395,9 +395,12 @@ def combined(option: str, given: Sequence[dict[str, list[int]]]) -> dict[str, li
 def run_compare(options: argparse.Namespace) -> Answer:
     f = loaded(options.function)
     try:
-        rows = spread(compared(f, options.at, budget=options.budget))
+        found = compared(f, options.at, budget=options.budget)
     except Exception as error:
         raise Failure(f"{options.function}: {told(error)}; {received([options.at])}") from error
+    if not any(row["counts"] for row in found if row["phase"] == "primal"):
+        warn_of_nothing("--at gives what the function is called with, wrapped")
+    rows = spread(found)
     head = list(rows[0])
     cells = [list(row.values()) for row in rows]
     return Answer(tables.text(head, cells), rows, head, cells, lambda ax: plot_totals(ax, rows))

@@ -294,9 +294,18 @@ def test_a_law_is_verified_far_away(run):
     assert "none of them (n ≡ 0 (mod 2)); verify it at n = 402" in err
 
 
-@pytest.mark.parametrize("arguments", [("law", "program.py:plain", "--sizes", "1:8"), ("count", "program.py:nothing")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("law", "program.py:plain", "--sizes", "1:8"),
+        ("count", "program.py:nothing"),
+        ("compare", "program.py:constant", "--at", "1,2"),
+    ],
+)
 def test_a_count_of_nothing_is_warned_of_on_one_line(run, folder, arguments):
-    (folder / "program.py").write_text("def plain(n):\n    return sum(range(n))\n\n\ndef nothing():\n    print()\n")
+    (folder / "program.py").write_text(
+        "def plain(n):\n    return sum(range(n))\n\n\ndef nothing():\n    print()\n\n\ndef constant(x):\n    return 3.0\n"
+    )
     status, out, err = run(*arguments)
     assert status == 0 and out.split()[-1] in ("0", "Θ(0)")
     (line,) = err.strip().splitlines()
