@@ -304,7 +304,8 @@ def test_a_law_is_verified_far_away(run):
 )
 def test_a_count_of_nothing_is_warned_of_on_one_line(run, folder, arguments):
     (folder / "program.py").write_text(
-        "def plain(n):\n    return sum(range(n))\n\n\ndef nothing():\n    print()\n\n\ndef constant(x):\n    return 3.0\n"
+        "def plain(n):\n    return sum(range(n))\n\n\ndef nothing():\n    print()\n\n\n"
+        "def constant(x):\n    return 3.0\n"
     )
     status, out, err = run(*arguments)
     assert status == 0 and out.split()[-1] in ("0", "Θ(0)")
