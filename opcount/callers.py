@@ -21,15 +21,15 @@ _LONGEST: Final = 60  # characters of a call that are shown
 
 
 class Asked(NamedTuple):
-    """What asks: the text in the user's code, the function that it calls, by its full name, and the first library.
+    """What asks: the text in the user's code, the function that it calls, by its full name, and the first package.
 
-    Each is empty where it is not known: there is no source to look at in what was typed in, and a library that is
+    Each is empty where it is not known: there is no source to look at in what was typed in, and a package that is
     written in C leaves no trace.
     """
 
     text: str = ""
     function: str = ""
-    library: str = ""
+    package: str = ""
     arguments: tuple[str, ...] = ()
 
 
@@ -54,15 +54,15 @@ def warn(text: str, category: type[Warning]) -> None:
 def asked_in() -> Asked:
     """What the user's code is executing."""
     frame: FrameType | None = sys._getframe(1)
-    library = ""
+    package = ""
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith((_OWN, "<frozen", "<__array_function__")):
             if not file.startswith(_LIBRARIES):
-                return _read(frame)._replace(library=library)
-            library = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+                return _read(frame)._replace(package=package)
+            package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         frame = frame.f_back
-    return Asked(library=library)
+    return Asked(package=package)
 
 
 def _read(frame: FrameType) -> Asked:
@@ -129,7 +129,7 @@ def _instead(asked: Asked, usual: str) -> str:
     if asked.function in _FUNCTIONS:
         return _FUNCTIONS[asked.function]
     for asks, advice in _HINTS.items():
-        if asks == asked.library or re.search(asks, asked.text):
+        if asks == asked.package or re.search(asks, asked.text):
             return advice
     return usual
 
@@ -194,4 +194,4 @@ _HINTS: Final = {
     "scipy": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
     "sklearn": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
 }
-"""Advice by a pattern in the text of the call, or by the name of the library."""
+"""Advice by a pattern in the text of the call, or by the name of the package."""

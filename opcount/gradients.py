@@ -239,12 +239,10 @@ class _Request(NamedTuple):
     def refuse_beyond_budget(self, predicted: Counts) -> None:
         for kind, limit in self.limits.items():
             if (number := asked(predicted, kind)) > limit:
-                raise BudgetExceeded(
-                    f"the accumulation by {self.method!r} would execute {number:,} "
-                    f"{'operations' if kind == 'total' else kind}, over the budget of {limit:,}; "
-                    'method="backprop" takes a number of operations linear in those of f',
-                    sum(self.spent.values(), Counts()),
+                raise self._exceeded(
                     predicted,
+                    f"{number:,} {'operations' if kind == 'total' else kind}, over the budget of {limit:,}; "
+                    'method="backprop" takes a number of operations linear in those of f',
                 )
 
     def refuse_to_hang(self, graph: Graph) -> None:
@@ -252,13 +250,16 @@ class _Request(NamedTuple):
         name = "naive" if METHODS[self.method].direction == "adjoint" else "naive-tangent"
         predicted = graph.predict(name)
         if predicted.total > LARGEST_RECURSION:
-            raise BudgetExceeded(
-                f"the accumulation by {self.method!r} would execute {predicted.total:,} operations, since it keeps "
-                f'nothing: graph.predict("{name}") of graph = oc.trace(f, x) gives their counts without executing '
-                'them, budget=math.inf executes them all the same, and method="backprop" keeps what it has computed',
-                sum(self.spent.values(), Counts()),
+            raise self._exceeded(
                 predicted,
+                f"{predicted.total:,} operations, since it keeps nothing: "
+                f'graph.predict("{name}") of graph = oc.trace(f, x) gives their counts without executing '
+                'them, budget=math.inf executes them all the same, and method="backprop" keeps what it has computed',
             )
+
+    def _exceeded(self, predicted: Counts, what: str) -> BudgetExceeded:
+        text = f"the accumulation by {self.method!r} would execute {what}"
+        return BudgetExceeded(text, sum(self.spent.values(), Counts()), predicted)
 
 
 LARGEST_RECURSION: Final = 10_000_000

@@ -428,8 +428,8 @@ def order(a: Any, b: Any) -> int:
 
 
 def _undecided(what: str) -> InvalidValue:
-    call, _, library, _ = asked_in()
-    if library == "numpy" and re.match(r"np\.(tri|eye|ones|full|identity)\(", call):
+    call, _, package, _ = asked_in()
+    if package == "numpy" and re.match(r"np\.(tri|eye|ones|full|identity)\(", call):
         return InvalidValue(f"{call} makes a plain array, which needs a number: give it like=x, x an array of oc.spec")
     return InvalidValue(
         f"whether {what} depends on the sizes, each of which may be any from {SMALLEST} on: "

@@ -128,14 +128,13 @@ def _become(array: ArrayNode, values: ArrayNode) -> None:
     tape = array.tape
     later = tape[array.index + 1 :]
     views = _held(_views_of(array, later), later)
+    taken = [(view, view.operands) for view in views]
     replaced = {id(node): _stand_in(node) for node in (array, *views)}
     for node in (*later, *replaced.values()):
         if any(id(operand) in replaced for operand in node.operands):
             node.operands = tuple(replaced.get(id(operand), operand) for operand in node.operands)
-    originals = {id(stand_in): node for node, stand_in in zip((array, *views), replaced.values(), strict=True)}
     _take_over(array, values)
-    for view in views:
-        operands = (originals.get(id(operand), operand) for operand in replaced[id(view)].operands)
+    for view, operands in taken:
         _take_over(view, recorded(view.primitive, *operands))  # type: ignore[arg-type]  # no view is an input
 
 
