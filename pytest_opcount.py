@@ -111,7 +111,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
     if marks or _counts_all(item.config):
         from opcount import testing
-        from opcount.errors import OpcountError
+        from opcount.counting.errors import OpcountError
 
         claims: dict[str, list[dict[str, int]]] = {name: [] for name in MARKS}
         try:
@@ -155,7 +155,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         if faults := ops.faults(None if before is None else before.get(_name(item.nodeid))):
             pytest.fail("\n".join(faults), pytrace=False)
         if ops.vain:
-            from opcount.errors import NothingCounted
+            from opcount.counting.errors import NothingCounted
 
             item.warn(NothingCounted(f"{item.nodeid}: nothing was counted: {ops.vain}"))
     return result

@@ -1,11 +1,10 @@
 """opcount: count every elementary operation, and see that backprop is the chain rule with a memo."""
 
-from opcount.array import Array
-from opcount.boundary import Measured, measure, spec, unwrap, wrap
-from opcount.chain_rule import METHODS
-from opcount.counts import Counts
-from opcount.custom import primitive
-from opcount.errors import (
+from opcount.arrays.array import Array
+from opcount.arrays.scalar import Scalar
+from opcount.arrays.wrap import Measured, measure, spec, unwrap, wrap
+from opcount.counting.counts import Counts
+from opcount.counting.errors import (
     BudgetExceeded,
     InvalidType,
     InvalidValue,
@@ -14,18 +13,19 @@ from opcount.errors import (
     SizeFailed,
     Uncounted,
 )
-from opcount.gradients import PHASES, Gradient, compare, gradient
-from opcount.graph import Graph, trace
-from opcount.jacobians import Jacobian, jacobian
-from opcount.kinds import GROUPS, KINDS
-from opcount.laws import Law, law, law_of
-from opcount.meters import Exit, Tally
+from opcount.counting.kinds import GROUPS, KINDS
+from opcount.counting.meters import Exit, Tally
+from opcount.counting.tally import count, paused, propagate, record, region
+from opcount.derivatives.chain_rule import METHODS
+from opcount.derivatives.gradient import PHASES, Gradient, compare, gradient
+from opcount.derivatives.graph import Graph, trace
+from opcount.derivatives.jacobian import Jacobian, jacobian
+from opcount.derivatives.orders import ORDERS
+from opcount.functions.numpy_rules import register_rule
+from opcount.laws.law import Law, law, law_of
 from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
-from opcount.numpy_rules import register_rule
-from opcount.orders import ORDERS
-from opcount.scalar import Scalar
-from opcount.tally import count, paused, propagate, record, region
+from opcount.tracing.user_primitives import primitive
 
 __version__ = "0.1.0"
 

@@ -7,8 +7,8 @@ import inspect
 import sys
 from typing import Any
 
-from opcount.meters import Tally
-from opcount.tally import count
+from opcount.counting.meters import Tally
+from opcount.counting.tally import count
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -17,15 +17,15 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, Final, SupportsIndex
 
-from opcount import sizes as symbolic
-from opcount.boundary import warn_of_nothing
-from opcount.counts import Counts
-from opcount.errors import InvalidType, InvalidValue
-from opcount.kinds import GROUPS, KINDS
-from opcount.laws import NONE, Law, Place, law_and_silence, law_of, located
-from opcount.meters import OPEN, Tally, meter
-from opcount.names import instead
-from opcount.tally import count
+from opcount.arrays.wrap import warn_of_nothing
+from opcount.counting import symbolic as symbolic
+from opcount.counting.counts import Counts
+from opcount.counting.errors import InvalidType, InvalidValue
+from opcount.counting.kinds import GROUPS, KINDS
+from opcount.counting.meters import OPEN, Tally, meter
+from opcount.counting.names import instead
+from opcount.counting.tally import count
+from opcount.laws.law import NONE, Law, Place, law_and_silence, law_of, located
 
 COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
 """The kinds that a name of a claim stands for."""

@@ -1,0 +1,7 @@
+"""The two wrappers, and the way in and out.
+
+scalar          Scalar: one number that executes and counts
+array           Array: a NumPy array that executes and counts
+array_methods   the methods of an ndarray, for whatever wraps an array
+wrap            wrap, unwrap, measure, spec
+"""

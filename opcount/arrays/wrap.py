@@ -1,0 +1,195 @@
+"""The way in and out of counting: `wrap`, `unwrap`, and both around a call, `measure`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from opcount.arrays.array import Array
+from opcount.arrays.scalar import Scalar
+from opcount.counting import render
+from opcount.counting.callers import warn
+from opcount.counting.counts import Counts
+from opcount.counting.errors import InvalidType, NothingCounted
+from opcount.counting.symbolic import parsed
+from opcount.counting.tally import count
+from opcount.wrapping.spec import Blank
+from opcount.wrapping.trees import (
+    NUMERIC,
+    check_executed,
+    check_function,
+    check_number,
+    class_name,
+    flatten,
+    leaf_name,
+    object_array,
+    plain_array,
+    rebuild,
+    way_out,
+)
+from opcount.wrapping.wrapped import ARRAYS, Wrapped
+
+
+def wrap(x: Any) -> Any:
+    """Wrap a number, an array or nested lists, tuples and dicts of them, so that operations count.
+
+    >>> wrap({"w": [1.0, 2.0], "b": np.array([3.0])})
+    {'w': [Scalar(1.0), Scalar(2.0)], 'b': Array([3.])}
+
+    A number becomes a Scalar, an array an Array of the same dtype, with a copy of its data:
+    what is written into it does not change `x`. An object array becomes one of Scalars.
+    What is wrapped already stays as it is. Raises InvalidType, naming the place, for what
+    is neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
+    """
+    wrapped = []
+    for place, leaf in enumerate(flatten(x, whole=True)):
+        name = partial(leaf_name, x, place, whole=True)
+        if isinstance(leaf, np.ndarray):
+            leaf = Array(np.array(checked_array(leaf, name)))
+        elif isinstance(leaf, np.complexfloating):
+            leaf = Array(leaf)
+        elif not isinstance(leaf, Wrapped):
+            check_number(leaf, name)
+            leaf = Scalar(leaf)
+        wrapped.append(leaf)
+    return rebuild(x, iter(wrapped), object_array, whole=True)
+
+
+def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
+    """The array, as one of NumPy's own class; raises InvalidType for one that is not of numbers."""
+    if type(array) not in ARRAYS:
+        raise InvalidType(
+            f"{name()} is a {class_name(array)}, which computes by rules of its own: use {way_out(array)} first"
+        )
+    if array.dtype.kind not in NUMERIC:
+        raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")
+    return np.asarray(array)
+
+
+def with_plain_arrays(x: Any) -> Any:
+    """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
+    leaves = [_opened(leaf) if type(leaf) is Array else leaf for leaf in flatten(x, whole=True)]
+    return rebuild(x, iter(leaves), object_array, whole=True)
+
+
+def _opened(array: Array) -> Any:
+    if type(array._held) is Blank:
+        raise InvalidType('x holds an oc.spec, which has no numbers to open it into: use granularity="array"')
+    return array._held
+
+
+def unwrap(y: Any) -> Any:
+    """The plain numbers in `y`, in the same structure; nothing is counted.
+
+    >>> unwrap([Scalar(2.0), (Scalar(1), "label")])
+    [2.0, (1, 'label')]
+
+    Of an Array it is the very array that is wrapped, not a copy. Object arrays of wrapped
+    numbers become arrays of the numbers' own dtype. What holds no wrapped value comes back as
+    it is, as does a spec, which has no values. Inside a function that is being differentiated the
+    plain number is a constant.
+    """
+    if isinstance(y, np.ndarray) and y.dtype != object:
+        return y
+    plain = (_plain(leaf) if isinstance(leaf, Wrapped) else leaf for leaf in flatten(y))
+    return rebuild(y, plain, _unwrapped_array)
+
+
+def _plain(leaf: Wrapped) -> Any:
+    plain = leaf._plain()
+    if leaf.records and isinstance(plain, np.ndarray):  # a value of the graph: to be read
+        plain = plain.view()
+        plain.flags.writeable = False
+    return leaf if type(plain) is Blank else plain
+
+
+def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
+    wrapped = {isinstance(item, Wrapped) for item in template.flat}
+    if True not in wrapped:
+        return template
+    return object_array(template, items) if False in wrapped else plain_array(template, items)
+
+
+def spec(shape: Any, dtype: Any = float) -> Array:
+    """An Array without data: a shape and a dtype, on which everything is counted and nothing computed.
+
+    >>> import numpy as np, opcount as oc
+    >>> layer = lambda x, w, b: np.tanh(x @ w + b)
+    >>> oc.measure(layer, oc.spec((64, 12288)), oc.spec((12288, 49152)), oc.spec(49152)).counts
+    Counts({'mul': 38654705664, 'add': 38654705664, 'tanh': 3145728})
+    >>> oc.measure(layer, oc.spec(("batch", "n")), oc.spec(("n", "m")), oc.spec("m"))
+    Measured(value=spec(('batch', 'm'), dtype=float64), counts=Counts({'mul': batch*m*n, 'add': batch*m*n, ...}))
+
+    A size is an integer, or a name for one, or a polynomial in such names, as in "2*n + 1"; counts
+    are then polynomials, SymPy's, exact for all sizes from 2 on (`pip install opcount[symbolic]`).
+    The sizes in `x.shape` compute as the integers that they stand for, and are halved where that is exact:
+
+    >>> oc.measure(lambda x: x.reshape(x.shape[0] // 2, 2).max(axis=1), oc.spec("2*h")).counts
+    Counts({'maximum': h})
+
+    `spec(5)` is a vector, `spec(())` a number. What needs values raises Uncounted: control flow by
+    value cannot be counted from shapes alone. What is not the same polynomial for all sizes raises
+    InvalidValue. Raises InvalidValue or InvalidType, naming the argument, for what is no size or no
+    dtype of numbers.
+    """
+    given = shape if isinstance(shape, (tuple, list)) else (shape,)
+    names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
+    return Array(Blank(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
+
+
+def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
+    try:
+        found: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        raise InvalidType(f"dtype is {dtype!r}: use one of NumPy's for numbers, as float or np.int64") from None
+    if found.kind not in NUMERIC or dtype is None:
+        raise InvalidType(f"dtype is {dtype!r}: an Array holds numbers or truth values, as float or np.int64")
+    return found
+
+
+class Measured(NamedTuple):
+    """What `measure` returns: the plain `value` of a call and the `counts` of what it executed."""
+
+    value: Any
+    counts: Counts
+
+    def _repr_html_(self) -> str:
+        rows = [*self.counts.items(), ("total", self.counts.total)]
+        return render.html(("kind", "count"), rows, f"value: {render.brief(self.value)}")
+
+
+def measure(f: Callable[..., Any], *args: Any) -> Measured:
+    """Call `f` with its arguments wrapped and count what it executes.
+
+    >>> measure(lambda x: x**3 + 2 * x, 2.0)
+    Measured(value=12.0, counts=Counts({'mul': 3, 'add': 1}))
+
+    Raises what `wrap` raises for the arguments, and whatever `f` raises; and InvalidType where f returns
+    a coroutine or an iterator, which has executed nothing yet. Warns NothingCounted where it executed nothing
+    that counts and returns no wrapped value either.
+    """
+    check_function(f)
+    wrapped = [wrap(arg) for arg in args]
+    with count() as tally:
+        value = f(*wrapped)
+        check_executed(value)
+    if not tally.counts and not has_wrapped(value):
+        warn_of_nothing("f was called with its arguments wrapped")
+    return Measured(unwrap(value), tally.counts)
+
+
+def has_wrapped(value: Any) -> bool:
+    """Whether a result holds wrapped values, moved perhaps, or is the counts themselves."""
+    return isinstance(value, Counts) or any(isinstance(leaf, Wrapped) for leaf in flatten(value))
+
+
+def warn_of_nothing(how: str) -> None:
+    """Warn the caller of this library that a count is empty."""
+    warn(
+        f"nothing was counted: no operation that counts was executed on a wrapped value. {how}; what is wrapped "
+        "inside it, by oc.wrap, counts too",
+        NothingCounted,
+    )

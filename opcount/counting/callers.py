@@ -1,0 +1,197 @@
+"""Who asks: the call in the user's own code that led to a refusal, and what to write there instead."""
+
+from __future__ import annotations
+
+import ast
+import dis
+import linecache
+import re
+import sys
+import sysconfig
+import warnings
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+_OWN: Final = str(Path(__file__).parents[1])
+_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_LONGEST: Final = 60  # characters of a call that are shown
+
+
+class Asked(NamedTuple):
+    """What asks: the text in the user's code, the function that it calls, by its full name, and the first package.
+
+    Each is empty where it is not known: there is no source to look at in what was typed in, and a package that is
+    written in C leaves no trace.
+    """
+
+    text: str = ""
+    function: str = ""
+    package: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+def refusal(advice: str) -> str:
+    """The advice, "what is wrong: what to write instead", with the user's call, and what to write instead of that."""
+    asked = asked_in()
+    told, colon, usual = advice.partition(": ")
+    text = _short(asked.text)
+    return f"{f'in {text}: ' if text else ''}{told}{colon}{_instead(asked, usual)}"
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn of what the user's code is executing, with its file and line."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and frame.f_code.co_filename.startswith((_OWN, "<frozen", "<__array_function__")):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(text, category, stacklevel=level)
+
+
+def asked_in() -> Asked:
+    """What the user's code is executing."""
+    frame: FrameType | None = sys._getframe(1)
+    package = ""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith((_OWN, "<frozen", "<__array_function__")):
+            if not file.startswith(_LIBRARIES):
+                return _read(frame)._replace(package=package)
+            package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        frame = frame.f_back
+    return Asked(package=package)
+
+
+def _read(frame: FrameType) -> Asked:
+    """The part of the source that a frame is executing."""
+    first, last, start, end = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+    if first is None or last is None or start is None or end is None:
+        return Asked()
+    lines = [linecache.getline(frame.f_code.co_filename, number).encode() for number in range(first, last + 1)]
+    writes = dis.opname[frame.f_code.co_code[frame.f_lasti]] in _WRITES  # at the place that is written into
+    if not writes:
+        lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    text = b"".join(lines).decode(errors="replace").strip()
+    try:
+        tree = ast.parse(text).body[0]
+    except (SyntaxError, ValueError, IndexError):  # what is executed was made of another source than stands in the file
+        return Asked()
+    if writes:
+        return Asked(ast.unparse(tree), _WRITTEN)
+    if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Call):
+        named = tree.value.keywords or any(isinstance(argument, ast.Starred) for argument in tree.value.args)
+        arguments = () if named else tuple(map(ast.unparse, tree.value.args))
+        return Asked(text, _full_name(tree.value.func, frame), arguments=arguments)
+    return Asked(text)
+
+
+def _short(text: str) -> str:
+    first, *more = text.splitlines() or [""]
+    first += " ..." * bool(more)
+    return first if len(first) <= _LONGEST else first[: _LONGEST - 3] + "..."
+
+
+def _full_name(function: ast.expr, frame: FrameType) -> str:
+    """The name of a function with its module's, where it is called by a name, or as what a module has."""
+    parts = []
+    while isinstance(function, ast.Attribute):
+        parts.append(function.attr)
+        function = function.value
+    if not isinstance(function, ast.Name):
+        return ""
+    found: Any = None
+    for names in (frame.f_locals, frame.f_globals, frame.f_builtins):
+        if function.id in names:
+            found = names[function.id]
+            break
+    for part in reversed(parts):
+        if not isinstance(found, ModuleType):  # whose attributes alone are looked at without executing anything
+            return ""
+        found = vars(found).get(part)
+    return f"{getattr(found, '__module__', '')}.{getattr(found, '__name__', '')}" if callable(found) else ""
+
+
+_WRITES: Final = frozenset({"STORE_SUBSCR", "STORE_SLICE"})
+_WRITTEN: Final = "="
+
+
+# --- what to write instead
+
+
+def _instead(asked: Asked, usual: str) -> str:
+    """What to write instead, for what asks, or else the usual advice."""
+    if asked.function.startswith("math."):
+        return _of_math(asked.function.removeprefix("math."), asked.arguments)
+    if asked.function in _FUNCTIONS:
+        return _FUNCTIONS[asked.function]
+    for asks, advice in _HINTS.items():
+        if asks == asked.package or re.search(asks, asked.text):
+            return advice
+    return usual
+
+
+def _of_math(name: str, arguments: tuple[str, ...]) -> str:
+    """What NumPy has for a function of Python's math, with the arguments that it was called with."""
+    template = _MATH.get(name, f"np.{name}" if hasattr(np, name) else "")
+    if name == "log" and len(arguments) == 2:
+        template = "np.log({}) / np.log({})"
+    if not template:
+        return (
+            f"NumPy has no {name}: write it with operations that count, give it a count with oc.register_rule and a "
+            "derivative with oc.primitive, or use oc.unwrap(x)"
+        )
+    if "{" not in template:
+        fits = len(arguments) == getattr(getattr(np, template[3:]), "nin", len(arguments))
+        template += "({})".format(", ".join(["{}"] * len(arguments)) if fits else "...")
+    ours = template.format(*arguments) if template.count("{}") == len(arguments) else template.format("...", "...")
+    return f"math takes plain numbers alone, NumPy's functions count: write {ours}, or use oc.unwrap(x)"
+
+
+_MATH: Final = {
+    "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan", "atan2": "np.arctan2", "asinh": "np.arcsinh",
+    "acosh": "np.arccosh", "atanh": "np.arctanh", "pow": "np.power", "fabs": "np.abs", "ulp": "np.spacing",
+    "fsum": "np.sum({})", "sumprod": "np.dot({}, {})", "dist": "np.linalg.norm(np.subtract({}, {}))",
+    "remainder": "", "gamma": "", "perm": "",
+}  # fmt: skip
+"""What stands for a function of math where NumPy has it by another name, or another by its name."""
+
+_WRITING: Final = (
+    "a plain array holds plain numbers: make it with z = np.zeros_like(x), or wrap it, z = oc.wrap(z), or put the "
+    "numbers into a list and join them, np.stack(numbers); oc.unwrap(x) is the plain number"
+)
+_FUNCTIONS: Final = {
+    _WRITTEN: _WRITING,
+    "builtins.float": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
+    "numpy.float64": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
+    "numpy.float32": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
+}
+"""Advice by the function that is called, by its full name."""
+
+_HINTS: Final = {
+    r"\b(as|asany)?array\(.*\bdtype\b": "leave the dtype out, which keeps wrapped numbers, join arrays with np.stack, "
+    "or use oc.unwrap(x)",
+    r"\.(fill|put|__setitem__|itemset)\(": _WRITING,
+    r"^[frbuFRBU]{0,2}[\"'].*[\"']\s*%": 'write f"{x:.2f}", which prints a wrapped number, or use oc.unwrap(x)',
+    r"\bndenumerate\(": "write it as a loop over places, `for place in np.ndindex(x.shape)`, with x[place]",
+    r"\bfromiter\(": "use np.array(list(...)), or dtype=object, which keep wrapped numbers, or oc.unwrap of each",
+    "matplotlib": "a plot is of plain values: hand it oc.unwrap(x)",
+    r"\bplt\.\w+\(": "a plot is of plain values: hand it oc.unwrap(x)",
+    r"\bvectorize\(": "use np.vectorize(f, otypes=[object]), whose results stay wrapped, or operators on the "
+    "whole array, or hand it oc.unwrap(x)",
+    r"\bnp\.polynomial\.": "np.polynomial takes wrapped coefficients as a list, list(c), and evaluates at wrapped "
+    "places with np.polynomial.polynomial.polyval(x, c); or hand it oc.unwrap(x)",
+    "pandas": "a column of wrapped numbers is pd.Series(list(x)), whose operators, sum, prod, cumsum and apply count; "
+    "for the rest use NumPy's functions on the wrapped array, as np.mean(x), with s.to_numpy() for a column of plain "
+    "numbers, or hand it oc.unwrap(x)",
+    "statistics": "write it with operators, as sum(xs) / len(xs), or with np.mean, np.median or np.std, or use "
+    "oc.unwrap(x)",
+    r"\brandom\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
+    r"\brng\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
+    "scipy": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
+    "sklearn": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
+}
+"""Advice by a pattern in the text of the call, or by the name of the package."""

@@ -1,0 +1,278 @@
+"""Counts: how many operations of each kind, as an immutable value."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex
+
+from opcount.counting import render, symbolic
+from opcount.counting.errors import InvalidType, InvalidValue, UnknownName
+from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS
+from opcount.counting.names import Named, instead
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KNOWN: Final = frozenset(KINDS)
+_NAMES: Final = (*KINDS, *GROUPS)
+_PLACES: Final = {kind: place for place, kind in enumerate(KINDS)}
+
+
+class Counts(Mapping[str, int]):
+    """An immutable mapping from kind to number of operations, with an algebra.
+
+    >>> forward = Counts(mul=12, add=9, tanh=3)
+    >>> forward.mul, forward.exp, forward.total
+    (12, 0, 24)
+    >>> forward + Counts(mul=1) - 2 * Counts(add=4)
+    Counts({'mul': 13, 'add': 1, 'tanh': 3})
+    >>> forward.additive, forward.flops(), forward.weighted({"mul": 3}, default=1)
+    (9, 24, 48)
+
+    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`).
+    A kind that is absent counts 0, as an attribute and by `[]`; a name that is no kind raises.
+    `a <= b` holds when it holds for every kind, so two counts need not be ordered; where that
+    depends on the sizes, it raises InvalidValue, as does an unknown kind. A number that is no
+    integer raises InvalidType.
+    """
+
+    __slots__ = ("_numbers",)
+    __array_ufunc__ = None  # NumPy's integers leave the multiplication to us
+
+    def __init__(self, counts: Mapping[str, SupportsIndex] | None = None, /, **kinds: SupportsIndex) -> None:
+        if not isinstance(counts, (Mapping, type(None))):
+            raise InvalidType(f"Counts are made of a mapping from kind to number, not of {counts!r}")
+        given = {**(counts or {}), **kinds}
+        if unknown := given.keys() - _KNOWN:
+            raise InvalidValue(
+                f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
+                f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"
+            )
+        ordered = sorted(given, key=_PLACES.__getitem__)
+        self._numbers = {kind: number for kind in ordered if (number := _integer(given[kind], kind))}
+
+    # the mapping
+
+    def __getitem__(self, kind: str) -> int:
+        if kind not in _KNOWN:
+            raise UnknownName(
+                f"{kind!r} is no kind of operation; {instead([kind], KINDS, 'the kinds', 'oc.KINDS')}, and groups are "
+                "attributes, counts.additive"
+            )
+        return self._numbers.get(kind, 0)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._numbers
+
+    def __getattr__(self, name: str) -> int:
+        if name in _KNOWN:
+            return self._numbers.get(name, 0)
+        if name in GROUPS:
+            return sum(self[kind] for kind in GROUPS[name])
+        if name.startswith("_"):  # what Python and NumPy ask of any object
+            raise AttributeError(name)
+        raise AttributeError(
+            f"Counts has no kind and no group {name!r}; {instead([name], _NAMES, 'the kinds', 'oc.KINDS')}, "
+            f"and the groups are {', '.join(GROUPS)}"
+        )
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *KINDS, *GROUPS})
+
+    # the algebra
+
+    def __add__(self, other: Counts) -> Counts:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return self._plus(other, 1)
+
+    def __radd__(self, other: object) -> Counts:
+        return self if other == 0 else NotImplemented  # so that sum() works
+
+    def __sub__(self, other: Counts) -> Counts:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return self._plus(other, -1)
+
+    def _plus(self, other: Counts, times: int) -> Counts:
+        if not self._numbers and times == 1:
+            return other
+        numbers = dict(self._numbers)
+        for kind, number in other._numbers.items():
+            numbers[kind] = numbers.get(kind, 0) + times * number
+        return Counts(numbers)
+
+    def __mul__(self, times: SupportsIndex) -> Counts:
+        try:
+            factor: Any = times if symbolic.is_symbolic(times) else operator.index(times)
+        except TypeError:
+            return NotImplemented
+        return Counts({kind: number * factor for kind, number in self.items()})
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Counts):
+            return self._numbers == other._numbers
+        if isinstance(other, Mapping):
+            return self._numbers == {kind: number for kind, number in other.items() if number}
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._numbers.items()))
+
+    def __le__(self, other: Counts) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return all(symbolic.order(self[kind], other[kind]) <= 0 for kind in KINDS)
+
+    def __lt__(self, other: Counts) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return self <= other and self != other
+
+    def __ge__(self, other: Counts) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return other <= self
+
+    def __gt__(self, other: Counts) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return other < self
+
+    # views
+
+    @property
+    def total(self) -> int:
+        """All operations, each counting one."""
+        return sum(self._numbers.values())
+
+    def groups(self) -> dict[str, int]:
+        """The total of every group, `{'multiplicative': 12, ...}`; they add up to `total`."""
+        return Named({group: getattr(self, group) for group in GROUPS}, "group")
+
+    def weighted(self, weights: Mapping[str, float], default: float | None = None) -> Any:
+        """The sum of number times weight, with weights by kind or by group.
+
+        >>> Counts(mul=3, add=2, exp=1).weighted({"mul": 1, "additive": 1, "exp": 20})
+        25
+
+        A kind's own weight goes before its group's. A kind that is present and has
+        neither raises InvalidValue unless there is a `default`: no silent zero.
+        """
+        if unknown := weights.keys() - _KNOWN - GROUPS.keys():
+            raise InvalidValue(
+                f"weights: neither a kind nor a group: {', '.join(sorted(map(str, unknown)))}; "
+                f"{instead(unknown, _NAMES, 'the kinds', 'oc.KINDS')}, and the groups are {', '.join(GROUPS)}"
+            )
+        by_kind = {kind: weights[group] for group, kinds in GROUPS.items() if group in weights for kind in kinds}
+        by_kind |= {kind: weight for kind, weight in weights.items() if kind in _KNOWN}
+        if default is not None:
+            by_kind = dict.fromkeys(KINDS, default) | by_kind
+        if missing := [kind for kind in self if kind not in by_kind]:
+            raise InvalidValue(f"weights: none for {', '.join(missing)}; add them, or pass default=0 to leave them out")
+        total: Any = sum(number * by_kind[kind] for kind, number in self.items())
+        return total.expand() if symbolic.is_symbolic(total) else total
+
+    def flops(self, multiply_add: Literal[1, 2] = 2) -> int:
+        """Floating-point operations, with a multiply and an add that could be fused as one or two.
+
+        >>> Counts(mul=4, add=3, neg=5).flops(multiply_add=2)
+        7
+        >>> Counts(mul=4, add=3, neg=5).flops(multiply_add=1)
+        4
+
+        Comparisons, sign changes and roundings are no flops; everything else is one.
+        With `multiply_add=1` as many multiplies as there are adds count together with
+        one, the most that fused hardware could save.
+        """
+        if multiply_add not in (1, 2):
+            raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
+        flops = sum(self.groups()[group] for group in FLOP_GROUPS)
+        fused = symbolic.smaller(self.mul, self.add) if multiply_add == 1 else 0
+        result: int = symbolic.normal(flops - fused)
+        return result
+
+    def at(self, **values: SupportsIndex) -> Counts:
+        """The numbers, where the counts are polynomials in the sizes that `oc.spec` gave names to.
+
+        >>> import opcount as oc
+        >>> counts = oc.measure(lambda a: a @ a, oc.spec(("n", "n"))).counts
+        >>> counts
+        Counts({'mul': n**3, 'add': n**3 - n**2})
+        >>> counts.at(n=5)
+        Counts({'mul': 125, 'add': 100})
+
+        Raises InvalidValue for a size that is left without a value, is none of theirs, or is
+        less than 2, and InvalidType for one that is no integer.
+        """
+        names = set().union(*map(symbolic.symbols, self._numbers.values()))
+        if unknown := values.keys() - names:
+            have = ", ".join(sorted(names)) or "none"
+            raise InvalidValue(f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {have}")
+        numbers = {name: symbolic.checked(value, name) for name, value in values.items()}
+        return Counts({kind: symbolic.at(number, numbers) for kind, number in self.items()})
+
+    # ways out
+
+    def to_dict(self) -> dict[str, int]:
+        """A plain dict of the kinds that occur, in the order of `KINDS`."""
+        return dict(self._numbers)
+
+    def to_json(self) -> str:
+        """A JSON object of the kinds that occur; integers of any size stay exact, polynomials are strings."""
+        return json.dumps(self._numbers, default=str)
+
+    def to_pandas(self) -> pd.Series:
+        """A pandas Series named "count", indexed by kind; dtype object past 64 bits. Needs pandas."""
+        import pandas as pd
+
+        wide = any(symbolic.is_symbolic(number) or abs(number) >= 2**63 for number in self._numbers.values())
+        index = pd.Index(list(self._numbers), name="kind", dtype=object)
+        return pd.Series(list(self._numbers.values()), index=index, name="count", dtype=object if wide else "int64")
+
+    def __repr__(self) -> str:
+        return f"Counts({self._numbers})"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [(kind, symbolic.shown(number)) for kind, number in (*self.items(), ("total", self.total))]
+
+    def __str__(self) -> str:
+        rows = self._rows()
+        left, right = (max(map(len, column)) for column in zip(*rows, strict=True))
+        *kinds, total = (f"{kind:<{left}}  {number:>{right}}" for kind, number in rows)
+        return "\n".join([*kinds, "-" * (left + 2 + right), total])
+
+    def _repr_html_(self) -> str:
+        return render.html(("kind", "count"), [*self.items(), ("total", self.total)])
+
+    def __reduce__(self) -> tuple[type[Counts], tuple[dict[str, int]]]:
+        return Counts, (self._numbers,)
+
+
+def table(column: str, named: Sequence[tuple[str, Counts]]) -> tuple[list[str], list[list[Any]]]:
+    """The head and the rows of a table: a row for each name, a column for each kind that occurs and for the total."""
+    kinds = sum((counts for _, counts in named), Counts())
+    return [column, *kinds, "total"], [
+        [name, *(counts[kind] for kind in kinds), counts.total] for name, counts in named
+    ]
+
+
+def _integer(number: SupportsIndex, kind: str) -> int:
+    if type(number) is int:
+        return number
+    if symbolic.is_symbolic(number):
+        return symbolic.normal(number)  # type: ignore[no-any-return]
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise InvalidType(f"the count of {kind} must be an integer, not {number!r}") from None

@@ -1,0 +1,78 @@
+"""What opcount raises, so that one `except oc.OpcountError` catches all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opcount.counting.counts import Counts
+
+
+class OpcountError(Exception):
+    """The root of every error that opcount itself raises."""
+
+
+class Uncounted(OpcountError, TypeError):
+    """A value would leave its counter, or an operation has no exact count."""
+
+
+class InvalidType(OpcountError, TypeError):
+    """An argument is of a type that opcount cannot work with."""
+
+
+class InvalidValue(OpcountError, ValueError):
+    """An argument is of the right type and out of range, or is not a known name."""
+
+
+class UnknownName(InvalidValue, KeyError):
+    """A key is none of a mapping's names; it is a KeyError too, as of any mapping."""
+
+    __str__ = Exception.__str__  # KeyError's shows its message in quotes
+
+
+class BudgetExceeded(OpcountError):
+    """The next operation, or the predicted ones, would exceed a budget.
+
+    `counts` holds what had been counted when it was raised; the operation that
+    would have gone over was not executed. `predicted` holds the exact counts
+    that were refused up front, where there is a prediction, else None.
+    """
+
+    def __init__(self, message: str, counts: Counts, predicted: Counts | None = None) -> None:
+        super().__init__(message, counts, predicted)
+        self.counts = counts
+        self.predicted = predicted
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class SizeFailed(OpcountError):
+    """A run at one of several sizes failed; the cause is chained.
+
+    `size` is that size, a number for each parameter, and `counts` has the counts of those that were finished.
+    """
+
+    def __init__(self, message: str, size: tuple[int, ...], counts: Mapping[tuple[int, ...], Counts]) -> None:
+        super().__init__(message, size, counts)
+        self.size = size
+        self.counts = counts
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class NothingCounted(UserWarning):
+    """Nothing that was counted executed an operation on a wrapped value: the count is empty, as of a plain function."""
+
+
+OF_OTHER_NUMBERS: Final = (
+    "an array that is differentiated holds floats, and here it meets numbers of another kind (fractions, decimals, "
+    'large integers): make floats of them, or ask for granularity="scalar", which is exact'
+)
+INTO_DATA: Final = (
+    "this would write what is differentiated into an array of data: write into one that np.zeros_like(x) gives, or "
+    "make a new one (a = a + x, not a += x)"
+)

@@ -1,0 +1,321 @@
+"""How an operation reaches every count that is open: tallies, and the meter of a context.
+
+An operation of kind `mul` is counted by `next(meter()["mul"])`. The meter of the current
+context holds one iterator per kind; drawing from it adds one to every count and region
+that is open. The iterators are `itertools.count` and `zip` of them, so a draw is one call
+into C: it cannot be torn apart by another thread, and contexts that were copied (asyncio
+tasks, `asyncio.to_thread`, `contextvars.copy_context`) draw from the iterators of whoever
+opened the count. Many operations at once are charged, under a lock.
+
+A context in which nobody counts has a meter too. There everything passes, unless a count is
+open elsewhere in the process, in which the operation would be missing: it is refused.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, Final, NamedTuple
+
+from opcount.counting import render
+from opcount.counting.budgets import Limit
+from opcount.counting.counts import Counts, table
+from opcount.counting.errors import Uncounted
+from opcount.counting.names import Named
+
+Numbers = Mapping[str, int]
+"""How many operations, by kind."""
+
+# A signal handler may execute an operation while its own thread holds the lock: it can be taken again there.
+_LOCK: Final = threading.RLock()
+
+
+class Exit(NamedTuple):
+    """A door through which wrapped values left uncounted: how often, and how many elements in all."""
+
+    door: str
+    times: int
+    elements: int
+
+
+class Tally:
+    """What one count, or one region of it, has seen so far. Made by `count()`, read at any time."""
+
+    __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_missed", "_refusal", "_regions")
+
+    def __init__(self) -> None:
+        self._draws: dict[str, itertools.count[int]] = {}  # by kind, from the first time that it is met
+        self._bulk: dict[str, int] = defaultdict(int)
+        self._exits: dict[str, Exit] = {}
+        self._regions: dict[str, Tally] = {}
+        self._meter: Meter | None = None  # the meter in force where this tally is the innermost
+        self._refusal: str | None = None  # the last one inside, which another library may have swallowed
+        self._missed = False  # whether operations in a context that nobody counts were refused meanwhile
+
+    @property
+    def counts(self) -> Counts:
+        """The operations executed inside, those of regions and of inner counts included."""
+        numbers = self._bulk.copy()
+        for kind, draws in self._draws.copy().items():
+            if number := _drawn(draws):  # the four that stand as attributes are often there and 0
+                numbers[kind] += number
+        return Counts(numbers)
+
+    @property
+    def regions(self) -> dict[str, Counts]:
+        """Counts by region, each with its sub-regions included: `{"forward": ..., "forward/layer 1": ...}`."""
+        found = {}
+        for name, tally in list(self._regions.items()):
+            found[name] = tally.counts
+            found |= {f"{name}/{inner}": counts for inner, counts in tally.regions.items()}
+        return Named(found, "region", 'a region is made by `with oc.region("forward"):` inside the count')
+
+    @property
+    def uncounted(self) -> tuple[Exit, ...]:
+        """What left uncounted, door by door; empty unless the count was opened with `uncounted="record"`."""
+        return tuple(self._exits.values())
+
+    def _region(self, name: str) -> Tally:
+        return self._regions.get(name) or self._regions.setdefault(name, Tally())
+
+    def __repr__(self) -> str:
+        return f"Tally({self.counts!r})"
+
+    def __str__(self) -> str:
+        return render.text(*self._table()) if self._regions else str(self.counts)
+
+    def _repr_html_(self) -> str:
+        return render.html(*self._table()) if self._regions else self.counts._repr_html_()
+
+    def _table(self) -> tuple[list[str], list[list[Any]]]:
+        return table("region", [*self.regions.items(), ("all", self.counts)])
+
+
+def _drawn(draws: itertools.count[int]) -> int:
+    # repr is the one way to read an itertools.count without drawing from it: "count(7)"
+    return int(repr(draws)[6:-1])
+
+
+class Meter(dict[str, Iterator[object]]):
+    """Where the operations of a context go: an iterator for each kind that was met, to be drawn from with `next`."""
+
+    # the four operations that most programs are made of stand as attributes too, which is faster
+    __slots__ = ("add", "around", "div", "feeds", "limits", "mul", "places", "records", "sub")
+
+    def __init__(
+        self,
+        places: tuple[Tally, ...] = (),
+        feeds: tuple[Tally, ...] = (),
+        limits: tuple[Limit, ...] = (),
+        records: bool = False,
+        around: Meter | None = None,
+    ) -> None:
+        self.places = places  # where each open count stands now, itself or one of its regions; innermost first
+        self.feeds = feeds  # every tally that an operation here adds to
+        self.limits = limits  # what each operation is held to before it is executed
+        self.records = records  # whether exits are recorded, instead of refused
+        self.around = around  # the meter that was in force before, and is to be again
+        self.add = self["add"]
+        self.sub = self["sub"]
+        self.mul = self["mul"]
+        self.div = self["div"]
+
+    def __missing__(self, kind: str) -> Iterator[object]:
+        self[kind] = iterator = self._iterator(kind)
+        return iterator
+
+    def _iterator(self, kind: str) -> Iterator[object]:
+        if self.limits:
+            return _Charge(kind)
+        if not self.feeds:
+            return itertools.repeat(None)
+        if len(self.feeds) == 1:
+            return self.feeds[0]._draws.setdefault(kind, itertools.count())
+        return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.feeds), strict=False)
+
+    def charge(self, numbers: Numbers) -> None:
+        """Count many operations at once, or, where that would exceed a limit, none of them."""
+        with _LOCK:
+            if self.limits:
+                for limit in self.limits:
+                    limit.check(numbers)
+                for limit in self.limits:
+                    limit.spend(numbers, 1)
+            for tally in self.feeds:
+                bulk = tally._bulk
+                for kind, number in numbers.items():
+                    bulk[kind] += number
+
+    def refund(self, numbers: Numbers) -> None:
+        """Take back what was charged for operations that were not executed after all."""
+        with _LOCK:
+            for limit in self.limits:
+                limit.spend(numbers, -1)
+            for tally in self.feeds:
+                for kind, number in numbers.items():
+                    tally._bulk[kind] -= number
+
+    # at less cost than `charge`, where there are no limits
+
+    def charge_kind(self, kind: str, number: int) -> None:
+        """Count many operations of one kind, on a meter without limits."""
+        with _LOCK:
+            for tally in self.feeds:
+                tally._bulk[kind] += number
+
+    def charge_products(self, products: int, sums: int) -> None:
+        """Count the operations of a product of matrices, on a meter without limits."""
+        with _LOCK:
+            for tally in self.feeds:
+                tally._bulk["mul"] += products
+                tally._bulk["add"] += sums
+
+    def note(self, door: str, elements: int) -> None:
+        """List what leaves uncounted by a door; in a pause, with whoever counts around it."""
+        if not self.feeds and self.around is not None:
+            self.around.note(door, elements)
+        with _LOCK:
+            for tally in self.feeds:
+                _, times, before = tally._exits.get(door, (door, 0, 0))
+                tally._exits[door] = Exit(door, times + 1, before + elements)
+
+
+class _Charge:
+    """The iterator of a kind on a meter with limits."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __iter__(self) -> Iterator[None]:
+        return self
+
+    def __next__(self) -> None:
+        meter().charge({self.kind: 1})
+
+
+# --- where nobody counts
+
+
+OPEN: Final[dict[Tally, Meter]] = {}
+"""The counts that are open anywhere in this process."""
+
+
+class _Nobodys(Meter):
+    """The meter of a context in which nobody opened a count."""
+
+    __slots__ = ()
+
+    def _iterator(self, kind: str) -> Iterator[object]:
+        return _Free()
+
+    def charge(self, numbers: Numbers) -> None:
+        if OPEN and (operations := sum(numbers.values())):
+            _let_pass(operations)
+
+    def refund(self, numbers: Numbers) -> None:
+        """Nothing was charged."""
+
+    def charge_kind(self, kind: str, number: int) -> None:
+        if OPEN:
+            _let_pass(number)
+
+    def charge_products(self, products: int, sums: int) -> None:
+        if OPEN:
+            _let_pass(products + sums)
+
+
+class _Free:
+    """The iterator of every kind on the meter of nobody."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[None]:
+        return self
+
+    def __next__(self) -> None:
+        if OPEN:
+            _let_pass(1)
+
+
+def _let_pass(operations: int) -> None:
+    """Let operations pass that nobody counts, unless a count that is open elsewhere would miss them."""
+    if _listed_elsewhere("a thread that nobody counts", operations):
+        return
+    for tally in list(OPEN):
+        tally._missed = True
+    raise Uncounted(
+        "an operation on a wrapped value in a thread, context or forked process that nobody counts, while a count is "
+        "open in another, which would miss it: hand the thread oc.propagate(f) instead of f; or count it here, with "
+        "oc.measure, and add its counts there, with oc.record; or say that it is nobody's, with oc.paused()"
+    )
+
+
+def _listed_elsewhere(door: str, elements: int) -> bool:
+    """Whether every count that is open elsewhere lists what leaves, as it then does."""
+    elsewhere = list(OPEN.values())
+    if not elsewhere or not all(meter.records for meter in elsewhere):
+        return False
+    for meter in elsewhere:
+        meter.note(door, elements)
+    return True
+
+
+NOBODYS: Final = _Nobodys()
+_METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=NOBODYS)
+meter: Final = _METER.get
+put_in_force: Final = _METER.set
+put_back: Final = _METER.reset
+
+
+def charge(numbers: Numbers) -> None:
+    """Count many operations at once for whoever counts here, or, where that would exceed a limit, none of them."""
+    meter().charge(numbers)
+
+
+def leave(door: str, elements: int, advice: str | Callable[[], str]) -> None:
+    """Let values out of their counter where the count records that; else raise Uncounted with the advice."""
+    current = meter()
+    if current.records:
+        current.note(door, elements)
+        return
+    if current is NOBODYS and _listed_elsewhere(door, elements):
+        return
+    text = advice if isinstance(advice, str) else advice()
+    for tally in current.feeds:
+        tally._refusal = text
+    raise Uncounted(text)
+
+
+def note_text(elements: int) -> None:
+    """List that wrapped values were written as text, where exits are listed; people print, so it is never refused."""
+    current = meter()
+    if current.records:
+        current.note("text", elements)
+
+
+# --- a process that is forked: the counts that are open stay with the parent, whatever is executed in the child
+
+
+_PROCESS: Final = [0]
+
+
+def process() -> int:
+    """How often this process was forked from another one since opcount was imported."""
+    return _PROCESS[0]
+
+
+def _forked() -> None:
+    _PROCESS[0] += 1
+    _LOCK.release()
+    put_in_force(NOBODYS)
+
+
+if hasattr(os, "register_at_fork"):
+    # no other thread is in the middle of a charge when the memory is copied, and holds the lock in the child for ever
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_forked)

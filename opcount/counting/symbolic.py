@@ -1,0 +1,560 @@
+"""Sizes and counts as polynomials: in symbols, each of which stands for a size of 2 or more.
+
+A size is a Python integer where it can be, else a SymPy expression, always expanded. What would
+have to be decided by the value of a symbol, and is not the same for all sizes from 2 on, is refused.
+SymPy is imported here alone, and only once a symbol is asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import numbers
+import operator
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from opcount.counting.callers import asked_in
+from opcount.counting.errors import InvalidType, InvalidValue
+
+SMALLEST: Final = 2
+"""The least size that a symbol stands for."""
+
+
+def _sympy() -> Any:
+    try:
+        import sympy
+    except ImportError:
+        raise InvalidType(
+            "a size that is no number needs SymPy: pip install opcount[symbolic], or give the size as a number"
+        ) from None
+    return sympy
+
+
+def is_symbolic(number: Any) -> bool:
+    """Whether it is a size with a name, or an expression of SymPy's, which is only where somebody has imported that."""
+    if type(number) is Size:
+        return True
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and isinstance(number, _expressions(sympy)) and not (number.is_Integer or number.is_Matrix)
+
+
+def _expressions(sympy: Any) -> Any:
+    return getattr(sympy, "Expr", ())  # which is not there yet while it is being imported
+
+
+def normal(number: Any) -> Any:
+    """An integer as Python's, a polynomial expanded; raises InvalidValue for a root of a size, and the like."""
+    if type(number) is int:
+        return number
+    if type(number) is Size:
+        number = number.whole()
+    if not is_symbolic(number):
+        return operator.index(number)
+    expanded = number.expand()
+    return int(expanded) if expanded.is_Integer else expanded
+
+
+def are_numbers(sizes: Iterable[Any]) -> bool:
+    return not any(map(is_symbolic, sizes))
+
+
+# --- sizes as a program meets them
+
+
+class Size:
+    """A size with a name, as `x.shape[0]` is of a spec: it computes as the integer that it stands for.
+
+    >>> import opcount as oc
+    >>> rows, columns = oc.spec(("2*n", "m")).shape
+    >>> rows // 2, rows * columns, rows % 2, rows > 3
+    (n, 2*m*n, 0, True)
+
+    Sums, products, and quotients that are the same polynomial for all sizes are sizes; what is the same for all sizes
+    is a number or a truth value; a root or a true quotient is a number that nobody knows, which may be an operand
+    beside a spec. What depends on the value raises InvalidValue: `if rows > 5`, `range(rows)`.
+    """
+
+    __slots__ = ("_kind", "expression")
+    expression: Any
+    _kind: Callable[[Any], Any]
+
+    def __init__(self, expression: Any, kind: Callable[[Any], Any] = int) -> None:
+        self.expression = expression
+        self._kind = kind  # int of a size; of what was computed with it, the type of number that it would be
+
+    @property
+    def like(self) -> Any:
+        """A number of the type that it would be, to ask NumPy for the type of a result."""
+        return self._kind(1)
+
+    @property
+    def free_symbols(self) -> Any:
+        return self.expression.free_symbols
+
+    def whole(self) -> Any:
+        """SymPy's expression of a size; raises InvalidValue for what is no integer."""
+        if self._kind is not int:
+            raise InvalidValue(
+                f"{self} is not known to be an integer: write // for a quotient of sizes, or use numbers"
+            )
+        return self.expression
+
+    def _sympy_(self) -> Any:
+        return self.expression
+
+    def _joined(self, execute: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+        if not (_computes(a) and _computes(b)):
+            return NotImplemented
+        kind = type(execute(like_of(a), like_of(b)))
+        first, second = map(_expression, (a, b))
+        if kind is not int:
+            return Size(execute(first, second), kind)
+        if execute is operator.pow and not isinstance(b, int):
+            raise InvalidValue(f"{a}**{b} is no polynomial in the sizes: use numbers for them")
+        return known(normal(execute(first, second)))
+
+    def __add__(self, other: Any) -> Any:
+        return self._joined(operator.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._joined(operator.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._joined(operator.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._joined(operator.sub, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._joined(operator.mul, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._joined(operator.mul, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._joined(operator.truediv, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._joined(operator.truediv, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self._joined(operator.pow, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._joined(operator.pow, other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _floordiv(self, other) if _computes(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _floordiv(other, self) if _computes(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> Any:
+        return self - other * _floordiv(self, other) if _computes(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> Any:
+        return other - self * _floordiv(other, self) if _computes(other) else NotImplemented
+
+    def __divmod__(self, other: Any) -> Any:
+        return (self // other, self % other) if _computes(other) else NotImplemented
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return (other // self, other % self) if _computes(other) else NotImplemented
+
+    def __neg__(self) -> Any:
+        return 0 - self
+
+    def __pos__(self) -> Size:
+        return self
+
+    def __abs__(self) -> Any:
+        return self if order(self, 0) >= 0 else -self
+
+    def __eq__(self, other: object) -> Any:
+        if not _computes(other):
+            return NotImplemented
+        difference = _difference(self, other)
+        if any(_never_negative(sign * difference - 1) for sign in (1, -1)):
+            return False
+        if difference == 0:
+            return True
+        raise _undecided(f"{self} is {other}")
+
+    def __hash__(self) -> int:
+        return hash(self.expression)
+
+    def __lt__(self, other: Any) -> Any:
+        return _is_less(self, other, f"{self} is less than {other}") if _computes(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return _is_less(other, self, f"{self} is more than {other}") if _computes(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return not _is_less(other, self, f"{self} is more than {other}") if _computes(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return not _is_less(self, other, f"{self} is less than {other}") if _computes(other) else NotImplemented
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __floor__(self) -> Any:
+        if not self.expression.is_rational_function():
+            raise self._needed("math.floor() or math.ceil() of a root")
+        return _floordiv(*(known(part) for part in self.expression.as_numer_denom()))
+
+    def __trunc__(self) -> Any:
+        return self.__floor__()  # no size is negative
+
+    def __ceil__(self) -> Any:
+        if not self.expression.is_rational_function():
+            raise self._needed("math.floor() or math.ceil() of a root")
+        return -_floordiv(*(known(part) for part in (-self.expression).as_numer_denom()))
+
+    def __round__(self, digits: Any = None) -> Any:
+        if self._kind is not int:
+            raise self._needed("round()")
+        return self
+
+    def __index__(self) -> int:
+        raise self._needed("range(), np.zeros() or np.arange()")
+
+    def __int__(self) -> int:
+        raise self._needed("int()")
+
+    def __float__(self) -> float:
+        raise self._needed("float() or a function of math's")
+
+    def __complex__(self) -> complex:
+        raise self._needed("complex()")
+
+    def _needed(self, who: str) -> InvalidValue:
+        return InvalidValue(
+            f"{self} is a size with a name, and {who} needs a number: use numbers for the sizes, or what goes by "
+            "shapes, as np.zeros_like(x, shape=(n, 2)), np.full(n, 1.0, like=x), np.tril(np.ones_like(x)), np.sqrt(n)"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if any(getattr(type(value), "_op_priority", 0) for value in inputs if type(value) is not Size):
+            return NotImplemented  # a wrapped value takes care of it
+        if method == "__call__" and all(map(_computes, inputs)):
+            found = ufunc(*map(like_of, inputs), **keywords)
+            if isinstance(found, float):
+                function = _sympy().Function(f"np.{ufunc.__name__}")
+                return Size(function(*map(_expression, inputs)), type(found))
+        raise InvalidValue(
+            f"np.{ufunc.__name__} of the size {self}, which is no number, has no value: use Python's operators for "
+            "sizes, or numbers"
+        )
+
+    def __repr__(self) -> str:
+        return str(self.expression)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec.removesuffix("d"))
+
+
+def known(number: Any) -> Any:
+    """A size as a program meets it: a number where it is one, else a `Size`."""
+    if type(number) is Size or not is_symbolic(number):
+        return int(number) if not isinstance(number, (int, Size)) else number
+    return Size(number)
+
+
+class Sizes(tuple[Any, ...]):
+    """The shape of a spec as a program meets it; `written` has the same sizes as SymPy's expressions."""
+
+    written: tuple[Any, ...]
+
+    def __eq__(self, other: object) -> bool:
+        """As NumPy asks it of shapes of numbers; raises InvalidValue where it depends on the sizes."""
+        if not isinstance(other, tuple):
+            return NotImplemented
+        if len(self) != len(other):
+            return False
+        undecided: InvalidValue | None = None
+        for mine, others in zip(self, other, strict=True):
+            try:
+                if mine != others:
+                    return False
+            except InvalidValue as error:
+                undecided = undecided or error
+        if undecided is not None:
+            raise undecided
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    __hash__ = tuple.__hash__
+
+
+def known_sizes(shape: tuple[Any, ...]) -> Sizes:
+    found = Sizes(map(known, shape))
+    found.written = shape
+    return found
+
+
+def _computes(value: Any) -> bool:
+    return isinstance(value, (int, float, Size, numbers.Real)) or is_symbolic(value)
+
+
+def _expression(value: Any) -> Any:
+    if type(value) is Size:
+        return value.expression
+    return value if is_symbolic(value) else int(value) if isinstance(value, numbers.Integral) else float(value)
+
+
+def decides_a_power(exponent: Any) -> bool:
+    """Whether it is an integer that nobody knows, by which a power is so many products."""
+    return is_symbolic(exponent) and type(like_of(exponent)) is int
+
+
+def like_of(value: Any) -> Any:
+    """For a size a number of its type, to ask NumPy for the type of a result; anything else as it is."""
+    return value.like if type(value) is Size else 1 if is_symbolic(value) else value
+
+
+def _floordiv(a: Any, b: Any) -> Any:
+    if not all(isinstance(part, (Size, numbers.Integral)) or is_symbolic(part) for part in (a, b)):
+        raise InvalidValue(f"{a} // {b} is not known to be an integer: use integers, or numbers for the sizes")
+    if type(b) is int and b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    if (found := floor_quotient(a, b)) is None:
+        wanted = f'give the size as a multiple, "{b}*n"' if type(b) is int else "give a size that is a multiple of it"
+        whole = f"({a})" if " " in str(a) else str(a)
+        raise InvalidValue(f"{whole} // {b} is not the same polynomial for all sizes: {wanted}, or as a number")
+    return known(found)
+
+
+def _difference(a: Any, b: Any) -> Any:
+    """Of two whole sizes; raises InvalidValue for what is no integer."""
+    try:
+        return _sympy().expand(normal(a) - normal(b))
+    except TypeError:
+        raise InvalidValue(f"whether {a} is {b} is not known: compare sizes with integers") from None
+
+
+def _is_less(a: Any, b: Any, what: str) -> bool:
+    difference = _difference(b, a)
+    if _never_negative(difference - 1):
+        return True
+    if _never_negative(-difference):
+        return False
+    raise _undecided(what)
+
+
+# --- sizes from what a user writes
+
+
+_OPERATORS: Final[Mapping[type, Callable[..., Any]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+}
+
+
+def parsed(size: Any, name: str) -> Any:
+    """A size as a user gives it; raises InvalidType or InvalidValue, with the name, for what is none."""
+    if isinstance(size, str):
+        size = _of_text(size, name)
+    elif isinstance(size, bool) or not (hasattr(size, "__index__") or is_symbolic(size)):
+        raise InvalidType(f'{name} is {size!r}: a size is an integer, the name of one as in "n", or as "2*n"')
+    try:
+        size = normal(size)
+    except TypeError:  # of an array
+        raise InvalidType(f"{name} is {size!r}: a size is one integer, a shape a tuple of them") from None
+    if not is_symbolic(size):
+        if size < 0:
+            raise InvalidValue(f"{name} is {size}: a size is an integer from 0 on")
+        return size
+    if not (size.is_polynomial() and _is_whole(size)):
+        raise InvalidValue(f"{name} is {size}: a size is a polynomial in symbols, with integer coefficients")
+    if not _never_negative(size):
+        raise InvalidValue(f"{name} is {size}, which may be negative: each symbol stands for a size of 2 or more")
+    return size
+
+
+def _of_text(text: str, name: str) -> Any:
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, KeyError):
+        raise InvalidValue(f'{name} is {text!r}: write the name of a size, "n", or a polynomial, "2*n + 1"') from None
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Name):
+        return _sympy().Symbol(node.id)
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    if isinstance(node, ast.UnaryOp):
+        return _OPERATORS[type(node.op)](_value(node.operand))
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant):
+            raise KeyError
+        return _OPERATORS[type(node.op)](_value(node.left), _value(node.right))
+    raise KeyError
+
+
+# --- what is known for all sizes
+
+
+def _coefficients(polynomial: Any) -> list[Any]:
+    return list(polynomial.expand().as_coefficients_dict().values())
+
+
+def _never_negative(polynomial: Any) -> bool:
+    """Whether that is certain: in terms of how far each symbol is above its least value, no coefficient is negative."""
+    above = polynomial.subs({symbol: symbol + SMALLEST for symbol in polynomial.free_symbols}, simultaneous=True)
+    return all(coefficient >= 0 for coefficient in _coefficients(above))
+
+
+def order(a: Any, b: Any) -> int:
+    """-1, 0 or 1, as a is never above b, the same, or never below; raises InvalidValue where that depends on sizes."""
+    difference = normal(normal(a) - normal(b))
+    if not is_symbolic(difference):
+        return int(difference > 0) - int(difference < 0)
+    for sign in (1, -1):
+        if _never_negative(sign * difference):
+            return sign
+    raise _undecided(f"{a} is more than {b}")
+
+
+def _undecided(what: str) -> InvalidValue:
+    call, _, package, _ = asked_in()
+    if package == "numpy" and re.match(r"np\.(tri|eye|ones|full|identity)\(", call):
+        return InvalidValue(f"{call} makes a plain array, which needs a number: give it like=x, x an array of oc.spec")
+    return InvalidValue(
+        f"whether {what} depends on the sizes, each of which may be any from {SMALLEST} on: "
+        f"use numbers for them, or name what is left, as n of a size n + {SMALLEST}"
+    )
+
+
+def is_at_most(a: Any, b: Any) -> bool:
+    """Whether that is so for all sizes."""
+    try:
+        return order(a, b) <= 0
+    except InvalidValue:
+        return False
+
+
+def are_in_order(*numbers: Any) -> bool:
+    return all(itertools.starmap(is_at_most, itertools.pairwise(numbers)))
+
+
+def smaller(a: Any, b: Any) -> Any:
+    return b if order(a, b) > 0 else a
+
+
+def larger(a: Any, b: Any) -> Any:
+    return a if order(a, b) > 0 else b
+
+
+def positive_part(number: Any) -> Any:
+    """`max(number, 0)`."""
+    return max(number, 0) if type(number) is int else larger(number, 0)
+
+
+def is_long(size: Any) -> bool:
+    """Whether it is more than 1."""
+    return bool(size > 1) if type(size) is int else order(size, SMALLEST) >= 0
+
+
+def ratio(number: Any, divisor: int) -> Any:
+    """An exact quotient of counts, whose polynomial may have fractions for coefficients."""
+    return (normal(number) / divisor).expand() if is_symbolic(number) else number // divisor
+
+
+def quotient(number: Any, divisor: Any) -> Any:
+    """How often one size goes into another, None where it does not go exactly."""
+    number, divisor = normal(number), normal(divisor)
+    if not (is_symbolic(number) or is_symbolic(divisor)):
+        return None if not divisor or number % divisor else number // divisor
+    whole, rest = _divided(number, divisor) if divisor else (0, 1)
+    exact = rest == 0 and all(coefficient.is_Integer for coefficient in _coefficients(whole))
+    return normal(whole) if exact else None
+
+
+def _divided(number: Any, divisor: Any) -> Any:
+    """The quotient and the rest of polynomials, in all the sizes of both."""
+    sympify = _sympy().sympify
+    symbols = sympify(number).free_symbols | sympify(divisor).free_symbols
+    return _sympy().div(number, divisor, *sorted(symbols, key=str))
+
+
+def floor_quotient(number: Any, divisor: Any) -> Any:
+    """`number // divisor`, None where that is not one polynomial for all sizes.
+
+    `(2*h + 1) // 2` is h, and `n*(n + 1) // 2` its half, since one of two neighbours is even; `n // 2` is none.
+    """
+    number, divisor = normal(number), normal(divisor)
+    if not (is_symbolic(number) or is_symbolic(divisor)):
+        return number // divisor
+    if order(divisor, 0) < 0:
+        number, divisor = -number, -divisor
+    if is_symbolic(divisor):
+        whole, rest = _divided(number, divisor)
+        below = rest if is_symbolic(rest) else int(rest) if rest.is_Integer else None
+        if below is None or not _is_whole(whole):
+            return None
+        for less in (0, 1):
+            if are_in_order(0, below + less * divisor, divisor - 1):
+                return normal(whole - less)
+        return None
+    exact = (number / _sympy().Integer(divisor)).expand()
+    constant = exact.subs(dict.fromkeys(exact.free_symbols, 0))
+    return normal(exact - constant + constant.p // constant.q) if _is_whole(exact - constant) else None
+
+
+def _is_whole(polynomial: Any) -> bool:
+    """Whether it is an integer at all integers: it is, if it is one on a grid with more places than its degrees."""
+    if all(coefficient.is_Integer for coefficient in _coefficients(polynomial)):
+        return True
+    symbols = sorted(polynomial.free_symbols, key=str)
+    degrees = [range(int(_sympy().degree(polynomial, symbol)) + 1) for symbol in symbols]
+    return all(
+        polynomial.subs(dict(zip(symbols, place, strict=True))).is_Integer for place in itertools.product(*degrees)
+    )
+
+
+def product(sizes: Iterable[Any]) -> Any:
+    return normal(math.prod(sizes))
+
+
+def at(number: Any, values: Mapping[str, int]) -> int:
+    """Its value where each symbol, by name, has one; raises InvalidValue where a symbol is left."""
+    number = normal(number)
+    if not is_symbolic(number):
+        return int(number)
+    found = number.subs({symbol: values[symbol.name] for symbol in number.free_symbols if symbol.name in values})
+    if not found.is_Integer:
+        left = ", ".join(sorted(symbol.name for symbol in found.free_symbols))
+        raise InvalidValue(f"{left} of {number} has no value: give one for each of its sizes, as in at(n=5)")
+    return int(found)
+
+
+def checked(value: Any, name: str) -> int:
+    """The value of a symbol; raises InvalidType or InvalidValue for what is no size of 2 or more."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InvalidType(f"at: {name} must be an integer, not {value!r}") from None
+    if number < SMALLEST:
+        raise InvalidValue(f"at: {name} is {number}, and the counts hold for sizes from {SMALLEST} on")
+    return number
+
+
+def symbols(number: Any) -> set[str]:
+    """The names of the sizes in it."""
+    return {symbol.name for symbol in number.free_symbols} if is_symbolic(number) else set()
+
+
+def shown(number: Any) -> str:
+    return f"{number:,}" if isinstance(number, int) else str(number)

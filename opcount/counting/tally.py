@@ -1,0 +1,375 @@
+"""Who counts: `count()`, `region()`, `paused()`, and how counts reach other threads and come from other processes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ContextDecorator
+from contextvars import Token
+from functools import partial, update_wrapper, wraps
+from types import FrameType, MethodType
+from typing import Any, Literal, NoReturn, SupportsIndex
+
+from opcount.counting import symbolic
+from opcount.counting.budgets import Budget, Running, checked_limits
+from opcount.counting.counts import Counts
+from opcount.counting.errors import InvalidType, InvalidValue, OpcountError, Uncounted
+from opcount.counting.meters import NOBODYS, OPEN, Meter, Tally, meter, process, put_back, put_in_force
+
+
+def count(
+    budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None,
+    *,
+    uncounted: Literal["refuse", "record"] | None = None,
+) -> AbstractContextManager[Tally]:
+    """Count the operations executed on wrapped values inside the `with` block.
+
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count() as tally:
+    ...     y = x * x + 2
+    >>> tally.counts
+    Counts({'mul': 1, 'add': 1})
+
+    Counts nest, and an inner count is part of the outer one. A count sees its own thread
+    or asyncio task, whatever is handed a copy of its context, and the functions of
+    `oc.propagate`. An operation in a thread that nobody counts raises Uncounted, as long as a
+    count is open in another. `budget` limits the total, or by kind as in `{"mul": 1000}`: the
+    operation that would exceed it raises BudgetExceeded and is not executed. Where a value
+    would leave its counter, or an operation has no exact count, Uncounted is raised; with
+    `uncounted="record"` it is let out, and `tally.uncounted` lists the doors. An inner count
+    does as the one around it unless told otherwise. Raises InvalidValue or InvalidType for a
+    budget that is no positive integer, and InvalidValue for another `uncounted`; and OpcountError
+    where a generator is suspended inside the block, and something else is executed meanwhile.
+    """
+    if uncounted not in (None, "refuse", "record"):
+        raise InvalidValue(f'uncounted is "refuse" (raise an error) or "record" (let out and list), not {uncounted!r}')
+    limits = None if budget is None else checked_limits(budget)
+
+    def inside(around: Meter) -> Meter:
+        tally = Tally()
+        records = around.records if uncounted is None else uncounted == "record"
+        own = () if limits is None else (Budget(limits, lambda: tally.counts),)
+        tally._meter = Meter((tally, *around.places), (tally, *around.feeds), (*own, *around.limits), records, around)
+        return tally._meter
+
+    return _InForce(inside, opens=True)  # type: ignore[return-value]
+
+
+def region(name: str) -> AbstractContextManager[object]:
+    """Count what runs inside under a name too, in every count that is open.
+
+    >>> import opcount as oc
+    >>> with oc.count() as tally:
+    ...     with oc.region("square"):
+    ...         y = oc.wrap(3.0) ** 2
+    >>> tally.regions["square"].mul
+    1
+
+    Regions nest into a tree and can be entered again: `tally.regions["outer/inner"]`.
+    Outside any count it does nothing. Raises InvalidType for a name that is no string,
+    InvalidValue for an empty one.
+    """
+    if not isinstance(name, str):
+        raise InvalidType(f"region: the name must be a string, not {type(name).__name__}")
+    parts = name.split("/")
+    if not all(parts):
+        raise InvalidValue(f"region: the name is empty, or has an empty part: {name!r}")
+
+    def inside(around: Meter) -> Meter:
+        for part in parts:
+            around = _of_region(around, part)
+        return around
+
+    return _InForce(inside)
+
+
+def _of_region(around: Meter, name: str) -> Meter:
+    if not around.places:
+        return around
+    places = tuple(place._region(name) for place in around.places)
+    # The innermost place decides all the rest, so it can keep the meter for the next time.
+    kept = places[0]._meter
+    if kept is None or kept.limits != around.limits:
+        kept = places[0]._meter = Meter(places, (*places, *around.feeds), around.limits, around.records, around)
+    return kept
+
+
+def paused() -> AbstractContextManager[object]:
+    """Operations inside are nobody's, on purpose: no count that is open hears of them.
+
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count() as tally:
+    ...     with oc.paused():
+    ...         check = x * x
+    ...     y = x + 1
+    >>> tally.counts
+    Counts({'add': 1})
+
+    It holds for this thread or asyncio task, and what has a copy of its context. What would let
+    a value out is refused here too: the value that leaves could be computed with after the pause.
+    A count that is opened inside counts for itself alone. In a thread that nobody counts, while
+    another does, it is how to say that this is meant.
+    """
+    return _InForce(lambda around: Meter(records=around.records, around=around))
+
+
+def attempt() -> AbstractContextManager[Tally | None]:
+    """Count what runs inside once more, such that it can be taken back; None where nobody counts."""
+
+    def inside(around: Meter) -> Meter:
+        if not around.feeds:
+            return around
+        tally = Tally()
+        return Meter((tally, *around.places), (tally, *around.feeds), around.limits, around.records, around)
+
+    return _InForce(inside)
+
+
+def apart() -> AbstractContextManager[Tally]:
+    """Count what runs inside for itself alone: no other count and no budget hears of it."""
+
+    def inside(around: Meter) -> Meter:
+        tally = Tally()
+        return Meter((tally,), (tally,), around=around)
+
+    return _InForce(inside)  # type: ignore[return-value]
+
+
+class _InForce(ContextDecorator):
+    """A `with` block, or the calls of a function, in which another meter is in force."""
+
+    def __init__(self, make: Callable[[Meter], Meter], opens: bool = False) -> None:
+        self._make = make  # the meter inside, from the one around
+        self._opens = opens  # whether that is a count that begins here
+        self._entered: _Entered | None = None
+
+    def _recreate_cm(self) -> _InForce:  # each call of a decorated function has its own
+        return _InForce(self._make, self._opens)
+
+    def __call__(self, f: Any) -> Any:
+        if _is_generator_function(f):
+            raise InvalidType(
+                "a generator function runs where it is iterated over, after this block: decorate the function that does"
+            )
+        if not inspect.iscoroutinefunction(f):
+            return super().__call__(f)
+
+        @wraps(f)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            with self._recreate_cm():
+                return await f(*args, **kwargs)
+
+        return awaited
+
+    def __enter__(self) -> Tally | None:
+        if self._entered is not None:
+            raise OpcountError("this block is open already: write oc.count(), oc.region(...) or oc.paused() once more")
+        around = meter()
+        entered = _Entered()
+        try:
+            inside = self._make(around)
+            if (generator := _suspendable(sys._getframe(1))) is not None:
+                entered.running = Running(generator)
+                limits = (*inside.limits, entered.running)
+                inside = Meter(inside.places, inside.feeds, limits, inside.records, inside.around)
+            self._abandoned = _put_back_when_dropped(entered)
+            next(self._abandoned)
+            entered.meter = inside
+            if self._opens:
+                entered.opened = inside.places[0]
+                OPEN[entered.opened] = inside
+            entered.token = put_in_force(inside)
+            self._entered = entered
+        except BaseException:  # an interrupt, between any two of these
+            put_in_force(around)
+            entered.close()
+            raise
+        return inside.places[0] if inside.places else None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        entered, self._entered = self._entered, None
+        if entered is None or entered.meter is None or entered.process != process():
+            return  # in a child that was forked inside, the count is its parent's
+        place = entered.meter.places[0] if entered.meter.places else None
+        orderly = entered.put_back()
+        self._abandoned.close()
+        if not orderly and (error is None or kind is GeneratorExit):  # an error on its way stays the one it is
+            raise OpcountError(
+                "a count or region was left while one opened inside it was still open (a generator that was "
+                "suspended inside its `with` block does this); close them in the reverse order of opening"
+            )
+        if place is not None and isinstance(error, Exception):
+            _say_what_was_refused(error, place)
+
+
+class _Entered:
+    """What a block has put in force, and how to put back what was around."""
+
+    __slots__ = ("meter", "opened", "process", "running", "token")
+
+    def __init__(self) -> None:
+        self.meter: Meter | None = None  # None once it is closed
+        self.opened: Tally | None = None  # the count that begins here, if one does
+        self.process = process()
+        self.running: Running | None = None
+        self.token: Token[Meter] | None = None
+
+    def put_back(self) -> bool:
+        """Put the meter around in force again; false where that was not the one to be put back."""
+        assert self.meter is not None and self.token is not None
+        unclosed = _unclosed(meter(), self.meter)
+        orderly = unclosed == []
+        if unclosed is not None:  # else it was left before, and is not to be brought back
+            for left in unclosed:
+                if left.places:
+                    OPEN.pop(left.places[0], None)
+            try:
+                put_back(self.token)
+            except ValueError:  # left in another context than it was entered in
+                orderly = False
+        self.close()
+        return orderly
+
+    def close(self) -> None:
+        if self.opened is not None:
+            OPEN.pop(self.opened, None)
+        if self.running is not None:
+            self.running.left = True
+        self.meter = None
+
+
+def _put_back_when_dropped(entered: _Entered) -> Generator[None]:
+    """What puts the meter around in force again where an interrupt came before the first line of `__exit__`.
+
+    Only the block has this generator, so that it ends with the block. Where that was left as it should be, it is
+    closed; a `__del__` of the block would run each time, and swallow an interrupt that comes in it.
+    """
+    try:
+        yield
+    finally:
+        if entered.meter is not None and entered.token is not None and entered.process == process():
+            entered.put_back()
+
+
+def _unclosed(current: Meter, inside: Meter) -> list[Meter] | None:
+    """The meters of counts that are still open inside a block; None where the block itself is not in force any more."""
+    found = []
+    at: Meter | None = current
+    while at is not inside:
+        if at is None:
+            return None
+        found.append(at)
+        at = at.around
+    return found
+
+
+def _suspendable(frame: FrameType | None) -> FrameType | None:
+    """The generator that enters a block, and may be suspended inside it, if one does.
+
+    A generator that is made a context manager, or is a fixture, is not meant: there the caller is to be inside,
+    and it is the caller that is looked at.
+    """
+    while frame is not None:
+        if not frame.f_code.co_flags & inspect.CO_GENERATOR:
+            if not _drives(frame):
+                return None
+        elif not _drives(frame) and (frame.f_back is None or not _drives(frame.f_back)):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _drives(frame: FrameType) -> bool:
+    """Whether it is of a library that makes a generator something else than what is iterated over."""
+    name = str(frame.f_globals.get("__name__"))
+    return name == "contextlib" or name.startswith(("_pytest.", "pluggy."))
+
+
+def _say_what_was_refused(error: Exception, place: Tally) -> None:
+    """Tell with another library's error what was refused before it, which it may have swallowed."""
+    note = f"opcount refused this before, which may be the reason: {place._refusal}"
+    if place._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+# --- other threads, other processes
+
+
+def propagate(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function f, counting for whoever is counting here, in whatever thread it is called.
+
+    >>> import opcount as oc
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count() as tally, ThreadPoolExecutor(2) as pool:
+    ...     results = list(pool.map(oc.propagate(lambda i: x * i), range(4)))
+    >>> tally.counts
+    Counts({'mul': 4})
+
+    What f executes goes to every count, region and budget that is in force where `propagate` is
+    called, also when several threads call it at once, and however late. Where nobody counts, f comes
+    back as it is. A coroutine function counts when it is awaited. Processes have counts of their
+    own (`oc.record`): it cannot be pickled. Raises InvalidType for what is no function, and for a
+    generator function, which runs where it is iterated over: propagate the function that does.
+    """
+    if not callable(f) or _is_generator_function(f):
+        what = "a generator function" if callable(f) else f"{f!r}"
+        raise InvalidType(f"propagate: f must be a function that the other thread calls, not {what}")
+    here = meter()
+    return f if here is NOBODYS else _Propagated(f, here)
+
+
+def _is_generator_function(f: Any) -> bool:
+    return inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f)
+
+
+class _Propagated:
+    """A function that counts for the meter that was in force somewhere else."""
+
+    def __init__(self, f: Callable[..., Any], there: Meter) -> None:
+        update_wrapper(self, f)
+        self._f = f
+        self._in_force = partial(_InForce, lambda _: there)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if inspect.iscoroutinefunction(self._f):
+            return self._awaited(*args, **kwargs)
+        with self._in_force():
+            return self._f(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    async def _awaited(self, *args: Any, **kwargs: Any) -> Any:
+        with self._in_force():
+            return await self._f(*args, **kwargs)
+
+    def __reduce__(self) -> NoReturn:
+        raise Uncounted(
+            "a function of oc.propagate cannot be sent to another process, which has counts of its own: call "
+            "oc.measure there, send its counts back, and add them here with oc.record"
+        )
+
+
+def record(counts: Mapping[str, SupportsIndex]) -> None:
+    """Add operations that opcount could not see to every count that is open here.
+
+    >>> import opcount as oc
+    >>> with oc.count() as tally:
+    ...     oc.record({"mul": 10, "add": 9})    # what a kernel of your own has executed
+    >>> tally.counts
+    Counts({'mul': 10, 'add': 9})
+
+    For a C extension, a kernel, or a process: call `oc.measure` in the worker, send back its value
+    and its counts, and record them here (examples/processes.py). A budget that they would exceed
+    raises BudgetExceeded, and none of them counts. Raises InvalidType or InvalidValue for what is no
+    mapping from kinds to numbers from 0 on.
+    """
+    found = Counts(counts)
+    for kind, number in found.items():
+        if not symbolic.is_symbolic(number) and number < 0:
+            raise InvalidValue(f"record: {number} {kind}: a number of operations is 0 or more")
+    meter().charge(found)

@@ -1,0 +1,11 @@
+"""What was executed, recorded as a graph, and its edges as linear maps.
+
+nodes              a number or an array that depends on an input, and the operation that gave it
+primitives         the operations with their local partials
+array_operations   NumPy's functions of array nodes, written in primitives
+object_array       an object array of numbers, one node a number
+writing            in place, by index, into `out=`
+edges              an edge as a linear map: push a tangent, pull an adjoint
+structural         derivatives that are known to be 0, 1 or -1, and cost nothing
+user_primitives    `oc.primitive`
+"""

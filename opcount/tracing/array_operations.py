@@ -1,0 +1,821 @@
+"""NumPy's functions of nodes that hold arrays, written in the primitives of the table.
+
+A function stands in one of four places: it is written out below; or in `compositions`, which
+works on nodes as on everything wrapped; or it moves elements (`Move`), and where each came from
+is found by asking it; or its result is constant. Any other has no derivative, and raises.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
+from itertools import accumulate, pairwise
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from opcount.arrays.array import Array
+from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.counting.symbolic import are_numbers, is_symbolic, known
+from opcount.functions.compositions import COMPOSITIONS
+from opcount.functions.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
+from opcount.tracing.edges import IDENTITY, LinearMap, gathering, selecting
+from opcount.tracing.nodes import (
+    CUSTOM,
+    DIFFERENTIATED_OPENED,
+    FUNCTIONS,
+    NODES,
+    NUMBER_FUNCTIONS,
+    OPENED,
+    Node,
+    as_operand,
+    common_tape,
+    elementwise,
+    entered,
+    recorded,
+    value_of,
+)
+from opcount.tracing.object_array import axes_of, lanes_of, reduced_axes
+from opcount.tracing.primitives import (
+    ARRAY_PRIMITIVES,
+    ZERO,
+    Primitive,
+    as_wrapped,
+    label_sizes,
+    power_by_base,
+    power_by_exponent,
+    stacked_labels,
+)
+from opcount.wrapping import shapes
+from opcount.wrapping.spec import Blank
+from opcount.wrapping.trees import shape_of
+from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
+
+_NO: Final = np._NoValue
+
+
+# --- sums
+
+
+def _refuse(name: str, **keywords: Any) -> None:
+    """Raise for arguments that only plain NumPy knows what to do with."""
+    for key, value in keywords.items():
+        if value is not None and value is not _NO and value is not True:
+            raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
+
+
+def _cast(a: Any, dtype: Any) -> Any:
+    return as_operand(a) if dtype is None or np.dtype(dtype) == a.dtype else as_operand(a).astype(dtype)
+
+
+def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+         where: Any = True) -> Any:  # fmt: skip
+    _refuse("sum", out=out, where=where)
+    a = _cast(a, dtype)
+    found = recorded(ARRAY_PRIMITIVES["sum"], a, reduced_axes(axis, len(shape_of(a))), keepdims is True)
+    return found if initial is _NO else found + initial
+
+
+def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
+          where: Any = True) -> Any:  # fmt: skip
+    _refuse("mean", out=out, where=where)
+    a = _cast(a, dtype)
+    return _sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
+
+
+def _divisor(a: Any, axis: Any) -> Any:
+    """How many numbers a mean is of; any number where that has no value, as the result has none then either."""
+    number = math.prod(shape_of(a)[place] for place in axes_of(axis, len(shape_of(a))))
+    return number if isinstance(number, int) else 2
+
+
+def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+         where: Any = True, mean: Any = _NO, correction: Any = _NO) -> Any:  # fmt: skip
+    _refuse("var", dtype=dtype, out=out, where=where)
+    a = as_operand(a)
+    middle = _mean(a, axis, keepdims=True) if mean is _NO else mean
+    apart = a - middle
+    number = _divisor(a, axis)
+    return _sum(apart * apart, axis, keepdims=keepdims) / (number - (ddof if correction is _NO else correction))
+
+
+def _std(*args: Any, **keywords: Any) -> Any:
+    return np.sqrt(_var(*args, **keywords))
+
+
+def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+             where: Any = True) -> Any:  # fmt: skip
+    _refuse(name, out=out, where=where)
+    a = as_operand(a)
+    axis = axis if shape_of(a) or axis not in (0, -1) else None
+    if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
+        lanes, kept = lanes_of(a, axis, initial)
+        found = _extreme(name, lanes, axis=-1)
+        return np.reshape(found, kept) if keepdims is True else found
+    return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
+
+
+def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    _refuse("ptp", out=out)
+    return _extreme("max", a, axis, keepdims=keepdims) - _extreme("min", a, axis, keepdims=keepdims)
+
+
+def _along(a: Any, axis: int) -> list[Any]:
+    """The slices of an array along an axis."""
+    before = (slice(None),) * (axis % len(shape_of(a)))
+    return [a[(*before, place)] for place in range(known(shape_of(a)[axis]))]
+
+
+def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+          where: Any = True) -> Any:  # fmt: skip
+    """A product for each element after the first, one after the other."""
+    _refuse("prod", dtype=dtype, out=out, initial=initial, where=where)
+    if isinstance(axis, tuple):
+        raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
+    shape = shape_of(a)
+    kept = [1 if place in reduced_axes(axis, len(shape)) else size for place, size in enumerate(shape)]
+    axis = axis if shape or axis not in (0, -1) else None
+    a = np.reshape(a, -1) if axis is None else a
+    found = None
+    for part in _along(a, axis or 0):
+        found = part if found is None else found * part
+    found = np.ones(()) if found is None else found
+    return np.reshape(found, kept) if keepdims is True else found
+
+
+def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    _refuse("cumprod", dtype=dtype, out=out)
+    a = np.reshape(a, -1) if axis is None else a
+    found: list[Any] = []
+    for part in _along(a, axis or 0):
+        found.append(found[-1] * part if found else part)
+    return np.stack(found, axis or 0)
+
+
+def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    _refuse("cumsum", dtype=dtype, out=out)
+    a = np.reshape(a, -1) if axis is None or not len(shape_of(a)) else a
+    return recorded(ARRAY_PRIMITIVES["cumsum"], a, (axis or 0) % len(shape_of(a)))
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    _refuse("trace", dtype=dtype, out=out)
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = _NO, max: Any = _NO) -> Any:
+    _refuse("clip", out=out)
+    low, high = (old if new is _NO else new for old, new in ((a_min, min), (a_max, max)))
+    a = a if low is None or low is _NO else np.maximum(a, low)
+    return a if high is None or high is _NO else np.minimum(a, high)
+
+
+# --- products
+
+
+def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: Any, b: Any) -> Any:
+    return recorded(ARRAY_PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
+
+
+def _labels(dimensions: int, start: int = 0) -> str:
+    return ascii_lowercase[start : start + dimensions]
+
+
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
+    _refuse("dot", out=out)
+    left, right = len(shape_of(a)), len(shape_of(b))
+    if not left or not right:
+        return as_operand(a) * as_operand(b)
+    if left <= 2 and right <= 2:
+        return elementwise("matmul", a, b)
+    first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1)
+    second = f"{second[:-1]}z{second[-1:]}" if right > 1 else "z"
+    return _contracted(np.dot, (first, second, (first + second).replace("z", "")), a, b)
+
+
+def _inner(a: Any, b: Any, /) -> Any:
+    left, right = len(shape_of(a)), len(shape_of(b))
+    if not left or not right:
+        return as_operand(a) * as_operand(b)
+    first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1) + "z"
+    return _contracted(np.inner, (first, second, (first + second).replace("z", "")), a, b)
+
+
+def _vdot(a: Any, b: Any, /) -> Any:
+    return elementwise("matmul", np.ravel(a), np.ravel(b))
+
+
+def _outer(a: Any, b: Any, out: Any = None) -> Any:
+    _refuse("outer", out=out)
+    return np.ravel(as_operand(a))[:, None] * np.ravel(as_operand(b))[None, :]
+
+
+def _kron(a: Any, b: Any) -> Any:
+    """Each element of the one with each of the other, in blocks."""
+    dimensions = max(len(shape_of(a)), len(shape_of(b)))
+    shapes = [(1,) * (dimensions - len(shape_of(operand))) + shape_of(operand) for operand in (a, b)]
+    first = np.reshape(as_operand(a), [part for size in shapes[0] for part in (size, 1)])
+    second = np.reshape(as_operand(b), [part for size in shapes[1] for part in (1, size)])
+    return np.reshape(first * second, [m * n for m, n in zip(*shapes, strict=True)])
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    left, right = len(shape_of(a)), len(shape_of(b))
+    if isinstance(axes, (int, np.integer)):
+        axes = (list(range(left - axes, left)), list(range(axes)))
+    places = [[place] if isinstance(place, (int, np.integer)) else list(place) for place in axes]
+    first = list(_labels(left))
+    second = list(_labels(right, left))
+    for one, other in zip(*places, strict=True):
+        second[other] = first[one]
+    result = [label for label in (*first, *second) if label not in first or label not in second]
+    return _contracted(lambda a, b: np.tensordot(a, b, axes), ("".join(first), "".join(second), "".join(result)), a, b)
+
+
+def _stacked_product(name: str, first: str, second: str, result: str) -> Callable[..., Any]:
+    """A product of matrices or vectors on the last axes, of the stacks along the axes before them."""
+
+    def product(a: Any, b: Any, /) -> Any:
+        return _contracted(getattr(np, name), stacked_labels(a, b, first, second, result), a, b)
+
+    return product
+
+
+def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Any:
+    """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
+    _refuse("einsum", out=out, dtype=dtype)
+    terms, result = _subscripts(operands)
+    return _of_terms([(labels, as_operand(array)) for labels, array in terms], result, optimize, _product_of_two)
+
+
+def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
+    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    terms, result = _subscripts(operands)
+    return _of_terms(terms, result, optimize, _product_of_all)
+
+
+_Terms = list[tuple[str, Any]]
+"""The operands of einsum, each with its labels."""
+
+
+def _of_terms(terms: _Terms, result: str, optimize: Any, of_two: Callable[[_Terms, str], Any]) -> Any:
+    if len(terms) > 2 and optimize is not False:
+        return _einsum_path(terms, result, optimize)
+    terms = [_diagonals(array, labels) for labels, array in terms]
+    if len(terms) == 1:
+        ((labels, array),) = terms
+        return _rearranged(array, labels, result)
+    return of_two(terms, result) if len(terms) == 2 else _product_of_all(terms, result)
+
+
+def _product_of_two(terms: _Terms, result: str) -> Any:
+    (first, a), (second, b) = terms
+    return _contracted(partial(np.einsum, f"{first},{second}->{result}"), (first, second, result), a, b)
+
+
+def _product_of_all(terms: _Terms, result: str) -> Any:
+    """The products of all for each combination of labels, from left to right, and their sums: what einsum is."""
+    sizes = label_sizes([labels for labels, _ in terms], [array for _, array in terms])
+    everything = result + "".join(sorted(sizes.keys() - set(result)))
+    product: Any = None
+    for labels, array in terms:
+        whole = _rearranged(array, labels, "".join(label for label in everything if label in labels))
+        shape = [shape_of(array)[labels.index(label)] if label in labels else 1 for label in everything]
+        whole = np.broadcast_to(np.reshape(whole, shape), [sizes[label] for label in everything])
+        product = whole if product is None else product * whole
+    return np.sum(product, axis=tuple(range(len(result), len(everything))))
+
+
+def _einsum_path(terms: _Terms, result: str, optimize: Any) -> Any:
+    spelled = ",".join(labels for labels, _ in terms) + "->" + result
+    if not isinstance(optimize, (bool, str)) and optimize[0] == "einsum_path":
+        path = optimize[1:]
+    else:
+        zeros = (np.broadcast_to(0.0, tuple(map(known, shape_of(array)))) for _, array in terms)
+        path = np.einsum_path(spelled, *zeros, optimize=optimize)[0][1:]
+    for places in path:
+        taken = [terms.pop(place) for place in sorted(places, reverse=True)][::-1]
+        needed = set(result).union(*(labels for labels, _ in terms))
+        left = "".join(sorted({label for labels, _ in taken for label in labels if label in needed}))
+        left = left if terms else result
+        spelled = ",".join(labels for labels, _ in taken) + "->" + left
+        terms.append((left, np.einsum(spelled, *(array for _, array in taken))))
+    return terms[0][1]
+
+
+def _subscripts(operands: tuple[Any, ...]) -> tuple[_Terms, str]:
+    """The operands with a letter for each axis, and the letters of the result, in either spelling of einsum."""
+    if isinstance(operands[0], str):
+        text, arrays = operands[0].replace(" ", ""), operands[1:]
+        inputs, arrow, output = text.partition("->")
+        spelled, result = inputs.split(","), output if arrow else None
+    else:
+        arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
+
+        def letters(labels: Iterable[Any]) -> str:
+            each = ascii_uppercase + ascii_lowercase
+            return "".join("..." if label is Ellipsis else each[label] for label in labels)
+
+        spelled = [letters(labels) for labels in operands[1::2]]
+        result = letters(operands[-1]) if len(operands) % 2 else None
+    most = max(len(shape_of(array)) - len(term.replace("...", "")) for term, array in zip(spelled, arrays, strict=True))
+    free = [letter for letter in ascii_letters if letter not in "".join([*spelled, result or ""])]
+    dots = "".join(free[: max(most, 0)])
+    terms = []
+    for term, array in zip(spelled, arrays, strict=True):
+        number = len(shape_of(array)) - len(term.replace("...", ""))
+        terms.append((term.replace("...", dots[len(dots) - number :] if number else ""), array))
+    if result is None:
+        everything = "".join(spelled).replace("...", "")
+        result = "..." + "".join(sorted(label for label in set(everything) if everything.count(label) == 1))
+    return terms, result.replace("...", dots)
+
+
+def _diagonals(array: Any, labels: str) -> tuple[str, Any]:
+    """The array at equal indices wherever a label stands twice."""
+    while len(set(labels)) < len(labels):
+        label = next(label for label in labels if labels.count(label) > 1)
+        first = labels.index(label)
+        second = labels.index(label, first + 1)
+        array = np.diagonal(array, 0, first, second)
+        labels = labels[:first] + labels[first + 1 : second] + labels[second + 1 :] + label
+    return labels, array
+
+
+def _rearranged(array: Any, labels: str, result: str) -> Any:
+    """One array by einsum: its diagonals, the sums over the labels that the result has not, in the result's order."""
+    labels, array = _diagonals(array, labels)
+    gone = tuple(place for place, label in enumerate(labels) if label not in result)
+    array = np.sum(array, axis=gone) if gone else array
+    labels = "".join(label for label in labels if label in result)
+    return array if labels == result else np.transpose(array, [labels.index(label) for label in result])
+
+
+# --- elements in other places
+
+
+def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+    a = as_operand(a)
+    if copy:
+        return _reshape(a, shape, order, newshape=newshape).copy()
+    if order == "C":
+        return recorded(ARRAY_PRIMITIVES["reshape"], a, shape if newshape is None else newshape)
+    if order == "A":  # as the elements stand in memory, where that is one of the two
+        flags = getattr(a._plain(), "flags", None)
+        return _reshape(a, shape, "F" if flags is not None and flags.fnc else "C")
+    if order != "F":
+        raise ValueError(f'order is "C", "F" or "A", not {order!r}')
+    back = _reshape(np.transpose(a), tuple(reversed(shape)) if isinstance(shape, (tuple, list)) else shape)
+    return np.transpose(back)
+
+
+def _copied(a: Any, order: Any = "K") -> Any:
+    return a if type(a) is Node else a.copy(order)
+
+
+def _ravel(a: Any, order: Any = "C") -> Any:
+    a = as_operand(a)
+    plain = a._plain() if isinstance(a, Wrapped) else a
+    if order in ("A", "K"):  # as the elements stand in memory, of which a spec has none
+        in_order = not isinstance(plain, np.ndarray) or plain.flags.c_contiguous
+        return _reshape(a, -1) if in_order else moved(np.ravel, a, order)
+    flat = _reshape(a, -1, order)
+    if isinstance(plain, np.ndarray) and not plain.flags["F_CONTIGUOUS" if order == "F" else "C_CONTIGUOUS"]:
+        return flat.copy()  # where a reshape may be a view all the same
+    return flat
+
+
+def _transpose(a: Any, axes: Any = None) -> Any:
+    axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else axes_of(tuple(axes), len(shape_of(a)))
+    return recorded(ARRAY_PRIMITIVES["transpose"], as_operand(a), axes)
+
+
+def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    axes = list(range(len(shape_of(a))))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return _transpose(a, axes)
+
+
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    origin, there = axes_of(source, len(shape_of(a))), axes_of(destination, len(shape_of(a)))
+    axes = [axis for axis in range(len(shape_of(a))) if axis not in origin]
+    for place, axis in sorted(zip(there, origin, strict=True)):
+        axes.insert(place, axis)
+    return _transpose(a, axes)
+
+
+def _expand_dims(a: Any, axis: Any) -> Any:
+    dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
+    places = axes_of(axis, dimensions)
+    sizes = iter(shape_of(a))
+    return _reshape(a, tuple(1 if place in places else next(sizes) for place in range(dimensions)))
+
+
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    shape = shape_of(a)
+    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else reduced_axes(axis, len(shape))
+    if any(shape[place] != 1 for place in gone):
+        raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return a if not shape else _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
+
+
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    shape = tuple(shape) if np.iterable(shape) else (shape,)
+    return recorded(ARRAY_PRIMITIVES["broadcast_to"], as_operand(array), shape)
+
+
+def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+    _refuse("concatenate", out=out, dtype=dtype)
+    arrays = [as_operand(array) for array in arrays]
+    if axis is None:
+        arrays, axis = [np.ravel(array) for array in arrays], 0
+    axis = axis % len(shape_of(arrays[0]))
+
+    def joined(*operands: Any) -> Any:
+        return np.concatenate(operands[:-1], axis=operands[-1])
+
+    value = joined(*map(value_of, arrays), axis)
+    ends = [0, *accumulate(shape_of(array)[axis] for array in arrays)]
+    parts = [((slice(None),) * axis + (slice(start, end),)) for start, end in pairwise(ends)]
+    return _of_parts("concatenate", joined, arrays, parts, value, (axis,))
+
+
+def _of_parts(
+    name: str,
+    function: Callable[..., Any],
+    arrays: Sequence[Any],
+    indices: Iterable[Any],
+    value: Any,
+    others: tuple[Any, ...] = (),
+) -> Any:
+    """Arrays and numbers joined to an array, in which each has an index: recorded, with all edges at once.
+
+    A partial that is asked for one edge after the other would look at all operands for each of them.
+    """
+    edges = [selecting(index, shape_of(value)).transposed() for index in indices]
+    moves = not all(type(array) in NODES for array in arrays)
+    primitive = Primitive(name, function, (*edges, *(ZERO for _ in others)), moves=moves)
+    return entered(common_tape(arrays), primitive, (*arrays, *others), value)
+
+
+def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+    _refuse("stack", out=out, dtype=dtype)
+    arrays = [as_operand(array) for array in arrays]
+    axis = axis % (len(shape_of(arrays[0])) + 1)
+    return _concatenate([_expand_dims(array, axis) for array in arrays], axis)
+
+
+_Widened = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+"""The shape of an array with axes of length one where it has too few."""
+
+
+def _row(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (1,) * (2 - len(shape)) + shape
+
+
+def _columns(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape if len(shape) > 1 else (*(shape or (1,)), 1)
+
+
+def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape if len(shape) > 2 else (*_row(shape), 1)
+
+
+def _widening(widened: _Widened) -> Callable[..., Any]:
+    def one(array: Any) -> Any:
+        array = as_operand(array)
+        shape = widened(shape_of(array))
+        return array if shape == shape_of(array) else np.reshape(array, shape)
+
+    return lambda *arrays: one(arrays[0]) if len(arrays) == 1 else tuple(map(one, arrays))
+
+
+def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
+    """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
+    wide = _widening(widened)
+
+    def stacked(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+        _refuse(name, dtype=dtype)
+        arrays = [wide(array) for array in tup]
+        return _concatenate(arrays, min(axis, len(shape_of(arrays[0])) - 1))
+
+    return stacked
+
+
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """A slice for each part: each knows its own place."""
+    size = known(shape_of(ary)[axis])
+    if np.ndim(indices_or_sections):
+        ends = [0, *map(operator.index, indices_or_sections), size]
+    else:
+        number = operator.index(indices_or_sections)
+        if number <= 0:
+            raise ValueError("number sections must be larger than 0.")
+        if is_symbolic(size):
+            equal = size // number
+            if size % number != 0:
+                raise InvalidValue(f"{size} is no multiple of {number} for all sizes: use numbers for them")
+            return [
+                ary[(*(slice(None),) * (axis % len(shape_of(ary))), slice(equal * part, equal * (part + 1)))]
+                for part in range(number)
+            ]
+        ends = [0, *accumulate(size // number + (place < size % number) for place in range(number))]
+    before = (slice(None),) * (axis % len(shape_of(ary)))
+    return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
+
+
+def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
+    operands = [as_operand(array) for array in arrays]
+    shape = shapes.broadcast(*map(shape_of, operands))
+    return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
+
+
+class Move(NamedTuple):
+    """A call of a function that moves elements, with holes in its arguments for the arrays among them.
+
+    Where each element of the result comes from is found by calling it on places instead of an array's
+    values, once as they are and once negated: what is the negative of itself is a place. An array that
+    changes the shape of the result selects from others, and has no derivative.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, dict[str, Any]]
+    part: int | None = None  # of a result that is several arrays
+
+    def call(self, *arrays: Any) -> Any:
+        items = iter(arrays)
+        args, keywords = _filled(self.arguments, items)
+        result = self.function(*args, **keywords)
+        return result if self.part is None else result[self.part]
+
+    def edge(self, number: int, y: Any, *arrays: Any) -> LinearMap:
+        shape = shape_of(arrays[number])
+        if not are_numbers(size for operand in (y, *arrays) for size in shape_of(operand)):
+            name = getattr(self.function, "__name__", "a function")
+            raise InvalidValue(
+                f"which derivatives meet where {name} moves elements depends on the sizes: use numbers for them"
+            )
+        others = list(map(_values_of, arrays))
+        places = np.empty_like(others[number], float)  # floats, as the values are, and in memory as they are
+        places[...] = np.arange(1.0, math.prod(shape) + 1).reshape(shape)
+        there, negated = (
+            np.asarray(self.call(*others[:number], found, *others[number + 1 :]))
+            for found in (places, np.asarray(-places))
+        )
+        if shape_of(there) != shape_of(y):
+            return gathering(np.zeros(shape_of(y), int), shape)
+        return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
+
+
+def _values_of(array: Any) -> Any:
+    """The plain values of an array, and zeros where it has none."""
+    plain = array._plain() if isinstance(array, Wrapped) else array
+    return np.zeros(plain.shape, int) if isinstance(plain, Blank) else plain
+
+
+class _Hole:
+    """Stands in the arguments of a call for an array."""
+
+
+_HOLE: Final = _Hole()
+
+
+def _filled(template: Any, items: Any) -> Any:
+    if template is _HOLE:
+        return next(items)
+    if isinstance(template, (list, tuple)):
+        return type(template)(_filled(item, items) for item in template)
+    if isinstance(template, dict):
+        return {key: _filled(item, items) for key, item in template.items()}
+    return template
+
+
+def _emptied(arguments: Any, found: list[Any]) -> Any:
+    """The arguments with holes for the nodes and wrapped arrays in them, which are added to `found`."""
+    if type(arguments) in NODES or (isinstance(arguments, np.ndarray) and arguments.dtype == object):
+        found.append(as_operand(arguments))
+        return _HOLE
+    if isinstance(arguments, Wrapped):
+        if is_truth(arguments):
+            return arguments._plain().copy()
+        found.append(arguments)
+        return _HOLE
+    if isinstance(arguments, (list, tuple)):
+        return type(arguments)([_emptied(item, found) for item in arguments])
+    if isinstance(arguments, dict):
+        return {key: _emptied(item, found) for key, item in arguments.items()}
+    if type(arguments) is np.ndarray and arguments.dtype.kind in "biu":
+        return arguments.copy()  # they say where elements go, and the program may write into them afterwards
+    return arguments
+
+
+@cache
+def _moving(name: str, number: int) -> Primitive:
+    def edge(place: int) -> Callable[..., LinearMap]:
+        return lambda y, *operands: operands[-1].edge(place, y, *operands[:-1])
+
+    def value(*operands: Any) -> Any:
+        return operands[-1].call(*operands[:-1])
+
+    return Primitive(name, value, (*map(edge, range(number)), ZERO), moves=True)
+
+
+_LIKE: Final = frozenset({np.zeros_like, np.ones_like, np.full_like, np.empty_like})
+
+
+def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+    """The result of a function that moves elements, recorded; or what it tells, where that is no array."""
+    if function in _LIKE and not are_numbers(shape_of(args[0])):
+        return function(*map(value_of, args), **keywords)  # a constant: nothing can be written into it by places
+    arrays: list[Any] = []
+    move = Move(function, _emptied((args, keywords), arrays))
+    primitive = _moving(getattr(function, "__name__", "move"), len(arrays))
+    tape = common_tape(arrays)
+    result = move.call(*map(value_of, arrays))
+    if isinstance(result, (list, tuple)) and any(map(is_wrapped_array, result)):
+        parts = [
+            entered(tape, primitive, (*arrays, move._replace(part=part)), value) for part, value in enumerate(result)
+        ]
+        return tuple(parts) if isinstance(result, tuple) else parts
+    if not isinstance(result, (Wrapped, np.ndarray)):
+        return result
+    return entered(tape, primitive, (*arrays, move), result)
+
+
+def _assembled(array: Any, *_: Any, **__: Any) -> Any:
+    """An object array, or lists, of nodes and numbers as one array."""
+    if type(array) in NODES or isinstance(array, Array):
+        return array
+    objects = np.asarray(array, dtype=object)
+    items = list(objects.flat)
+    if any(type(item) in NODES and len(shape_of(item)) for item in items):
+        return np.stack([_assembled(item) for item in array])
+    function = partial(_array_of, shape=objects.shape)
+    return _of_parts("array", function, items, np.ndindex(objects.shape), function(*map(value_of, items)))
+
+
+def _array_of(*items: Any, shape: tuple[int, ...]) -> Any:
+    plain = [item._plain() if isinstance(item, Wrapped) else item for item in items]
+    array = np.array(plain).reshape(shape)
+    return Array(array) if any(isinstance(item, Wrapped) for item in items) else array
+
+
+# --- the table
+
+
+def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose result does not change with its arguments, or tells about them what is no number."""
+
+    def constant(*args: Any, **keywords: Any) -> Any:
+        return function(*_values((*args,)), **_values(keywords))
+
+    return constant
+
+
+def _values(arguments: Any) -> Any:
+    if isinstance(arguments, (list, tuple)):
+        return type(arguments)([_values(item) for item in arguments])
+    if isinstance(arguments, dict):
+        return {key: _values(item) for key, item in arguments.items()}
+    return value_of(arguments)
+
+
+def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Places that NumPy's loop for objects finds: each comparison of two numbers in it counts. Shapes do not tell."""
+
+    def places(*args: Any, **keywords: Any) -> Any:
+        args, keywords = _values((*args,)), _values(keywords)
+        if function in USERS or _without_values((*args, *keywords.values())):
+            return function(*args, **keywords)
+        return function(*map(_of_numbers, args), **{key: _of_numbers(value) for key, value in keywords.items()})
+
+    return places
+
+
+def _without_values(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_without_values, value))
+    return isinstance(value, Wrapped) and type(value._plain()) is Blank
+
+
+def _of_numbers(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_of_numbers, value))
+    return np.asarray(value, dtype=object) if isinstance(value, Wrapped) else value
+
+
+def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
+    """A composition, which names the function where something in it has no derivative, or no exact count."""
+
+    def refusing(*args: Any, **keywords: Any) -> Any:
+        try:
+            return composition(*args, **keywords)
+        except (NoRule, Uncounted) as reason:
+            name = name_of(function)
+            text = re.sub('(, or|;) ask for granularity="scalar".*', "", str(reason))  # true of what is inside alone
+            way_out = f"; {OPENED}" if name in DIFFERENTIATED_OPENED else ""
+            raise Uncounted(f"{name} with these arguments has no derivative here: {text}{way_out}") from None
+
+    return refusing
+
+
+WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
+    "sum": _sum, "mean": _mean, "var": _var, "std": _std, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
+    "max": partial(_extreme, "max"), "amax": partial(_extreme, "max"), "min": partial(_extreme, "min"),
+    "amin": partial(_extreme, "min"), "ptp": _ptp, "trace": _trace, "clip": _clip,
+    "dot": _dot, "inner": _inner, "vdot": _vdot, "outer": _outer, "tensordot": _tensordot, "einsum": _einsum,
+    "kron": _kron, "pad": partial(moved, np.pad),
+    "linalg.outer": _outer, "linalg.tensordot": _tensordot, "linalg.matmul": partial(elementwise, "matmul"),
+    "vecdot": _stacked_product("vecdot", "k", "k", ""), "linalg.vecdot": _stacked_product("vecdot", "k", "k", ""),
+    "matvec": _stacked_product("matvec", "mk", "k", "m"), "vecmat": _stacked_product("vecmat", "k", "kn", "n"),
+    "linalg.trace": lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
+    "reshape": _reshape, "ravel": _ravel, "transpose": _transpose,
+    "permute_dims": _transpose, "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
+    "linalg.matrix_transpose": lambda x, /: _swapaxes(x, -1, -2), "moveaxis": _moveaxis, "expand_dims": _expand_dims,
+    "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
+    "hstack": _stacking("hstack", 1, lambda shape: shape or (1,)), "vstack": _stacking("vstack", 0, _row),
+    "column_stack": _stacking("column_stack", 1, _columns), "dstack": _stacking("dstack", 2, _layer),
+    "atleast_1d": _widening(lambda shape: shape or (1,)), "atleast_2d": _widening(_row),
+    "atleast_3d": _widening(_layer), "broadcast_arrays": _broadcast_arrays, "array_split": _array_split,
+    "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
+    "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
+    "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
+    "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
+    "matmul": partial(elementwise, "matmul"), "shape": lambda a: tuple(map(known, shape_of(a))),
+    "ndim": lambda a: len(shape_of(a)),
+}  # fmt: skip
+"""Functions, and ufuncs that are not in `NAMES`, by name."""
+
+CONSTANT_NAMES: Final = (
+    "argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero", "all", "any", "nonzero", "flatnonzero", "argwhere",
+    "isclose", "allclose", "array_equal", "array_equiv", "isposinf", "isneginf", "round", "around", "fix", "isreal",
+    "iscomplex", "imag",
+)  # fmt: skip
+"""Functions whose results are places, truth values or steps: constant wherever they have a derivative."""
+
+COMPARING_NAMES: Final = ("argsort", "argpartition", "searchsorted", "digitize", "lexsort")
+"""Functions whose results are places too, found by as many comparisons as the values ask for."""
+
+METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
+    (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
+    (np.multiply, "reduce"): lambda a, axis=0, *arguments, **keywords: _prod(a, axis, *arguments, **keywords),
+    (np.maximum, "reduce"): lambda a, axis=0, dtype=None, *arguments, **keywords: _extreme(
+        "max", a, axis, *arguments, **keywords
+    ),
+    (np.minimum, "reduce"): lambda a, axis=0, dtype=None, *arguments, **keywords: _extreme(
+        "min", a, axis, *arguments, **keywords
+    ),
+    (np.add, "accumulate"): lambda a, axis=0, *arguments, **keywords: _cumsum(a, axis, *arguments, **keywords),
+    (np.multiply, "accumulate"): lambda a, axis=0, *arguments, **keywords: _cumprod(a, axis, *arguments, **keywords),
+}
+
+
+def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
+    """A ufunc of each element of the one array with each of the other."""
+
+    def outer(a: Any, b: Any) -> Any:
+        a, b = as_operand(a), as_operand(b)
+        return ufunc(np.reshape(a, shape_of(a) + (1,) * len(shape_of(b))), b)
+
+    return outer
+
+
+_WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
+METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
+
+_WITH_ROWS: Final = {
+    np.fmod: (IDENTITY, lambda y, a, b: -np.trunc(as_wrapped(a) / b)),
+    np.float_power: (
+        lambda y, a, b: power_by_base(y, a, b if isinstance(b, Wrapped) else np.asarray(b, float)[()]),
+        power_by_exponent,
+    ),
+}
+
+
+def _by_row(ufunc: np.ufunc, partials: tuple[Any, Any]) -> Callable[..., Any]:
+    row = Primitive(ufunc.__name__, ufunc, partials)
+
+    def differentiated(*operands: Any) -> Any:
+        operands = tuple(map(as_operand, operands))
+        if ufunc is np.float_power and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
+            return ufunc(*map(value_of, operands))  # structurally constant
+        return recorded(row, *operands)
+
+    return differentiated
+
+
+CUSTOM.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})
+FUNCTIONS.update(CUSTOM)
+FUNCTIONS.update({f: partial(moved, f) for f in FREE})
+FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
+FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
+FUNCTIONS.update({f: _by_comparing(f) for f in by_function(dict.fromkeys(COMPARING_NAMES))})
+FUNCTIONS.update({f: getattr(f, "_implementation", f) for f in (np.split, np.hsplit, np.vsplit, np.dsplit)})
+FUNCTIONS.update(by_function(WRITTEN_OUT))
+FUNCTIONS.update(METHODS)
+FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
+NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip, np.interp: FUNCTIONS[np.interp]})

@@ -1,0 +1,402 @@
+"""Edges as linear maps, pushed forward or pulled back, and the structure that is free.
+
+In accumulation what is known from the operation alone costs nothing; `structural` says so once.
+The edges multiply by that rule, and every algorithm goes along these edges, so all of them get
+the same courtesy. Between numbers an edge is a `Scale` or a `Constant`. Between arrays it is one
+of these for each element, or a `Linear`, which moves elements or sums them, or a `Contraction`,
+the product with another array.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
+
+import numpy as np
+
+from opcount.arrays.array import Array, array_of
+from opcount.arrays.scalar import Scalar
+from opcount.counting.counts import Counts
+from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.tracing.structural import (
+    MINUS_ONE,
+    ONE,
+    UNPLACED,
+    ZERO,
+    Structured,
+    Unit,
+    Unplaced,
+    collected,
+    contracted,
+    gathered,
+    is_zero,
+    masked,
+    number,
+    placed,
+    plus,
+    record_product,
+    reshaped,
+    running,
+    scattered,
+    selected,
+    spread,
+    structured,
+    summed,
+    times,
+    turned,
+)
+from opcount.wrapping.spec import Blank
+from opcount.wrapping.trees import shape_of
+from opcount.wrapping.wrapped import Number, Wrapped, wrapped
+
+__all__ = ["MINUS_ONE", "ONE", "plus", "times"]  # what edges are applied to, and how derivatives are joined
+
+
+class Cost:
+    """Products, negations and sums of an accumulation; light, since a prediction adds one for every edge."""
+
+    __slots__ = ("add", "mul", "neg")
+
+    def __init__(self, mul: int = 0, neg: int = 0, add: int = 0) -> None:
+        self.mul = mul
+        self.neg = neg
+        self.add = add
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.mul + other.mul, self.neg + other.neg, self.add + other.add)
+
+    def __mul__(self, times: int) -> Cost:
+        return Cost(self.mul * times, self.neg * times, self.add * times)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(mul=self.mul, neg=self.neg, add=self.add)
+
+
+class Outline:
+    """A derivative of which nothing is known but that it is a number, and what the last step to it cost.
+
+    It multiplies and negates as a wrapped number does, without doing either: that is how a
+    prediction asks `times` what an execution would count.
+    """
+
+    __slots__ = ("cost",)
+
+    def __init__(self, cost: Cost) -> None:
+        self.cost = cost
+
+    @property
+    def kind(self) -> str:
+        """The kind of the last step, "copy" where it executed nothing."""
+        return "mul" if self.cost.mul else "neg" if self.cost.neg else "copy"
+
+    __array_ufunc__ = None  # an Array leaves the product to us
+
+    def __mul__(self, other: Any) -> Any:
+        return _PRODUCT if type(other) is Outline else SOME * other
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * SOME
+
+    def __neg__(self) -> Outline:
+        return _NEGATIVE
+
+
+NUMBER: Final = Outline(Cost())
+SOME: Final = Array(Blank((), np.float64))  # the same, where it meets arrays
+_PRODUCT: Final = Outline(Cost(mul=1))
+_NEGATIVE: Final = Outline(Cost(neg=1))
+
+
+class LinearMap(Protocol):
+    """The derivative of a node with respect to one operand, applied from either side."""
+
+    def push(self, tangent: Any) -> Any:
+        """The tangent of the node, from the operand's (JVP)."""
+
+    def pull(self, adjoint: Any) -> Any:
+        """The operand's share of the adjoint, from the node's (VJP)."""
+
+    def outline(self) -> LinearMap:
+        """The same map with its numbers forgotten, to be applied to a Unit or an Outline."""
+
+
+class Scale:
+    """Multiplication by a local partial, a wrapped number: the edge between scalars."""
+
+    __slots__ = ("partial",)
+
+    def __init__(self, partial: Any) -> None:
+        self.partial = partial
+
+    # In both, the product that matters for speed is written out; `times` is the rule.
+
+    def push(self, tangent: Any) -> Any:
+        return times(self.partial, tangent) if type(tangent) is Unit else self.partial * tangent
+
+    def pull(self, adjoint: Any) -> Any:
+        return times(adjoint, self.partial) if type(adjoint) is Unit else adjoint * self.partial
+
+    def outline(self) -> LinearMap:
+        kind = type(self.partial)
+        return Scale(blank(self.partial)) if kind is Array or kind is Structured else _SCALE
+
+    def __repr__(self) -> str:
+        return f"Scale({self.partial!r})"
+
+
+class Constant:
+    """Multiplication by a structural 1 or -1, `unit`: a copy, or a negation."""
+
+    __slots__ = ("pull", "push", "unit")
+
+    def __init__(self, unit: Unit, along: Callable[[Any], Any]) -> None:
+        self.unit = unit
+        self.push = self.pull = along
+
+    def outline(self) -> Constant:
+        return self
+
+    def __repr__(self) -> str:
+        return f"Constant({self.unit!r})"
+
+
+def _copy(derivative: Any) -> Any:
+    return derivative
+
+
+IDENTITY: Final = Constant(ONE, _copy)
+NEGATION: Final = Constant(MINUS_ONE, operator.neg)
+_SCALE: Final = Scale(NUMBER)
+
+
+# --- edges between arrays
+
+
+def blank(values: Any) -> Any:
+    """What is known of wrapped values without their numbers."""
+    if type(values) is Structured:
+        return structured(values.states, blank(values.dense()), values.shape)
+    plain = values._plain()
+    return Array(Blank(shape_of(plain), np.result_type(plain)))
+
+
+def outline_of_array(edge: LinearMap) -> LinearMap:
+    """The outline of an edge that meets arrays."""
+    return Scale(SOME) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.outline()
+
+
+class Linear:
+    """A linear map by what it does in either direction; it holds no numbers, so it is its own outline."""
+
+    __slots__ = ("pull", "push")
+
+    def __init__(self, push: Callable[[Any], Any], pull: Callable[[Any], Any]) -> None:
+        self.push = push
+        self.pull = pull
+
+    def outline(self) -> LinearMap:
+        return self
+
+    def transposed(self) -> Linear:
+        return Linear(self.pull, self.push)
+
+
+def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+    """An array, copied along new axes and those of length one: what broadcasting does."""
+    new = len(to) - len(shape)
+    if to[new:] != shape:
+        return Linear(partial(spread, shape=to), partial(collected, shape=shape))
+    axes = tuple(range(new))  # what most additions of a row are
+
+    def pull(adjoint: Any) -> Any:
+        return adjoint.sum(axes) if type(adjoint) is Array else collected(adjoint, shape)
+
+    return Linear(partial(spread, shape=to), pull)
+
+
+def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> Linear:
+    """The sums over these axes, in the shape `to`, which has them with length one or not at all."""
+    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+
+    def push(tangent: Any) -> Any:
+        return reshaped(summed(tangent, axes), to)
+
+    def pull(adjoint: Any) -> Any:
+        return spread(reshaped(adjoint, kept), shape)
+
+    return Linear(push, pull)
+
+
+def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+    return Linear(partial(reshaped, shape=to), partial(reshaped, shape=shape))
+
+
+def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> Linear:
+    """The same elements in other places: `there` puts them, `back` brings them back."""
+    return Linear(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
+
+
+def selecting(key: Any, shape: tuple[Any, ...]) -> Linear:
+    """The elements at a basic index."""
+    return Linear(partial(selected, key=key), partial(placed, key=key, shape=shape))
+
+
+def gathering(places: np.ndarray, shape: tuple[int, ...]) -> Linear:
+    """Elements by their places in the flat array, counted from one; 0 where the result has none of them."""
+    return Linear(partial(gathered, places=places), partial(scattered, places=places, shape=shape))
+
+
+def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+    """The largest or smallest elements of arrays without values: as many as the result has, and nobody knows which."""
+
+    def push(tangent: Any) -> Any:
+        if type(tangent) is not Array:
+            raise Uncounted(UNPLACED)
+        return Array(Blank(to, tangent.dtype))
+
+    return Linear(push, lambda adjoint: Unplaced(math.prod(to), shape))
+
+
+def accumulating(axis: int) -> Linear:
+    """Running sums along an axis."""
+    return Linear(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
+
+
+class Chain(NamedTuple):
+    """One map after the other."""
+
+    first: LinearMap
+    second: LinearMap
+
+    def push(self, tangent: Any) -> Any:
+        return self.second.push(self.first.push(tangent))
+
+    def pull(self, adjoint: Any) -> Any:
+        return self.first.pull(self.second.pull(adjoint))
+
+    def outline(self) -> LinearMap:
+        return Chain(outline_of_array(self.first), outline_of_array(self.second))
+
+
+class Contraction:
+    """The product of an array of that shape with `other`, as einsum writes it: labels of both and of the result.
+
+    `pushed` and `pulled` execute it on plain arrays where there is something faster than einsum. `kept`
+    selects the elements that depend on an input, None for all.
+    """
+
+    __slots__ = ("kept", "labels", "other", "pulled", "pushed", "shape", "sizes")
+
+    def __init__(
+        self,
+        other: Array,
+        labels: tuple[str, str, str],
+        sizes: Mapping[str, Any],
+        shape: tuple[Any, ...],
+        pushed: Callable[[Any, Any], Any] | None = None,
+        pulled: Callable[[Any, Any], Any] | None = None,
+        kept: np.ndarray | None = None,
+    ) -> None:
+        self.other = other
+        self.labels = labels
+        self.sizes = sizes
+        self.shape = shape
+        self.pushed = pushed
+        self.pulled = pulled
+        self.kept = kept
+
+    def push(self, tangent: Any) -> Any:
+        return contracted(tangent, self.other, self.labels, self.sizes, self.pushed)
+
+    def pull(self, adjoint: Any) -> Any:
+        mine, others, result = self.labels
+        if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
+            record_product(math.prod(self.sizes.values()), math.prod(self.shape))
+            return array_of(self.pulled(adjoint._held, self.other._held))
+        found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
+        return collected(found, self.shape)
+
+    def outline(self) -> LinearMap:
+        return self._with(blank(self.other), self.kept)
+
+    def restricted(self, active: np.ndarray) -> LinearMap:
+        return self._with(self.other, active)
+
+    def _with(self, other: Array, kept: np.ndarray | None) -> Contraction:
+        return Contraction(other, self.labels, self.sizes, self.shape, self.pushed, self.pulled, kept)
+
+
+class Applied(NamedTuple):
+    """A user's own map: two functions of arrays of numbers, between arrays of these shapes."""
+
+    pushed: Callable[[Any], Any]
+    pulled: Callable[[Any], Any]
+    shape: tuple[Any, ...]
+    to: tuple[Any, ...]
+
+    def push(self, tangent: Any) -> Any:
+        return self._applied(self.pushed, tangent, self.to, "push")
+
+    def pull(self, adjoint: Any) -> Any:
+        return self._applied(self.pulled, adjoint, self.shape, "pull")
+
+    def outline(self) -> LinearMap:
+        return self
+
+    def _applied(self, function: Callable[[Any], Any], derivative: Any, shape: tuple[Any, ...], name: str) -> Any:
+        if is_zero(derivative):
+            return spread(ZERO, shape)
+        found = function(number(derivative))
+        if shape_of(found) != shape:
+            raise InvalidValue(
+                f"the {name} of a primitive gave an array of shape {shape_of(found)}, and it has to be {shape}"
+            )
+        return found if isinstance(found, Wrapped) else wrapped(np.asarray(found)[()])
+
+
+class Restricted(NamedTuple):
+    """A map of an array of which some elements are constant: `active` selects the others, `reached` what has them."""
+
+    whole: LinearMap
+    active: np.ndarray
+    reached: np.ndarray
+
+    def push(self, tangent: Any) -> Any:
+        return self.whole.push(tangent)
+
+    def pull(self, adjoint: Any) -> Any:
+        return masked(self.whole.pull(masked(adjoint, self.reached)), self.active)
+
+    def outline(self) -> LinearMap:
+        return self._replace(whole=outline_of_array(self.whole))
+
+
+def restricted(edge: LinearMap, active: np.ndarray, reached: np.ndarray) -> LinearMap:
+    if isinstance(edge, Contraction):
+        return edge.restricted(active)
+    return Restricted(edge, active, reached)
+
+
+def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) -> LinearMap:
+    """The edge of a local partial as the table of primitives gives it: a number for each element, or a map already.
+
+    `shape` and `to` are the shapes of the operand and of the node, to which it is broadcast.
+    """
+    kind = type(slope)
+    if kind in _MAPS:
+        return slope  # type: ignore[no-any-return]
+    edge: LinearMap
+    if kind is Constant:
+        edge = slope
+    elif kind is Array or kind is Structured or isinstance(slope, Wrapped):
+        edge = Scale(slope)
+    else:
+        edge = Scale(wrapped(slope) if isinstance(slope, (np.ndarray, np.generic)) else Scalar(slope))
+    return edge if shape == to else Chain(copying(shape, to), edge)
+
+
+_MAPS: Final = frozenset({Linear, Contraction, Chain, Applied})

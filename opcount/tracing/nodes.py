@@ -1,0 +1,732 @@
+"""Nodes of a graph: a value that depends on an input, with the operation that gave it.
+
+A `Node` holds a number, an `ArrayNode` a whole array. Either applies an operation to the values
+it is made of, which counts, and is recorded at the end of the tape by `recorded`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from functools import cache
+from numbers import Real
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from opcount.arrays.array import Array, objects, plain_index
+from opcount.arrays.array_methods import ArrayMethods
+from opcount.arrays.scalar import Scalar
+from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
+from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
+from opcount.functions.call import call_function, without_output
+from opcount.functions.numpy_rules import FREE, name_of
+from opcount.tracing.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
+from opcount.wrapping import shapes
+from opcount.wrapping.foreign import beside, is_container, let_out, once_more, plain, stranger
+from opcount.wrapping.spec import MAKERS, Blank
+from opcount.wrapping.trees import owner_of, shape_of
+from opcount.wrapping.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, boxed, plain_operand
+
+
+class Node(Number):
+    """A number that depends on an input, with the operation that gave it; `value` is its primal."""
+
+    __slots__ = ("index", "operands", "primitive", "tape", "value")
+    _rank: ClassVar[int] = 1
+    index: int
+    operands: tuple[Any, ...]
+    primitive: Primitive | None
+    tape: Tape
+    value: Any
+
+    def local_partial(self, derivative: Callable[..., Any]) -> Any:
+        """The derivative as a function of this value and of the operands' values, data as it is."""
+        if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
+            a, b = self.operands
+            return derivative(
+                self.value,
+                a.value if type(a) is Node or type(a) is ArrayNode else a,
+                b.value if type(b) is Node or type(b) is ArrayNode else b,
+            )
+        return derivative(self.value, *map(value_of, self.operands))
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
+
+    def _apply(self, name: str, *operands: Any) -> Any:
+        values = []
+        for operand in operands:
+            if type(operand) is Node:
+                if operand.tape is not self.tape:
+                    raise InvalidType(FOREIGN)
+                values.append(operand.value)
+            else:
+                value = operand if isinstance(operand, Scalar) else plain_operand(operand)
+                if value is NotImplemented:
+                    return beside(name, *operands)
+                values.append(value)
+        if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
+            return self.value ** operands[1]  # structurally constant
+        operands = tuple(o if isinstance(o, Wrapped) else v for o, v in zip(operands, values, strict=True))
+        primitive = PRIMITIVES.get(name)
+        if primitive is None:  # a comparison: it has a truth value and no derivative
+            return apply(name, *values)
+        value = primitive.value(*values)
+        for operand, derivative in zip(operands, primitive.partials, strict=True):
+            if derivative is not None and type(operand) is Node:
+                return new_node(self.tape, primitive, operands, value)
+        return value
+
+    # The same as in Wrapped, written out for two nodes: most of most evaluations.
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return new_node(self.tape, _ADD, (self, other), self.value + other.value)
+        return self._apply("add", self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return new_node(self.tape, _SUB, (self, other), self.value - other.value)
+        return self._apply("sub", self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is Node and other.tape is self.tape:
+            return new_node(self.tape, _MUL, (self, other), self.value * other.value)
+        return self._apply("mul", self, other)
+
+    # With an array, where arrays are nodes, the result is one; else it is an array of numbers.
+
+    @property
+    def records(self) -> bool:  # type: ignore[override]
+        return self.tape.whole
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if ufunc in CUSTOM and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
+            return CUSTOM[ufunc](*inputs, **keywords)
+        if is_predicate(ufunc) and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
+            return ufunc(*map(value_of, inputs), **keywords)
+        if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
+            return recorded_ufunc(ufunc, method, inputs, keywords)
+        if ufunc in BY_TABLE and any(type(operand) is np.ndarray for operand in inputs):
+            inputs = tuple(HOLDERS["numbers"](boxed(o)) if type(o) is Node else o for o in inputs)
+            return getattr(ufunc, method)(*inputs, **keywords)
+        return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
+
+    @property
+    def shape(self) -> tuple[()]:
+        return ()
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if self.tape.whole:
+            return function_of_nodes(function, args, keywords)
+        if function in NUMBER_FUNCTIONS:
+            return HOLDERS["numbers"](NUMBER_FUNCTIONS[function](*args, **keywords))
+        return call_function(function, args, keywords)
+
+    # Rounding has no derivative: its result is a constant, as Python rounds it.
+
+    def __floor__(self) -> Any:
+        return math.floor(self.value)
+
+    def __ceil__(self) -> Any:
+        return math.ceil(self.value)
+
+    def __trunc__(self) -> Any:
+        return math.trunc(self.value)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.value, digits)
+
+    def _reciprocal(self) -> Any:
+        whole = isinstance(self._plain(), (int, np.integer))  # NumPy rounds the reciprocal, which is a constant then
+        return np.reciprocal(self.value) if whole else 1 / self
+
+    def _plain(self) -> Any:
+        return self.value._plain()
+
+    def item(self) -> Any:
+        return self._leave("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
+
+    def __repr__(self) -> str:
+        return f"Node({self.index}, {self.name}, {self.value!r})"
+
+
+class ArrayNode(ArrayMethods):
+    """An array that depends on an input, with the operation that gave it; `value` is its primal, an Array.
+
+    NumPy's operators, functions and methods of it give nodes: by the table of primitives, by
+    `FUNCTIONS`, which writes the others in primitives, or as elements that are moved. What has no
+    derivative there raises Uncounted and names the function. Written into, it becomes another node (see `writing`).
+    """
+
+    __slots__ = ("index", "operands", "primitive", "tape", "value")
+    __hash__ = None  # type: ignore[assignment]
+    records: ClassVar[bool] = True
+    index: int
+    operands: tuple[Any, ...]
+    primitive: Primitive | None
+    tape: Tape
+    value: Any
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
+
+    def _plain(self) -> Any:
+        return self.value._plain()
+
+    def _reciprocal(self) -> Any:
+        return np.reciprocal(self.value) if self.dtype.kind in "iu" else 1 / self
+
+    def _apply(self, name: str, *operands: Any) -> Any:
+        if not all(map(_is_operand, operands)):
+            if any(isinstance(operand, complex) for operand in operands):
+                raise Uncounted(COMPLEX)
+            return beside(name, *operands)
+        return elementwise(name, *operands)
+
+    # The same as in Wrapped, written out for two arrays: most of most evaluations.
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _ADD, (self, other), self.value + other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _ADD, (self, other), self.value + other)
+        return self._apply("add", self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _SUB, (self, other), self.value - other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _SUB, (self, other), self.value - other)
+        return self._apply("sub", self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _MUL, (self, other), self.value * other.value)
+        if type(other) is np.ndarray and other.dtype.kind == "f":
+            return _array_node(self.tape, _MUL, (self, self.tape.kept(other)), self.value * other)
+        return self._apply("mul", self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        if type(other) is ArrayNode and other.tape is self.tape:
+            return _array_node(self.tape, _MATMUL, (self, other), self.value @ other.value)
+        return self._apply("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._apply("matmul", other, self)
+
+    def __pos__(self) -> Any:
+        return self.copy()
+
+    def __iadd__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.iadd](self, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.isub](self, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.imul](self, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.itruediv](self, other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.ifloordiv](self, other)
+
+    def __imod__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.imod](self, other)
+
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+        return FUNCTIONS[operator.ipow](self, other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return FUNCTIONS[operator.imatmul](self, other)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        row = ROWS.get(ufunc)
+        if row is not None and method == "__call__" and not keywords and ufunc not in CUSTOM:
+            if len(inputs) == 1 and row.partials[0] is not None:
+                return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
+            if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
+                return _array_node(self.tape, row, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
+        return recorded_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if any(map(is_container, types)):
+            return NotImplemented
+        if function.__name__ in MAKERS and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
+            return self.value.__array_function__(function, (Array,), args, keywords)
+        return function_of_nodes(function, args, keywords)
+
+    # elements and views
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, key: Any) -> Any:
+        key = plain_index(key)
+        parts = key if isinstance(key, tuple) else (key,)
+        if all(
+            part is None or part is Ellipsis or (isinstance(part, _BASIC) and type(part) is not bool) for part in parts
+        ):
+            return recorded(_INDEX, self, key)
+        return FUNCTIONS[operator.getitem](self, key)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[place] for place in range(len(self)))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        FUNCTIONS[operator.setitem](self, plain_index(key), value)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def sort(self, *_: Any, **__: Any) -> None:
+        raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.value
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        return iter(self.reshape(-1))
+
+    @property
+    def T(self) -> Any:
+        return self.transpose()
+
+    @property
+    def mT(self) -> Any:
+        return self.swapaxes(-1, -2)
+
+    @property
+    def real(self) -> Any:
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self.value.size  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
+        """A cast; to integers or truth values the result is a constant."""
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
+        return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
+
+    def copy(self, order: Any = "C") -> Any:
+        """The same node, as an object of its own to be written into; of a spec, a node of its own."""
+        if type(self.value._held) is Blank:
+            return recorded(_ASTYPE, self, self.dtype)
+        return twin(self, self.value.copy(order))
+
+    def conj(self) -> Any:
+        return self
+
+    def conjugate(self) -> Any:
+        return self
+
+    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
+        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
+
+    def ravel(self, order: Any = "C") -> Any:
+        return FUNCTIONS[np.ravel](self, order)
+
+    def flatten(self, order: Any = "C") -> Any:
+        return self.ravel(order).copy()
+
+    def transpose(self, *axes: Any) -> Any:
+        given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return FUNCTIONS[np.transpose](self, given or None)
+
+    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
+        return FUNCTIONS[np.swapaxes](self, axis1, axis2)
+
+    # exits, guarded
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        advice = (
+            "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
+            "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"
+        )
+        if np.dtype(dtype).char == "O":  # whose elements are nodes
+            found = np.empty(self.shape, object)
+            for place in np.ndindex(self.shape):
+                found[place] = self[place]
+            return objects(found, copy)
+        return np.array(self._leave("np.asarray()", advice), dtype, copy=copy)
+
+    def item(self, *place: Any) -> Any:
+        return self._leave("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(*place)
+
+    def tolist(self) -> Any:
+        return self._leave("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.copy()
+
+    def __repr__(self) -> str:
+        return f"ArrayNode({self.index}, {self.name}, {self.value!r})"
+
+
+class Tape(list[Any]):
+    """The nodes of an evaluation in order.
+
+    `whole` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such nodes,
+    and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
+    partials are made of, each with a copy.
+    """
+
+    __slots__ = ("arrays", "data", "joins", "whole")
+
+    def __init__(self, whole: bool = False) -> None:
+        super().__init__()
+        self.whole = whole
+        self.arrays = False
+        self.joins = False
+        self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def kept(self, operand: Any) -> Any:
+        """Data as it is now, when the operation is executed: the program may write into the array afterwards."""
+        array = operand._held if type(operand) is Array else operand
+        if type(array) is not np.ndarray or not _is_open(array):
+            return operand
+        known, copy = self.data.get(id(array), (None, array))
+        if known is None or not _same_bits(array, copy):
+            copy = array.copy("K")
+            self.data[id(array)] = array, copy  # with the array, whose id is its own as long as it lives
+        return copy if operand is array else Array(copy)
+
+
+def as_now(data: Any) -> Any:
+    """A copy of the arrays of data in lists, tuples and dicts, into which the program may write afterwards."""
+    if isinstance(data, dict):
+        return {key: as_now(value) for key, value in data.items()}
+    if type(data) in (list, tuple):
+        return type(data)(map(as_now, data))
+    return data.copy("K") if type(data) in (np.ndarray, Array) else data
+
+
+def _is_open(array: Any) -> bool:
+    """Whether somebody can write into the array's memory."""
+    while type(array) is np.ndarray:
+        if array.flags.writeable:
+            return True
+        array = array.base
+    return array is not None
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    bits = _BITS.get(a.itemsize)
+    if bits is None or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool((a.view(bits) == b.view(bits)).all())
+
+
+_BITS: Final = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+
+
+def new_node(
+    tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any, kind: type[Any] = Node
+) -> Any:
+    """A node at the end of the tape; a function, since that is faster than a constructor."""
+    node = _new(kind)
+    node.tape = tape
+    node.primitive = primitive
+    node.operands = operands
+    node.value = value
+    node.index = len(tape)
+    tape.append(node)
+    return node
+
+
+def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Any:
+    """Likewise, of an array, or of a number where the value is one."""
+    if type(value) is not Array:
+        return new_node(tape, primitive, operands, value)
+    tape.arrays = True
+    return new_node(tape, primitive, operands, value, ArrayNode)
+
+
+def twin(node: ArrayNode, value: Array) -> ArrayNode:
+    """The same node as another object; what it holds has memory of its own, or not."""
+    other: ArrayNode = _new(ArrayNode)
+    other.tape, other.index, other.primitive, other.operands = node.tape, node.index, node.primitive, node.operands
+    other.value = value
+    return other
+
+
+def input_node(tape: Tape, value: Any) -> Any:
+    """An input: a node without an operation."""
+    return _array_node(tape, None, (), value)
+
+
+def value_of(operand: Any) -> Any:
+    """The value of a node; anything else is data, as it is."""
+    return operand.value if type(operand) in NODES else operand
+
+
+def recorded(primitive: Primitive, *operands: Any) -> Any:
+    """Apply a primitive to the values of its operands, and record it where a derivative passes through."""
+    tape = common_tape(operands)
+    return entered(tape, primitive, operands, primitive.value(*map(value_of, operands)))
+
+
+def common_tape(operands: Iterable[Any]) -> Tape | None:
+    """The tape of the nodes among the operands; raises InvalidType where they are of different evaluations."""
+    tape = None
+    for operand in operands:
+        if type(operand) in NODES:
+            if tape is not None and operand.tape is not tape:
+                raise InvalidType(FOREIGN)
+            tape = operand.tape
+    return tape
+
+
+def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], value: Any) -> Any:
+    """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        raise Uncounted(OF_OTHER_NUMBERS)
+    pairs = zip(operands, primitive.partials, strict=True)
+    if tape is None or not any(type(operand) in NODES and partial is not None for operand, partial in pairs):
+        return value
+    if type(value) is Array and value.dtype.kind == "c":
+        raise Uncounted(COMPLEX)
+    if puts_constants(primitive, operands):
+        tape.joins = True
+    if any(type(operand) is np.ndarray or type(operand) is Array for operand in operands) and _uses_values(primitive):
+        operands = tuple(map(tape.kept, operands))
+    return _array_node(tape, primitive, operands, value)
+
+
+def _uses_values(primitive: Primitive) -> bool:
+    """Whether a partial is made of the operands' values: of a sum it is constant, and what moves knows where to."""
+    return not primitive.moves and any(callable(partial) for partial in primitive.partials)
+
+
+def puts_constants(primitive: Primitive, operands: tuple[Any, ...]) -> bool:
+    """Whether some elements may be constant, beside others that depend on an input."""
+    return primitive.moves or (primitive is _POW and isinstance(operands[1], np.ndarray))
+
+
+def elementwise(name: str, *operands: Any) -> Any:
+    """One operation for each element, or a matrix product, by its name in the table of primitives."""
+    if name == "pow" and decides_a_power(operands[1]):
+        raise InvalidValue(f"what a power to {operands[1]} executes depends on the size: use a number for it")
+    operands = tuple(map(as_operand, operands))
+    if name == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
+        return value_of(operands[0]) ** operands[1]  # structurally constant
+    row = PRIMITIVES.get(name) or ARRAY_PRIMITIVES.get(name)
+    if row is None:  # a comparison, or bits: it has no derivative
+        return OPERATORS[name][0](*map(value_of, operands))
+    return recorded(row, *operands)
+
+
+def as_operand(operand: Any) -> Any:
+    """An operand of an array's operation: an object array of nodes as one node, lists as arrays."""
+    if isinstance(operand, (list, tuple)):
+        operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
+    if isinstance(operand, np.ndarray) and operand.dtype == object:
+        return FUNCTIONS[np.array](operand)
+    return _of_a_size(operand) if is_symbolic(operand) else operand
+
+
+def _of_a_size(size: Any) -> Array:
+    """A number without a value, of a type that decides as little of a result's as a plain one would."""
+    kind = type(like_of(size))
+    return Array(Blank((), {int: np.int8, float: np.float16}.get(kind, kind)))
+
+
+def holds_nodes(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_nodes, value))
+    return type(value) in NODES or (isinstance(value, np.ndarray) and value.dtype == object)
+
+
+def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """A ufunc, or one of its methods, with a node among its operands."""
+    if any(is_container(type(operand)) for operand in inputs):
+        return NotImplemented
+    if (found := stranger(inputs)) is not None:
+        let_out(name_of(ufunc), found, inputs)
+        return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
+    if (out := keywords.get("out")) is not None:
+        del keywords["out"]
+        outputs = out if isinstance(out, tuple) else (out,)
+        if method == "__call__" and ufunc.signature is None and type(outputs[0]) is ArrayNode:
+            inputs = _broadcast_to_output(inputs, outputs[0])
+        return _written_to(outputs, getattr(ufunc, method)(*inputs, **keywords))
+    if (dtype := keywords.get("dtype")) is not None and method == "__call__":
+        inputs = tuple(
+            operand.astype(dtype) if len(shape_of(operand)) else operand for operand in map(as_operand, inputs)
+        )
+        keywords = {key: value for key, value in keywords.items() if key != "dtype"}
+    if ufunc in FUNCTIONS and method == "__call__" and not keywords:
+        return FUNCTIONS[ufunc](*inputs)
+    if (ufunc, method) in FUNCTIONS:
+        return FUNCTIONS[ufunc, method](*inputs, **keywords)
+    if method == "__call__" and not keywords:
+        if ufunc in NAMES:
+            return elementwise(NAMES[ufunc], *inputs)
+        if ufunc in UFUNCS:
+            return UFUNCS[ufunc](*map(as_operand, inputs))
+        if is_predicate(ufunc):
+            return ufunc(*map(value_of, map(as_operand, inputs)))
+    name = f"{name_of(ufunc)}{'' if method == '__call__' else '.' + method}"
+    raise Uncounted(
+        f"{name} with {', '.join(keywords)} has no derivative here: leave that out" if keywords else no_derivative(name)
+    )
+
+
+@cache
+def is_predicate(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc that has no operator gives truth values, which are constant."""
+    return ufunc not in UFUNCS and bool(ufunc.types) and all(kinds.endswith("?") for kinds in ufunc.types)
+
+
+def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
+    """A function of NumPy's with a node that holds an array, or is one number of it, among its arguments."""
+    values = (*args, *keywords.values())
+    if (found := stranger(values, of_call=True)) is not None:
+        let_out(name_of(function), found, values)
+        return once_more(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
+    out, args, keywords = without_output(function, args, keywords)
+    if out is not None:
+        if function in _JOINING and type(out) is ArrayNode and any(
+            owner_of(part.value._held) is owner_of(out.value._held)
+            for part in (args[0] if args and isinstance(args[0], (list, tuple)) else ())
+            if type(part) is ArrayNode
+        ):  # fmt: skip
+            raise Uncounted(f"{name_of(function)} into an array that it joins parts of: let it make a new one")
+        return _written_to((out,), function(*args, **keywords))
+    result = FUNCTIONS[function](*args, **keywords)
+    if type(result) is ArrayNode and function not in GIVING_VIEWS and (
+        result.primitive is None or result.primitive.moves or result.primitive.name in _MOVING
+        or any(result is value for value in args)
+    ):  # fmt: skip
+        return result.copy()  # it is written in others that give views, and gives an array of its own
+    return result
+
+
+def _broadcast_to_output(inputs: tuple[Any, ...], output: ArrayNode) -> tuple[Any, ...]:
+    """The operands, once for each element of the array that the results are written into."""
+    shape = shape_of(output)
+    given = shapes.broadcast(*map(shape_of, map(as_operand, inputs)))
+    if given == shape:
+        return inputs
+    if shapes.broadcast(given, shape) != shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {output.shape} doesn't match the broadcast shape {given}"
+        )
+    return (np.broadcast_to(as_operand(inputs[0]), shape), *inputs[1:])
+
+
+def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
+    """A result, written into the array that is given for it as `out`."""
+    results = result if isinstance(result, tuple) else (result,)
+    for output, values in zip(outputs, results, strict=True):
+        if output is not None and type(output) is not ArrayNode:
+            raise Uncounted(
+                "out= would write what is differentiated into an array of data: write into one that np.zeros_like(x) "
+                f"gives, leave it out, or {OPENED}"
+            )
+        if output is not None:
+            if shape_of(values) != shape_of(output):
+                raise ValueError(f"out of shape {output.shape} does not take a result of shape {shape_of(values)}")
+            output[...] = values
+    given = tuple(new if old is None else old for old, new in zip(outputs, results, strict=True))
+    return given if isinstance(result, tuple) else given[0]
+
+
+def no_derivative(name: str) -> str:
+    if name in DIFFERENTIATED_OPENED:
+        return f"{name} has no derivative here: {OPENED}, or write it with operations that have a derivative here too"
+    return (
+        f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
+        "take it for a constant with oc.unwrap(x)"
+    )
+
+
+def _is_of_sizes(value: Any) -> bool:
+    return is_symbolic(value) or (isinstance(value, tuple) and any(map(is_symbolic, value)))
+
+
+def _is_operand(operand: Any) -> bool:
+    return isinstance(operand, _OPERANDS) or is_symbolic(operand)
+
+
+class _Functions(dict[Any, Callable[..., Any]]):
+    """NumPy's functions of nodes that hold arrays. `functions.py` enters them; what is not there has no derivative."""
+
+    def __missing__(self, function: Any) -> Callable[..., Any]:
+        raise Uncounted(no_derivative(name_of(function)))
+
+
+FUNCTIONS: Final = _Functions()
+NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
+"""Those that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
+OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
+_OPENED_NAMES: Final = (
+    "apply_along_axis", "convolve", "correlate", "cumulative_prod", "cumulative_sum", "fmax", "fmin",
+    "ix_", "lib.scimath.arccos", "lib.scimath.arcsin", "lib.scimath.arctanh", "lib.scimath.log",
+    "lib.scimath.log10", "lib.scimath.log2", "lib.scimath.logn", "lib.scimath.power", "lib.scimath.sqrt",
+    "linspace", "logspace", "median", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "partition",
+    "polyder", "polymul", "real_if_close", "setdiff1d", "setxor1d", "sort", "trim_zeros",
+    "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "vander",
+)  # fmt: skip
+DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
+"""Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
+CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
+"""Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""
+_MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
+BY_TABLE: Final = frozenset({
+    np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2, np.reciprocal
+})  # fmt: skip
+"""Ufuncs that NumPy's loops for objects execute otherwise than the table says."""
+_JOINING: Final = frozenset({np.concatenate, np.stack})
+GIVING_VIEWS: Final = FREE | {np.einsum}
+"""Functions whose results may share memory with their arguments, as in NumPy."""
+COMPLEX: Final = (
+    "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
+)
+FOREIGN: Final = (
+    "a value from another evaluation entered this one: a function that is differentiated "
+    "must neither keep its values for later nor be differentiated inside another"
+)
+NODES: Final = frozenset({Node, ArrayNode})
+_OPERANDS: Final = (Wrapped, np.ndarray, np.generic, Real, Decimal)
+_BASIC: Final = (int, np.integer, slice)
+_new: Final = object.__new__
+_ADD: Final = PRIMITIVES["add"]
+_SUB: Final = PRIMITIVES["sub"]
+_MUL: Final = PRIMITIVES["mul"]
+_POW: Final = PRIMITIVES["pow"]
+ROWS: Final = {ufunc: PRIMITIVES[name] for ufunc, name in NAMES.items() if name in PRIMITIVES}
+"""The rows of ufuncs."""
+_MATMUL: Final = ROWS.setdefault(np.matmul, ARRAY_PRIMITIVES["matmul"])
+_INDEX: Final = ARRAY_PRIMITIVES["index"]
+_ASTYPE: Final = ARRAY_PRIMITIVES["astype"]

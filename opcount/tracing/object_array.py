@@ -1,0 +1,266 @@
+"""NumberArray: an object array of wrapped numbers in which NumPy's functions execute what the table says.
+
+NumPy's own loops for objects do so for arithmetic. But they compare where the table has a maximum, and choose;
+square by a product; have no logaddexp, nor what is a method of the first operand where that is data; and leave
+numbers plain that NumPy puts beside the wrapped ones.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.arrays.scalar import Scalar
+from opcount.counting.errors import INTO_DATA, Uncounted
+from opcount.functions.call import without_output
+from opcount.functions.numpy_rules import name_of
+from opcount.tracing.edges import IDENTITY
+from opcount.tracing.nodes import BY_TABLE, CUSTOM, NUMBER_FUNCTIONS, is_predicate, recorded, value_of
+from opcount.tracing.primitives import Primitive
+from opcount.wrapping.foreign import is_container, let_out, plain, stranger
+from opcount.wrapping.spec import WRITES
+from opcount.wrapping.trees import is_number, object_array, plain_array, shape_of
+from opcount.wrapping.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
+
+
+class NumberArray(np.ndarray):
+    """What an array in x is for a function that is differentiated number by number."""
+
+    opened = True  # an Array that it is written into asks
+    __array_priority__ = 1e9  # an operator asks it before another library's array, which would be handed the nodes
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if any((is_wrapped_array(value) and value.records) or is_container(type(value)) for value in inputs):
+            return NotImplemented
+        if (found := stranger(inputs)) is not None:
+            let_out(name_of(ufunc), found, _numbers_of(inputs))
+            return getattr(ufunc, method)(*map(unwrapped_numbers, inputs), **keywords)
+        bases = list(map(_base, inputs))
+        if any(map(_type_of_elements, inputs)):
+            bases = list(map(_of_own_types, bases))
+        if "out" in keywords:
+            if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
+                raise Uncounted(INTO_DATA)
+            keywords["out"] = tuple(map(_memory, keywords["out"]))
+        if method == "__call__" and ufunc in BY_TABLE and ufunc not in CUSTOM:
+            result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
+        elif method == "__call__" and is_predicate(ufunc):
+            of_values = np.frompyfunc(lambda *numbers: ufunc(*map(value_of, numbers)), ufunc.nin, 1)
+            return np.asarray(of_values(*map(boxed, bases)), bool)
+        elif method == "reduce" and ufunc in _CHOICES:
+            (output,) = keywords.pop("out", (None,))
+            result = _chosen(ufunc, *bases, **keywords)
+            if output is not None:
+                return _written(output, result)
+        elif method == "outer" and ufunc in BY_TABLE:
+            a, b = (np.asarray(base) for base in bases)
+            return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
+        elif method == "__call__" and ufunc in CUSTOM:
+            result = np.frompyfunc(CUSTOM[ufunc], ufunc.nin, ufunc.nout)(*map(boxed, bases), **keywords)
+        else:
+            result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
+        return number_array(result)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if any(map(is_container, types)):
+            return NotImplemented
+        if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
+            let_out(name_of(function), found, _numbers_of(args))
+            return function(*map(unwrapped_numbers, args), **keywords)
+        if function in NUMBER_FUNCTIONS:
+            out, args, keywords = without_output(function, args, keywords)
+            result = number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
+            return result if out is None else _written(out, result)
+        if function in _OF_DATA and any(map(_type_of_elements, args)):
+            args = _of_own_types(args)
+        arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
+        result = number_array(super().__array_function__(function, arrays, args, keywords))
+        if function.__name__ in WRITES:
+            _base(args[0])
+        return result
+
+    def clip(self, *args: Any, **keywords: Any) -> Any:
+        return np.clip(self, *args, **keywords)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, (list, tuple, np.ndarray)):
+            value = np.array(value, dtype=object)  # a copy: it may be a part of this array
+            value = object_array(value, [Scalar(item) if is_number(item) else item for item in value.flat])
+            if not value.ndim:
+                value = value[()]
+            elif not isinstance(self.view(np.ndarray)[key], np.ndarray):
+                raise ValueError("setting an array element with a sequence")
+        super().__setitem__(key, Scalar(value) if is_number(value) else value)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    # NumPy divides by a number of its own type, and casts the result back to that of the elements
+
+    def mean(self, *args: Any, **keywords: Any) -> Any:
+        return _cast(super().mean(*args, **keywords), _type_of_elements(self))
+
+    def var(self, *args: Any, **keywords: Any) -> Any:
+        return _cast(super().var(*args, **keywords), _type_of_elements(self))
+
+    def std(self, *args: Any, **keywords: Any) -> Any:
+        return _cast(super().std(*args, **keywords), _type_of_elements(self))
+
+
+def _type_of_elements(array: Any) -> Any:
+    """NumPy's type of the elements where it is another than that of a Python float, else None."""
+    if not isinstance(array, NumberArray) or not array.size:
+        return None
+    kind = type(plain(array.flat[0]))
+    return kind if kind in _OTHER_FLOATS else None
+
+
+_OF_DATA: Final = frozenset({np.dot, np.inner, np.outer, np.vdot, np.tensordot, np.kron})
+_OTHER_FLOATS: Final = frozenset({np.float16, np.float32, np.longdouble})
+
+
+def _of_own_types(data: Any) -> Any:
+    """An array of data with elements of NumPy's types: NumPy would make Python's of them, which have no precision."""
+    if isinstance(data, (list, tuple)):
+        return type(data)(map(_of_own_types, data))
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "iuf":
+        return object_array(np.empty(np.shape(data)), list(np.ravel(data)))
+    return data
+
+
+def _cast(result: Any, kind: Any) -> Any:
+    """A number, or an array of numbers, in that type."""
+    if kind is None:
+        return result
+    if isinstance(result, np.ndarray):
+        return opened_array(np.empty(result.shape), [_cast(item, kind) for item in result.flat])
+    if not isinstance(result, Wrapped) or type(result._plain()) is kind:
+        return result
+    return recorded(_CAST, result, kind)
+
+
+_CAST: Final = Primitive("astype", lambda x, kind: Scalar(kind(x._plain())), (IDENTITY, None))
+
+
+def _numbers_of(values: Any) -> list[Any]:
+    """The wrapped numbers in the arrays among the values."""
+    return [item for value in values if isinstance(value, NumberArray) for item in value.flat]
+
+
+def unwrapped_numbers(value: Any) -> Any:
+    """A plain array of an array of wrapped numbers; anything else as it is."""
+    if not isinstance(value, NumberArray):
+        return plain(value)
+    return plain_array(value, [plain(item) for item in value.flat])
+
+
+def opened_array(template: np.ndarray, items: list[Any]) -> Any:
+    """A NumberArray in the shape of `template`."""
+    return object_array(template, items).view(NumberArray)
+
+
+def number_array(result: Any) -> Any:
+    """A result of NumPy's with a NumberArray for each array of objects, its plain numbers wrapped."""
+    if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
+        return type(result)(map(number_array, result))
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        return _base(result.view(NumberArray)).view(NumberArray)
+    return result
+
+
+HOLDERS["numbers"] = number_array
+
+
+def _written(output: Any, result: Any) -> Any:
+    """The array that a result is to be written into, with it."""
+    if output.dtype != object:
+        raise Uncounted(INTO_DATA)
+    if np.shape(result) != output.shape:
+        raise ValueError(f"out of shape {output.shape} does not take a result of shape {np.shape(result)}")
+    output[...] = result
+    return output
+
+
+def _memory(output: Any) -> Any:
+    """What is written into, as an array of NumPy's own class: the very elements, and no copy with wrapped ones."""
+    return output.view(np.ndarray) if isinstance(output, NumberArray) else output
+
+
+def _base(value: Any) -> Any:
+    """An array of NumPy's own class, with Scalars for the plain numbers among the wrapped ones.
+
+    Those of a NumberArray are wrapped where they stand, since it may be a view of another one.
+    """
+    if is_wrapped_array(value):
+        return np.asarray(value, dtype=object)
+    if not isinstance(value, np.ndarray) or value.dtype != object:
+        return value
+    base = value.view(np.ndarray)
+    if all(isinstance(item, Wrapped) for item in base.flat):
+        return base
+    items = [Scalar(item) if is_number(item) else item for item in base.flat]
+    if not isinstance(value, NumberArray) or not value.flags.writeable:
+        return object_array(base, items)
+    base[...] = object_array(base, items)
+    return base
+
+
+_CHOICES: Final[dict[np.ufunc, str]] = {np.maximum: "maximum", np.minimum: "minimum"}
+
+
+@cache
+def _elementwise(ufunc: np.ufunc) -> Any:
+    operation = UFUNCS[ufunc]
+
+    def each(*operands: Any) -> Any:
+        wrapped = any(isinstance(operand, Wrapped) for operand in operands)
+        return operation(*operands) if wrapped else operation(Scalar(operands[0]), *operands[1:])
+
+    return np.frompyfunc(each, ufunc.nin, ufunc.nout)
+
+
+def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False,
+            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    """A reduction by choice, along several axes along one that is all of them."""
+    lanes, kept = lanes_of(array, axis, initial)
+    keywords = {} if where is True else {"where": where}
+    found = _choosing(ufunc).reduce(_base(lanes), axis=-1, **keywords)
+    return np.asarray(found, object).reshape(kept) if keepdims else found
+
+
+def lanes_of(array: Any, axis: Any, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
+    """The elements along these axes along one, the last, an initial one before them; and the shape with axes kept."""
+    shape = shape_of(array)
+    axes = reduced_axes(axis, len(shape))
+    rest = [place for place in range(len(shape)) if place not in axes]
+    lanes = np.reshape(np.transpose(array, (*rest, *axes)), (*(shape[place] for place in rest), -1))
+    if initial is not np._NoValue and initial is not None:
+        lanes = np.concatenate([np.broadcast_to(initial, (*shape_of(lanes)[:-1], 1)), lanes], axis=-1)
+    return lanes, [1 if place in axes else size for place, size in enumerate(shape)]
+
+
+def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
+    """The axes, counted from the first; all of them for None."""
+    if axis is None:
+        return tuple(range(dimensions))
+    return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
+
+
+def reduced_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
+    """The axes of a reduction: a number has none, and NumPy's reductions take 0 and -1 for it all the same."""
+    return () if not dimensions and axis in (0, -1) else axes_of(axis, dimensions)
+
+
+@cache
+def _choosing(ufunc: np.ufunc) -> Any:
+    """The larger or smaller of two numbers, which of them is told by one operation on their values."""
+    name = _CHOICES[ufunc]
+
+    def choose(a: Any, b: Any) -> Any:
+        first, second = (operand if type(operand) is Scalar else Scalar(operand._plain()) for operand in (a, b))
+        found = apply(name, first, second)._plain()
+        return a if found == first._plain() or (found != found and first._plain() != first._plain()) else b
+
+    return np.frompyfunc(choose, 2, 1)

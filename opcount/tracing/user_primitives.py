@@ -1,0 +1,116 @@
+"""A user's own differentiable primitive: a NumPy function that has no derivative, or a function of theirs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
+from opcount.functions.numpy_rules import name_of
+from opcount.tracing.edges import Applied, LinearMap
+from opcount.tracing.nodes import CUSTOM, FUNCTIONS, NODES, ArrayNode, as_now, as_operand, holds_nodes, recorded
+from opcount.tracing.object_array import opened_array
+from opcount.tracing.primitives import Partial, Primitive
+from opcount.wrapping.trees import shape_of
+from opcount.wrapping.wrapped import HOLDERS, is_wrapped_array
+
+Functions = Callable[..., Any] | Sequence[Callable[..., Any] | None]
+
+
+def primitive(
+    function: Callable[..., Any],
+    *,
+    partials: Functions | None = None,
+    push: Functions | None = None,
+    pull: Functions | None = None,
+) -> Callable[..., Any]:
+    """Give a function a derivative, and get back the function to be called.
+
+    >>> import numpy as np, opcount as oc
+    >>> softplus = oc.primitive(lambda x: np.log1p(np.exp(x)), partials=lambda y, x: 1 - np.exp(-y))
+    >>> g = oc.gradient(lambda x: np.sum(softplus(x)), np.zeros(3))
+    >>> g.gradient, g.phases["partials"]
+    (array([0.5, 0.5, 0.5]), Counts({'sub': 3, 'neg': 3, 'exp': 3}))
+
+    `function` is a NumPy function or a ufunc, which then is called as ever and has this derivative
+    instead of any other (`scipy.special.erf`; `oc.register_rule` gives it a count), or any
+    function of wrapped numbers and arrays. For one that works element by element give `partials`,
+    the derivatives as functions of the output y and the operands. For any other give `push`, the
+    tangent of y as a function of (tangent, y, *operands), and `pull`, the share of the operand as
+    a function of (adjoint, y, *operands), in the shapes of y and of the operand; either of them
+    may be left out where no method needs it. Of several operands each has its own: give tuples,
+    with None for an operand without a derivative. What they execute is counted, in the phase of
+    its own. Keywords of a call are handed on to all of them.
+
+    Raises InvalidType for what is no function, InvalidValue for partials together with push or
+    pull, or neither, and for tuples of different lengths.
+    """
+    given = {name: _each(name, rows) for name, rows in (("partials", partials), ("push", push), ("pull", pull))}
+    if not callable(function):
+        raise InvalidType(f"primitive: {function!r} is no function")
+    lengths = {len(rows) for rows in given.values() if rows is not None}
+    if (partials is None) == (push is None and pull is None) or len(lengths) != 1:
+        raise InvalidValue(
+            "primitive: give partials, or push and pull, one function for each operand (None where it has no "
+            "derivative), and as many of the one as of the other"
+        )
+    name = getattr(function, "__name__", "primitive")
+    (number,) = lengths
+
+    @functools.wraps(function)
+    def differentiable(*operands: Any, **keywords: Any) -> Any:
+        if not any(map(holds_nodes, operands)):
+            return function(*operands, **keywords)
+        if len(operands) != number:
+            raise InvalidValue(f"{name_of(function)} was given derivatives for {number} operands, not {len(operands)}")
+        nodes = tuple(map(as_operand, operands))
+        tape = next((operand.tape for operand in nodes if type(operand) in NODES), None)
+        if tape is None:  # of numbers that are not differentiated
+            result = function(*nodes, **keywords)
+            return HOLDERS["numbers"](np.asarray(result, object)) if is_wrapped_array(result) else result
+        keywords = as_now(keywords)
+        edges = tuple(_partial(given, place, keywords, name) for place in range(number))
+        result = recorded(Primitive(name, functools.partial(function, **keywords), edges), *nodes)
+        if type(result) is ArrayNode and not tape.whole:  # arrays are opened into numbers
+            return opened_array(np.empty(result.shape), [result[place] for place in np.ndindex(result.shape)])
+        return result
+
+    if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
+        CUSTOM[function] = FUNCTIONS[function] = differentiable
+        return function
+    return differentiable
+
+
+def _each(name: str, rows: Functions | None) -> tuple[Callable[..., Any] | None, ...] | None:
+    if rows is None:
+        return None
+    found = (rows,) if callable(rows) else tuple(rows)
+    if not all(row is None or callable(row) for row in found):
+        raise InvalidType(f"primitive: {name} has {rows!r}, and must be a function, or a tuple of functions and None")
+    return found
+
+
+def _partial(given: dict[str, Any], place: int, keywords: dict[str, Any], name: str) -> Partial:
+    """The local partial for the operand at that place, as the table of primitives has it."""
+    if given["partials"] is not None:
+        row = given["partials"][place]
+        return row and functools.partial(row, **keywords)
+    push, pull = (given[side] and given[side][place] for side in ("push", "pull"))
+    if push is None and pull is None:
+        return None
+
+    def edge(y: Any, *operands: Any) -> LinearMap:
+        def side(function: Callable[..., Any] | None, called: str) -> Callable[[Any], Any]:
+            def applied(derivative: Any) -> Any:
+                if function is None:
+                    raise Uncounted(f"the primitive {name} has no {called}, which this method needs: oc.primitive(...)")
+                return function(derivative, y, *operands, **keywords)
+
+            return applied
+
+        return Applied(side(push, "push"), side(pull, "pull"), shape_of(operands[place]), shape_of(y))
+
+    return edge

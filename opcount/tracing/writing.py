@@ -1,0 +1,241 @@
+"""Writing into an array that is differentiated: `x += y`, `x[i] = y`, `out=x`, and functions that write.
+
+A node of the graph never changes. A write records the array's new values as a node of its own, and the object
+that the function holds becomes that node, while a copy of what it was takes its place in the graph. So every
+name of the array means the new values. Its views are objects of their own, and are taken anew; a write into a
+view is a write into the array that it is a view of. All of this moves elements, and counts nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.errors import InvalidType, Uncounted
+from opcount.functions.numpy_rules import FREE, name_of
+from opcount.tracing.array_operations import moved
+from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
+from opcount.wrapping.spec import WRITES, Blank
+from opcount.wrapping.trees import owner_of, shape_of
+from opcount.wrapping.wrapped import Wrapped
+
+
+def write(array: ArrayNode, values: Any) -> None:
+    """Let the array have these values from now on: a node or data of its shape, cast to its dtype as NumPy casts."""
+    _check_open(array)
+    values = _fitting(array, values)
+    place = _viewed(array)
+    if place is not None:
+        view = View(array.primitive.value, array.operands, place)  # type: ignore[union-attr]
+        write(array.operands[place], moved(written_through, array.operands[place], values, view))
+    elif type(values) is not ArrayNode or values.tape[-1] is not values or _viewed(values) is not None:
+        write(array, moved(written, operator.setitem, array, ..., values))
+    else:
+        _become(array, values)
+
+
+def _check_open(array: ArrayNode) -> None:
+    if array.index >= len(array.tape):  # its evaluation is over
+        raise InvalidType(FOREIGN)
+
+
+def _fitting(array: ArrayNode, values: Any) -> Any:
+    if shape_of(values) != shape_of(array):
+        raise ValueError(
+            f"non-broadcastable output operand with shape {array.shape} doesn't match the broadcast shape "
+            f"{shape_of(values)}"
+        )
+    given = _dtype(values)
+    if given != array.dtype and not np.can_cast(given, array.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast ufunc output from {given!r} to {array.dtype!r} with casting rule 'same_kind'")
+    return values if given == array.dtype or not array.shape else values.astype(array.dtype)
+
+
+def _dtype(values: Any) -> np.dtype[Any]:
+    if isinstance(values, (list, tuple)):
+        return np.result_type(*map(_dtype, values)) if values else np.dtype(float)
+    return np.result_type(values._plain() if isinstance(values, Wrapped) else values)
+
+
+def _viewed(node: Any) -> int | None:
+    """The place, among the operands of a node, of the array that it is a view of; None where it is not a view."""
+    if type(node) is not ArrayNode or node.primitive is None:
+        return None
+    mine = node.value._held
+    for place, operand in enumerate(node.operands):
+        if type(operand) is ArrayNode:
+            if type(mine) is not Blank:
+                if owner_of(mine) is owner_of(operand.value._held):
+                    return place
+            elif node.primitive.name in _MAY_BE_VIEWS:
+                raise Uncounted(
+                    f"whether {node.primitive.name} of an oc.spec gives a view, into which is written, is not known: "
+                    "give numbers, or write into a copy"
+                )
+            elif node.primitive.name in _VIEWS:
+                return place
+    return None
+
+
+_VIEWS: Final = ("index", "transpose")
+_MAY_BE_VIEWS: Final = frozenset({
+    "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "diagonal", "dsplit",
+    "flip", "fliplr", "flipud", "hsplit", "ravel", "real", "reshape", "rollaxis", "rot90", "sliding_window_view",
+    "split", "unstack", "vsplit",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class View:
+    """How a view is taken: a function of operands, one of which is the array that it is a view of."""
+
+    taken: Callable[..., Any]
+    operands: tuple[Any, ...]
+    place: int
+
+    def __call__(self, array: Any) -> Any:
+        operands = [getattr(operand, "value", operand) for operand in self.operands]
+        operands[self.place] = array
+        return self.taken(*operands)
+
+
+def written(function: Callable[..., Any], array: Any, *args: Any, **keywords: Any) -> Any:
+    """A copy of the array, into which the function has written."""
+    array = array.copy("K")
+    function(array, *args, **keywords)
+    return array
+
+
+def written_through(array: Any, values: Any, view: View) -> Any:
+    """A copy of the array, which has these values where the view sees them."""
+    array = array.copy("K")
+    seen = view(array)
+    plain, whole = (getattr(each, "_held", each) for each in (seen, array))
+    if type(whole) is not Blank and owner_of(plain) is not owner_of(whole):
+        raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {OPENED}")
+    seen[...] = values
+    return array
+
+
+def _become(array: ArrayNode, values: ArrayNode) -> None:
+    """Make the array the node of its new values, which nobody else holds, and take its views anew."""
+    tape = array.tape
+    later = tape[array.index + 1 :]
+    views = _held(_views_of(array, later), later)
+    taken = [(view, view.operands) for view in views]
+    replaced = {id(node): _stand_in(node) for node in (array, *views)}
+    for node in (*later, *replaced.values()):
+        if any(id(operand) in replaced for operand in node.operands):
+            node.operands = tuple(replaced.get(id(operand), operand) for operand in node.operands)
+    _take_over(array, values)
+    for view, operands in taken:
+        _take_over(view, recorded(view.primitive, *operands))  # type: ignore[arg-type]  # no view is an input
+
+
+def _views_of(array: ArrayNode, later: list[Any]) -> dict[int, tuple[ArrayNode, int]]:
+    """The views of an array, and of its views, each with the id of what it is a view of, in their order."""
+    views: dict[int, tuple[ArrayNode, int]] = {}
+    for node in later:
+        place = _viewed(node)
+        if place is not None and (base := id(node.operands[place])) in (id(array), *views):
+            views[id(node)] = node, base
+    return views
+
+
+def _held(views: dict[int, tuple[ArrayNode, int]], later: list[Any]) -> list[ArrayNode]:
+    """Those that somebody holds besides the graph, or of which somebody holds a view: the others are not seen again.
+
+    The number of references tells, beside that to a node which is referred to as they are, and by nobody else.
+    """
+    mentions = Counter(id(operand) for node in later for operand in node.operands if id(operand) in views)
+    nobodys = (_new_node(), 0)
+    as_in_graph = [nobodys[0]], [nobodys[0]]  # in the tape, and in `later`
+    asked = {**views, 0: nobodys}
+    del nobodys
+    needed: set[int] = set()
+    unheld = 0
+    for known, (view, base) in reversed(asked.items()):
+        references = sys.getrefcount(view) if hasattr(sys, "getrefcount") else sys.maxsize
+        if not known:
+            unheld = references if as_in_graph else 0
+        elif known in needed or references > unheld + mentions[known]:
+            needed |= {known, base}
+    return [view for known, (view, _) in views.items() if known in needed]
+
+
+def _new_node() -> ArrayNode:
+    return ArrayNode.__new__(ArrayNode)
+
+
+def _stand_in(node: ArrayNode) -> ArrayNode:
+    """A copy of the node, in its place in the graph."""
+    other = twin(node, node.value)
+    if node.tape[node.index] is node:
+        node.tape[node.index] = other
+    return other
+
+
+def _take_over(node: ArrayNode, other: ArrayNode) -> None:
+    """Make the first what the second is, in its place in the graph."""
+    node.index, node.primitive, node.operands, node.value = other.index, other.primitive, other.operands, other.value
+    node.tape[node.index] = node
+
+
+# --- what writes
+
+
+def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def applied(array: ArrayNode, other: Any) -> Any:
+        _check_open(array)
+        values = operation(array, other)
+        if values is NotImplemented:
+            return values
+        write(array, values)
+        return array
+
+    return applied
+
+
+def _setitem(array: ArrayNode, key: Any, value: Any) -> None:
+    _check_precision(array, value)
+    write(array, moved(written, operator.setitem, array, key, value))
+
+
+def _check_precision(array: ArrayNode, *values: Any) -> None:
+    if array.dtype.kind != "f" and any(_dtype(value).kind == "f" for value in values if not isinstance(value, str)):
+        raise Uncounted("numbers that are written into an array of integers lose their derivative: start from floats")
+
+
+def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
+    def applied(array: Any, *args: Any, **keywords: Any) -> None:
+        if type(array) is not ArrayNode:
+            raise Uncounted(
+                f"{name_of(function)} would write what is differentiated into an array of data: write into one that "
+                f"np.zeros_like(x) gives, make a new array, or {OPENED}"
+            )
+        _check_precision(array, *args)
+        if function.__name__ in _AS_THEY_GO and any(_shares(array, value) for value in args):
+            raise Uncounted(f"{name_of(function)} would read what it has just written: give it a copy of that part")
+        write(array, moved(written, function, array, *args, **keywords))
+
+    return applied
+
+
+def _shares(array: ArrayNode, value: Any) -> bool:
+    return type(value) is ArrayNode and owner_of(value.value._held) is owner_of(array.value._held)
+
+
+_AS_THEY_GO: Final = frozenset({"fill_diagonal", "place", "putmask"})  # the others copy first what they share
+
+FUNCTIONS.update({
+    getattr(operator, f"i{name}"): _in_place(getattr(operator, name.rstrip("_")))
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+})  # fmt: skip
+FUNCTIONS.update({function: _writing(function) for function in FREE if function.__name__ in WRITES})
+FUNCTIONS[operator.setitem] = _setitem

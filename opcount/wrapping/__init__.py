@@ -1,0 +1,9 @@
+"""What can be wrapped, and what every wrapped value has in common.
+
+wrapped    the operators and the guarded exits, each written out once
+operands   the arguments of a NumPy function: plain values, and what is wrapped among them
+foreign    objects of other classes beside a wrapped value: who is let in
+trees      nested lists, tuples, dicts and arrays as one flat list, and back
+spec       arrays without values: shapes and dtypes alone
+shapes     arithmetic of shapes whose sizes may have names
+"""

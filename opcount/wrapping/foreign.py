@@ -1,0 +1,161 @@
+"""Objects of other classes beside a wrapped value: who is let in, and how everybody else is refused.
+
+An operation counts as what it is between numbers. An object of another class has operations of its own (the
+product of a sparse matrix, a quantity that converts its unit), which nobody counted; and what it is handed is
+out of its counter. So it is refused before it is asked anything, unless it stands in one of the tables here.
+"""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable, Iterable
+from functools import cache
+from os import PathLike
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.errors import InvalidValue
+from opcount.counting.meters import leave
+from opcount.counting.symbolic import is_symbolic
+from opcount.wrapping.spec import Blank
+from opcount.wrapping.trees import NUMERIC, OPENED, class_name, has_operations, is_number, is_own_kind, way_out
+from opcount.wrapping.wrapped import ARRAYS, OPERATORS, Wrapped, wrapped
+
+DATA: Final = frozenset({
+    bool, int, float, complex, np.bool_, np.int64, np.float64,  # most numbers; the others are asked what they are
+    range, array.array, memoryview,  # sequences of numbers
+    str, bytes, type(None), slice, type(Ellipsis), type(np._NoValue),  # no numbers, and without a say in it
+})  # fmt: skip
+"""Python's and NumPy's own classes of which an object is only data."""
+
+CONTAINERS: Final = {
+    "opcount": {"Structured", "Unit", "Unplaced"},  # derivatives inside an array
+    "pandas": {"Series", "DataFrame", "Index"},
+    "xarray": {"DataArray", "Dataset", "Variable", "DataTree"},
+    "pint": {"Quantity", "Unit", "PlainQuantity", "PlainUnit"},
+}
+"""Classes that put a wrapped value inside themselves, where it goes on counting, by the package that has them."""
+
+OF_NUMBERS: Final = ("pandas",)
+"""The packages of which a container holds wrapped numbers, and no wrapped array."""
+
+
+def _is_container(kind: type) -> bool:
+    """Whether objects of the class take care of an operation with a wrapped value, and keep it wrapped."""
+    return any(base.__name__ in CONTAINERS.get(base.__module__.partition(".")[0], ()) for base in kind.__mro__)
+
+
+is_container: Final[Callable[[type], bool]] = cache(_is_container)
+
+
+def holds_arrays(kind: type) -> bool:
+    """Whether it is a container that keeps wrapped arrays too."""
+    return is_container(kind) and not kind.__module__.startswith(OF_NUMBERS)
+
+
+def stranger(values: Iterable[Any], *, of_call: bool = False) -> Any:
+    """The first object among the values, or in their lists, that is not let in; None if all of them are.
+
+    `of_call` lets in also what only an argument of a function can be: another function, a dtype. A name for a size
+    is let in beside a spec alone, since with values nobody knows which number it is.
+    """
+    try:
+        found = _first(values, of_call, sizes=False)
+        if found is not None and is_symbolic(found) and found.free_symbols and _holds_spec(values):
+            found = _first(values, of_call, sizes=True)
+    except RecursionError:
+        raise InvalidValue(ENDLESS) from None
+    return found
+
+
+def _first(values: Iterable[Any], of_call: bool, sizes: bool) -> Any:
+    for value in values:
+        if type(value) in DATA or isinstance(value, Wrapped):
+            continue
+        if type(value) is np.ndarray and value.dtype.kind in NUMERIC:
+            continue
+        if (found := _stranger_in(value, of_call, sizes)) is not None:
+            return found
+    return None
+
+
+def _holds_spec(values: Iterable[Any]) -> bool:
+    return any(
+        _holds_spec(value) if isinstance(value, (list, tuple)) else type(plain(value)) is Blank for value in values
+    )
+
+
+ENDLESS: Final = "a list that contains itself, or is nested too deeply, is no array of numbers"
+
+
+def _stranger_in(value: Any, of_call: bool, sizes: bool) -> Any:
+    kind = type(value)
+    if isinstance(value, np.ndarray):
+        if not (kind in ARRAYS or kind.__module__.partition(".")[0] == "opcount"):
+            return value
+        if value.dtype == object:
+            return _first(value.flat, of_call, sizes)
+        return None if value.dtype.kind in NUMERIC else value
+    if isinstance(value, np.generic):
+        return None if value.dtype.kind in NUMERIC else value
+    if isinstance(value, OPENED) and not has_operations(kind):
+        return _first(value, of_call, sizes)
+    if is_symbolic(value):
+        return None if sizes else value
+    if is_container(kind):
+        return None
+    if is_number(value) or isinstance(value, (str, bytes)):
+        return value if is_own_kind(value) else None
+    if of_call and kind is dict:
+        return _first(value.values(), True, sizes)
+    if of_call and isinstance(value, (type, np.dtype, PathLike)):
+        return None
+    return value if has_operations(kind) else None
+
+
+def advice(value: Any) -> str:
+    """What to write instead of an operation with this object."""
+    made = f"make it a plain array, {way}, or " if (way := way_out(value)) else ""
+    return (
+        f"it has operations of its own, which nobody would count: {made}take the plain value of the wrapped one, "
+        "oc.unwrap(x)"
+    )
+
+
+def let_out(name: str, found: Any, values: Iterable[Any]) -> None:
+    """Record that an object which is not let in is handed the plain values; or refuse, and say what to write."""
+    kind = class_name(found)
+    if type(found) in ARRAYS or isinstance(found, np.generic):
+        text = f"{name} with values of {found.dtype}, which are not counted: use oc.unwrap(x)"
+    else:
+        text = f"{name} with a {kind}: {advice(found)}"
+    leave(f"{name} with a {kind}", size_of(values), text)
+
+
+def beside(name: str, *operands: Any) -> Any:
+    """What an operation gives that has an operand which is no number: NotImplemented where Python is to go on.
+
+    That is so for a container, which puts the wrapped value inside itself, for an array, which asks for the ufunc,
+    and for what has no operations, as text and None, of which Python says so.
+    """
+    if any(is_container(type(operand)) for operand in operands) or (found := stranger(operands)) is None:
+        return NotImplemented
+    let_out(name, found, operands)
+    return once_more(OPERATORS[name][0](*map(plain, operands)))
+
+
+def plain(value: Any) -> Any:
+    """The plain value of a wrapped one; anything else as it is."""
+    return value._plain() if isinstance(value, Wrapped) else value
+
+
+def size_of(values: Iterable[Any]) -> int:
+    """How many elements the wrapped values among them have."""
+    return sum(np.size(value._plain()) for value in values if isinstance(value, Wrapped))
+
+
+def once_more(result: Any) -> Any:
+    """A result that was not counted, wrapped again where it is an array or a number of NumPy's."""
+    numeric = (type(result) in ARRAYS or isinstance(result, np.generic)) and result.dtype.kind in NUMERIC
+    return wrapped(result) if numeric and not isinstance(result, np.bool_) else result

@@ -1,0 +1,135 @@
+"""The arguments of a NumPy function: their plain values, what is wrapped among them, and how objects take them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.counting.meters import leave
+from opcount.wrapping.foreign import ENDLESS, is_container
+from opcount.wrapping.spec import Blank
+from opcount.wrapping.trees import object_array, plain_array
+from opcount.wrapping.wrapped import HOLDERS, Number, Wrapped, is_wrapped_array
+
+
+class Operands:
+    """What stands in the arguments of a call: the plain values, and what is known of the wrapped ones."""
+
+    __slots__ = ("_numbers_in_arrays", "holds_objects", "wrapped")
+
+    def __init__(self) -> None:
+        self.wrapped: list[Any] = []
+        self.holds_objects = False  # nodes of a graph, fractions
+        self._numbers_in_arrays = False  # object arrays of wrapped numbers
+
+    @property
+    def holds_nodes(self) -> bool:
+        """Whether numbers of a graph are among them."""
+        return any(isinstance(value, Number) and value._rank for value in self.wrapped)
+
+    @property
+    def objects(self) -> bool:
+        """Whether NumPy has to run its loops for objects: the only ones there are, or the ones that were chosen."""
+        return self.holds_objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
+
+    def take(self, value: Any) -> Any:
+        """The plain value, also of what stands in lists, tuples, dicts and object arrays."""
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if isinstance(value, Wrapped):
+            self.wrapped.append(value)
+            plain = value._plain()
+            if isinstance(value, Number) and (value._rank or not isinstance(plain, (int, float, np.number))):
+                self.holds_objects = True
+            return plain
+        if isinstance(value, np.ndarray):
+            return self._take_objects(value) if value.dtype == object else value
+        if isinstance(value, (list, deque)):
+            try:
+                return [self.take(item) for item in value]
+            except RecursionError:
+                raise InvalidValue(ENDLESS) from None
+        if isinstance(value, tuple):
+            items = [self.take(item) for item in value]
+            return kind(*items) if hasattr(value, "_fields") else tuple(items)
+        if isinstance(value, dict):
+            return {key: self.take(item) for key, item in value.items()}
+        if is_container(kind) and (held := np.asarray(value)).shape:  # a unit of pint's holds nothing
+            return self.take(held)
+        return value
+
+    def _take_objects(self, value: np.ndarray) -> Any:
+        items = [self.take(item) for item in value.flat]
+        inside = any(isinstance(item, Wrapped) for item in value.flat)
+        if inside and all(isinstance(item, (int, float, np.number)) for item in items):
+            self._numbers_in_arrays = True
+            return plain_array(value, items)
+        self.holds_objects = True
+        return value
+
+    def take_all(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self.take(value) for key, value in keywords.items()} if keywords else {}
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is a spec among them, which has no values that could leave."""
+        return any(type(value._plain()) is Blank for value in self.wrapped)
+
+    @property
+    def size(self) -> int:
+        return sum(np.size(value._plain()) for value in self.wrapped)
+
+
+_ATOMS: Final = frozenset({int, float, bool, str, type(None), type(np._NoValue), slice, type, np.float64, np.int64})
+
+
+def unwrapped(value: Any) -> Any:
+    """The plain value, also of what stands in lists and in object arrays of wrapped numbers."""
+    operands = Operands()
+    plain = operands.take(value)
+    if operands.holds_objects and operands.wrapped:
+        raise Uncounted(
+            "an array of numbers cannot hold fractions or the nodes of a graph: make an object array of them, "
+            "np.array([...], dtype=object)"
+        )
+    return plain
+
+
+def holds_objects(value: Any) -> bool:
+    """Whether NumPy has to work on it by its loops for objects: nodes of a graph, fractions, arrays of these."""
+    operands = Operands()
+    operands.take(value)
+    return operands.objects
+
+
+def holds_wrapped(value: Any) -> bool:
+    """Whether it is, or holds, a wrapped value."""
+    operands = Operands()
+    operands.take(value)
+    return bool(operands.wrapped)
+
+
+def opened(value: Any) -> Any:
+    """With object arrays of wrapped numbers for wrapped arrays, as NumPy's loops for objects take them."""
+    if isinstance(value, dict):
+        return {key: opened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [opened(item) for item in value]
+    if isinstance(value, tuple):
+        items = map(opened, value)
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if not is_wrapped_array(value):
+        return value
+    plain = np.asarray(value._plain())
+    if plain.dtype.kind == "c":
+        leave("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
+        return plain
+    if plain.dtype == bool:
+        return plain
+    whole = plain.astype(object)  # with Python's integers, of any size
+    return object_array(plain, list(map(HOLDERS["number"], whole.flat)))

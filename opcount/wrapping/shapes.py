@@ -1,0 +1,228 @@
+"""Arithmetic of shapes, whose sizes are numbers or polynomials (see `sizes`)."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from opcount.counting import symbolic
+from opcount.counting.errors import InvalidType, InvalidValue
+
+Shape = tuple[Any, ...]
+
+
+def are_numbers(*shapes: Shape) -> bool:
+    return all(map(symbolic.are_numbers, shapes))
+
+
+def with_numbers(shape: Shape) -> tuple[int, ...]:
+    """The shape, for what executes something for each place; raises InvalidValue for sizes that are no numbers."""
+    if not are_numbers(shape):
+        raise InvalidValue(f"what runs over each place of the shape {shape} needs numbers for the sizes")
+    return shape
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape that they broadcast to; raises InvalidValue for sizes that are not known to be equal."""
+    if are_numbers(*shapes):
+        return np.broadcast_shapes(*shapes)
+    length = max(map(len, shapes))
+    columns = zip(*((1,) * (length - len(shape)) + tuple(shape) for shape in shapes), strict=True)
+    return tuple(_common(column, shapes) for column in columns)
+
+
+def _common(column: tuple[Any, ...], shapes: tuple[Shape, ...]) -> Any:
+    wide = {size for size in column if size != 1}
+    if len(wide) > 1:
+        raise unequal(*shapes)
+    return wide.pop() if wide else 1
+
+
+def unequal(*shapes: Shape) -> InvalidValue:
+    listed = ", ".join(map(str, shapes))
+    return InvalidValue(f"sizes that are not known to be equal: the shapes {listed} do not fit for all sizes")
+
+
+def moved(shape: Shape, places: tuple[int, ...]) -> Shape:
+    """With the axes at these places moved to the end."""
+    places = tuple(range(len(shape))[place] for place in places)
+    rest = [size for place, size in enumerate(shape) if place not in places]
+    return (*rest, *(shape[place] for place in places))
+
+
+def diagonal(shape: Shape, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Shape:
+    """All axes but two, then their diagonal."""
+    offset = operator.index(offset)
+    *rest, rows, columns = moved(shape, (axis1, axis2))
+    ends = (rows + min(offset, 0), columns - max(offset, 0))
+    return (*rest, symbolic.positive_part(symbolic.normal(symbolic.smaller(*ends))))
+
+
+def reshaped(shape: Shape, new: Any) -> Shape:
+    """The new shape, with the size that is -1 in it; raises ValueError, or InvalidValue, where it does not fit."""
+    given = [_size(size) for size in (new if isinstance(new, (tuple, list)) else (new,))]
+    if are_numbers(shape) and symbolic.are_numbers(given):
+        return np.broadcast_to(np.False_, shape).reshape(given).shape if 0 in shape else _fitted(shape, given)
+    return _fitted(shape, given)
+
+
+def _size(size: Any) -> Any:
+    return symbolic.normal(size) if symbolic.is_symbolic(size) else operator.index(size)
+
+
+def _fitted(shape: Shape, given: list[Any]) -> Shape:
+    whole = symbolic.product(shape)
+    if given.count(-1) > 1:
+        raise ValueError("can only specify one unknown dimension")
+    if -1 in given:
+        left = symbolic.quotient(whole, symbolic.product(size for size in given if size != -1))
+        fitted = [left if size == -1 else size for size in given]
+    else:
+        fitted = given
+    if None in fitted or symbolic.product(fitted) != whole or any(type(size) is int and size < 0 for size in fitted):
+        if symbolic.are_numbers((*shape, *given)):
+            raise ValueError(f"cannot reshape array of size {whole} into shape ({','.join(map(str, given))})")
+        raise InvalidValue(f"an array of shape {shape} is not known to fit into shape {tuple(given)} for all sizes")
+    return tuple(fitted)
+
+
+# --- indexing
+
+
+def indexed(shape: Shape, key: Any) -> Shape:
+    """The shape of `x[key]`, for integers, slices, None, an Ellipsis, arrays of integers and masks that have values."""
+    parts: list[Any] = []
+    for part in key if isinstance(key, tuple) else (key,):
+        parts += _part(part)
+    taken = sum(part is not None and part is not Ellipsis for part in parts)
+    if taken > len(shape):
+        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed")
+    if sum(part is Ellipsis for part in parts) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    place = next((place for place, part in enumerate(parts) if part is Ellipsis), len(parts))
+    parts[place : place + 1] = [slice(None)] * (len(shape) - taken)
+    return _walked(shape, parts, any(isinstance(part, np.ndarray) for part in parts))
+
+
+def _part(part: Any) -> list[Any]:
+    """The part of an index for one axis each: a mask takes as many as it has."""
+    if part is None or part is Ellipsis or isinstance(part, slice) or symbolic.is_symbolic(part):
+        return [part]
+    if not isinstance(part, (list, np.ndarray, bool, np.bool_)):
+        try:
+            return [operator.index(part)]
+        except TypeError:
+            pass
+    array = np.asarray(part)
+    if array.dtype == bool:
+        return [_Mask(array.shape, place, found) for place, found in enumerate(array.nonzero())]
+    if array.dtype.kind not in "iu" and array.size:
+        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    return [array.astype(int)] if array.ndim else [int(array)]
+
+
+class _Mask(np.ndarray):
+    """The places along one axis that a mask selects."""
+
+    length: int
+
+    def __new__(cls, shape: tuple[int, ...], place: int, found: np.ndarray) -> _Mask:
+        mask = found.view(cls)
+        mask.length = shape[place]
+        return mask
+
+
+def _walked(shape: Shape, parts: list[Any], advanced: bool) -> Shape:
+    left = list(shape)
+    result: list[Any] = []
+    arrays: list[tuple[int, ...]] = []
+    places: list[int] = []  # in the index, of what is advanced in it
+    start = 0  # in the result, of the first of these
+    for place, part in enumerate(parts):
+        if part is None:
+            result.append(1)
+        elif isinstance(part, slice):
+            result.append(_length(left.pop(0), part))
+        else:
+            _check_inside(part, left.pop(0), len(shape) - len(left) - 1)
+            if advanced:
+                start = start if places else len(result)
+                places.append(place)
+                arrays.append(np.shape(part))
+    if not advanced:
+        return tuple(result)
+    together = places[-1] - places[0] + 1 == len(places)
+    start = start if together else 0
+    return (*result[:start], *np.broadcast_shapes(*arrays), *result[start:])
+
+
+def _check_inside(part: Any, size: Any, axis: int) -> None:
+    if isinstance(part, _Mask) and type(size) is int and part.length != size:
+        raise IndexError(
+            f"boolean index did not match indexed array along axis {axis}; size of axis is {size} but size of "
+            f"corresponding boolean axis is {part.length}"
+        )
+    ends = [part] if not isinstance(part, np.ndarray) else [int(part.min()), int(part.max())] if part.size else []
+    for end in ends:
+        if not (symbolic.is_symbolic(end) or symbolic.is_symbolic(size)):
+            if not -size <= end < size:
+                raise IndexError(f"index {end} is out of bounds for axis {axis} with size {size}")
+        elif not (symbolic.are_in_order(0, end, size - 1) or symbolic.are_in_order(-size, end, -1)):
+            raise InvalidValue(f"index {end} is not known to be inside an axis of size {size}, for sizes from 2 on")
+
+
+def _length(size: Any, part: slice) -> Any:
+    """The length of a slice; of an axis whose size is a symbol, where that is the same polynomial for all sizes."""
+    if symbolic.are_numbers((size, part.start, part.stop, part.step)):
+        return len(range(size)[part])
+    step = 1 if part.step is None else _size(part.step)
+    if _is_below_zero(step):
+        low, high, step = -1, size - 1, -step
+        between = _bound(part.start, size, low, high, high) - _bound(part.stop, size, low, high, low)
+    elif step == 0:
+        raise ValueError("slice step cannot be zero")
+    else:
+        between = _bound(part.stop, size, 0, size, size) - _bound(part.start, size, 0, size, 0)
+    if symbolic.is_at_most(between, 0):
+        return 0
+    if not symbolic.is_at_most(0, between):
+        raise _depends(part, size, "which of its ends comes first is not the same for all sizes")
+    length = symbolic.floor_quotient(between + step - 1, step)
+    if length is None:
+        wanted = f'a multiple of {step}, as in "{step}*n"' if type(step) is int else f"a multiple of {step}"
+        raise _depends(part, size, f"{symbolic.normal(between)} goes into steps of {step} by its value: give {wanted}")
+    return length
+
+
+def _is_below_zero(number: Any) -> bool:
+    return bool(symbolic.order(number, 0) < 0)
+
+
+def _bound(bound: Any, size: Any, low: Any, high: Any, default: Any) -> Any:
+    """Where a slice ends: counted from the start of the axis, and inside it."""
+    if bound is None:
+        return default
+    if not (symbolic.is_symbolic(bound) or hasattr(bound, "__index__")):
+        raise InvalidType(f"a slice ends at an integer or at a size, not at {bound!r}")
+    bound = _size(bound)
+    try:
+        bound = bound + size if _is_below_zero(bound) else bound
+        return symbolic.larger(low, symbolic.smaller(bound, high))
+    except InvalidValue:
+        raise _depends(
+            bound, size, f"whether {symbolic.normal(bound)} is inside is not the same for all sizes"
+        ) from None
+
+
+def _depends(part: Any, size: Any, why: str) -> InvalidValue:
+    written = _written(part) if isinstance(part, slice) else f"up to {part}"
+    return InvalidValue(
+        f"a slice {written} of an axis of size {size} has no length that is one polynomial: {why}, or use numbers"
+    )
+
+
+def _written(part: slice) -> str:
+    start, stop = ("" if bound is None else str(bound) for bound in (part.start, part.stop))
+    return f"[{start}:{stop}{'' if part.step is None else f':{part.step}'}]"

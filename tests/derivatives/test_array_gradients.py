@@ -1,0 +1,798 @@
+"""Gradients with whole arrays as nodes: right by JAX, counted as number by number, predicted, from shapes alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import opcount as oc
+from opcount.derivatives import graph
+from opcount.tracing import array_operations, edges, nodes, object_array, structural, user_primitives
+from opcount.tracing.primitives import PRIMITIVES
+from tests.support import array_programs
+from tests.support.array_programs import (
+    CASES,
+    READOUTS,
+    SHAPES,
+    draw,
+    elementwise_cases,
+    loss,
+    operand,
+    random_program,
+    weights,
+    written,
+)
+
+jax.config.update("jax_enable_x64", True)
+
+ELEMENTWISE = elementwise_cases()
+BINARY = [name for name, row in PRIMITIVES.items() if len(row.domain) == 2]
+UNARY = [name for name, row in PRIMITIVES.items() if len(row.domain) == 1]
+METHODS = ["backprop", "memoized", "forward", "memoized-tangent"]
+TWINS = [("memoized", "backprop"), ("memoized-tangent", "forward")]
+
+
+def arrays(structure: Any) -> list[Any]:
+    """The numbers and arrays in a gradient, as arrays."""
+    if isinstance(structure, dict):
+        return [array for key in sorted(structure) for array in arrays(structure[key])]
+    if isinstance(structure, (list, tuple)):
+        return [array for item in structure for array in arrays(item)]
+    return [np.asarray(structure)]
+
+
+def assert_close(found: Any, expected: Any, rtol: float = 1e-9, atol: float = 1e-11) -> None:
+    for one, other in zip(arrays(found), arrays(expected), strict=True):
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
+
+
+def bits(gradient: Any) -> list[tuple[Any, ...]]:
+    """So that equal means the same bits, signed zeros included."""
+    return [(array.shape, array.dtype, array.tobytes()) for array in arrays(gradient)]
+
+
+# --- what is compared
+
+
+def check_methods(f: Callable[[Any], Any], x: Any, *, naive: int = 20_000) -> None:
+    """The methods agree: the twins bit for bit, each with its prediction."""
+    graph = oc.trace(f, x)
+    methods = METHODS + [name for name in ("naive", "naive-tangent") if graph.predict(name).total <= naive]
+    found = {name: oc.gradient(f, x, name) for name in methods}
+    expected = found["backprop"]
+    for name, g in found.items():
+        assert_close(g.gradient, expected.gradient)
+        assert g.value == expected.value, f"the value by {name} is another"
+        predicted = graph.predict(name)
+        assert g.phases["accumulation"] == predicted, f"{name} is not what was predicted: {predicted}"
+    for recursion, loop in TWINS:
+        assert bits(found[recursion].gradient) == bits(found[loop].gradient), f"{recursion} and {loop} differ in a bit"
+        counted = found[recursion].phases["accumulation"], found[loop].phases["accumulation"]
+        assert counted[0] == counted[1], f"{recursion} and {loop} count differently"
+
+
+def check_granularities(f: Callable[[Any], Any], x: Any, methods: Any = ("backprop", "memoized")) -> None:
+    """Whole arrays count what their numbers count, in the evaluation and in the accumulation."""
+    for method in methods:
+        whole = oc.gradient(f, x, method)
+        opened = oc.gradient(f, x, method, granularity="scalar")
+        assert_close(whole.gradient, opened.gradient)
+        for phase in ("primal", "accumulation"):
+            counted = whole.phases[phase], opened.phases[phase]
+            assert counted[0] == counted[1], f"{phase} by {method}: {counted[0]} whole, {counted[1]} opened"
+
+
+# --- 1. the gradients are right
+
+
+ORACLES = [name for name, case in CASES.items() if case.part is None]
+BATCHES = [ORACLES[start::8] for start in range(8)]
+FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+
+def gradients_by_jax(cases: dict[str, Any], dtype: Any = float) -> dict[str, Any]:
+    """All of them in one compilation, without optimizations: compiling is what takes the time."""
+
+    def gradients(xs: dict[str, Any]) -> Any:
+        return {name: jax.value_and_grad(loss(cases[name].oracle or cases[name].f, jnp))(x) for name, x in xs.items()}
+
+    xs = {name: jax.tree.map(lambda leaf: np.asarray(leaf, dtype), case.x) for name, case in cases.items()}
+    return jax.jit(gradients).lower(xs).compile(compiler_options=FAST)(xs)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("batch", range(len(BATCHES)))
+def test_gradients_are_those_of_jax(batch):
+    expected = gradients_by_jax({name: CASES[name] for name in BATCHES[batch]})
+    for name, (value, gradient) in expected.items():
+        of_parts = {other: case for other, case in CASES.items() if case.part and case.part[0] == name}
+        for called, case in {name: CASES[name], **of_parts}.items():
+            for method in ("backprop", "forward"):
+                g = oc.gradient(loss(case.f, np), case.x, method)
+                try:
+                    np.testing.assert_allclose(g.value, value, rtol=1e-10, atol=1e-12)
+                    assert_close(
+                        g.gradient, gradient if not case.part or case.part[1] is None else gradient[case.part[1]]
+                    )
+                except AssertionError as error:
+                    error.add_note(f"{called}, by {method}")
+                    raise
+
+
+def summed_to(array: Any, shape: tuple[int, ...]) -> Any:
+    """The sum over the axes along which an operand of that shape was copied."""
+    array = array.sum(axis=tuple(range(array.ndim - len(shape))))
+    return array.sum(axis=tuple(axis for axis, size in enumerate(shape) if size == 1), keepdims=True)
+
+
+@cache
+def partials_by_jax(name: str) -> list[tuple[Any, ...]]:
+    """The weighted partials of an elementwise primitive at the operands of all its cases: JAX sees one flat array."""
+    shapes = SHAPES if name in BINARY else [((3, 4),), ((2,),), ((),)]
+    places, operands = [], []
+    for group in shapes:
+        copied = np.broadcast_arrays(*(operand(name, place, shape) for place, shape in enumerate(group)))
+        places.append(copied[0].shape)
+        operands.append([array.ravel() for array in copied])
+    flat = tuple(np.concatenate(column) for column in zip(*operands, strict=True))
+    factors = np.concatenate([weights(shape).ravel() for shape in places])
+    found = jax.grad(lambda x: jnp.sum(written(name)(jnp)(*x) * factors))(flat)
+    ends = np.cumsum([array[0].size for array in operands])[:-1]
+    parts = zip(*(np.split(np.asarray(array), ends) for array in found), strict=True)
+    return [
+        tuple(summed_to(part.reshape(place), shape) for part, shape in zip(group, shaped, strict=True))
+        for group, place, shaped in zip(parts, places, shapes, strict=True)
+    ]
+
+
+def of_one(name: str, operands: list[Any], place: int) -> Callable[[Any, Any], Any]:
+    return lambda np, p: written(name)(np)(*operands[:place], p, *operands[place + 1 :])
+
+
+@pytest.mark.parametrize("name", BINARY + UNARY)
+def test_partials_of_each_element_are_those_of_jax_however_it_broadcasts(name):
+    shapes = SHAPES if name in BINARY else [((3, 4),), ((2,),), ((),)]
+    for group, expected in zip(shapes, partials_by_jax(name), strict=True):
+        operands = [operand(name, place, shape) for place, shape in enumerate(group)]
+        for method in ("backprop", "forward"):
+            g = oc.gradient(loss(lambda np, p: written(name)(np)(*p), np), operands, method)
+            assert_close(g.gradient, list(expected))
+            for place, x in enumerate(operands):  # the other one is data
+                f = of_one(name, operands, place)
+                assert_close(oc.gradient(loss(f, np), x, method).gradient, expected[place])
+
+
+SINGLE = ["MLP, tanh", "softmax", "attention", "batch norm", "a convolution by loops", "norm", "std None", "matmul"]
+
+
+def test_single_precision_stays_single():
+    expected = gradients_by_jax({name: CASES[name] for name in SINGLE}, np.float32)
+    for name, (_, gradient) in expected.items():
+        x = jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), CASES[name].x)
+        for method in METHODS:
+            found = oc.gradient(loss(CASES[name].f, np), x, method).gradient
+            assert {array.dtype for array in arrays(found)} == {np.dtype(np.float32)}
+            assert_close(found, gradient, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_gradients_are_those_of_jax_by_the_readouts_and_every_broadcast(part):
+    for place, case in list(enumerate([*CASES.values(), *list(ELEMENTWISE.values())[::6]]))[part::8]:
+        readout = list(READOUTS.values())[place % len(READOUTS)]  # each by one of them, in turn
+        expected = jax.grad(loss(case.oracle or case.f, jnp, readout))(case.x)
+        assert_close(oc.gradient(loss(case.f, np, readout), case.x).gradient, expected)
+
+
+# --- 2., 3., 4. the same counts at both granularities, as predicted, by twins bit for bit
+
+OPENED_OTHERWISE = {
+    "norm inf": "NumPy's norm of an object array compares by its own loop",
+    "norm 1 of a matrix": "likewise",
+    "norm inf of a matrix": "likewise",
+    "index: nothing": "the sum of no numbers is a plain 0, and what is added to it executes nothing",
+    "index: no mask": "likewise",
+    "astype": "an object array of numbers is not cast",
+}
+"""What does not count the same number by number, with the reason."""
+FEW = ["weighted", "partly"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_methods_agree_with_each_other_and_with_their_predictions(name):
+    check_methods(loss(CASES[name].f, np, READOUTS["partly"]), CASES[name].x)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in OPENED_OTHERWISE])
+def test_whole_arrays_count_what_their_numbers_count(name):
+    check_granularities(loss(CASES[name].f, np, READOUTS["signs"]), CASES[name].x, ["memoized"])
+    check_granularities(loss(CASES[name].f, np, READOUTS["partly"]), CASES[name].x, ["backprop"])
+
+
+@pytest.mark.parametrize("name", BINARY + UNARY)
+def test_whole_arrays_count_what_their_numbers_count_in_each_primitive(name):
+    for called, case in ELEMENTWISE.items():
+        if called.startswith(f"{name} of "):
+            check_granularities(loss(case.f, np, READOUTS["partly"]), case.x, ["backprop"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("readout", [name for name in READOUTS if name not in ("signs", "partly")])
+def test_all_cases_agree_by_the_other_readouts_too(readout):
+    for name, case in (CASES | ELEMENTWISE).items():
+        check_methods(loss(case.f, np, READOUTS[readout]), case.x)
+        if name not in OPENED_OTHERWISE:
+            check_granularities(loss(case.f, np, READOUTS[readout]), case.x)
+
+
+NUMBER_OF_PROGRAMS = 300
+BATCH = 50
+
+
+@pytest.mark.parametrize("start", range(0, NUMBER_OF_PROGRAMS, BATCH))
+def test_random_programs(start):
+    for seed in range(start, start + BATCH):
+        check_program(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(NUMBER_OF_PROGRAMS, 900, 300))
+def test_hundreds_of_longer_random_programs(start):
+    for seed in range(start, start + 300):
+        check_program(seed, most=12)
+
+
+def check_program(seed: int, most: int = 9) -> None:
+    program = random_program(seed, most)
+    try:
+        check_methods(program, program.x, naive=500)
+        check_granularities(program, program.x, ["backprop"] if seed % 4 else ["backprop", "memoized"])
+    except Exception as error:
+        error.add_note(f"seed {seed}: {program!r}")
+        raise
+
+
+TIED = {"maximum", "clip", "max", "max of axes", "min", "ptp"}
+"""Steps of which JAX shares the derivative between operands that are equal, as padded zeros are."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10_000, 10_030))
+def test_random_programs_are_differentiated_as_jax_does(seed):
+    program = random_program(seed, without=frozenset(TIED | {"maximum of two", "softmax"}))
+    expected = jax.grad(lambda p: program.of(jnp, p))(program.x)
+    assert_close(oc.gradient(program, program.x).gradient, expected, rtol=1e-8, atol=1e-9)
+
+
+def test_the_random_programs_have_every_step_and_structure_inside_arrays(monkeypatch):
+    names: set[str] = set()
+    states: set[tuple[int, ...]] = set()
+    made = structural.Structured.__init__
+
+    def noted(self: Any, found: Any, *rest: Any) -> None:
+        states.add(tuple(np.unique(found).tolist()))
+        made(self, found, *rest)
+
+    monkeypatch.setattr(structural.Structured, "__init__", noted)
+    for seed in range(NUMBER_OF_PROGRAMS):
+        program = random_program(seed)
+        names.update(name for name, _, _ in program.steps)
+        oc.gradient(program, program.x)
+    x = draw(2, 3)
+    tables = (*array_programs.TABLES, array_programs._of_two)
+    assert {name for table in tables for name in table(np.random.default_rng(0), x, x)} <= names
+    assert {(0,), (1,), (-1,), (0, 1), (-1, 0), (-1, 1), (0, 2), (0, 1, 2), (-1, 0, 1)} <= states
+
+
+# --- 5. from shapes alone
+
+
+def shapes_of(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {key: shapes_of(item) for key, item in x.items()}
+    if isinstance(x, list):
+        return [shapes_of(item) for item in x]
+    return oc.spec(x.shape) if isinstance(x, np.ndarray) else x
+
+
+PLACES = "which element is the largest or smallest depends on the values"
+TRUTHS = "a spec has no values"
+NEED_VALUES = {
+    **{
+        f"{name} {axis}{kept}": PLACES
+        for name in ("max", "min", "ptp")
+        for axis in (*[(0, 1), (0, -1), (1,), (0, 1, 2), (-2,)], *([None, 0, 1, -1] if name == "ptp" else []))
+        for kept in ("", " kept")
+    },  # an adjoint that meets no array of numbers, but is moved: along one axis, and alone, it would be counted
+    **dict.fromkeys(
+        ("norm inf", "norm 1 of a matrix", "norm inf of a matrix", "pooling", "log-sum-exp", "attention",
+         "a mixture"), PLACES),
+    **dict.fromkeys(("where by value", "where by value, then exp", "MLP, where"), TRUTHS),
+}  # fmt: skip
+"""The cases whose counts depend on values by one of the readouts, and what the error says of them."""
+
+
+def check_shapes(f: Callable[[Any], Any], x: Any) -> None:
+    for method in ("backprop", "memoized", "naive"):
+        from_shapes, executed = oc.gradient(f, shapes_of(x), method), oc.gradient(f, x, method)
+        for phase in oc.PHASES:
+            counted = from_shapes.phases[phase], executed.phases[phase]
+            assert counted[0] == counted[1], f"{phase} by {method}: {counted[0]} from shapes, {counted[1]} executed"
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NEED_VALUES])
+def test_shapes_alone_count_what_is_executed(name):
+    for readout in FEW:
+        check_shapes(loss(CASES[name].f, np, READOUTS[readout]), CASES[name].x)
+
+
+@pytest.mark.parametrize("name", NEED_VALUES)
+def test_what_depends_on_values_is_refused(name):
+    def by_each_readout() -> None:
+        for readout in FEW:
+            oc.gradient(loss(CASES[name].f, np, READOUTS[readout]), shapes_of(CASES[name].x))
+
+    with pytest.raises(oc.Uncounted, match=NEED_VALUES[name]):
+        by_each_readout()
+
+
+@pytest.mark.parametrize("name", BINARY + UNARY)
+def test_shapes_alone_count_each_primitive(name):
+    for called, case in ELEMENTWISE.items():
+        if called.startswith(f"{name} of "):
+            for readout in FEW:
+                check_shapes(loss(case.f, np, READOUTS[readout]), case.x)
+
+
+def shares(x: Any) -> Any:
+    powers = np.exp(x)
+    return powers / np.sum(powers, axis=-1, keepdims=True)
+
+
+SYMBOLIC = {
+    "a layer": (lambda p: np.sum(np.tanh(p[0] @ p[1] + p[2])), [("n", "i"), ("i", "o"), ("o",)]),
+    "two layers": (
+        lambda p: np.sum((np.tanh(p[0] @ p[1] + p[2]) @ p[3]) ** 2),
+        [("n", "i"), ("i", "h"), ("h",), ("h", "o")],
+    ),
+    "a relu": (lambda p: np.mean(np.maximum(p[0] @ p[1], 0.0)), [("n", "i"), ("i", "o")]),
+    "a relu by a mask": (lambda p: np.sum((p[0] @ p[1]) * (p[0] @ p[1] > 0)), [("n", "i"), ("i", "o")]),
+    "softmax": (lambda p: np.sum(shares(p[0]) ** 2), [("n", "k")]),
+    "entropy": (lambda p: -np.sum(shares(p[0]) * np.log(shares(p[0]))), [("k",)]),
+    "norm": (lambda p: np.linalg.norm(p[0]), [("n", "m")]),
+    "norms": (lambda p: np.sum(p[0] / np.linalg.norm(p[0], axis=1, keepdims=True)), [("n", "m")]),
+    "attention": (
+        lambda p: np.sum(shares(p[0] @ np.swapaxes(p[1], -1, -2) / 2.0) @ p[2]),
+        [("b", "n", "d"), ("b", "m", "d"), ("b", "m", "e")],
+    ),
+    "squares": (lambda p: np.mean((p[0] @ p[1] - p[2]) ** 2), [("n", "i"), ("i",), ("n",)]),
+    "batch norm": (
+        lambda p: np.sum(((p[0] - np.mean(p[0], axis=0)) / np.sqrt(np.var(p[0], axis=0) + 1.0) * p[1]) ** 3),
+        [("n", "i"), ("i",)],
+    ),
+    "distances": (lambda p: np.sum((p[0][:, None] - p[1][None]) ** 2), [("n", "d"), ("m", "d")]),
+    "a quadratic form": (lambda p: p[0] @ p[1] @ p[0], [("n",), ("n", "n")]),
+    "einsum": (lambda p: np.sum(np.tanh(np.einsum("bij,bjk->bik", p[0], p[1]))), [("b", "i", "j"), ("b", "j", "k")]),
+    "a sum, twice": (lambda p: np.sum(np.sum(p[0]) * p[0]), [("n", "m")]),
+    "units": (lambda p: np.sum(p[0].T) - np.sum(p[0] - p[1]), [("n", "m"), ("m",)]),
+}
+
+
+@pytest.mark.parametrize("name", SYMBOLIC)
+def test_formulas_count_what_is_executed_at_any_sizes(name):
+    f, shapes = SYMBOLIC[name]
+    names = sorted({size for shape in shapes for size in shape})
+    random = np.random.default_rng(len(name))
+    formulas = {method: oc.gradient(f, [oc.spec(shape) for shape in shapes], method).phases for method in oc.METHODS}
+    for _ in range(2):
+        sizes = {name: int(random.integers(2, 5)) for name in names}
+        x = [draw(*(sizes[size] for size in shape), seed=place) for place, shape in enumerate(shapes)]
+        for method, phases in formulas.items():
+            executed = oc.gradient(f, x, method).phases
+            for phase, formula in phases.items():
+                assert at(formula, sizes) == executed[phase], f"{phase} by {method} at {sizes}"
+
+
+def at(formula: oc.Counts, sizes: dict[str, int]) -> oc.Counts:
+    used = {str(symbol) for number in formula.values() for symbol in getattr(number, "free_symbols", ())}
+    return formula.at(**{name: size for name, size in sizes.items() if name in used}) if used else formula
+
+
+# --- 6. a user's own primitives
+
+
+@pytest.fixture
+def forgotten():
+    """Functions that a test gives derivatives, which are forgotten after it."""
+    functions: list[Any] = []
+    yield functions.append
+    for function in functions:
+        nodes.CUSTOM.pop(function, None)
+        nodes.FUNCTIONS.pop(function, None)
+        oc.register_rule(function, None)
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_a_ufunc_is_given_partials(forgotten, granularity):
+    forgotten(np.logaddexp2)
+    oc.register_rule(np.logaddexp2, {"logaddexp": 1})
+    x = [draw(2, 3), draw(3, seed=1)]
+    f = lambda p: np.sum(np.logaddexp2(p[0], p[1]) * weights((2, 3)))  # noqa: E731
+    with pytest.raises((oc.Uncounted, TypeError), match="logaddexp2"):  # among objects NumPy's own error
+        oc.gradient(f, x, granularity=granularity)
+    assert (
+        oc.primitive(np.logaddexp2, partials=(lambda y, a, b: np.exp2(a - y), lambda y, a, b: np.exp2(b - y)))
+        is np.logaddexp2
+    )
+    expected = jax.grad(lambda p: jnp.sum(jnp.logaddexp2(p[0], p[1]) * weights((2, 3))))(x)
+    for method in METHODS:
+        g = oc.gradient(f, x, method, granularity=granularity)
+        assert_close(g.gradient, expected)
+    g = oc.gradient(f, x, granularity=granularity)
+    assert g.phases["primal"] == {"logaddexp": 6, "mul": 6, "add": 5}
+    assert g.phases["partials"] == {"sub": 12, "exp2": 12}
+    assert g.phases["accumulation"] == {"mul": 12, "add": 3}
+
+
+def inverse():
+    return oc.primitive(
+        np.linalg.inv,
+        push=lambda tangent, y, a: -y @ tangent @ y,
+        pull=lambda adjoint, y, a: -y.T @ adjoint @ y.T,
+    )
+
+
+def test_a_function_of_matrices_is_given_push_and_pull(forgotten):
+    forgotten(np.linalg.inv)
+    inverse()
+    x = draw(3, 3) + 3 * np.eye(3)
+    f = lambda p: np.sum(np.linalg.inv(p * p) * weights((3, 3)))  # noqa: E731
+    expected = jax.grad(lambda p: jnp.sum(jnp.linalg.inv(p * p) * weights((3, 3))))(x)
+    for method in METHODS:
+        assert_close(oc.gradient(f, x, method).gradient, expected)
+    check_methods(f, x)
+    assert oc.gradient(f, x).phases["accumulation"] == {"mul": 54 + 18, "add": 36 + 9, "neg": 9}
+
+
+def scaled(partials: Any = None, **sides: Any) -> Any:
+    return oc.primitive(lambda a, b: a * b, partials=partials, **sides)
+
+
+def test_an_operand_without_a_derivative_is_a_constant():
+    f = scaled((lambda y, a, b: b, None))
+    g = oc.gradient(lambda p: np.sum(f(p["a"], p["b"])), {"a": draw(3), "b": draw(3, seed=1)})
+    assert_close(g.gradient, {"a": draw(3, seed=1), "b": np.zeros(3)})
+    one_sided = scaled(pull=(None, lambda adjoint, y, a, b: adjoint * a), push=(None, lambda t, y, a, b: t * a))
+    for method in METHODS:
+        g = oc.gradient(lambda p: np.sum(one_sided(p["a"], p["b"])), {"a": draw(3), "b": draw(3, seed=1)}, method)
+        assert_close(g.gradient, {"a": np.zeros(3), "b": draw(3)})
+
+
+def test_keywords_reach_the_partials():
+    f = oc.primitive(lambda x, by=1.0: x * by, partials=lambda y, x, by=1.0: by)
+    assert oc.gradient(lambda p: np.sum(f(p, by=3.0)), draw(3)).gradient.tolist() == [3.0] * 3
+
+
+@pytest.mark.parametrize(("given", "missing", "method"), [
+    ("pull", "push", "forward"), ("pull", "push", "memoized-tangent"), ("push", "pull", "backprop"),
+    ("push", "pull", "memoized"),
+])  # fmt: skip
+def test_a_side_that_is_missing_is_asked_for(given, missing, method):
+    f = oc.primitive(lambda x: x * x, **{given: lambda derivative, y, x: 2.0 * x * derivative})
+    others = {"pull": "backprop", "push": "forward"}
+    assert_close(oc.gradient(lambda p: np.sum(f(p)), draw(3), others[given]).gradient, 2 * draw(3))
+    with pytest.raises(oc.Uncounted, match=f"no {missing}"):
+        oc.gradient(lambda p: np.sum(f(p)), draw(3), method)
+
+
+@pytest.mark.parametrize(("side", "method"), [("pull", "backprop"), ("push", "forward")])
+def test_a_derivative_of_another_shape_is_refused(side, method):
+    f = oc.primitive(lambda x: x * x, **{side: lambda derivative, y, x: np.sum(derivative)})
+    with pytest.raises(oc.InvalidValue, match=rf"the {side} of a primitive gave .* \(\), and it has to be \(3,\)"):
+        oc.gradient(lambda p: np.sum(f(p)), draw(3), method)
+
+
+def test_wrong_arguments_of_a_primitive_are_refused():
+    one = lambda y, x: x  # noqa: E731
+    for wrong in (
+        {},
+        {"partials": one, "push": one},
+        {"partials": one, "pull": one},
+        {"push": one, "pull": (one, one)},
+    ):
+        with pytest.raises(oc.InvalidValue, match="primitive: give partials, or push and pull"):
+            oc.primitive(lambda x: x, **wrong)
+    with pytest.raises(oc.InvalidType, match="is no function"):
+        oc.primitive(3, partials=one)
+    with pytest.raises(oc.InvalidType, match="primitive: partials has"):
+        oc.primitive(lambda x: x, partials=(one, 3))
+    f = oc.primitive(lambda a, b: a, partials=one)
+    with pytest.raises(oc.InvalidValue, match="for 1 operands, not 2"):
+        oc.gradient(lambda p: np.sum(f(p, p)), draw(3))
+
+
+# --- 7. what is refused
+
+
+@pytest.mark.parametrize(
+    "name", ["sort", "median", "percentile", "convolve", "linalg.inv", "linalg.det", "fft.fft", "unique"]
+)
+def test_functions_without_a_derivative_are_named(name):
+    function = np
+    for part in name.split("."):
+        function = getattr(function, part)
+    arguments = {"percentile": (50,), "convolve": (np.ones(2),)}.get(name, ())
+    x = draw(3, 3) if name.startswith("linalg") else draw(4)
+    with pytest.raises(oc.Uncounted, match=rf"np\.{name}.* has no derivative here"):
+        oc.gradient(lambda p: np.sum(function(p, *arguments)), x)
+
+
+KEPT: list[Any] = []
+
+
+def keeping(p):
+    KEPT.append(p * 2.0)
+    return np.sum(p * KEPT[0])
+
+
+REFUSED = {
+    "writing by out": (lambda p: np.sum(np.sum(p, out=np.zeros(()))), oc.Uncounted, "out="),
+    "asarray": (lambda p: np.sum(np.asarray(p)), oc.Uncounted, "asked to become a plain one"),
+    "array of two": (lambda p: np.sum(np.array([p, p], float)), oc.Uncounted, "asked to become a plain"),
+    "an item": (lambda p: p.item(0) * p[0], oc.Uncounted, "item"),
+    "a list": (lambda p: p.tolist()[0] * p[0], oc.Uncounted, "tolist"),
+    "float": (lambda p: float(p[0]) * p[0], oc.Uncounted, "float"),
+    "an array returned": (lambda p: p * 2.0, oc.InvalidType, "f returned 3 values in an Array"),
+    "a tuple returned": (lambda p: (p[0], p[1]), oc.InvalidType, "f returned 2 values in a tuple"),
+    "nothing returned": (lambda p: None, oc.InvalidType, "is a `return` missing"),
+    "a gradient within": (
+        lambda p: np.sum(oc.gradient(np.sum, p).gradient),
+        oc.InvalidType,
+        "gradients within gradients",
+    ),
+    "a gradient beside": (
+        lambda p: oc.gradient(lambda q: np.sum(q * p), np.ones(3)).value,
+        oc.InvalidType,
+        "another evaluation",
+    ),
+    "cast to integers and back": (lambda p: np.sum(p, where=np.array([True, False, True])), oc.Uncounted, "where="),
+    "a masked array beside": (lambda p: np.sum(np.ma.masked_array(np.ones(3)) * p), oc.Uncounted, "become a plain one"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_refused_in_one_clear_error(name):
+    f, error, message = REFUSED[name]
+    with pytest.raises(error, match=message):
+        oc.gradient(f, draw(3))
+
+
+def test_values_of_another_evaluation_are_refused():
+    KEPT.clear()
+    oc.gradient(keeping, draw(3))
+    with pytest.raises(oc.InvalidType, match="another evaluation"):
+        oc.gradient(keeping, draw(3))
+
+
+@pytest.mark.parametrize(("leaf", "error", "message"), [
+    (np.array([1j, 2.0]), oc.InvalidType, r"x\['w'\] is an array of complex numbers"),
+    (np.array([True, False]), oc.InvalidType, r"x\['w'\] is an array of truth values"),
+    (np.ma.masked_array([1.0, 2.0]), oc.OpcountError, r"(?s)x\['w'\].*MaskedArray"),
+    (np.array(["a"]), oc.InvalidType, r"x\['w'\]"),
+])  # fmt: skip
+def test_arrays_that_are_no_inputs_are_named(leaf, error, message):
+    with pytest.raises(error, match=message):
+        oc.gradient(lambda p: np.sum(p["w"]), {"w": leaf})
+
+
+@pytest.mark.parametrize("function", [oc.gradient, oc.trace, oc.compare])
+def test_an_unknown_granularity_is_refused(function):
+    with pytest.raises(oc.InvalidValue, match=r"'matrix'; did you mean array\? The granularities are array, scalar"):
+        function(np.sum, draw(3), granularity="matrix")
+
+
+# --- 8. the checkers catch faults
+
+
+def planting(np: Any, p: Any) -> Any:
+    """A join with data, a product, a broadcast, a move: where the faults are planted."""
+    hidden = np.tanh(np.concatenate([p, np.ones((3, 1))], axis=1) @ draw(5, 2))
+    joined = np.sum((hidden - hidden[::-1]) * hidden)
+    return joined + np.sum(np.sin(p * p[:, :1])) + np.sum(np.pad(p, 1)[:2] * draw(2, 6))
+
+
+def planted(p: Any) -> Any:
+    return planting(np, p)
+
+
+def check_oracle(f: Callable[[Any], Any], x: Any) -> None:
+    assert_close(oc.gradient(f, x).gradient, jax.grad(lambda p: planting(jnp, p))(x))
+
+
+CHECKS = {
+    "oracle": check_oracle, "methods": check_methods, "granularities": check_granularities, "shapes": check_shapes,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_checkers_pass_what_the_faults_are_planted_in(check):
+    CHECKS[check](planted, draw(3, 4))
+
+
+def wrong_pull(monkeypatch: Any) -> None:
+    pull = edges.Contraction.pull
+
+    def twice(self: Any, adjoint: Any) -> Any:
+        share = pull(self, adjoint)
+        return structural.plus(share, share)
+
+    monkeypatch.setattr(edges.Contraction, "pull", twice)
+
+
+def doubled_partial(monkeypatch: Any) -> None:
+    row = nodes.ROWS[np.tanh]
+    monkeypatch.setitem(nodes.ROWS, np.tanh, row._replace(partials=(lambda y, x: 2 * (1 - y * y),)))
+
+
+def wrong_places(monkeypatch: Any) -> None:
+    gathering = array_operations.gathering
+    monkeypatch.setattr(array_operations, "gathering", lambda places, shape: gathering(np.roll(places, 1), shape))
+
+
+def one_off(monkeypatch: Any) -> None:
+    """One addition too many, also in a prediction."""
+    collected = edges.collected
+
+    def wasteful(*arguments: Any, **keywords: Any) -> Any:
+        structural.charge({"add": 1})
+        return collected(*arguments, **keywords)
+
+    monkeypatch.setattr(edges, "collected", wasteful)
+
+
+def one_off_by_value(monkeypatch: Any) -> None:
+    """One addition too many where there are numbers, so that no prediction and no spec has it."""
+    collected = edges.collected
+
+    def wasteful(derivative: Any, *arguments: Any, **keywords: Any) -> Any:
+        if type(derivative) is oc.Array and isinstance(derivative._plain(), np.ndarray):
+            structural.charge({"add": 1})
+        return collected(derivative, *arguments, **keywords)
+
+    monkeypatch.setattr(edges, "collected", wasteful)
+
+
+def forgotten_constants(monkeypatch: Any) -> None:
+    monkeypatch.setattr(graph.Graph, "_restrict", lambda self: None)
+
+
+FAULTS = [
+    (wrong_pull, "oracle"), (wrong_pull, "methods"), (wrong_pull, "granularities"), (doubled_partial, "oracle"),
+    (wrong_places, "oracle"), (wrong_places, "granularities"), (one_off, "granularities"),
+    (one_off_by_value, "methods"), (one_off_by_value, "shapes"), (forgotten_constants, "granularities"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "check"), FAULTS, ids=lambda item: getattr(item, "__name__", item))
+def test_a_planted_fault_is_caught(fault, check, monkeypatch):
+    fault(monkeypatch)
+    with pytest.raises(AssertionError):
+        CHECKS[check](planted, draw(3, 4))
+
+
+def test_exponents_of_zero_and_one_are_structural_among_others():
+    check_granularities(lambda p: np.sum(p ** np.array([0, 1, 2]) * p), draw(3, low=0.5))
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_a_users_primitive_goes_before_the_row_of_the_table(granularity, monkeypatch):
+    monkeypatch.setattr(nodes, "CUSTOM", {})
+    for table in (nodes, user_primitives, object_array):
+        monkeypatch.setattr(table, "CUSTOM", nodes.CUSTOM)
+    monkeypatch.delitem(nodes.FUNCTIONS, np.tanh, raising=False)
+    try:
+        oc.primitive(np.tanh, partials=lambda y, x: 7.0)
+        g = oc.gradient(lambda x: np.sum(np.tanh(x)), np.ones(3), granularity=granularity)
+        assert np.asarray(g.gradient, float).tolist() == [7.0, 7.0, 7.0]
+    finally:
+        nodes.FUNCTIONS.pop(np.tanh, None)
+
+
+@pytest.mark.parametrize("key", [True, False, (True, 1), np.True_])
+def test_a_truth_value_as_an_index_is_what_it_is_in_numpy(key):
+    x = draw(3, 4)
+    g = oc.gradient(lambda p: np.sum(p[key] ** 2), x)
+    expected = np.zeros(x.shape)
+    np.add.at(expected, key, 2 * x[key])
+    assert_close(g.gradient, expected)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda p: p * 1j, lambda p: 1j - p, lambda p: p * np.array([1j]), lambda p: np.exp(p * np.complex64(1j))]
+)
+def test_complex_numbers_have_no_derivative(f):
+    with pytest.raises(oc.Uncounted, match="complex numbers have no derivative here"):
+        oc.gradient(lambda p: np.sum(f(p)), draw(3))
+
+
+def test_a_budget_stops_an_accumulation_before_the_operation_runs():
+    x = draw(3, 3)
+    whole = oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
+    with oc.count() as outer, pytest.raises(oc.BudgetExceeded), oc.count(budget={"mul": whole.counts.mul - 1}):
+        oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
+    assert outer.counts.mul < whole.counts.mul
+    with oc.count(budget={"mul": whole.counts.mul}) as tally:
+        oc.gradient(lambda p: np.sum((p @ p) ** 2), x)
+    assert tally.counts == whole.counts
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: np.where(p, p, 2.0),
+        lambda p: np.compress(p, p),
+        lambda p: np.extract(p, p),
+        lambda p: np.concatenate(np.split(p, 3)),
+    ],
+)
+def test_a_function_that_moves_elements_is_executed_once(f):
+    x = np.array([1.0, 0.0, 3.0])
+    g = oc.gradient(lambda p: np.sum(f(p)), x)
+    assert g.phases["primal"] == oc.measure(lambda p: np.sum(f(p)), x).counts
+    np.testing.assert_array_equal(g.gradient, np.where(x, 1.0, g.gradient))
+    assert oc.trace(lambda p: np.sum(f(p)), x).predict("backprop") == g.phases["accumulation"]
+
+
+def test_bits_of_floats_are_numpys_error():
+    with pytest.raises(TypeError, match="bitwise_and"):
+        oc.gradient(lambda p: np.sum(p & p), draw(3))
+    mask = oc.gradient(lambda p: np.sum(p * ((p > 0) & (p < 1))), np.array([-1.0, 0.5, 2.0])).gradient
+    assert mask.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_what_an_element_of_data_is_does_not_matter_to_where_it_goes():
+    x, other = draw(4), np.array([-1.0, 2.0, np.inf, 0.0])
+    g = oc.gradient(lambda p: np.sum(np.where(np.array([True, False, True, False]), p, oc.wrap(other)) * 2), x)
+    assert g.gradient.tolist() == [2.0, 0.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("np.linalg.norm", lambda p: np.linalg.norm(p[0])),
+        ("np.interp", lambda p: np.sum(np.interp(p, [0.0, 1.0], [0.0, 2.0]))),
+    ],
+)
+def test_a_composition_without_a_derivative_names_the_function(name, f):
+    with pytest.raises(oc.Uncounted, match=rf"^{re.escape(name)} with these arguments has no derivative here"):
+        oc.gradient(f, draw(4))
+
+
+def test_a_spec_cannot_be_opened_into_numbers():
+    for call in (oc.gradient, oc.trace, oc.compare):
+        with pytest.raises(oc.InvalidType, match=r'x holds an oc\.spec.*granularity="array"'):
+            call(np.sum, {"w": oc.spec(3)}, granularity="scalar")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: np.sum(np.gradient(p) ** 2),
+        lambda p: np.sum(np.gradient(p, 0.5, edge_order=2) ** 2),
+        lambda p: np.sum(np.apply_along_axis(lambda row: row * row, 0, p)),
+    ],
+    ids=["gradient", "gradient of order 2", "apply_along_axis"],
+)
+def test_a_composition_that_writes_is_differentiated(f):
+    x = np.array([0.5, 2.0, -1.0, 3.0])
+    found, wanted = (oc.gradient(f, x, method) for method in ("backprop", "finite-difference"))
+    assert found.value == pytest.approx(wanted.value)
+    assert found.gradient == pytest.approx(wanted.gradient, abs=1e-6)
+    assert found.phases["primal"] == oc.measure(f, x).counts

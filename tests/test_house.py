@@ -1,0 +1,305 @@
+"""The house: a room imports only from rooms above it, inside it is no circle, and the analysis stands outside."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import opcount as oc
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = ROOT / "opcount"
+ANALYSIS = sorted((ROOT / "analysis").rglob("*.py"))
+
+ROOMS = ("counting", "wrapping", "functions", "arrays", "tracing", "derivatives", "laws")
+"""From the foundations up: each imports only from those before it, and from itself."""
+
+DOORS = ("drawing", "notebook", "testing", "__init__", "cli", "__main__")
+"""What people come in by. Nothing in a room imports one when it is loaded, and a door only those before it."""
+
+MODULES = sorted(path.relative_to(LIBRARY).with_suffix("").as_posix() for path in LIBRARY.rglob("*.py"))
+
+
+def room_of(module):
+    """`tracing` of `tracing/nodes` or of `opcount.tracing.nodes`; a door that is one file is its own room."""
+    return module.replace(".", "/").removeprefix("opcount/").partition("/")[0]
+
+
+class Imports(ast.NodeVisitor):
+    """What a source imports: when it is loaded, inside functions, and for its annotations alone."""
+
+    def __init__(self, source):
+        self.at_once = set()
+        self.later = set()
+        self.for_annotations = set()
+        self.used = set()
+        self.inside = False
+        self.visit(ast.parse(source))
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            self.add(alias.name)
+
+    def visit_ImportFrom(self, node):
+        assert not node.level, "imports here are absolute, so that they can be searched for"
+        for alias in node.names:
+            # "from opcount.tracing import nodes" names a module, "from opcount.tracing.nodes import Node" does not
+            inner = f"{node.module}.{alias.name}"
+            self.add(inner if is_module(inner) else node.module)
+
+    def add(self, name):
+        (self.later if self.inside else self.at_once).add(name)
+
+    def visit_If(self, node):
+        if ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for statement in ast.walk(ast.Module(node.body, [])):
+                if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("opcount"):
+                    self.for_annotations |= {alias.asname or alias.name for alias in statement.names}
+            node = ast.Module(node.orelse, [])
+        self.generic_visit(node)
+
+    # names in annotations are not evaluated, all others are
+
+    def visit_AnnAssign(self, node):
+        for part in filter(None, (node.target, node.value)):
+            self.visit(part)
+
+    def visit_arg(self, node):
+        pass
+
+    def visit_FunctionDef(self, node):
+        before, self.inside = self.inside, True
+        for part in (node.args, *node.body, *node.decorator_list):
+            self.visit(part)
+        self.inside = before
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_Name(self, node):
+        self.used.add(node.id)
+
+    def of_opcount(self, later=True):
+        found = self.at_once | self.later if later else self.at_once
+        return {name for name in found if name.partition(".")[0] == "opcount"}
+
+    def packages(self):
+        return {name.partition(".")[0] for name in self.at_once | self.later}
+
+
+def is_module(name):
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def source_of(module):
+    return (LIBRARY / f"{module}.py").read_text(encoding="utf-8")
+
+
+def climbs(module, source):
+    """What a module imports from a room that is not above its own; a door may be opened inside a function."""
+    room, imports = room_of(module), Imports(source)
+    order = (*ROOMS, *DOORS)
+    reach = order[: order.index(room) + 1]
+    later = (*reach, *DOORS) if room in ROOMS else reach
+    at_once = {name for name in imports.of_opcount(later=False) if _where(name) not in reach}
+    return sorted(at_once | {name for name in imports.of_opcount() if _where(name) not in later})
+
+
+def _where(name):
+    return "__init__" if name == "opcount" else room_of(name)
+
+
+def circle(sources):
+    """The modules of one room that import each other in a circle; none if there is no circle."""
+    inside = {
+        module: {name.replace(".", "/").removeprefix("opcount/") for name in Imports(source).of_opcount()}
+        for module, source in sources.items()
+    }
+    try:
+        TopologicalSorter({module: found & {*inside} for module, found in inside.items()}).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_the_house_has_these_rooms_and_doors():
+    assert {room_of(module) for module in MODULES} == {*ROOMS, *DOORS}
+
+
+@pytest.mark.parametrize("room", [*ROOMS, *DOORS])
+def test_a_room_imports_only_from_rooms_above(room):
+    assert {
+        module: found for module in MODULES if room_of(module) == room if (found := climbs(module, source_of(module)))
+    } == {}
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli"])
+def test_inside_a_room_there_is_no_circle(room):
+    assert circle({module: source_of(module) for module in MODULES if room_of(module) == room}) == []
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli"])
+def test_the_plan_of_a_room_names_its_modules(room):
+    plan = ast.get_docstring(ast.parse(source_of(f"{room}/__init__"))) or ""
+    modules = {module.split("/")[1] for module in MODULES if module.startswith(f"{room}/")} - {"__init__"}
+    assert {name for name in modules if name not in plan} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_for_type_checking_serve_annotations_alone(module):
+    source = source_of(module)
+    imports = Imports(source)
+    assert not imports.for_annotations & imports.used
+    assert not imports.for_annotations or "from __future__ import annotations" in source
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [
+        ("import opcount.derivatives.graph", ["opcount.derivatives.graph"]),
+        ("import opcount.derivatives.graph as g", ["opcount.derivatives.graph"]),
+        ("from opcount.derivatives.gradient import gradient", ["opcount.derivatives.gradient"]),
+        ("from opcount.derivatives import graph", ["opcount.derivatives.graph"]),
+        ("from opcount import derivatives", ["opcount.derivatives"]),
+        ("from opcount import trace", ["opcount"]),
+        ("import opcount as oc", ["opcount"]),
+        ("from opcount.drawing import draw", ["opcount.drawing.draw"]),
+        ("def f():\n    from opcount.derivatives.graph import trace", ["opcount.derivatives.graph"]),
+        ("async def f():\n    from opcount.derivatives.graph import trace", ["opcount.derivatives.graph"]),
+        ("class A:\n    def f(self):\n        import opcount.laws.law", ["opcount.laws.law"]),
+        ("class A:\n    from opcount.drawing import draw", ["opcount.drawing.draw"]),
+        ("try:\n    import opcount.laws.law\nexcept ImportError:\n    pass", ["opcount.laws.law"]),
+        ("if x:\n    import opcount.laws.law", ["opcount.laws.law"]),
+        ("if TYPE_CHECKING:\n    pass\nelse:\n    import opcount.laws.law", ["opcount.laws.law"]),
+        ("if TYPE_CHECKING:\n    import opcount.laws.law", []),
+        ("def f():\n    from opcount.drawing import draw", []),  # a door that is opened when it is asked for
+        ("import numpy\nfrom opcount.counting.counts import Counts\nfrom opcount.tracing.nodes import Node", []),
+    ],
+)
+def test_a_planted_climb_is_caught(planted, found):
+    assert climbs("tracing/edges", f"{planted}\n") == found
+
+
+def test_a_planted_circle_is_caught():
+    one = "from opcount.tracing.edges import LinearMap"
+    other = "def f():\n    from opcount.tracing import nodes"
+    assert circle({"tracing/nodes": one, "tracing/edges": ""}) == []
+    assert {*circle({"tracing/nodes": one, "tracing/edges": other})} == {"tracing/nodes", "tracing/edges"}
+
+
+def test_a_type_checking_import_that_is_used_at_run_time_is_caught():
+    head = "if TYPE_CHECKING:\n    from opcount.derivatives.graph import Graph\n"
+    assert Imports(head).for_annotations == {"Graph"}
+    assert "Graph" not in Imports(f"{head}def f(x: Graph) -> Graph:\n    y: Graph = x\n    return y").used
+    assert "Graph" in Imports(f"{head}def f(x):\n    return isinstance(x, Graph)").used
+
+
+def test_importing_opcount_takes_numpy_alone():
+    code = "import sys, opcount; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert {"opcount", "numpy"} <= loaded
+    assert not loaded & {
+        "pandas",
+        "matplotlib",
+        "networkx",
+        "igraph",
+        "hypothesis",
+        "autograd",
+        "sympy",
+        "pytest",
+        "analysis",
+        "jinja2",
+        "tqdm",
+        "IPython",
+        "argparse",
+        "csv",
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_no_other_package_but_what_it_is_for(module):
+    other = {
+        "counting/symbolic": {"sympy"},
+        "drawing/draw": {"networkx", "matplotlib", "igraph"},
+        "derivatives/graph": {"networkx", "matplotlib"},
+        "laws/law": {"matplotlib"},
+        "notebook": {"IPython"},
+        "cli/commands": {"matplotlib"},
+    }.get(module, set())
+    assert Imports(source_of(module)).packages() - sys.stdlib_module_names <= {"opcount", "numpy", "pandas"} | other
+
+
+def test_a_package_that_is_imported_is_seen():
+    assert Imports("import os.path\ndef f():\n    from scipy.linalg import det").packages() == {"os", "scipy"}
+
+
+# --- the analysis stands outside
+
+
+def not_public(source):
+    """What a source takes from opcount that is not one of its public names."""
+    tree = ast.parse(source)
+    found = []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.asname or alias.name for alias in node.names if alias.name == "opcount"}
+            found += [alias.name for alias in node.names if alias.name.startswith("opcount.")]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "opcount":
+            inside = node.module != "opcount"
+            found += [f"{node.module}.{alias.name}" for alias in node.names if inside or alias.name not in oc.__all__]
+    found += [
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names
+        if node.attr not in {*oc.__all__, "__version__"}
+    ]
+    return found
+
+
+@pytest.mark.parametrize("path", ANALYSIS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_analysis_takes_public_names_alone(path):
+    assert not_public(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [
+        ("import opcount.derivatives.graph", ["opcount.derivatives.graph"]),
+        ("from opcount.derivatives.graph import trace", ["opcount.derivatives.graph.trace"]),
+        ("from opcount import derivatives", ["opcount.derivatives"]),
+        ("def f():\n    from opcount import tracing", ["opcount.tracing"]),
+        ("import opcount as oc\noc.tracing.primitives.PRIMITIVES", ["oc.tracing"]),
+        ("import opcount\nopcount.derivatives.gradient._Log", ["opcount.derivatives"]),
+        ("import opcount as oc\noc.gradient(f, x).phases", []),
+        ("from opcount import gradient", []),
+    ],
+)
+def test_what_is_not_public_is_caught(planted, found):
+    assert not_public(planted) == found
+
+
+def test_public_names_are_all_there_and_stand_in_the_design():
+    assert all(hasattr(oc, name) for name in oc.__all__)
+    assert set(oc.__all__) >= {
+        "BudgetExceeded",
+        "Counts",
+        "METHODS",
+        "OpcountError",
+        "Scalar",
+        "Uncounted",
+        "compare",
+        "count",
+        "gradient",
+        "measure",
+        "region",
+        "trace",
+        "unwrap",
+        "wrap",
+    }
