@@ -22,7 +22,7 @@ from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.counting.meters import charge, meter
 from opcount.wrapping.shapes import are_numbers
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import wrapped
 
@@ -371,7 +371,7 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
         return reshaped(derivative, ())
     axes = tuple(_axes(key, len(shape)))
     if key is None or (isinstance(key, tuple) and None in key):  # which made axes of length one
-        derivative = reshaped(derivative, Blank(shape, np.float64)[axes].shape)
+        derivative = reshaped(derivative, Spec(shape, np.float64)[axes].shape)
     if (inner := placement(derivative)) is not None and _are_whole(axes):  # an element of a row: one part, not two
         rest = iter(inner[0])
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
@@ -432,7 +432,7 @@ def _part(memory: Memory, key: Any, shape: tuple[Any, ...]) -> Any:
     if values is not None:
         part = values[key]
         return structured(_small(found), part, shape_of(part))
-    return structured(_small(found), None, found.shape if are_numbers(shape) else Blank(shape, np.int8)[key].shape)
+    return structured(_small(found), None, found.shape if are_numbers(shape) else Spec(shape, np.int8)[key].shape)
 
 
 def _put(memory: Memory, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> Memory:
@@ -445,8 +445,8 @@ def _put(memory: Memory, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]
     plain = _plain(part)
     held = _signs(states, shape)._plain() if values is None else values._plain()
     dtype = np.result_type(held.dtype, np.result_type(plain))
-    if type(held) is Blank or type(plain) is Blank:
-        return states, Array(Blank(shape, dtype))
+    if type(held) is Spec or type(plain) is Spec:
+        return states, Array(Spec(shape, dtype))
     if held.dtype != dtype or not held.flags.writeable:
         held = held.astype(dtype)
         values = Array(held)
@@ -478,7 +478,7 @@ def _zeros(part: Any, shape: tuple[Any, ...]) -> Memory:
         return states, None
     plain = _plain(part)
     dtype = np.result_type(plain)
-    return states, Array(Blank(shape, dtype) if type(plain) is Blank else np.zeros(shape, dtype))
+    return states, Array(Spec(shape, dtype) if type(plain) is Spec else np.zeros(shape, dtype))
 
 
 def _copied(array: Structured) -> Memory:
@@ -487,7 +487,7 @@ def _copied(array: Structured) -> Memory:
 
 def _copy(values: Any) -> Any:
     plain = values._plain()
-    return values if type(plain) is Blank else Array(np.array(plain))
+    return values if type(plain) is Spec else Array(np.array(plain))
 
 
 def _has_numbers(derivative: Any) -> bool:
@@ -497,7 +497,7 @@ def _has_numbers(derivative: Any) -> bool:
 def _signs(states: np.ndarray, shape: tuple[Any, ...]) -> Any:
     """Structural derivatives as an Array of numbers."""
     if not are_numbers(shape):
-        return Array(Blank(shape, np.float64))
+        return Array(Spec(shape, np.float64))
     return Array(np.broadcast_to(states.astype(np.float64), shape))
 
 
@@ -509,8 +509,8 @@ def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shap
     if not (states == NUMBER).any():
         return structured(states, None, shape)
     values = _plain(derivative)
-    if type(values) is Blank:
-        return structured(states, Array(Blank(shape, values.dtype)), shape)
+    if type(values) is Spec:
+        return structured(states, Array(Spec(shape, values.dtype)), shape)
     if isinstance(values, (Fraction, Decimal)):
         raise Uncounted(OF_OTHER_NUMBERS)
     return structured(states, wrapped(move(values)), shape)
