@@ -149,7 +149,7 @@ class Ops:
     def call(self) -> Iterator[None]:
         """The call of the test itself, inside `open`."""
         self.started = True
-        if self._tally in meter().feeds:
+        if self._tally in meter().tallies:
             self._before = self._tally.counts
             OPEN[self._tally] = self._meter
             yield

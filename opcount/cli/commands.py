@@ -26,7 +26,7 @@ from opcount.counting import render
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, NothingCounted, SizeFailed
 from opcount.counting.tally import count, record
-from opcount.derivatives.gradient import PHASES, compared, spread
+from opcount.derivatives.gradient import PHASES, compared, table_columns
 from opcount.laws.law import law
 from opcount.laws.points import at
 from opcount.wrapping.trees import called
@@ -401,7 +401,7 @@ def run_compare(options: argparse.Namespace) -> Answer:
         raise Failure(f"{options.function}: {told(error)}; {received([options.at])}") from error
     if not any(row["counts"] for row in found if row["phase"] == "primal"):
         warn_of_nothing("--at gives what the function is called with, wrapped")
-    rows = spread(found)
+    rows = table_columns(found)
     head = list(rows[0])
     cells = [list(row.values()) for row in rows]
     return Answer(render.text(head, cells), rows, head, cells, lambda ax: plot_totals(ax, rows))

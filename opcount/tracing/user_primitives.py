@@ -11,7 +11,16 @@ import numpy as np
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
 from opcount.functions.numpy_rules import name_of
 from opcount.tracing.edges import Applied, LinearMap
-from opcount.tracing.nodes import CUSTOM, FUNCTIONS, NODES, ArrayNode, as_now, as_operand, holds_nodes, recorded
+from opcount.tracing.nodes import (
+    FUNCTIONS,
+    NODES,
+    USER_PRIMITIVES,
+    ArrayNode,
+    as_now,
+    as_operand,
+    holds_nodes,
+    recorded,
+)
 from opcount.tracing.object_array import opened_array
 from opcount.tracing.primitives import Partial, Primitive
 from opcount.wrapping.trees import shape_of
@@ -79,7 +88,7 @@ def primitive(
         return result
 
     if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
-        CUSTOM[function] = FUNCTIONS[function] = differentiable
+        USER_PRIMITIVES[function] = FUNCTIONS[function] = differentiable
         return function
     return differentiable
 

@@ -21,7 +21,7 @@ from opcount.counting.errors import InvalidType, Uncounted
 from opcount.functions.numpy_rules import FREE, name_of
 from opcount.tracing.array_operations import moved
 from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
-from opcount.wrapping.spec import WRITES, Blank
+from opcount.wrapping.spec import WRITES, Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
@@ -70,7 +70,7 @@ def _viewed(node: Any) -> int | None:
     mine = node.value._held
     for place, operand in enumerate(node.operands):
         if type(operand) is ArrayNode:
-            if type(mine) is not Blank:
+            if type(mine) is not Spec:
                 if owner_of(mine) is owner_of(operand.value._held):
                     return place
             elif node.primitive.name in _MAY_BE_VIEWS:
@@ -117,7 +117,7 @@ def written_through(array: Any, values: Any, view: View) -> Any:
     array = array.copy("K")
     seen = view(array)
     plain, whole = (getattr(each, "_held", each) for each in (seen, array))
-    if type(whole) is not Blank and owner_of(plain) is not owner_of(whole):
+    if type(whole) is not Spec and owner_of(plain) is not owner_of(whole):
         raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {OPENED}")
     seen[...] = values
     return array
