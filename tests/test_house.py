@@ -230,7 +230,7 @@ def test_a_module_imports_no_other_package_but_what_it_is_for(module):
         "derivatives/graph": {"networkx", "matplotlib"},
         "laws/law": {"matplotlib"},
         "notebook": {"IPython"},
-        "cli/commands": {"matplotlib"},
+        "cli/output": {"matplotlib"},
     }.get(module, set())
     assert Imports(source_of(module)).packages() - sys.stdlib_module_names <= {"opcount", "numpy", "pandas"} | other
 
