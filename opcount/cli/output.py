@@ -65,7 +65,7 @@ def error_text(error: BaseException) -> str:
 
 
 def write(text: str) -> None:
-    """Print, also where the encoding lacks a character; a reader that has gone is told of by BrokenPipeError."""
+    """Print, also where the encoding lacks a character; raises BrokenPipeError where the reader has gone."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
