@@ -78,6 +78,34 @@ def test_a_law_that_may_be_chance_is_named_and_none(count, sizes, words):
     assert not found.exact and words in str(found)
 
 
+@pytest.mark.parametrize(
+    ("count", "held"),
+    [
+        (lambda n: 5 * n, 12),  # three bits times the square of the two sizes between them, one for each count
+        (lambda n: n * n, 12),
+        (lambda n: n**3, 5),  # as without gaps: each, one of so many different ones, has nine bits
+    ],
+)
+def test_sizes_with_two_others_between_them_are_to_be_so_many_more(count, held):
+    def law_of(sizes):
+        chosen = [n for n in range(1, sizes + 3) if n not in (3, 5)]
+        return oc.law_of({n: count(n) for n in chosen})
+
+    assert len(law_of(held + 1).counts) == held + 1
+    assert law_of(held + 1).exact and not law_of(held).exact
+
+
+def test_what_changes_with_a_long_period_is_a_recurrence():
+    forms = [oc.law_of({n: n // period for n in range(1, 161)}).to_dict()["form"] for period in (12, 13)]
+    assert forms == ["quasi-polynomial", "linear recurrence"]
+
+
+def test_a_steep_line_is_no_evidence_for_what_alternates_around_it():
+    # 100k ± 1 bends by 4 or -4, one of nine: more than three bits a count, of which twelve are asked
+    laws = [oc.law_of({2**k: 100 * k + (-1) ** k for k in range(sizes)}) for sizes in (9, 10)]
+    assert [law.exact for law in laws] == [False, True]
+
+
 @pytest.mark.parametrize("most", [2, 3, 10, 1000])
 def test_random_counts_have_no_law(most):
     source = random.Random(most)
