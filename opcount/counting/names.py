@@ -47,10 +47,11 @@ def instead(unknown: Iterable[object], names: Collection[str], of: str, listed: 
     return f"did you mean {meant}? {rest[0].upper()}{rest[1:]}"
 
 
+_Key = TypeVar("_Key", bound=str)
 _Value = TypeVar("_Value")
 
 
-class Named(dict[str, _Value], Generic[_Value]):
+class Named(dict[_Key, _Value], Generic[_Key, _Value]):
     """A dict whose KeyError says which of its keys is near to one that it does not have.
 
     `of` says what the keys are; where there are none, `otherwise` says how there would be.
@@ -58,7 +59,7 @@ class Named(dict[str, _Value], Generic[_Value]):
 
     __slots__ = ("of", "otherwise")
 
-    def __init__(self, mapping: Mapping[str, _Value], of: str, otherwise: str = "") -> None:
+    def __init__(self, mapping: Mapping[_Key, _Value], of: str, otherwise: str = "") -> None:
         super().__init__(mapping)
         self.of = of
         self.otherwise = otherwise
