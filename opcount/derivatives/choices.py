@@ -12,8 +12,5 @@ MethodName: TypeAlias = Literal[
 OrderName: TypeAlias = Literal["forward", "reverse", "markowitz", "search", "optimal", "column-by-column", "row-by-row"]
 """A key of `ORDERS`."""
 
-Phase: TypeAlias = Literal["primal", "partials", "accumulation"]
-"""One of `PHASES`."""
-
 Granularity: TypeAlias = Literal["array", "scalar"]
 """Whether a node holds a whole array or one number."""
