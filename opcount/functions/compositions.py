@@ -24,26 +24,22 @@ from opcount.counting.errors import BudgetExceeded, InvalidValue, OpcountError
 from opcount.counting.meters import meter
 from opcount.counting.symbolic import are_numbers, is_long, order, positive_part
 from opcount.counting.tally import attempt
-from opcount.functions.numpy_rules import (
+from opcount.functions.applications import applications
+from opcount.functions.numpy_rules import by_function, function_named, lu, no_complex, substitutions
+from opcount.functions.op_counts import (
     STRANGE,
     NoRule,
     OpCounts,
     Rule,
-    applications,
     asks_for_complex,
-    by_function,
     dtype_of,
     expanded,
-    function_named,
     is_complex,
     is_truth,
-    lu,
-    meetings,
-    n_times,
-    no_complex,
-    substitutions,
-    together,
+    multiple,
+    summed,
 )
+from opcount.functions.products import meetings
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.shapes import broadcast, with_numbers
 from opcount.wrapping.spec import Spec
@@ -315,7 +311,7 @@ def _correlate(a: Any, v: Any, mode: Any = "valid") -> OpCounts:
     numbers = meetings(unwrapped(a), unwrapped(v), mode)
     if not is_complex(a) and not is_complex(v):
         return numbers
-    return together(expanded(numbers), {"neg": _size(v) if is_complex(v) and holds_wrapped(v) else 0})
+    return summed(expanded(numbers), {"neg": _size(v) if is_complex(v) and holds_wrapped(v) else 0})
 
 
 _Term = tuple[dict[Any, int], bool]
@@ -532,7 +528,7 @@ def _solve(a: Any, b: Any) -> OpCounts:
     *first, _, n = _shape(a)
     *second, columns = _shape(b) if len(_shape(b)) > 1 else (n, 1)
     stack = math.prod(broadcast(tuple(first), tuple(second[:-1])))
-    return n_times(stack, together(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
+    return multiple(stack, summed(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
 
 
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:

@@ -25,476 +25,46 @@ count the real operations of `COMPLEX`, and are refused where that table has no 
 from __future__ import annotations
 
 import math
-import operator
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
-from opcount.counting.errors import InvalidType, InvalidValue
-from opcount.counting.kinds import KINDS
-from opcount.counting.names import instead
-from opcount.counting.symbolic import is_symbolic, larger, positive_part, quotient, ratio, smaller
+from opcount.counting.symbolic import positive_part, ratio, smaller
+from opcount.functions.applications import accumulated, alone, applications, reduction
+from opcount.functions.op_counts import (
+    NoRule,
+    OpCounts,
+    Rule,
+    asks_for_complex,
+    dtype_of,
+    is_complex,
+    is_truth,
+    multiple,
+    no_truths,
+    summed,
+)
+from opcount.functions.products import (
+    PRODUCTS,
+    _dot,
+    _inner,
+    _logical,
+    _outer_product,
+    _tensordot,
+    _vdot,
+    _vecdot,
+    meetings,
+)
 from opcount.wrapping import shapes
 from opcount.wrapping.spec import WRITES as WRITES  # which belongs to this table, and is needed below it
 
-OpCounts = Mapping[str, int]
-Rule = Callable[..., OpCounts]
-
-
-def together(*parts: OpCounts) -> dict[str, int]:
-    return {kind: sum(part.get(kind, 0) for part in parts) for kind in {kind for part in parts for kind in part}}
-
-
-def n_times(number: int, part: OpCounts) -> dict[str, int]:
-    return {kind: number * count for kind, count in part.items()}
-
-
 # --- ufuncs: the kinds that one element costs
-
-
-def _per_element(rows: str) -> dict[np.ufunc, OpCounts]:
-    """Rows of `ufunc: kinds`; a ufunc that this NumPy does not have is left out."""
-    table: dict[np.ufunc, OpCounts] = {}
-    for row in rows.strip().splitlines():
-        names, _, kinds = row.partition(":")
-        for name in names.split():
-            if isinstance(ufunc := getattr(np, name, None), np.ufunc):
-                table[ufunc] = dict(Counter(kinds.split()))
-    return table
-
-
-UFUNCS: Final[dict[np.ufunc, OpCounts]] = _per_element("""
-    add: add
-    subtract: sub
-    multiply square: mul
-    divide reciprocal: div
-    floor_divide: floordiv
-    remainder: mod
-    fmod: fmod
-    divmod: floordiv mod
-    power float_power: pow
-    deg2rad rad2deg radians degrees: mul
-    negative: neg
-    positive conjugate:
-    absolute fabs: abs
-    sign: sign
-    copysign: copysign
-    heaviside: heaviside
-    sqrt: sqrt
-    cbrt: cbrt
-    hypot: hypot
-    exp: exp
-    exp2: exp2
-    expm1: expm1
-    log: log
-    log2: log2
-    log10: log10
-    log1p: log1p
-    logaddexp: logaddexp
-    logaddexp2: logaddexp2
-    sin: sin
-    cos: cos
-    tan: tan
-    arcsin: arcsin
-    arccos: arccos
-    arctan: arctan
-    arctan2: arctan2
-    sinh: sinh
-    cosh: cosh
-    tanh: tanh
-    arcsinh: arcsinh
-    arccosh: arccosh
-    arctanh: arctanh
-    floor: floor
-    ceil: ceil
-    trunc: trunc
-    rint: round
-    less: lt
-    less_equal: le
-    greater: gt
-    greater_equal: ge
-    equal: eq
-    not_equal: ne
-    maximum: maximum
-    minimum: minimum
-    fmax: fmax
-    fmin: fmin
-    isnan: isnan
-    isinf: isinf
-    isfinite: isfinite
-    signbit: signbit
-    logical_and: logical_and
-    logical_or: logical_or
-    logical_xor: logical_xor
-    logical_not: logical_not
-    bitwise_and: bitwise_and
-    bitwise_or: bitwise_or
-    bitwise_xor: bitwise_xor
-    invert: invert
-    left_shift: left_shift
-    right_shift: right_shift
-    bitwise_count: bitwise_count
-    gcd: gcd
-    lcm: lcm
-    modf: modf
-    frexp: frexp
-    ldexp: ldexp
-    nextafter: nextafter
-    spacing: spacing
-""")
-
-COMPLEX: Final[Mapping[str, OpCounts]] = {
-    "add": {"add": 2},
-    "sub": {"sub": 2},
-    "mul": {"mul": 4, "add": 1, "sub": 1},
-    "neg": {"neg": 2},
-}
-"""The real operations that one operation on complex numbers executes."""
-
-_LOGICAL: Final = frozenset({np.logical_and, np.logical_or, np.logical_xor})
-_COMPLEX_UFUNCS: Final[dict[np.ufunc, OpCounts]] = {np.conjugate: {"neg": 1}, np.absolute: {"hypot": 1}}
-
-
-class NoRule(Exception):
-    """There is no exact count for this call; the message says why."""
-
-
-def expanded(numbers: OpCounts) -> dict[str, int]:
-    """Operations on complex numbers as the real operations that they execute."""
-    for kind in numbers:
-        if kind not in COMPLEX:
-            raise NoRule(
-                f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)"
-            )
-    return together(*(n_times(number, COMPLEX[kind]) for kind, number in numbers.items()))
-
-
-def dtype_of(value: Any) -> np.dtype[Any]:
-    dtype: np.dtype[Any] = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
-    return dtype
-
-
-def is_complex(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(map(is_complex, value))
-    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
-
-
-def is_truth(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return bool(value) and all(map(is_truth, value))
-    return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
-
-
-def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: bool = False, **keywords: Any) -> OpCounts:
-    """What a call of a ufunc, or of one of its methods, executes on these plain operands."""
-    operands = [inputs[0], *inputs[2:]] if method in ("at", "reduceat") else inputs
-    if _is_logic(ufunc, method, operands, keywords):
-        return {}
-    if "d" * ufunc.nin + "->?" not in ufunc.types:
-        outputs = inputs[:1] if method == "at" else keywords.get("out", ())
-        for dtype in (keywords.get("dtype"), *(output.dtype for output in outputs if hasattr(output, "dtype"))):
-            _no_truths(dtype, *operands)
-        if "?" in _signature(keywords):
-            _no_truths(bool, *operands)
-    complex_ = any(map(is_complex, operands)) or asks_for_complex(keywords)
-    if ufunc in PRODUCTS:
-        numbers = PRODUCTS[ufunc](*inputs, **keywords)
-        return expanded(numbers) if complex_ else numbers
-    if constant_power and not complex_:  # of a wrapped base and plain integer exponents
-        return _integer_powers(method, *inputs, **keywords)
-    if constant_power:
-        raise NoRule("a complex power has no exact count: write the products")
-    if ufunc not in UFUNCS:
-        raise NoRule(NO_COUNT)
-    applied = APPLICATIONS[method](*inputs, **keywords)
-    if complex_ and ufunc in _COMPLEX_UFUNCS:
-        return n_times(applied, _COMPLEX_UFUNCS[ufunc])
-    numbers = n_times(applied, UFUNCS[ufunc])
-    if ufunc in _LOGICAL and not all(map(is_truth, operands)):
-        numbers = together(numbers, {"ne": _alone_by_ufunc(method, *inputs, **keywords)})
-    return expanded(numbers) if complex_ else numbers
-
-
-def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: Mapping[str, Any]) -> bool:
-    """Whether it goes from truth values to truth values: control flow, which is free."""
-    if not all(map(is_truth, operands)) or keywords.get("dtype") not in (None, bool, np.bool_, np.dtype(bool)):
-        return False
-    counts_truths = ufunc in (np.add, np.multiply) and method in ("reduce", "accumulate", "reduceat")
-    return "?" * ufunc.nin + "->?" in ufunc.types and not counts_truths
-
-
-def _signature(keywords: Mapping[str, Any]) -> str:
-    """The characters of the dtypes that a call of a ufunc asks for, if it asks for some."""
-    given = keywords.get("signature", keywords.get("sig", ()))
-    if isinstance(given, str):
-        return given
-    return "".join(np.dtype(dtype).char for dtype in given if dtype is not None)
-
-
-def _no_truths(dtype: Any, *operands: Any) -> None:
-    if dtype is not None and np.dtype(dtype) == np.bool_ and not all(map(is_truth, operands)):
-        raise NoRule(NEW_TRUTHS)
-
-
-NEW_TRUTHS: Final = "the truth of each number is a comparison that it would not count: write x != 0 first"
-
-
-def asks_for_complex(keywords: Mapping[str, Any]) -> bool:
-    dtype = keywords.get("dtype")
-    return dtype is not None and np.dtype(dtype).kind == "c"
-
-
-NO_COUNT: Final = (
-    "it has no exact count: write it with operations that have one, "
-    "give it one with oc.register_rule, or take the plain values with oc.unwrap(x)"
-)
-STRANGE: Final = "with these arguments it has no exact count: write it with simpler operations"
 
 
 # --- how often a method of a ufunc applies it
 
 
-def applications(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> int:
-    """`ufunc(a, b)`: once for each element of the result, or of what it goes into, or for each that `where` selects."""
-    outputs = out if isinstance(out, tuple) else (out,)
-    given = [np.shape(operand) for operand in (*inputs, *outputs) if operand is not None]
-    if where is True:
-        return math.prod(shapes.broadcast(*given))
-    shape = np.broadcast_shapes(*given, np.shape(where))
-    return int(np.count_nonzero(np.broadcast_to(where, shape)))
-
-
-def _outer(a: Any, b: Any, where: Any = True, **_: Any) -> int:
-    if where is True:
-        return math.prod(np.shape(a) + np.shape(b))
-    return int(np.count_nonzero(np.broadcast_to(where, np.shape(a) + np.shape(b))))
-
-
-def _reduce(
-    a: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = np._NoValue,
-    where: Any = True,
-) -> int:
-    return reduction(a, axis, initial, where)[0]
-
-
-def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = True) -> tuple[int, int]:
-    """How often a reduction joins two numbers, and how many results it has.
-
-    n numbers are joined n - 1 times, n times where there is an initial one.
-    """
-    shape = np.shape(a)
-    axes = _axes(axis, len(shape))
-    results = math.prod(size for place, size in enumerate(shape) if place not in axes)
-    length = math.prod(shape[place] for place in axes)
-    starts = initial is np._NoValue or initial is None  # from the first number of each
-    if where is True:
-        return results * (positive_part(length - 1) if starts else length), results
-    taken = np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes))
-    return int(np.sum(np.maximum(taken - 1, 0) if starts else taken)), results
-
-
-def alone(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = True) -> int:
-    """How many results of a reduction to truth values are of one number, which is joined with none: its own truth."""
-    if initial is not np._NoValue and initial is not None:
-        return 0
-    shape = np.shape(a)
-    axes = _axes(axis, len(shape))
-    if where is not True:
-        return int(np.sum(np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes)) == 1))
-    length = math.prod(shape[place] for place in axes)
-    return math.prod(size for place, size in enumerate(shape) if place not in axes) if length == 1 else 0
-
-
-def _alone_by_ufunc(method: str, a: Any, *arguments: Any, **keywords: Any) -> int:
-    """The numbers whose own truth a method of a logical ufunc gives: alone, or the first of those that it joins."""
-    if method == "reduce":
-        given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), arguments, strict=False)) | keywords
-        return alone(a, given.get("axis", 0), given.get("initial", np._NoValue), given.get("where", True))
-    if method == "accumulate":
-        lanes = dict(zip(("axis",), arguments, strict=False)) | keywords
-        (place,) = _axes(lanes.get("axis", 0), len(np.shape(a)))
-        return math.prod(size for axis, size in enumerate(np.shape(a)) if axis != place or not size)
-    if method == "reduceat":
-        raise NoRule(NEW_TRUTHS)
-    return 0
-
-
-def _axes(axis: Any, dimensions: int) -> set[int]:
-    if axis is None:
-        return set(range(dimensions))
-    given = axis if isinstance(axis, tuple) else (axis,)
-    return {place % dimensions for place in map(operator.index, given)} if dimensions else set()
-
-
-def _accumulate(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
-    shape = np.shape(a)
-    (place,) = _axes(axis, len(shape))
-    steps: int = positive_part(shape[place] - 1)
-    lanes: int = math.prod(shape[:place] + shape[place + 1 :])
-    return lanes * steps
-
-
-def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
-    shape = np.shape(a)
-    starts = np.asarray(indices)
-    (place,) = _axes(axis, len(shape))
-    lengths = np.append(starts[1:], shape[place]) - starts
-    lanes = math.prod(shape) // shape[place] if shape[place] else 0
-    return lanes * int(np.sum(np.maximum(lengths - 1, 0)))
-
-
-def _at(a: Any, indices: Any, *_: Any) -> int:
-    return math.prod(shapes.indexed(np.shape(a), indices))
-
-
-APPLICATIONS: Final[dict[str, Callable[..., int]]] = {
-    "__call__": applications,
-    "outer": _outer,
-    "reduce": _reduce,
-    "accumulate": _accumulate,
-    "reduceat": _reduceat,
-    "at": _at,
-}
-
-
-def integer_power(exponent: Any) -> dict[str, int]:
-    """Square-and-multiply: a squaring for each bit after the first, a product for each further 1."""
-    size = abs(int(exponent))
-    return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
-
-
-def _integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (), **_: Any) -> OpCounts:
-    """The sum of `integer_power` over all elements of a power with plain integer exponents."""
-    if method == "outer":
-        shape = np.shape(inputs[0]) + np.shape(inputs[1])
-    elif method == "at":
-        shape = shapes.indexed(np.shape(inputs[0]), inputs[1])
-    else:
-        outputs = [each for each in (out if isinstance(out, tuple) else (out,)) if each is not None]
-        shape = shapes.broadcast(*map(np.shape, (*inputs, *outputs)), *([] if where is True else [np.shape(where)]))
-    exponents, size = np.asarray(inputs[-1]), math.prod(shape)
-    if where is not True:
-        exponents = np.broadcast_to(exponents, shape)[np.broadcast_to(where, shape)]
-        size = exponents.size
-    if not exponents.size:
-        return {}
-    repeated = quotient(size, exponents.size)
-    found, numbers = (part.tolist() for part in np.unique(exponents, return_counts=True))
-    pairs = zip(found, numbers, strict=True)
-    return together(*(n_times(repeated * number, integer_power(exponent)) for exponent, number in pairs))
-
-
 # --- products of matrices and vectors
-
-
-def _sums(results: int, length: int) -> OpCounts:
-    """So many results, each a sum of so many products."""
-    return {"mul": results * length, "add": results * positive_part(length - 1)}
-
-
-def _product(first: str, second: str) -> Rule:
-    """A generalized ufunc with these core dimensions, of which `k` is summed over."""
-
-    def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> OpCounts:
-        places = (axes or (axis, axis))[:2]
-        sizes: dict[str, int] = {}
-        batches = []
-        for operand, core, place in zip((a, b), (first, second), places, strict=True):
-            shape = np.shape(operand)
-            if place is not None:  # the core dimensions stand elsewhere: move them to the end
-                place = place if isinstance(place, tuple) else (place,)
-                shape = shapes.axes_moved_to_the_end(shape, place)
-            core = core if len(shape) >= len(core) else "k"  # a vector in place of a matrix
-            batch = len(shape) - len(core)
-            batches.append(shape[:batch])
-            sizes |= zip(core, shape[batch:], strict=True)
-        length = sizes.pop("k")
-        return _sums(math.prod(shapes.broadcast(*batches)) * math.prod(sizes.values()), length)
-
-    return rule
-
-
-PRODUCTS: Final[dict[np.ufunc, Rule]] = {
-    getattr(np, name): _product(first, second)
-    for name, first, second in (
-        ("matmul", "mk", "kn"),
-        ("vecdot", "k", "k"),
-        ("matvec", "mk", "k"),
-        ("vecmat", "k", "kn"),
-    )
-    if isinstance(getattr(np, name, None), np.ufunc)
-}
-
-
-def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> OpCounts:
-    return PRODUCTS[np.vecdot](x1, x2, axis=axis)
-
-
-def _dot(a: Any, b: Any, out: Any = None) -> OpCounts:
-    """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
-    first, second = np.shape(a), np.shape(b)
-    if not first or not second:
-        return _outer_product(a, b)
-    return _sums(math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ()), first[-1])
-
-
-def _inner(a: Any, b: Any, /) -> OpCounts:
-    first, second = np.shape(a), np.shape(b)
-    if not first or not second:
-        return _outer_product(a, b)
-    return _sums(math.prod(first[:-1]) * math.prod(second[:-1]), first[-1])
-
-
-def _vdot(a: Any, b: Any, /) -> OpCounts:
-    return _sums(1, np.size(a))
-
-
-def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> OpCounts:
-    return {"mul": np.size(a) * np.size(b)}
-
-
-def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
-    first, second = np.shape(a), np.shape(b)
-    if isinstance(axes, (int, np.integer)):
-        axes = range(-axes, 0), range(axes)
-    summed, rest = 1, 1
-    for shape, places in ((first, axes[0]), (second, axes[1])):
-        taken = _axes(tuple(places) if np.iterable(places) else places, len(shape))
-        summed = math.prod(shape[place] for place in taken)
-        rest *= math.prod(size for place, size in enumerate(shape) if place not in taken)
-    return _sums(rest, summed) if summed else {}
-
-
-def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
-    """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
-    first, second = np.size(a), np.size(v)
-    kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
-    if kind == "f":
-        return {"mul": first * second, "add": first * second - (first + second - 1)}
-    short, long = smaller(first, second), larger(first, second)
-    if kind == "s" and is_symbolic(short):
-        raise InvalidValue(f"half of {short} is not a polynomial: use a number for the size")
-    pairs, results = short * (long - short + 1), long - short + 1
-    for beyond in {"v": (0, 0), "s": (short // 2, short - short // 2 - 1)}[kind] if kind == "s" else ():
-        pairs += beyond * (short - 1) - beyond * (beyond - 1) // 2  # results where the short one sticks out
-        results += beyond
-    return {"mul": pairs, "add": pairs - results}
-
-
-def _logical(rule: Rule) -> Rule:
-    """Of truth values alone these products are truth values too: control flow, which is free."""
-    return lambda a, b, *arguments, **keywords: (
-        {} if is_truth(a) and is_truth(b) else rule(a, b, *arguments, **keywords)
-    )
 
 
 # --- reductions and running totals
@@ -503,7 +73,7 @@ def _logical(rule: Rule) -> Rule:
 def _reduces(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
              initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
-        _no_truths(dtype, a)
+        no_truths(dtype, a)
         return {kind: reduction(a, axis, initial, _given(where))[0]}
 
     return rule
@@ -539,8 +109,8 @@ def _position(kind: str) -> Rule:
 
 def _runs(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> OpCounts:
-        _no_truths(dtype, a)
-        return {kind: positive_part(np.size(a) - 1) if axis is None else _accumulate(a, axis)}
+        no_truths(dtype, a)
+        return {kind: positive_part(np.size(a) - 1) if axis is None else accumulated(a, axis)}
 
     return rule
 
@@ -552,7 +122,7 @@ def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Op
 
 def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
           where: Any = True) -> OpCounts:  # fmt: skip
-    _no_truths(dtype, a)
+    no_truths(dtype, a)
     steps, results = reduction(a, axis, where=_given(where))
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
         raise NoRule("a complex mean divides complex numbers, which has no exact count: write np.sum(a) * (1 / n)")
@@ -562,7 +132,7 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
 def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
          where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> OpCounts:  # fmt: skip
     """The mean, the square of each deviation from it, and the mean of these."""
-    _no_truths(dtype, a)
+    no_truths(dtype, a)
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
         raise NoRule("a complex variance divides complex numbers, which has no exact count")
     steps, results = reduction(a, axis, where=_given(where))
@@ -719,24 +289,24 @@ def _of_matrices(numbers: Callable[[int], OpCounts]) -> Rule:
     def rule(a: Any) -> OpCounts:
         no_complex(a)
         *stack, _, n = np.shape(a)
-        return n_times(math.prod(stack), numbers(n))
+        return multiple(math.prod(stack), numbers(n))
 
     return rule
 
 
 def _slogdet(n: int) -> OpCounts:
     """The logarithms of the absolute diagonal of the triangle, summed from zero."""
-    return together(lu(n), {"abs": n, "log": n, "add": n})
+    return summed(lu(n), {"abs": n, "log": n, "add": n})
 
 
 def _det(n: int) -> OpCounts:
     """The exponential of `slogdet`, times the sign."""
-    return together(_slogdet(n), {"exp": 1, "mul": 1})
+    return summed(_slogdet(n), {"exp": 1, "mul": 1})
 
 
 def _inv(n: int) -> OpCounts:
     """The solutions for the columns of the identity (GESV)."""
-    return together(lu(n), substitutions(n, n))
+    return summed(lu(n), substitutions(n, n))
 
 
 def _potrf(n: int) -> OpCounts:
@@ -754,12 +324,10 @@ def _qr(a: Any, mode: str = "reduced") -> OpCounts:
     *stack, m, n = np.shape(a)
     k = smaller(m, n)
     rows = _steps(m, k)
-    numbers = together(
-        _reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k}
-    )
+    numbers = summed(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
     if mode not in ("r", "raw"):
-        numbers = together(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
-    return n_times(math.prod(stack), numbers)
+        numbers = summed(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
+    return multiple(math.prod(stack), numbers)
 
 
 def _reflected(m: int, n: int, k: int) -> OpCounts:
@@ -901,80 +469,3 @@ def by_function(names: Mapping[str, Any]) -> dict[Any, Any]:
 RULES: Final[dict[Any, Rule]] = by_function(RULES_BY_NAME)
 FREE: Final = frozenset(by_function(dict.fromkeys(FREE_NAMES)))
 REFUSED: Final[dict[Any, str]] = by_function(REFUSED_BY_NAME)
-USERS: Final[dict[Any, Rule | OpCounts]] = {}
-"""What users have registered; it goes before everything else."""
-
-
-def register_rule(function: Callable[..., Any], rule: Rule | OpCounts | None) -> None:
-    """Give a NumPy function or a ufunc a count: for one that has none, or instead of the one it has.
-
-    >>> import numpy as np, opcount as oc
-    >>> def fft(a, *_, **__):  # radix 2: n/2 log2 n butterflies
-    ...     butterflies = a.size // 2 * (a.shape[-1].bit_length() - 1)
-    ...     return {"mul": 4 * butterflies, "add": 3 * butterflies, "sub": 3 * butterflies}
-    >>> oc.register_rule(np.fft.fft, fft)
-    >>> oc.measure(np.fft.fft, np.ones(8)).counts
-    Counts({'mul': 48, 'add': 36, 'sub': 36})
-    >>> oc.register_rule(np.fft.fft, None)
-
-    `rule` takes the arguments of the call, unwrapped, and gives a mapping from kind to
-    number: what the call executes. For a ufunc it may be the mapping itself, counted for
-    each element: `oc.register_rule(scipy.special.erf, {"exp": 1})`. None forgets what was
-    registered. Raises InvalidType for what is no function or no rule, InvalidValue for an
-    unknown kind. What a rule gives is checked at every call: a number that is negative or
-    no integer raises as well.
-    """
-    if not callable(function):
-        raise InvalidType(f"register_rule: {function!r} is no function")
-    if rule is None:
-        USERS.pop(function, None)
-    elif isinstance(rule, Mapping):
-        if not isinstance(function, np.ufunc):
-            raise InvalidType(
-                "register_rule: counts for each element are for a ufunc; give other functions a rule, "
-                "a function that takes the arguments of a call and gives its counts"
-            )
-        USERS[function] = checked(rule, function)
-    elif callable(rule):
-        USERS[function] = rule
-    else:
-        raise InvalidType(f"register_rule: the rule must be a function or a mapping from kind to number, not {rule!r}")
-
-
-def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:
-    """What a call executes by the rule that a user registered for the function."""
-    rule = USERS[function]
-    if callable(rule):
-        if method != "__call__":
-            raise NoRule(f"the rule that was registered is for a plain call, not for {method}")
-        return checked(rule(*args, **keywords), function)
-    return n_times(APPLICATIONS[method](*args, **keywords), rule)
-
-
-def checked(numbers: Any, function: Any) -> dict[str, int]:
-    """The counts that a user's rule gave; raises InvalidType or InvalidValue, naming the function."""
-    name = f"the rule of {name_of(function)}"
-    if not isinstance(numbers, Mapping):
-        raise InvalidType(f"{name} must give a mapping from kind to number, not {numbers!r}")
-    if unknown := numbers.keys() - set(KINDS):
-        raise InvalidValue(
-            f"{name} gives what is no kind: {', '.join(sorted(map(str, unknown)))}; "
-            f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"
-        )
-    found = {}
-    for kind, number in numbers.items():
-        try:
-            found[kind] = operator.index(number)
-        except TypeError:
-            raise InvalidType(f"{name} gives {number!r} for {kind}, which is no integer") from None
-        if found[kind] < 0 or isinstance(number, bool):
-            raise InvalidValue(f"{name} gives {number!r} for {kind}; a count is an integer from 0 on")
-    return found
-
-
-@cache
-def name_of(function: Any) -> str:
-    """A function's name, as a reader writes it."""
-    name = getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
-    return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")

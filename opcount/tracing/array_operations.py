@@ -22,7 +22,9 @@ from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
 from opcount.counting.symbolic import are_numbers, is_symbolic, known
 from opcount.functions.compositions import COMPOSITIONS
-from opcount.functions.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
+from opcount.functions.numpy_rules import FREE, by_function
+from opcount.functions.op_counts import NoRule, is_truth, name_of
+from opcount.functions.user_rules import user_rules
 from opcount.tracing.edges import IDENTITY, LinearMap, gathering, selecting
 from opcount.tracing.nodes import (
     DIFFERENTIATED_OPENED,
@@ -689,7 +691,7 @@ def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def places(*args: Any, **keywords: Any) -> Any:
         args, keywords = _values((*args,)), _values(keywords)
-        if function in USERS or _without_values((*args, *keywords.values())):
+        if function in user_rules or _without_values((*args, *keywords.values())):
             return function(*args, **keywords)
         return function(*map(_of_numbers, args), **{key: _of_numbers(value) for key, value in keywords.items()})
 

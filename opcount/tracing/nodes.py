@@ -22,7 +22,8 @@ from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
-from opcount.functions.numpy_rules import FREE, name_of
+from opcount.functions.numpy_rules import FREE
+from opcount.functions.op_counts import name_of
 from opcount.tracing.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.wrapping import shapes
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger

@@ -15,7 +15,7 @@ import numpy as np
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
 from opcount.tracing.edges import IDENTITY
 from opcount.tracing.nodes import BY_TABLE, NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, recorded, value_of
 from opcount.tracing.primitives import Primitive

@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidType, Uncounted
-from opcount.functions.numpy_rules import FREE, name_of
+from opcount.functions.numpy_rules import FREE
+from opcount.functions.op_counts import name_of
 from opcount.tracing.array_operations import moved
 from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
 from opcount.wrapping.spec import WRITES, Spec

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 import opcount as oc
 from opcount.arrays.array import OPERATORS
-from opcount.functions.numpy_rules import RULES, UFUNCS
+from opcount.functions.numpy_rules import RULES
+from opcount.functions.ufuncs import UFUNCS
 from tests.support.same import assert_same
 
 V = np.array([3.0, 1.0, 2.0])

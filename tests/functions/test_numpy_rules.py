@@ -31,6 +31,7 @@ import opcount as oc
 from opcount.counting.kinds import KINDS
 from opcount.counting.tally import record
 from opcount.functions import compositions, numpy_rules
+from opcount.functions.applications import APPLICATIONS
 from opcount.functions.compositions import (
     COMPOSITIONS,
     COMPOSITIONS_BY_NAME,
@@ -38,20 +39,19 @@ from opcount.functions.compositions import (
     SEEING_RULES_BY_NAME,
 )
 from opcount.functions.numpy_rules import (
-    COMPLEX,
     FREE,
     FREE_NAMES,
-    PRODUCTS,
     REFUSED,
     REFUSED_BY_NAME,
     RULES,
     RULES_BY_NAME,
-    UFUNCS,
-    USERS,
     WRITES,
     function_named,
-    name_of,
 )
+from opcount.functions.op_counts import COMPLEX, name_of
+from opcount.functions.products import PRODUCTS
+from opcount.functions.ufuncs import UFUNCS
+from opcount.functions.user_rules import user_rules
 from tests.support import loops_by_hand as hand
 from tests.support.same import assert_same
 
@@ -1558,7 +1558,7 @@ def test_the_check_of_a_ufunc_catches_a_planted_fault(monkeypatch, name, method,
 
 
 def test_the_check_of_methods_catches_an_application_too_many(monkeypatch):
-    applications = numpy_rules.APPLICATIONS
+    applications = APPLICATIONS
     monkeypatch.setitem(applications, "reduce", lambda *args, **keywords: applications["accumulate"](args[0]) + 1)
     with pytest.raises((AssertionError, IndexError)):
         check_ufunc(np.hypot, "reduce", examples=100)
@@ -1799,9 +1799,9 @@ def test_a_budget_is_kept_by_a_whole_call():
 
 @pytest.fixture
 def restored():
-    before = dict(USERS), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
+    before = dict(user_rules), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
     yield
-    assert before == (USERS, UFUNCS), "a test left a rule behind"
+    assert before == (user_rules, UFUNCS), "a test left a rule behind"
 
 
 def test_a_rule_counts_what_had_no_count_and_is_forgotten_again(restored):

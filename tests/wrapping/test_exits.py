@@ -12,7 +12,9 @@ import pytest
 
 import opcount as oc
 from opcount.functions.compositions import COMPOSITIONS, SEEING_RULES
-from opcount.functions.numpy_rules import DESCRIBING, FREE, POSITIONS, RULES, UFUNCS, name_of
+from opcount.functions.numpy_rules import DESCRIBING, FREE, POSITIONS, RULES
+from opcount.functions.op_counts import name_of
+from opcount.functions.ufuncs import UFUNCS
 
 NOTHING = oc.Counts()
 V = np.array([0.0, 2.0, 3.0])

@@ -1,0 +1,115 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.errors import InvalidValue
+from opcount.counting.symbolic import is_symbolic, larger, positive_part, smaller
+from opcount.functions.applications import axes_of
+from opcount.functions.op_counts import OpCounts, Rule, is_truth
+from opcount.wrapping import shapes
+
+
+def _sums(results: int, length: int) -> OpCounts:
+    """So many results, each a sum of so many products."""
+    return {"mul": results * length, "add": results * positive_part(length - 1)}
+
+
+def _product(first: str, second: str) -> Rule:
+    """A generalized ufunc with these core dimensions, of which `k` is summed over."""
+
+    def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> OpCounts:
+        places = (axes or (axis, axis))[:2]
+        sizes: dict[str, int] = {}
+        batches = []
+        for operand, core, place in zip((a, b), (first, second), places, strict=True):
+            shape = np.shape(operand)
+            if place is not None:  # the core dimensions stand elsewhere: move them to the end
+                place = place if isinstance(place, tuple) else (place,)
+                shape = shapes.axes_moved_to_the_end(shape, place)
+            core = core if len(shape) >= len(core) else "k"  # a vector in place of a matrix
+            batch = len(shape) - len(core)
+            batches.append(shape[:batch])
+            sizes |= zip(core, shape[batch:], strict=True)
+        length = sizes.pop("k")
+        return _sums(math.prod(shapes.broadcast(*batches)) * math.prod(sizes.values()), length)
+
+    return rule
+
+
+PRODUCTS: Final[dict[np.ufunc, Rule]] = {
+    getattr(np, name): _product(first, second)
+    for name, first, second in (
+        ("matmul", "mk", "kn"),
+        ("vecdot", "k", "k"),
+        ("matvec", "mk", "k"),
+        ("vecmat", "k", "kn"),
+    )
+    if isinstance(getattr(np, name, None), np.ufunc)
+}
+
+
+def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> OpCounts:
+    return PRODUCTS[np.vecdot](x1, x2, axis=axis)
+
+
+def _dot(a: Any, b: Any, out: Any = None) -> OpCounts:
+    """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
+    first, second = np.shape(a), np.shape(b)
+    if not first or not second:
+        return _outer_product(a, b)
+    return _sums(math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ()), first[-1])
+
+
+def _inner(a: Any, b: Any, /) -> OpCounts:
+    first, second = np.shape(a), np.shape(b)
+    if not first or not second:
+        return _outer_product(a, b)
+    return _sums(math.prod(first[:-1]) * math.prod(second[:-1]), first[-1])
+
+
+def _vdot(a: Any, b: Any, /) -> OpCounts:
+    return _sums(1, np.size(a))
+
+
+def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> OpCounts:
+    return {"mul": np.size(a) * np.size(b)}
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
+    first, second = np.shape(a), np.shape(b)
+    if isinstance(axes, (int, np.integer)):
+        axes = range(-axes, 0), range(axes)
+    summed, rest = 1, 1
+    for shape, places in ((first, axes[0]), (second, axes[1])):
+        taken = axes_of(tuple(places) if np.iterable(places) else places, len(shape))
+        summed = math.prod(shape[place] for place in taken)
+        rest *= math.prod(size for place, size in enumerate(shape) if place not in taken)
+    return _sums(rest, summed) if summed else {}
+
+
+def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
+    """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
+    first, second = np.size(a), np.size(v)
+    kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
+    if kind == "f":
+        return {"mul": first * second, "add": first * second - (first + second - 1)}
+    short, long = smaller(first, second), larger(first, second)
+    if kind == "s" and is_symbolic(short):
+        raise InvalidValue(f"half of {short} is not a polynomial: use a number for the size")
+    pairs, results = short * (long - short + 1), long - short + 1
+    for beyond in {"v": (0, 0), "s": (short // 2, short - short // 2 - 1)}[kind] if kind == "s" else ():
+        pairs += beyond * (short - 1) - beyond * (beyond - 1) // 2  # results where the short one sticks out
+        results += beyond
+    return {"mul": pairs, "add": pairs - results}
+
+
+def _logical(rule: Rule) -> Rule:
+    """Of truth values alone these products are truth values too: control flow, which is free."""
+    return lambda a, b, *arguments, **keywords: (
+        {} if is_truth(a) and is_truth(b) else rule(a, b, *arguments, **keywords)
+    )
