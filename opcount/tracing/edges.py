@@ -21,6 +21,7 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.scalar import Scalar
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.tracing.contraction import contracted, record_product
 from opcount.tracing.structural import (
     MINUS_ONE,
     ONE,
@@ -30,14 +31,12 @@ from opcount.tracing.structural import (
     Unit,
     Unplaced,
     collected,
-    contracted,
     gathered,
     is_zero,
     masked,
     number,
     placed,
     plus,
-    record_product,
     reshaped,
     running,
     scattered,

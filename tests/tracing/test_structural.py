@@ -9,6 +9,7 @@ import pytest
 
 import opcount as oc
 from opcount.tracing import structural
+from opcount.tracing.contraction import contracted
 from opcount.tracing.structural import (
     MINUS_ONE,
     NUMBER,
@@ -18,7 +19,6 @@ from opcount.tracing.structural import (
     Structured,
     Unit,
     collected,
-    contracted,
     gathered,
     masked,
     number,
