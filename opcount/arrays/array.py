@@ -1,7 +1,7 @@
 """Array: a wrapped NumPy array, for code that is written for NumPy's.
 
 It holds an ndarray and is none: `np.asarray` strips a subclass without asking it, and counts
-would be lost in silence. What an operation costs stands in `numpy_rules`; here is how one
+would be lost in silence. What a function costs stands in its row; here is how one
 reaches it, and the attributes and methods of an ndarray.
 """
 
@@ -22,13 +22,13 @@ from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, meter, note_text
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.call import call_function
-from opcount.functions.numpy_rules import by_function
 from opcount.functions.op_counts import integer_power, is_truth, multiple
+from opcount.functions.table import maker
 from opcount.functions.ufuncs import UFUNCS, call_ufunc
 from opcount.functions.user_rules import user_rules
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import Operands, opened, unwrapped
-from opcount.wrapping.spec import MAKERS, Spec, no_values
+from opcount.wrapping.spec import Spec, no_values
 from opcount.wrapping.trees import NUMERIC
 from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
@@ -263,8 +263,8 @@ class Array(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
-        if type(self._held) is Spec and function in _MAKERS:
-            return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
+        if type(self._held) is Spec and (made := maker(function)) is not None:
+            return array_of(made(*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords)
@@ -747,8 +747,5 @@ _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.min: Array.min,
 }
 """NumPy's functions that the methods of that name have a fast way for."""
-
-_MAKERS: Final = frozenset(by_function(MAKERS))
-"""NumPy's functions that make an array `like=` another: like a spec, without data."""
 
 HOLDERS["array"] = Array

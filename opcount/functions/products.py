@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from typing import Any, Final
 
 import numpy as np
 
+from opcount.counting import symbolic
 from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import is_symbolic, larger, positive_part, smaller
 from opcount.functions.applications import axes_of
-from opcount.functions.op_counts import OpCounts, Rule, is_truth
+from opcount.functions.op_counts import OpCounts, Rule, expanded, is_complex, is_truth, summed
+from opcount.functions.rows import Function, Seeing
 from opcount.wrapping import shapes
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.stand_ins import SMALL, one_of, spec_of
 
 
 def _sums(results: int, length: int) -> OpCounts:
@@ -108,8 +113,76 @@ def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
     return {"mul": pairs, "add": pairs - results}
 
 
-def _logical(rule: Rule) -> Rule:
+def of_truths_free(rule: Rule) -> Rule:
     """Of truth values alone these products are truth values too: control flow, which is free."""
     return lambda a, b, *arguments, **keywords: (
         {} if is_truth(a) and is_truth(b) else rule(a, b, *arguments, **keywords)
     )
+
+
+def _convolve(a: Any, v: Any, mode: Any = "full") -> OpCounts:
+    return {} if is_truth(a) and is_truth(v) else meetings(a, v, mode)
+
+
+def _correlate(wrapped: Set[Any], a: Any, v: Any, mode: Any = "valid") -> OpCounts:
+    """A convolution with the conjugate."""
+    if is_truth(a) and is_truth(v):
+        return {}
+    counts = meetings(a, v, mode)
+    if not is_complex(a) and not is_complex(v):
+        return counts
+    return summed(expanded(counts), {"neg": np.size(v) if is_complex(v) and "v" in wrapped else 0})
+
+
+# --- shapes
+
+
+def _outer_shape(a: Any, b: Any, out: Any = None) -> Any:
+    return np.multiply.outer(spec_of(a).ravel(), spec_of(b).ravel())
+
+
+def _linalg_outer_shape(x1: Any, x2: Any, /) -> Any:
+    x1, x2 = spec_of(x1), spec_of(x2)
+    np.linalg.outer(one_of(x1), one_of(x2))
+    return _outer_shape(x1, x2)
+
+
+def _kron_shape(a: Any, b: Any) -> Spec:
+    a, b = spec_of(a), spec_of(b)
+    length = max(a.ndim, b.ndim)
+    first, second = ((1,) * (length - x.ndim) + x.shape for x in (a, b))
+    return Spec(tuple(m * n for m, n in zip(first, second, strict=True)), np.multiply(a[...], b[...]).dtype
+                 if a.ndim == b.ndim == 0 else np.result_type(a.dtype, b.dtype))  # fmt: skip
+
+
+def _convolve_shape(a: Any, v: Any, mode: Any = "full") -> Spec:
+    a, v = spec_of(a), spec_of(v)
+    dtype = np.convolve(one_of(a), one_of(v), mode).dtype
+    mode = mode if isinstance(mode, str) else ("valid", "same", "full")[mode]
+    first, second = a.size, v.size
+    if not first or not second:
+        raise ValueError(f"{'a' if not first else 'v'} cannot be empty")
+    short, long = (
+        (symbolic.smaller(first, second), symbolic.larger(first, second)) if mode != "full" else (first, second)
+    )
+    return Spec(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
+
+
+def _correlate_shape(a: Any, v: Any, mode: Any = "valid") -> Spec:
+    return _convolve_shape(a, v, mode)
+
+
+ROWS: Final = (
+    Function("dot", of_truths_free(_dot), SMALL, "dot"),
+    Function("vdot", of_truths_free(_vdot), SMALL, "vdot"),
+    Function("inner", of_truths_free(_inner), SMALL, "inner"),
+    Function("outer", of_truths_free(_outer_product), _outer_shape, "outer"),
+    Function("tensordot", of_truths_free(_tensordot), SMALL, "tensordot"),
+    Function("kron", of_truths_free(_outer_product), _kron_shape, "kron"),
+    Function("linalg.matmul", of_truths_free(PRODUCTS[np.matmul]), SMALL, "matmul"),
+    Function("linalg.vecdot", of_truths_free(_vecdot), SMALL, "vecdot"),
+    Function("linalg.outer", of_truths_free(_outer_product), _linalg_outer_shape, "outer"),
+    Function("linalg.tensordot", of_truths_free(_tensordot), SMALL, "tensordot"),
+    Function("convolve", _convolve, _convolve_shape),
+    Function("correlate", Seeing(_correlate), _correlate_shape),
+)
