@@ -70,3 +70,7 @@ __all__ = [
     "unwrap",
     "wrap",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
