@@ -78,6 +78,18 @@ def test_a_law_that_may_be_chance_is_named_and_none(count, sizes, words):
     assert not found.exact and words in str(found)
 
 
+@pytest.mark.parametrize("degree", range(1, 12))
+def test_a_polynomial_is_held_to_a_third_as_many_sizes_as_it_has_coefficients_and_to_three(degree):
+    fewest = degree + 1 + max(3, math.ceil((degree + 1) / 3))
+    laws = [oc.law_of({n: (n + 1) ** degree for n in range(1, sizes + 1)}) for sizes in (fewest, fewest - 1)]
+    assert [law.exact for law in laws] == [True, False]
+
+
+def test_a_recurrence_with_irrational_roots_is_held_to_twice_as_many_sizes_as_it_has_terms_and_more():
+    laws = [oc.law_of({n: fibonacci(n) for n in range(20, 20 + sizes)}) for sizes in (10, 9)]
+    assert [law.exact for law in laws] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("count", "held"),
     [
@@ -160,6 +172,7 @@ def test_an_estimate_is_the_line_of_least_squares_on_logarithmic_scales(seed):
     [
         ({2: 20, 4: 10, 8: 5}, "about 40·n^-1.00, an estimate"),
         ({0: 5, 1: 3, 2: 6, 4: 12, 8: 0}, "about 3·n^1.00, an estimate"),  # what has no logarithm is left out
+        ({1: 3, 2: 6}, "about 3·n^1.00, an estimate"),
         ({0: 5, 1: 0, 2: 6}, "no estimate"),
         ({}, "no estimate"),
     ],
