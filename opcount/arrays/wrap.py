@@ -50,7 +50,7 @@ _Value = TypeVar("_Value")
 _Wrapped = TypeVar("_Wrapped", bound=Wrapped)
 
 
-# An array of objects becomes one of Scalars, and not an Array; checkers cannot tell it from others where dtypes are Any.
+# An array of objects becomes one of Scalars, and no Array; checkers cannot tell it where dtypes are Any.
 @overload
 def wrap(x: _Wrapped) -> _Wrapped: ...
 @overload

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,25 +12,17 @@ from numpy.testing.overrides import get_overridable_numpy_array_functions
 
 import opcount as oc
 from opcount.counting.kinds import KINDS
-from opcount.functions import compositions
-from opcount.functions.compositions import COMPOSITIONS, COMPOSITIONS_BY_NAME, SEEING_RULES, SEEING_RULES_BY_NAME
-from opcount.functions.numpy_rules import (
-    COMPLEX,
-    FREE,
-    FREE_NAMES,
-    PRODUCTS,
-    REFUSED,
-    REFUSED_BY_NAME,
-    RULES,
-    RULES_BY_NAME,
-    UFUNCS,
-    function_named,
-    name_of,
-)
+from opcount.functions.op_counts import COMPLEX
+from opcount.functions.products import PRODUCTS
+from opcount.functions.rows import function_named
+from opcount.functions.table import ALL, ROWS
+from opcount.functions.ufuncs import UFUNCS
+from tests.support import rows
 from tests.support.calls import CALLS
 from tests.support.calls.moving import FREE_CALLS
 
 NUMPY = tuple(map(int, np.__version__.split(".")[:2]))
+
 
 SPACES = {
     "": np, "linalg.": np.linalg, "fft.": np.fft, "char.": np.char, "strings.": np.strings,
@@ -39,10 +30,6 @@ SPACES = {
 }  # fmt: skip
 LATER = (recfunctions, np.polynomial.polynomial)
 """Modules that are not imported with NumPy: what they dispatch has no row, and is refused."""
-TABLES = {
-    "counted": RULES_BY_NAME, "counted by what is wrapped": SEEING_RULES_BY_NAME, "composed": COMPOSITIONS_BY_NAME,
-    "free": FREE_NAMES, "refused": REFUSED_BY_NAME,
-}  # fmt: skip
 SINCE = {
     "cumulative_sum": "2.1", "cumulative_prod": "2.1", "unstack": "2.1",
     "strings.partition": "2.3", "strings.rpartition": "2.3", "strings.multiply": "2.3",
@@ -84,16 +71,13 @@ def takes_like(function):
 
 def test_each_function_that_numpy_dispatches_stands_in_the_table_once():
     found = dispatched()
-    rows = [*RULES, *SEEING_RULES, *COMPOSITIONS, *FREE, *REFUSED]
-    twice = [name_of(row) for row, times in Counter(rows).items() if times > 1]
-    assert not twice, f"functions with two rows: {twice}"
-    missing = [names[0] for function, names in found.items() if function not in rows]
+    missing = [names[0] for function, names in found.items() if function not in ROWS]
     assert not missing, f"functions of NumPy {np.__version__} without a row: {missing}"
 
 
 def test_each_row_of_the_table_is_a_function_that_numpy_dispatches():
     found = dispatched()
-    names = [name for table in TABLES.values() for name in table]
+    names = [row.name for row in ALL]
     assert len(names) == len(set(names))
     lacking = {name for name in names if function_named(name) not in found}
     strangers = {name for name in lacking if not is_of_another_numpy(name)}
@@ -121,17 +105,17 @@ def test_each_ufunc_of_numpy_has_its_kinds():
 
 
 def test_each_function_that_is_counted_is_called_here():
-    assert CALLS.keys() == RULES_BY_NAME.keys() | SEEING_RULES_BY_NAME.keys() | COMPOSITIONS_BY_NAME.keys()
+    assert CALLS.keys() == set(rows.COUNTED)
 
 
 def test_each_function_that_is_free_is_called_here():
-    assert set(FREE_CALLS) == set(FREE_NAMES)
+    assert set(FREE_CALLS) == set(rows.FREE_NAMES)
 
 
 @pytest.mark.skipif(NUMPY < (2, 4), reason="functions have no signature")
-@pytest.mark.parametrize("name", [*RULES_BY_NAME, *compositions._WRITTEN_OUT, *SEEING_RULES_BY_NAME])
+@pytest.mark.parametrize("name", rows.COUNTED)
 def test_a_rule_takes_the_arguments_that_the_function_takes(name):
-    rule = {**RULES_BY_NAME, **compositions._WRITTEN_OUT, **SEEING_RULES_BY_NAME}[name]
+    rule = rows.rule_of(name)
     try:
         parameters = inspect.signature(function_named(name)).parameters.values()
     except ValueError:

@@ -9,7 +9,7 @@ import pytest
 from numpy._core import einsumfunc
 
 import opcount as oc
-from opcount.functions.numpy_rules import COMPLEX
+from opcount.functions.op_counts import COMPLEX
 from tests.support import loops_by_hand as hand
 from tests.support.ground_truth import NOTHING
 from tests.support.same import assert_same

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 
 import opcount as oc
-from opcount.functions.compositions import COMPOSITIONS, COMPOSITIONS_BY_NAME, SEEING_RULES
-from opcount.functions.numpy_rules import RULES, RULES_BY_NAME, function_named
+from opcount.functions.rows import Executed, Seeing, function_named
 from tests.support import loops_by_hand as hand
+from tests.support import rows
 from tests.support.calls import BY_HAND, CALLS
 from tests.support.draws import RANDOM
 from tests.support.ground_truth import as_objects, check_call, identical
@@ -72,23 +72,23 @@ def test_a_function_counts_what_is_executed_in_many_calls(name):
 # --- the checks are checked
 
 
-@pytest.mark.parametrize(("table", "name", "fault"), [
-    (RULES, "sum", lambda *args, **keywords: {"mul": 1}),
-    (RULES, "mean", lambda *args, **keywords: {**RULES_BY_NAME["mean"](*args, **keywords), "div": 0}),
-    (RULES, "cumsum", lambda *args, **keywords: {"add": RULES_BY_NAME["cumsum"](*args, **keywords)["add"] + 1}),
-    (RULES, "dot", lambda *args, **keywords: {"mul": RULES_BY_NAME["dot"](*args, **keywords)["mul"]}),
-    (RULES, "nanmax", RULES_BY_NAME["max"]), (RULES, "argmin", RULES_BY_NAME["argmax"]),
-    (RULES, "linalg.inv", RULES_BY_NAME["linalg.det"]),
-    (COMPOSITIONS, "average", lambda a, axis=None, **_: np.mean(a, axis)),
-    (COMPOSITIONS, "polymul", lambda a1, a2: oc.wrap(np.polymul(oc.unwrap(a1), oc.unwrap(a2)))),
-    (SEEING_RULES, "einsum", lambda *_, **__: {"mul": 1, "add": 1}),
-    (COMPOSITIONS, "interp", lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args)))),
-    (SEEING_RULES, "where", lambda condition, *_: {"ne": np.size(condition)}),
-    (COMPOSITIONS, "polyval", lambda p, x: np.nextafter(COMPOSITIONS_BY_NAME["polyval"](p, x), 0)),
+@pytest.mark.parametrize(("name", "fault"), [
+    ("sum", lambda *args, **keywords: {"mul": 1}),
+    ("mean", lambda *args, **keywords: {**rows.rule_of("mean")(*args, **keywords), "div": 0}),
+    ("cumsum", lambda *args, **keywords: {"add": rows.rule_of("cumsum")(*args, **keywords)["add"] + 1}),
+    ("dot", lambda *args, **keywords: {"mul": rows.rule_of("dot")(*args, **keywords)["mul"]}),
+    ("nanmax", rows.rule_of("max")), ("argmin", rows.rule_of("argmax")),
+    ("linalg.inv", rows.rule_of("linalg.det")),
+    ("average", Executed(lambda a, axis=None, **_: np.mean(a, axis))),
+    ("polymul", Executed(lambda a1, a2: oc.wrap(np.polymul(oc.unwrap(a1), oc.unwrap(a2))))),
+    ("einsum", Seeing(lambda *_, **__: {"mul": 1, "add": 1})),
+    ("interp", Executed(lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args))))),
+    ("where", Seeing(lambda _, condition, *__: {"ne": np.size(condition)})),
+    ("polyval", Executed(lambda p, x: np.nextafter(rows.rule_of("polyval")(p, x), 0))),
 ])  # fmt: skip
-def test_the_check_of_a_function_catches_a_planted_fault(monkeypatch, table, name, fault):
+def test_the_check_of_a_function_catches_a_planted_fault(monkeypatch, name, fault):
     check_calls(name)
-    monkeypatch.setitem(table, function_named(name), fault)
+    rows.corrupted(monkeypatch, name, counts=fault)
     with pytest.raises(AssertionError):
         check_calls(name, examples=200)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions import numpy_rules
-from opcount.functions.numpy_rules import function_named
+from opcount.functions.rows import POSITIONS, function_named
+from tests.support import rows
 from tests.support.calls.moving import FREE_CALLS, A
 from tests.support.ground_truth import NOTHING, as_objects, outcome
 from tests.support.same import assert_same
@@ -20,7 +20,7 @@ def test_what_moves_data_counts_nothing_and_gives_what_numpy_gives(name):
     with oc.count() as tally:
         result = FREE_CALLS[name](x)
     assert tally.counts == NOTHING
-    if name in numpy_rules.POSITIONS or not isinstance(expected, (np.ndarray, tuple, list)):
+    if rows.BY_NAME[name].gives is POSITIONS or not isinstance(expected, (np.ndarray, tuple, list)):
         assert result == expected if not isinstance(expected, tuple) else all(map(np.array_equal, result, expected))
     else:
         assert_same(result, expected)

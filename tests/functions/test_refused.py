@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions.numpy_rules import REFUSED_BY_NAME, function_named, name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.rows import function_named
+from tests.support import rows
 from tests.support.calls.moving import V
 from tests.support.ground_truth import NOTHING
 from tests.support.same import assert_same
 
 
-@pytest.mark.parametrize("name", [name for name in REFUSED_BY_NAME if function_named(name) is not None])
+@pytest.mark.parametrize("name", [name for name in rows.REFUSED if function_named(name) is not None])
 def test_a_refused_function_says_so_and_counts_nothing(name):
     function, x = function_named(name), oc.wrap(V)
     with oc.count() as tally, pytest.raises(oc.Uncounted) as caught:
         x.__array_function__(function, (oc.Array,), (x,), {})
     message = str(caught.value)
-    assert message.startswith(f"{name_of(function)}: ") and REFUSED_BY_NAME[name] in message
+    assert message.startswith(f"{name_of(function)}: ") and rows.REFUSED[name] in message
     assert "oc.register_rule" in message and "oc.unwrap(x)" in message
     assert tally.counts == NOTHING
 

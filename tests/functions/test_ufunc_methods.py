@@ -10,8 +10,8 @@ from hypothesis import given, settings
 
 import opcount as oc
 from opcount.counting.tally import record
-from opcount.functions import numpy_rules
-from opcount.functions.numpy_rules import UFUNCS
+from opcount.functions.applications import APPLICATIONS
+from opcount.functions.ufuncs import UFUNCS
 from tests.support import loops_by_hand as hand
 from tests.support.calls.ufuncs import GENERALIZED, LOGICAL, METHODS, UFUNC_CALLS, generalized_calls
 from tests.support.draws import RANDOM
@@ -35,6 +35,7 @@ COMPARING = [
     "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "maximum", "minimum", "fmax", "fmin",
 ]  # fmt: skip
 """The ufuncs that NumPy has loops over objects for: by operations that wrapped numbers have, and by comparisons."""
+
 
 MIRRORED = {"lt": "gt", "le": "ge", "maximum": "ge", "fmax": "ge", "minimum": "ge", "fmin": "ge"}
 """Python asks the wrapped operand, in the mirror where it stands on the right; and objects compare."""
@@ -134,7 +135,7 @@ def test_the_check_of_a_ufunc_catches_a_planted_fault(monkeypatch, name, method,
 
 
 def test_the_check_of_methods_catches_an_application_too_many(monkeypatch):
-    applications = numpy_rules.APPLICATIONS
+    applications = APPLICATIONS
     monkeypatch.setitem(applications, "reduce", lambda *args, **keywords: applications["accumulate"](args[0]) + 1)
     with pytest.raises((AssertionError, IndexError)):
         check_ufunc(np.hypot, "reduce", examples=100)

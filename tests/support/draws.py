@@ -15,6 +15,7 @@ RANDOM = settings(
     report_multiple_bugs=False,
 )
 
+
 OUT = "an array to write into"
 
 

@@ -19,12 +19,14 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions.numpy_rules import WRITES, function_named
+from opcount.functions.rows import function_named
 from tests.support import loops_by_hand as hand
+from tests.support import rows
 from tests.support.draws import OUT
 from tests.support.same import assert_same
 
 NOTHING = oc.Counts()
+
 
 FORM = frozenset({"dtype", "keepdims", "out", "returned", "like"})
 """Keywords of the form of a result: most change no count, and not every loop for objects takes them."""
@@ -32,7 +34,7 @@ CONSTANT = frozenset({"ord"})
 """Keywords that are never wrapped."""
 NUMBERS = frozenset({"linspace", "logspace", "geomspace", "isclose", "allclose", "where"})
 """Functions that a wrapped number alone makes dispatch."""
-FIRST = WRITES | {"at", "nanvar", "nanstd", "polyint"}
+FIRST = {*rows.WRITING, "at", "nanvar", "nanstd", "polyint"}
 """Functions that are not asked about wrapped values if their first argument is none."""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from opcount.functions.numpy_rules import PRODUCTS, UFUNCS
+from opcount.functions.products import PRODUCTS
+from opcount.functions.ufuncs import UFUNCS
 from tests.support.draws import OUT, Pick
 
 OF_INTEGERS = [
     "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift", "bitwise_count", "gcd", "lcm",
 ]  # fmt: skip
+
 
 UFUNC_CALLS = {}
 
@@ -79,6 +81,7 @@ def at_calls(pick, ufunc):
 
 LOGICAL = ("logical_and", "logical_or", "logical_xor")
 
+
 METHODS = [
     (ufunc.__name__, method)
     for ufunc in UFUNCS
@@ -86,6 +89,7 @@ METHODS = [
     if method in ("__call__", "at") or (ufunc.nin == 2 and (method == "outer" or ufunc.nout == 1))
     if (ufunc.__name__ in LOGICAL) <= (method != "reduceat")
 ]
+
 
 GENERALIZED = {ufunc.__name__: ufunc for ufunc in PRODUCTS}
 CORES = {"matmul": ("mk", "kn"), "vecdot": ("k", "k"), "matvec": ("mk", "k"), "vecmat": ("k", "kn")}
