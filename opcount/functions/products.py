@@ -66,14 +66,14 @@ def _dot(a: Any, b: Any, out: Any = None) -> OpCounts:
     """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
-        return _outer_product(a, b)
+        return _pairs(a, b)
     return _sums(math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ()), first[-1])
 
 
 def _inner(a: Any, b: Any, /) -> OpCounts:
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
-        return _outer_product(a, b)
+        return _pairs(a, b)
     return _sums(math.prod(first[:-1]) * math.prod(second[:-1]), first[-1])
 
 
@@ -81,7 +81,7 @@ def _vdot(a: Any, b: Any, /) -> OpCounts:
     return _sums(1, np.size(a))
 
 
-def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> OpCounts:
+def _pairs(a: Any, b: Any, *_: Any, **__: Any) -> OpCounts:
     return {"mul": np.size(a) * np.size(b)}
 
 
@@ -176,12 +176,12 @@ ROWS: Final = (
     Function("dot", of_truths_free(_dot), SMALL, "dot"),
     Function("vdot", of_truths_free(_vdot), SMALL, "vdot"),
     Function("inner", of_truths_free(_inner), SMALL, "inner"),
-    Function("outer", of_truths_free(_outer_product), _outer_shape, "outer"),
+    Function("outer", of_truths_free(_pairs), _outer_shape, "outer"),
     Function("tensordot", of_truths_free(_tensordot), SMALL, "tensordot"),
-    Function("kron", of_truths_free(_outer_product), _kron_shape, "kron"),
+    Function("kron", of_truths_free(_pairs), _kron_shape, "kron"),
     Function("linalg.matmul", of_truths_free(PRODUCTS[np.matmul]), SMALL, "matmul"),
     Function("linalg.vecdot", of_truths_free(_vecdot), SMALL, "vecdot"),
-    Function("linalg.outer", of_truths_free(_outer_product), _linalg_outer_shape, "outer"),
+    Function("linalg.outer", of_truths_free(_pairs), _linalg_outer_shape, "outer"),
     Function("linalg.tensordot", of_truths_free(_tensordot), SMALL, "tensordot"),
     Function("convolve", _convolve, _convolve_shape),
     Function("correlate", Seeing(_correlate), _correlate_shape),
