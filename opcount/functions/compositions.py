@@ -6,7 +6,8 @@ the way counts neither here nor there. Where that can be told from what is wrapp
 count, and NumPy the value (`SEEING_RULES`). All of a call counts, or, where it raises, nothing
 (`_whole`): wrong arguments lead to NumPy's own error.
 
-Written after NumPy 2.4; older versions execute a few of these otherwise, with the same value.
+Written after NumPy 2.4; older versions execute a few of these otherwise, with the same value. Where NumPy's own code
+can run on wrapped values, it stands in `numpys_own`, and is not written again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from opcount.functions.numpy_rules import (
     substitutions,
     together,
 )
+from opcount.functions.numpys_own import OWN_BY_NAME, any_true, as_array
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.shapes import broadcast, with_numbers
 from opcount.wrapping.spec import Spec
@@ -56,24 +58,9 @@ _NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
 # --- what is wrapped, and what not
 
 
-def _array(x: Any) -> Any:
-    """An array of at least no dimensions: as it is, or made of a list; 0-d of a number."""
-    if isinstance(x, (list, tuple)):
-        return np.stack([_array(item) for item in x]) if x else np.asarray(x)
-    return np.asarray(x, like=x) if holds_wrapped(x) else np.asarray(x)
-
-
 def _truths(mask: Any) -> Any:
     """A mask as plain truth values, on which what NumPy does is control flow."""
     return mask if isinstance(unwrapped(mask), Spec) else np.asarray(mask)
-
-
-def _any(mask: Any) -> bool:
-    """Whether some are true; of shapes alone none are.
-
-    It is asked where true ones lead to an error or a warning, or to another way that counts the same.
-    """
-    return not isinstance(unwrapped(mask), Spec) and bool(np.any(np.asarray(mask)))
 
 
 def _shape(x: Any) -> Any:
@@ -133,27 +120,9 @@ def _normalized(axis: Any, dimensions: int) -> tuple[int, ...]:
     return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
 
 
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _NO, append: Any = _NO) -> Any:
-    if n == 0:
-        return a
-    if n < 0:
-        raise ValueError
-    a = _array(a)
-    parts = []
-    for part in (prepend, a, append):
-        if part is not _NO:
-            part = _array(part)
-            parts.append(part if part.ndim else np.broadcast_to(part, _replaced(a.shape, axis, 1)))
-    a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
-    difference = np.not_equal if a.dtype == np.bool_ else np.subtract
-    for _ in range(n):
-        a = difference(a[_along(axis, a.ndim, slice(1, None))], a[_along(axis, a.ndim, slice(None, -1))])
-    return a
-
-
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    ary = _array(ary).ravel()
-    begin, end = (None if part is None else _array(part).ravel() for part in (to_begin, to_end))
+    ary = as_array(ary).ravel()
+    begin, end = (None if part is None else as_array(part).ravel() for part in (to_begin, to_end))
     if not all(part is None or np.can_cast(part.dtype, ary.dtype, casting="same_kind") for part in (begin, end)):
         raise TypeError
     parts = [part for part in (begin, ary[1:] - ary[:-1], end) if part is not None]
@@ -162,7 +131,7 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences inside, one-sided ones at both ends; of first or second order there."""
-    f = _array(f)
+    f = as_array(f)
     axes = tuple(range(f.ndim)) if axis is None else _normalized(axis, f.ndim)
     spacings = _spacings(f, axes, varargs)
     if edge_order > 2 or any(order(f.shape[place], edge_order + 1) < 0 for place in axes):
@@ -182,7 +151,7 @@ def _spacings(f: Any, axes: tuple[int, ...], given: tuple[Any, ...]) -> list[Any
     spacings = []
     for distances, axis in zip(given, axes, strict=True):
         if np.ndim(distances):
-            distances = _array(distances)
+            distances = as_array(distances)
             if distances.shape != f.shape[axis : axis + 1]:
                 raise ValueError
             steps = np.diff(distances.astype(np.float64) if distances.dtype.kind in "iu" else distances)
@@ -226,40 +195,6 @@ def _gradient_along(f: Any, axis: int, h: Any, edge_order: int) -> Any:
     out[at(0)] = combined(start, (0, 1, 2))
     out[at(-1)] = combined(stop, (-3, -2, -1))
     return out
-
-
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    y = _array(y)
-    widths = dx
-    if x is not None:
-        x = _array(x)
-        widths = np.diff(x) if x.ndim == 1 else np.diff(x, axis=axis)
-        if x.ndim == 1:
-            widths = widths.reshape(_replaced((1,) * y.ndim, axis, -1))
-    above, below = y[_along(axis, y.ndim, slice(1, None))], y[_along(axis, y.ndim, slice(None, -1))]
-    return np.sum(widths * (above + below) / 2.0, axis)
-
-
-def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
-    p = _array(p)
-    steps = np.diff(p, axis=axis)
-    discont = period / 2 if discont is None else discont
-    dtype = np.result_type(steps, period)
-    if dtype.kind in "iu":
-        high, rest = divmod(period, 2)
-        ambiguous = rest == 0
-    else:
-        high, ambiguous = period / 2, True
-    low = -high
-    corrected = np.mod(steps - low, period) + low
-    if ambiguous:
-        np.copyto(corrected, high, where=_truths(corrected == low) & _truths(steps > 0))
-    correction = corrected - steps
-    np.copyto(correction, 0, where=_truths(abs(steps) < discont))
-    up = p.astype(dtype)
-    after = _along(axis, p.ndim, slice(1, None))
-    up[after] = p[after] + np.cumsum(correction, axis)
-    return up
 
 
 # --- vectors and matrices
@@ -371,7 +306,7 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
     """Two products and a difference for each component; where a vector has no third one, its products are left out."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(_array(a), axisa, -1), np.moveaxis(_array(b), axisb, -1)
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
     sizes = (a.shape[-1], b.shape[-1])
     if not set(sizes) <= ({2, 3} if _NUMPY < (2, 5) else {3}):  # newer ones refuse two
         raise ValueError
@@ -386,7 +321,7 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
     b0, b1, *b2 = (b[..., place].astype(dtype) for place in range(sizes[1]))
     last = a0 * b1 - a1 * b0
     if sizes == (2, 2):
-        return _array(last)
+        return as_array(last)
     if sizes == (2, 3):
         first, second = a1 * b2[0], -(a0 * b2[0])
     elif sizes == (3, 2):
@@ -403,7 +338,7 @@ def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    x = _array(x)
+    x = as_array(x)
     if x.dtype.kind not in "fc":
         x = x.astype(float)
     if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)):
@@ -457,47 +392,9 @@ def _matrix_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
     return reduce[ord](np.linalg.svd(np.moveaxis(x, (rows, columns), (-2, -1)), compute_uv=False), axis=-1)
 
 
-def _linalg_vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    x = flat = _array(x)
-    if axis is None:
-        flat = x.ravel()
-    elif isinstance(axis, tuple):
-        places = _normalized(axis, x.ndim)
-        rest = [place for place in range(x.ndim) if place not in places]
-        size = math.prod(x.shape[place] for place in places)
-        flat = np.transpose(x, (*places, *rest)).reshape((size, *(x.shape[place] for place in rest)))
-    result = np.linalg.norm(flat, axis=axis if isinstance(axis, int) else 0, ord=ord)
-    return _kept(result, x, axis) if keepdims else result
-
-
-def _linalg_matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    return np.linalg.norm(x, axis=(-2, -1), keepdims=keepdims, ord=ord)
-
-
-def _matrix_power(a: Any, n: Any) -> Any:
-    a, n = _array(a), operator.index(n)
-    if a.shape[-1] != a.shape[-2]:
-        raise ValueError
-    if n == 0:
-        result = np.empty_like(a)
-        result[...] = np.eye(a.shape[-2], dtype=a.dtype, **({"like": a} if holds_wrapped(a) else {}))
-        return result
-    if n < 0:
-        a, n = np.linalg.inv(a), -n
-    if n == 3:
-        return np.matmul(np.matmul(a, a), a)
-    square = result = None
-    while n > 0:
-        square = a if square is None else np.matmul(square, square)
-        n, bit = divmod(n, 2)
-        if bit:
-            result = square if result is None else np.matmul(result, square)
-    return result
-
-
 def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     """The products in the cheapest order, by dynamic programming (Cormen et al., Introduction to Algorithms, 15.2)."""
-    arrays = [_array(a) for a in arrays]
+    arrays = [as_array(a) for a in arrays]
     if len(arrays) < 3:
         return np.dot(arrays[0], arrays[1], out=out)
     first, last = arrays[0].ndim, arrays[-1].ndim
@@ -536,7 +433,7 @@ def _solve(a: Any, b: Any) -> OpCounts:
 
 
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
-    a, b = _array(a), _array(b)
+    a, b = as_array(a), as_array(b)
     if axes is not None:
         places = list(range(a.ndim))
         for axis in axes:
@@ -548,14 +445,6 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     return np.linalg.solve(a.reshape(size, size), b.ravel()).reshape(shape)
 
 
-def _tensorinv(a: Any, ind: int = 2) -> Any:
-    a = _array(a)
-    if ind <= 0:
-        raise ValueError
-    shape = a.shape
-    return np.linalg.inv(a.reshape(math.prod(shape[ind:]), -1)).reshape(*shape[ind:], *shape[:ind])
-
-
 # --- statistics
 
 
@@ -564,7 +453,7 @@ def _keywords(**given: Any) -> dict[str, Any]:
 
 
 def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _NO) -> Any:
-    a = _array(a)
+    a = as_array(a)
     kept = _keywords(keepdims=keepdims)
     if axis is not None:
         axis = _normalized(axis, a.ndim)
@@ -572,10 +461,10 @@ def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fal
         average = np.mean(a, axis, **kept)
         scale: Any = np.result_type(average).type(a.size / np.size(average)) if returned else None
     else:
-        weights = _fitting_weights(a, _array(weights), axis)
+        weights = _fitting_weights(a, as_array(weights), axis)
         dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "iub" else []))
         scale = np.sum(weights, axis=axis, dtype=dtype, **kept)
-        if _any(scale == 0.0):
+        if any_true(scale == 0.0):
             raise ZeroDivisionError
         average = np.sum(np.multiply(a, weights, dtype=dtype), axis, **kept) / scale
     if not returned:
@@ -594,8 +483,8 @@ def _fitting_weights(a: Any, weights: Any, axis: Any) -> Any:
 
 def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None, fweights: Any = None,
          aweights: Any = None, *, dtype: Any = None) -> Any:  # fmt: skip
-    m = _array(m)
-    y = None if y is None else _array(y)
+    m = as_array(m)
+    y = None if y is None else as_array(y)
     if (ddof is not None and ddof != int(ddof)) or any(part is not None and part.ndim > 2 for part in (m, y)):
         raise ValueError
     if dtype is None:
@@ -623,7 +512,7 @@ def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any
     elif aweights is None:
         factor = total - ddof
     else:
-        factor = total - ddof * np.sum(weights * _array(aweights)) / total
+        factor = total - ddof * np.sum(weights * as_array(aweights)) / total
     if factor <= 0:
         warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
         factor = 0.0
@@ -638,7 +527,7 @@ def _cov_weights(X: Any, fweights: Any, aweights: Any) -> Any:
     for weights, whole in ((fweights, True), (aweights, False)):
         if weights is None:
             continue
-        weights = _array(weights).astype(float)
+        weights = as_array(weights).astype(float)
         if whole and not _truths(weights == np.round(weights)).all():
             raise TypeError
         if weights.shape != X.shape[1:] or _truths(weights < 0).any():
@@ -681,13 +570,13 @@ def _nan_to_num(x: Any, *_: Any, **__: Any) -> OpCounts:
 
 
 def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
-    x, y, atol, rtol = (v if isinstance(v, (int, float, complex)) else _array(v) for v in (a, b, atol, rtol))
+    x, y, atol, rtol = (v if isinstance(v, (int, float, complex)) else as_array(v) for v in (a, b, atol, rtol))
     if isinstance(y, int):
         y = float(y)
     elif not isinstance(y, (float, complex)):
         y = y.astype(np.result_type(y.dtype, 1.0))
     finite = [np.isfinite(tolerance) for tolerance in (atol, rtol)] if _NUMPY >= (2, 3) else []
-    if any(_any(np.logical_not(truth)) for truth in finite):
+    if any(any_true(np.logical_not(truth)) for truth in finite):
         np.isclose(0.0, 0.0, unwrapped(rtol), unwrapped(atol))  # which warns, or does what else NumPy is told to do
     with np.errstate(invalid="ignore"):
         near = np.less_equal(abs(x - y), atol + rtol * abs(y))
@@ -697,16 +586,12 @@ def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
     return wrapped(result[()])
 
 
-def _allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> bool:
-    return bool(np.all(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)))
-
-
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     if np.shape(a1) != np.shape(a2):
         return False
     if equal_nan and a1 is a2:
         return True
-    a1, a2 = _array(a1), _array(a2)
+    a1, a2 = as_array(a1), as_array(a2)
     if not equal_nan or (a1.dtype.kind not in "fc" and a2.dtype.kind not in "fc"):
         return bool(_truths(a1 == a2).all())
     missing1, missing2 = _truths(np.isnan(a1)), _truths(np.isnan(a2))
@@ -720,7 +605,7 @@ def _array_equiv(a1: Any, a2: Any) -> bool:
         raise
     except ValueError:
         return False
-    return bool(_truths(_array(a1) == _array(a2)).all())
+    return bool(_truths(as_array(a1) == as_array(a2)).all())
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
@@ -769,13 +654,13 @@ def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retst
         raise ValueError
     pieces = num - 1 if endpoint else num
     real = np.result_type(start, stop, float(num))
-    start, stop = _array(start), _array(stop)
+    start, stop = as_array(start), as_array(stop)
     span = np.subtract(stop, start, dtype=real)
     y = np.arange(0, num, dtype=real).reshape((-1,) + (1,) * np.ndim(span))
     step: Any = math.nan
     if pieces > 0:
         step = span / pieces
-        y = y / pieces * span if _any(step == 0) else y * step
+        y = y / pieces * span if any_true(step == 0) else y * step
     else:
         y = y * span
     y = y + start
@@ -800,34 +685,7 @@ def _logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base:
     return y if dtype is None else y.astype(dtype)
 
 
-def _geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
-    start, stop = _array(start), _array(stop)
-    if _any(start == 0) or _any(stop == 0):
-        raise ValueError
-    real = np.result_type(start.dtype, stop.dtype, float(num), np.zeros((), dtype))
-    start, stop = start.astype(real), stop.astype(real)
-    sign = np.sign(start)
-    start, stop = start / sign, stop / sign
-    y = np.logspace(np.log10(start), np.log10(stop), num=num, endpoint=endpoint, base=10.0, dtype=real)
-    if num > 0:
-        y[0] = start
-        if num > 1 and endpoint:
-            y[-1] = stop
-    y = y * sign
-    y = np.moveaxis(y, 0, axis) if axis else y
-    return y.astype(real if dtype is None else dtype)
-
-
 # --- polynomials, tables
-
-
-def _polyval(p: Any, x: Any) -> Any:
-    """Horner's rule, from a y that is zero."""
-    x = _array(x)
-    y = np.zeros_like(x)
-    for coefficient in _array(p):
-        y = y * x + coefficient
-    return y
 
 
 def _polyadd(a1: Any, a2: Any) -> Any:
@@ -839,7 +697,7 @@ def _polysub(a1: Any, a2: Any) -> Any:
 
 
 def _same_length(a1: Any, a2: Any) -> list[Any]:
-    both = [np.atleast_1d(_array(a)) for a in (a1, a2)]
+    both = [np.atleast_1d(as_array(a)) for a in (a1, a2)]
     if both[0].shape == both[1].shape:
         return both
     length = max(map(len, both))
@@ -847,26 +705,12 @@ def _same_length(a1: Any, a2: Any) -> list[Any]:
 
 
 def _polymul(a1: Any, a2: Any) -> Any:
-    return np.convolve(*(_without_leading_zeros(np.atleast_1d(_array(a))) for a in (a1, a2)))
+    return np.convolve(*(_without_leading_zeros(np.atleast_1d(as_array(a))) for a in (a1, a2)))
 
 
 def _without_leading_zeros(p: Any) -> Any:
     kept = np.trim_zeros(p, trim="f") if p.ndim == 1 else p
     return kept if len(kept) else np.zeros(1, p.dtype)
-
-
-def _polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
-    p, m = _array(p), int(m)
-    if m < 0:
-        raise ValueError
-    constants = np.zeros(m, float) if k is None else np.atleast_1d(_array(k))
-    if len(constants) == 1 and m > 1:
-        constants = constants[0] * np.ones(m, float)
-    if len(constants) < m:
-        raise ValueError
-    for place in range(m):
-        p = np.concatenate((p / np.arange(len(p), 0, -1), constants[place : place + 1]))
-    return p
 
 
 def _items(part: Any) -> list[Any]:
@@ -890,7 +734,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
         )
     if is_complex(fp):
         raise NoRule("complex values have no exact count: interpolate the real and the imaginary part")
-    x, xp, fp = _array(x), _array(xp), _array(fp)
+    x, xp, fp = as_array(x), as_array(xp), as_array(fp)
     value = np.interp(unwrapped(x), unwrapped(xp), unwrapped(fp), left=unwrapped(left), right=unwrapped(right))
     points, table, values = (list(np.ravel(part)) for part in (x, xp, fp))
     last = len(table) - 1
@@ -951,34 +795,13 @@ def _interval(key: Any, table: list[Any], guess: int) -> int:
 # --- functions of functions
 
 
-def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **keywords: Any) -> Any:
-    x = _array(x)
-    if np.ndim(condlist) == 0 or (
-        not isinstance(condlist[0], (list, np.ndarray)) and not np.ndim(condlist[0]) and x.ndim
-    ):
-        condlist = [condlist]
-    conditions = [_truths(condition).astype(bool) for condition in condlist]
-    if len(conditions) == len(funclist) - 1:
-        conditions.append(~np.any(conditions, axis=0))
-    elif len(conditions) != len(funclist):
-        number = len(conditions)
-        raise ValueError(f"with {number} condition(s), either {number} or {number + 1} functions are expected")
-    y = np.zeros_like(x)
-    for condition, function in zip(conditions, funclist, strict=True):
-        if not callable(function):
-            y[condition] = function
-        elif (values := x[condition]).size > 0:
-            y[condition] = function(values, *args, **keywords)
-    return y
-
-
 def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **keywords: Any) -> Any:
-    arr = np.moveaxis(_array(arr), axis, -1)
+    arr = np.moveaxis(as_array(arr), axis, -1)
     axis %= arr.ndim
     lead = arr.ndim - 1
     result = None
     for place in np.ndindex(with_numbers(arr.shape[:-1])):
-        part = _array(func1d(arr[place], *args, **keywords))
+        part = as_array(func1d(arr[place], *args, **keywords))
         if result is None:
             result = np.zeros_like(part, shape=arr.shape[:-1] + part.shape)
         result[place] = part
@@ -987,33 +810,16 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     return np.transpose(result, (*range(axis), *range(lead, result.ndim), *range(axis, lead)))
 
 
-def _apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
-    value = _array(a)
-    dimensions = value.ndim
-    for axis in np.atleast_1d(axes).tolist():
-        axis = dimensions + axis if axis < 0 else axis
-        result = func(value, axis)
-        value = result if np.ndim(result) == value.ndim else np.expand_dims(result, axis)
-        if value.ndim != dimensions:
-            raise ValueError("function is not returning an array of the correct shape")
-    return value
-
-
-_OF_FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    "piecewise": _piecewise, "apply_along_axis": _apply_along_axis, "apply_over_axes": _apply_over_axes,
-}  # fmt: skip
+_OF_FUNCTIONS: Final = ("piecewise", "apply_along_axis", "apply_over_axes")
 """What a function that they are given executes counts at once, whatever comes after it."""
 
 _WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
-    "diff": _diff, "ediff1d": _ediff1d, "gradient": _gradient, "trapezoid": _trapezoid, "unwrap": _unwrap,
-    "cross": _cross, "linalg.cross": _linalg_cross, "linalg.norm": _norm, "linalg.vector_norm": _linalg_vector_norm,
-    "linalg.matrix_norm": _linalg_matrix_norm, "linalg.matrix_power": _matrix_power, "linalg.multi_dot": _multi_dot,
-    "linalg.tensorsolve": _tensorsolve, "linalg.tensorinv": _tensorinv,
+    "ediff1d": _ediff1d, "gradient": _gradient, "cross": _cross, "linalg.cross": _linalg_cross, "linalg.norm": _norm,
+    "linalg.multi_dot": _multi_dot, "linalg.tensorsolve": _tensorsolve,
     "average": _average, "cov": _cov, "corrcoef": _corrcoef,
-    "isclose": _isclose, "allclose": _allclose, "array_equal": _array_equal, "array_equiv": _array_equiv,
-    "linspace": _linspace, "logspace": _logspace, "geomspace": _geomspace,
-    "polyval": _polyval, "polyadd": _polyadd, "polysub": _polysub, "polymul": _polymul, "polyint": _polyint,
-    "interp": _interp,
+    "isclose": _isclose, "array_equal": _array_equal, "array_equiv": _array_equiv, "linspace": _linspace,
+    "logspace": _logspace, "polyadd": _polyadd, "polysub": _polysub, "polymul": _polymul, "interp": _interp,
+    "apply_along_axis": _apply_along_axis, **OWN_BY_NAME,
 }  # fmt: skip
 
 SEEING_RULES_BY_NAME: Final[dict[str, Rule]] = {
@@ -1029,8 +835,8 @@ SEEING_RULES_BY_NAME: Final[dict[str, Rule]] = {
 SEEING_RULES: Final[dict[Any, Rule]] = by_function(SEEING_RULES_BY_NAME)
 
 COMPOSITIONS_BY_NAME: Final[dict[str, Callable[..., Any]]] = {
-    **_OF_FUNCTIONS,
-    **{name: _whole(name, composition) for name, composition in _WRITTEN_OUT.items()},
+    name: composition if name in _OF_FUNCTIONS else _whole(name, composition)
+    for name, composition in _WRITTEN_OUT.items()
 }
 """NumPy's functions by name, and the composition that stands for each."""
 

@@ -2,7 +2,7 @@
 
 A ufunc has kinds, executed once for each element that is computed: `UFUNCS`. A function has a
 rule, which gives the counts of a call from its arguments: `RULES`; or it moves data, and is
-free: `FREE`; or it is written out in counted operations, in `compositions.py`; or it has no
+free: `FREE`; or it runs as counted operations, in `numpys_own.py` or `compositions.py`; or it has no
 exact count, and is refused: `REFUSED`, with the reason. A test holds the table to the functions
 that NumPy has.
 
