@@ -97,7 +97,7 @@ def on_wrapped(function: Any, instead: Mapping[Any, Any] | None = None) -> Calla
 
 
 def rehomed(function: Any, stand_ins: Mapping[Any, Any]) -> FunctionType:
-    """The same code with stand-ins for its globals; raises NoStandIn where it reads one that has none."""
+    """The code of a function with stand-ins for its globals; raises NoStandIn where it reads one that has none."""
     own = getattr(function, "_implementation", function)
     scope: dict[str, Any] = {}
     again = FunctionType(own.__code__, scope, own.__name__, own.__defaults__, own.__closure__)

@@ -16,8 +16,10 @@ from opcount.functions.numpys_own import STAND_INS, NoStandIn, as_array, on_wrap
 from opcount.functions.op_counts import NoRule
 from opcount.functions.rows import Executed, function_named
 from opcount.functions.table import ALL
-from tests.functions.test_numpy_rules import CALLS, check_call, check_calls
+from tests.functions.test_function_counts import check_calls
 from tests.support import rows
+from tests.support.calls import CALLS
+from tests.support.ground_truth import check_call
 
 OWN = {row.name: row.counts.body for row in ALL if isinstance(row.counts, Executed) and row.counts.own}
 
