@@ -22,11 +22,11 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     axis %= arr.ndim
     lead = arr.ndim - 1
     result = None
-    for place in np.ndindex(with_numbers(arr.shape[:-1])):
-        part = as_array(func1d(arr[place], *args, **keywords))
+    for index in np.ndindex(with_numbers(arr.shape[:-1])):
+        part = as_array(func1d(arr[index], *args, **keywords))
         if result is None:
             result = np.zeros_like(part, shape=arr.shape[:-1] + part.shape)
-        result[place] = part
+        result[index] = part
     if result is None:
         raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
     return np.transpose(result, (*range(axis), *range(lead, result.ndim), *range(axis, lead)))

@@ -27,7 +27,7 @@ def executed(
 ) -> Any:
     """The finished result, counted, once `check` has nothing against it; or let out or refused."""
     try:
-        numbers = counts()
+        charged = counts()
     except NoRule as reason:
         let_out_operands(operands, name, f"{name}: {reason}")
         return finished(execute())
@@ -38,13 +38,13 @@ def executed(
         let_out_operands(operands, name, f"{name}: {STRANGE}")
         return finished(result)
     current = meter()
-    current.charge(numbers)  # before it is executed: what a budget does not allow does not happen
+    current.charge(charged)  # before it is executed: what a budget does not allow does not happen
     try:
         result = execute()
         check(result)
         return finished(result)
     except BaseException as error:
-        current.refund(numbers)  # what raised counted nothing
+        current.refund(charged)  # what raised counted nothing
         if not isinstance(error, NoRule):
             raise
         let_out_operands(operands, name, f"{name}: {error}")

@@ -44,16 +44,16 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
     f = as_array(f)
     axes = tuple(range(f.ndim)) if axis is None else normalize_axis_tuple(axis, f.ndim)
     spacings = _spacings(f, axes, varargs)
-    if edge_order > 2 or any(order(f.shape[place], edge_order + 1) < 0 for place in axes):
+    if edge_order > 2 or any(order(f.shape[index], edge_order + 1) < 0 for index in axes):
         raise ValueError
     if f.dtype.kind in "iub":
         f = f.astype(np.float64)
-    results = [_gradient_along(f, place, h, edge_order) for place, h in zip(axes, spacings, strict=True)]
+    results = [_gradient_along(f, index, h, edge_order) for index, h in zip(axes, spacings, strict=True)]
     return results[0] if len(axes) == 1 else tuple(results)
 
 
 def _spacings(f: Any, axes: tuple[int, ...], given: tuple[Any, ...]) -> list[Any]:
-    """A number for each axis, or the differences of the places along it where they are not all the same."""
+    """A number for each axis, or the differences along it where they are not all the same."""
     if not given:
         return [1.0] * len(axes)
     if len(given) == 1 and np.ndim(given[0]) == 0:
@@ -157,17 +157,17 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
 
 
 def _interval(key: Any, table: list[Any], guess: int) -> int:
-    """NumPy's binary search, which looks around the place of the point before first."""
+    """NumPy's binary search, which looks around the interval of the point before first."""
     length = len(table)
     if key > table[-1]:
         return length
     if key < table[0]:
         return -1
     if length <= 4:
-        place = 1
-        while place < length and key >= table[place]:
-            place += 1
-        return place - 1
+        index = 1
+        while index < length and key >= table[index]:
+            index += 1
+        return index - 1
     guess = max(min(guess, length - 3), 1)
     low, high = 0, length
     if key < table[guess]:
@@ -177,9 +177,9 @@ def _interval(key: Any, table: list[Any], guess: int) -> int:
         if guess > 8 and key >= table[guess - 8]:
             low = guess - 8
     else:
-        for place in (guess, guess + 1):
-            if key < table[place + 1]:
-                return place
+        for index in (guess, guess + 1):
+            if key < table[index + 1]:
+                return index
         low = guess + 2
         if guess < length - 9 and key < table[guess + 8]:
             high = guess + 8

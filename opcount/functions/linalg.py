@@ -44,13 +44,13 @@ def substitutions(n: int, columns: int) -> OpCounts:
     return {"mul": columns * n * (n - 1), "sub": columns * n * (n - 1), "div": columns * n}
 
 
-def _of_matrices(numbers: Callable[[int], OpCounts]) -> Rule:
+def _of_matrices(counts: Callable[[int], OpCounts]) -> Rule:
     """What a square matrix costs, by its order, for each matrix of a stack."""
 
     def rule(a: Any) -> OpCounts:
         no_complex(a)
         *stack, _, n = np.shape(a)
-        return multiple(math.prod(stack), numbers(n))
+        return multiple(math.prod(stack), counts(n))
 
     return rule
 
@@ -94,10 +94,10 @@ def _qr(a: Any, mode: str = "reduced") -> OpCounts:
     *stack, m, n = np.shape(a)
     k = smaller(m, n)
     rows = _steps(m, k)
-    numbers = summed(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
+    counts = summed(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
     if mode not in ("r", "raw"):
-        numbers = summed(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
-    return multiple(math.prod(stack), numbers)
+        counts = summed(counts, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
+    return multiple(math.prod(stack), counts)
 
 
 def _reflected(m: int, n: int, k: int) -> OpCounts:
@@ -149,7 +149,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 def _kept(result: Any, x: Any, axis: Any) -> Any:
     """The result of a reduction along these axes, with the axes that it reduced."""
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
-    return np.reshape(result, [1 if place in axes else size for place, size in enumerate(x.shape)])
+    return np.reshape(result, [1 if index in axes else size for index, size in enumerate(x.shape)])
 
 
 _FROM_ZERO: Final[dict[str, Any]] = {"initial": 0} if NUMPY >= (2, 3) else {}
@@ -172,7 +172,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
 
 
 def _matrix_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
-    rows, columns = (range(x.ndim)[place] for place in axes)
+    rows, columns = (range(x.ndim)[index] for index in axes)
     if rows == columns:
         raise ValueError
     if ord in (None, "fro", "f"):
@@ -189,11 +189,11 @@ def _matrix_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     a, b = as_array(a), as_array(b)
     if axes is not None:
-        places = list(range(a.ndim))
+        order = list(range(a.ndim))
         for axis in axes:
-            places.remove(axis)
-            places.insert(a.ndim, axis)
-        a = np.transpose(a, places)
+            order.remove(axis)
+            order.insert(a.ndim, axis)
+        a = np.transpose(a, order)
     shape = a.shape[-(a.ndim - b.ndim) :]
     size = math.prod(shape)
     return np.linalg.solve(a.reshape(size, size), b.ravel()).reshape(shape)

@@ -54,7 +54,7 @@ def _identity(n: Any, dtype: Any = None) -> Spec:
 
 def _arange_shape(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *_: Any, **__: Any) -> Spec:
     start, stop = (0, start) if stop is None else (start, stop)
-    given = [symbolic.like_of(number) for number in (start, stop, step)]
+    given = [symbolic.like_of(end) for end in (start, stop, step)]
     if not any(map(symbolic.is_symbolic, (start, stop, step))):
         return Spec(np.arange(start, stop, step).shape, np.arange(*given, dtype=dtype).dtype)
     length = -(symbolic.known(symbolic.normal(start) - symbolic.normal(stop)) // step)

@@ -31,14 +31,14 @@ def _product(first: str, second: str) -> Rule:
     """A generalized ufunc with these core dimensions, of which `k` is summed over."""
 
     def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> OpCounts:
-        places = (axes or (axis, axis))[:2]
+        positions = (axes or (axis, axis))[:2]
         sizes: dict[str, int] = {}
         batches = []
-        for operand, core, place in zip((a, b), (first, second), places, strict=True):
+        for operand, core, index in zip((a, b), (first, second), positions, strict=True):
             shape = np.shape(operand)
-            if place is not None:  # the core dimensions stand elsewhere: move them to the end
-                place = place if isinstance(place, tuple) else (place,)
-                shape = shapes.axes_moved_to_the_end(shape, place)
+            if index is not None:  # the core dimensions stand elsewhere: move them to the end
+                index = index if isinstance(index, tuple) else (index,)
+                shape = shapes.axes_moved_to_the_end(shape, index)
             core = core if len(shape) >= len(core) else "k"  # a vector in place of a matrix
             batch = len(shape) - len(core)
             batches.append(shape[:batch])
@@ -93,10 +93,10 @@ def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
     if isinstance(axes, (int, np.integer)):
         axes = range(-axes, 0), range(axes)
     summed, rest = 1, 1
-    for shape, places in ((first, axes[0]), (second, axes[1])):
-        taken = axes_of(tuple(places) if np.iterable(places) else places, len(shape))
-        summed = math.prod(shape[place] for place in taken)
-        rest *= math.prod(size for place, size in enumerate(shape) if place not in taken)
+    for shape, positions in ((first, axes[0]), (second, axes[1])):
+        taken = axes_of(tuple(positions) if np.iterable(positions) else positions, len(shape))
+        summed = math.prod(shape[index] for index in taken)
+        rest *= math.prod(size for index, size in enumerate(shape) if index not in taken)
     return _sums(rest, summed) if summed else {}
 
 
@@ -193,8 +193,8 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
             DeprecationWarning,
         )
     dtype = np.promote_types(a.dtype, b.dtype)
-    a0, a1, *a2 = (a[..., place].astype(dtype) for place in range(sizes[0]))
-    b0, b1, *b2 = (b[..., place].astype(dtype) for place in range(sizes[1]))
+    a0, a1, *a2 = (a[..., index].astype(dtype) for index in range(sizes[0]))
+    b0, b1, *b2 = (b[..., index].astype(dtype) for index in range(sizes[1]))
     last = a0 * b1 - a1 * b0
     if sizes == (2, 2):
         return as_array(last)

@@ -132,7 +132,6 @@ def refused(reason: str, names: str, shape: Way = EXACT, **named: Any) -> Iterat
 
 DATA_DEPENDENT: Final = "how much it computes depends on the values"
 ITERATIVE: Final = "it iterates until it converges"
-INDEX: Final = "places in an array are plain integers, not wrapped ones"
 
 
 # --- by function

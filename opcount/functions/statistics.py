@@ -52,9 +52,9 @@ def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Op
 def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) -> OpCounts:
     """The variance of the numbers that `where` selects, where NumPy's var has the deviations of all."""
     where = given_where(where)
-    numbers = _var(a, *arguments, where=where, **keywords)
+    counts = _var(a, *arguments, where=where, **keywords)
     taken = applications(a, where=where)
-    return {**numbers, **nans(a), "sub": taken, "mul": taken} if nans(a) else numbers
+    return {**counts, **nans(a), "sub": taken, "mul": taken} if nans(a) else counts
 
 
 # --- means and covariances that are executed in other operations
@@ -89,10 +89,10 @@ def _average(
 def _fitting_weights(a: Any, weights: Any, axis: Any) -> Any:
     if a.shape == weights.shape:
         return weights
-    if axis is None or weights.shape != tuple(a.shape[place] for place in axis):
+    if axis is None or weights.shape != tuple(a.shape[index] for index in axis):
         raise ValueError
     weights = np.transpose(weights, np.argsort(axis))
-    return weights.reshape(tuple(size if place in axis else 1 for place, size in enumerate(a.shape)))
+    return weights.reshape(tuple(size if index in axis else 1 for index, size in enumerate(a.shape)))
 
 
 def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None, fweights: Any = None,
