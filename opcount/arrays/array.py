@@ -11,12 +11,13 @@ import copy
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.scalar import Scalar
+from opcount.arrays.typed import Reduction, reduction
 from opcount.counting.callers import refusal
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, meter, note_text
@@ -56,6 +57,38 @@ class Array(ArrayMethods):
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
     __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
+
+    if TYPE_CHECKING:  # what Wrapped writes once for every class, as it is of an Array
+
+        def __radd__(self, other: Any) -> Array: ...
+        def __rtruediv__(self, other: Any) -> Array: ...
+        def __floordiv__(self, other: Any) -> Array: ...
+        def __rfloordiv__(self, other: Any) -> Array: ...
+        def __mod__(self, other: Any) -> Array: ...
+        def __rmod__(self, other: Any) -> Array: ...
+        def __rpow__(self, other: Any) -> Array: ...
+        def __and__(self, other: Any) -> Array: ...
+        def __rand__(self, other: Any) -> Array: ...
+        def __or__(self, other: Any) -> Array: ...
+        def __ror__(self, other: Any) -> Array: ...
+        def __xor__(self, other: Any) -> Array: ...
+        def __rxor__(self, other: Any) -> Array: ...
+        def __lshift__(self, other: Any) -> Array: ...
+        def __rlshift__(self, other: Any) -> Array: ...
+        def __rshift__(self, other: Any) -> Array: ...
+        def __rrshift__(self, other: Any) -> Array: ...
+        def __lt__(self, other: Any) -> Array: ...
+        def __le__(self, other: Any) -> Array: ...
+        def __gt__(self, other: Any) -> Array: ...
+        def __ge__(self, other: Any) -> Array: ...
+
+        mean: Reduction
+        std: Reduction
+        var: Reduction
+
+        def __neg__(self) -> Array: ...
+        def __abs__(self) -> Array: ...
+        def __invert__(self) -> Array: ...
 
     def __init__(self, data: np.ndarray | np.generic | Spec) -> None:
         if not isinstance(data, (np.ndarray, np.generic, Spec)) or data.dtype.kind not in NUMERIC:
@@ -115,42 +148,42 @@ class Array(ArrayMethods):
 
     # The operators that most programs are made of, written out for speed with the same meaning.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Any) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "add", self._held + plain, (self, other))
         return self._apply_slowly("add", self, other)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Any) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "sub", self._held - plain, (self, other))
         return self._apply_slowly("sub", self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Any) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "sub", plain - self._held, (other, self))
         return self._apply_slowly("sub", other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Any) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "mul", self._held * plain, (self, other))
         return self._apply_slowly("mul", self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: Any) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "mul", plain * self._held, (other, self))
         return self._apply_slowly("mul", other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Any) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
@@ -164,7 +197,7 @@ class Array(ArrayMethods):
             return _product(current, self._held, plain, (self, other))
         return self._apply_slowly("matmul", self, other)
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+    def __pow__(self, other: Any, modulus: Any = None) -> Array:
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
         if plain_case and not meter().limits and np.power not in USERS:
             result = self._held**other
@@ -183,46 +216,46 @@ class Array(ArrayMethods):
     def __rmatmul__(self, other: Any) -> Any:
         return self._apply_slowly("matmul", other, self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Array:
         return self._apply("positive", self)
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Array:
         return self._apply_in_place("add", other)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: Any) -> Array:
         return self._apply_in_place("sub", other)
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: Any) -> Array:
         return self._apply_in_place("mul", other)
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: Any) -> Array:
         return self._apply_in_place("div", other)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self, other: Any) -> Array:
         return self._apply_in_place("floordiv", other)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self, other: Any) -> Array:
         return self._apply_in_place("mod", other)
 
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+    def __ipow__(self, other: Any) -> Array:  # type: ignore[misc,override]
         return self._apply_in_place("pow", other)
 
     def __imatmul__(self, other: Any) -> Any:
         return self._apply_in_place("matmul", other)
 
-    def __iand__(self, other: Any) -> Any:
+    def __iand__(self, other: Any) -> Array:
         return self._apply_in_place("bitwise_and", other)
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Array:
         return self._apply_in_place("bitwise_or", other)
 
-    def __ixor__(self, other: Any) -> Any:
+    def __ixor__(self, other: Any) -> Array:
         return self._apply_in_place("bitwise_xor", other)
 
-    def __ilshift__(self, other: Any) -> Any:
+    def __ilshift__(self, other: Any) -> Array:
         return self._apply_in_place("left_shift", other)
 
-    def __irshift__(self, other: Any) -> Any:
+    def __irshift__(self, other: Any) -> Array:
         return self._apply_in_place("right_shift", other)
 
     # NumPy's functions
@@ -338,7 +371,7 @@ class Array(ArrayMethods):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._held.dtype  # type: ignore[no-any-return]
+        return self._held.dtype
 
     @dtype.setter
     def dtype(self, dtype: Any) -> None:
@@ -350,23 +383,23 @@ class Array(ArrayMethods):
 
     @property
     def ndim(self) -> int:
-        return self._held.ndim  # type: ignore[no-any-return]
+        return self._held.ndim
 
     @property
     def size(self) -> int:
-        return known(self._held.size)  # type: ignore[no-any-return]
+        return known(self._held.size)
 
     @property
     def itemsize(self) -> int:
-        return self._held.itemsize  # type: ignore[no-any-return]
+        return self._held.itemsize
 
     @property
     def nbytes(self) -> int:
-        return known(self._held.nbytes)  # type: ignore[no-any-return]
+        return known(self._held.nbytes)
 
     @property
     def strides(self) -> tuple[int, ...]:
-        return self._held.strides  # type: ignore[no-any-return]
+        return self._held.strides
 
     @property
     def flags(self) -> Any:
@@ -396,7 +429,7 @@ class Array(ArrayMethods):
             return self
         return wrapped(result)
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, order: Any = "C") -> Array:
         return Array(self._held.copy(order))
 
     def view(self, *arguments: Any, **keywords: Any) -> Any:
@@ -456,10 +489,12 @@ class Array(ArrayMethods):
     def conjugate(self, *out: Any) -> Any:
         return self.conj(*out)
 
+    @reduction
     def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
             where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.maximum, np.max, axis, None, out, keepdims, initial, where)
 
+    @reduction
     def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
             where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
@@ -467,6 +502,7 @@ class Array(ArrayMethods):
     def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
         self[...] = np.partition(self, kth, operator.index(axis), kind, order)
 
+    @reduction
     def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
              initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
@@ -474,6 +510,7 @@ class Array(ArrayMethods):
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
 
+    @reduction
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
         return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
@@ -552,7 +589,7 @@ class Array(ArrayMethods):
         return self._truths_or_let_out("tolist()", advice).tolist()
 
     def tobytes(self, order: Any = "C") -> bytes:
-        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
+        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)
 
     def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
         self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
@@ -561,7 +598,7 @@ class Array(ArrayMethods):
         self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
 
     def dumps(self) -> bytes:
-        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
+        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()
 
     # copies stay wrapped
 
