@@ -21,6 +21,10 @@ def square(x: float) -> float:
     return x * x
 
 
+def line(w: float, b: float) -> float:
+    return 2 * w + b
+
+
 def scaled(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return 2 * x
 
@@ -110,7 +114,7 @@ def gradients(f: Callable[[Any], Any], x: Tree, method: MethodName, granularity:
     assert_type(graph.predict("naive"), oc.Counts)
     assert_type(oc.jacobian(f, x, order).counts, oc.Counts)
     oc.jacobian(f, x, graph.intermediates)
-    oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0), budget=1000)
+    oc.gradient(line, (3.0, 1.0), budget=1000)
     oc.gradient(f, x, "backprp")  # type: ignore[arg-type]
     oc.gradient(f, x, granularity="number")  # type: ignore[arg-type]
     oc.gradient(f, None)  # type: ignore[arg-type]
@@ -134,7 +138,7 @@ def decorated(x: float) -> float:
 def functions() -> None:
     assert_type(decorated(1.0), float)
     assert_type(oc.propagate(square)(2.0), float)
-    assert_type(oc.primitive(square, partials=lambda y, x: 2 * x)(2.0), float)
+    assert_type(oc.primitive(square, partials=line)(2.0), float)
     oc.record({"mul": 10})
     oc.propagate(square)("2")  # type: ignore[arg-type]
     decorated("1")  # type: ignore[arg-type]
