@@ -346,18 +346,18 @@ class Graph:
         `value` is None for a spec, and `partial` for the linear map of an array. An output that is
         constant is no node. Needs networkx, and raises InvalidType without it.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.export import to_networkx
 
-        return draw.to_networkx(self)
+        return to_networkx(self)
 
     def to_dot(self) -> str:
         """The same nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
         The text is the same in every run. An output that another one uses stands between.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.export import to_dot
 
-        return draw.to_dot(self)
+        return to_dot(self)
 
     def draw(
         self, ax: Axes | None = None, *, show: Literal["operation", "paths", "adjoints", "partials"] = "operation"
@@ -373,9 +373,9 @@ class Graph:
         `show`, and InvalidType where there are several outputs and adjoints are asked for, and
         where matplotlib or igraph is missing.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.draw import draw
 
-        return draw.draw(self, ax, show)
+        return draw(self, ax, show)
 
     def draw_elimination(self, order: OrderName | Sequence[int]) -> Figure:
         """A row of pictures: the graph, and what is left of it after each vertex is eliminated in that order.
@@ -387,9 +387,9 @@ class Graph:
         Raises InvalidValue for an order that there is not, more than 40 nodes or more than 24 pictures.
         """
         whole = linearized(self)
-        from opcount.drawing import draw
+        from opcount.drawing.elimination import draw_elimination
 
-        return draw.draw_elimination(self, whole, ordered(whole, order, unit_products=True))
+        return draw_elimination(self, whole, ordered(whole, order, unit_products=True))
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
