@@ -77,4 +77,4 @@ def test_the_names_that_checkers_know_are_those_that_there_are():
     assert get_args(opcount.typing.OrderName) == tuple(oc.ORDERS)
     granularities = get_args(opcount.typing.Granularity)
     with pytest.raises(oc.InvalidValue, match=f"the granularities are {', '.join(granularities)}$"):
-        oc.trace(lambda x: x, 1.0, granularity="matrix")
+        oc.trace(lambda x: x, 1.0, granularity="cell")

@@ -47,12 +47,11 @@ def counts() -> None:
     assert_type(found.total, int)
     assert_type(found + 2 * found, oc.Counts)
     assert_type(found.weighted({"mul": 1.5}), float)
-    with oc.count(budget={"mul": 1000}) as tally:
-        with oc.region("forward"):
-            square(3.0)
+    with oc.count(budget={"mul": 1000}) as tally, oc.region("forward"):
+        square(3.0)
     assert_type(tally, oc.Tally)
     assert_type(tally.regions["forward"].mul, int)
-    found.muls  # type: ignore[attr-defined]
+    print(found.muls)  # type: ignore[attr-defined]
     oc.count(uncounted="ignore")  # type: ignore[arg-type]
     oc.count(budget="1000")  # type: ignore[arg-type]
 
