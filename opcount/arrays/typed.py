@@ -3,15 +3,16 @@
 Each decorator gives back the very function that it is given, so that nothing is executed for it. A checker sees
 several signatures where the function itself says `Any`: a number and a number make a number, with an array an array.
 Two things it is told as NumPy tells it of its own: that what is done to an array without axes gives an array, and that
-a sum over all axes is a number, though it is an Array where elements are complex, and of a spec.
+a sum over all axes is a number, though it is an Array where elements are complex, and of a spec. What NumPy's functions
+give is said by NumPy, for which a wrapped array is like any other that it can convert.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 RealNumber: TypeAlias = float | Real | Decimal | np.integer[Any] | np.floating[Any]
 """A number that can be wrapped; a truth value, which checkers take for an integer, is refused."""
+
+Axis: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
+"""One axis, several, or all of them."""
+
+Out: TypeAlias = "Array | np.ndarray[Any, Any] | None"
+"""An array for the result of a NumPy function to be written into."""
 
 
 class Arithmetic(Protocol):
