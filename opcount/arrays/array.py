@@ -785,7 +785,7 @@ _ONE_OPERATION: Final[dict[np.ufunc, str]] = {
 """The ufuncs that are one operation for each element of real numbers: what most calls are."""
 
 _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "floordiv", "mod", "neg"})
-"""Of the operators, the ones that are."""
+"""The operators that are one operation for each element of real numbers."""
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.sum: Array.sum,

@@ -519,7 +519,7 @@ class _Log:
         self.entries: list[LogEntry] = []
 
     def watching(self, graph: Graph, source: int) -> Graph:
-        """The same graph, with edges that write down what they are asked for."""
+        """A graph of these nodes whose edges write down what they are asked for."""
         watched = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
         for edge in graph.edges:
             entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)

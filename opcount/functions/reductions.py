@@ -85,7 +85,7 @@ def nans(a: Any) -> dict[str, int]:
 
 
 def with_nans(rule: Rule) -> Rule:
-    """The same function, after it has replaced nan."""
+    """The rule of a function that first replaces nan."""
     return lambda a, *arguments, **keywords: {**nans(a), **rule(a, *arguments, **keywords)}
 
 

@@ -256,7 +256,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
 
 
 def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
-    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    """Einsum of an object array of numbers, where NumPy's loop would start each sum from a zero."""
     terms, result = subscripts(operands, shape_of)
     return _of_terms(terms, result, optimize, _product_of_all)
 
