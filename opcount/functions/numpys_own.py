@@ -23,7 +23,8 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.symbolic import is_symbolic
-from opcount.functions.numpy_rules import NO_COUNT, NoRule, function_named
+from opcount.functions.op_counts import NO_COUNT, NoRule
+from opcount.functions.rows import function_named
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.wrapped import HOLDERS, is_wrapped_array

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions.compositions import COMPOSITIONS
-from opcount.functions.numpy_rules import NoRule, function_named
 from opcount.functions.numpys_own import OWN_BY_NAME, STAND_INS, NoStandIn, as_array, on_wrapped, rehomed
+from opcount.functions.op_counts import NoRule
+from opcount.functions.rows import Executed, function_named
 from tests.functions.test_numpy_rules import CALLS, check_call, check_calls
+from tests.support.rows import corrupted
 
 X = np.array([1.0, 2.5, 4.0, 3.0])
 
@@ -140,7 +141,7 @@ def test_each_function_needs_its_stand_in_for_asarray(name):
 
 def test_a_call_of_what_has_no_stand_in_is_refused_and_counts_nothing(monkeypatch):
     planted = numpys("def f(x):\n    return x - fromiter(x, float)\n", fromiter=np.fromiter)
-    monkeypatch.setitem(COMPOSITIONS, np.diff, on_wrapped(planted))
+    corrupted(monkeypatch, "diff", counts=Executed(on_wrapped(planted)))
     with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"np\.diff: NumPy .*it uses fromiter.*write it with"):
         np.diff(oc.wrap(X))
     assert tally.counts == oc.Counts()
@@ -155,7 +156,7 @@ def test_a_helper_that_calls_itself_is_treated_once():
 
 def test_the_draws_catch_a_stand_in_that_unwraps(monkeypatch):
     plain = on_wrapped(np.diff, {np.asanyarray: lambda x: as_array(oc.unwrap(x))})
-    monkeypatch.setitem(COMPOSITIONS, np.diff, plain)
+    corrupted(monkeypatch, "diff", counts=Executed(plain))
     with pytest.raises(AssertionError):
         check_call("diff", ((X,), {}))
 
