@@ -616,6 +616,27 @@ def _interval(key: Any, table: list[Any], guess: int) -> int:
 # --- functions of functions
 
 
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **keywords: Any) -> Any:
+    x = as_array(x)
+    if np.ndim(condlist) == 0 or (
+        not isinstance(condlist[0], (list, np.ndarray)) and not np.ndim(condlist[0]) and x.ndim
+    ):
+        condlist = [condlist]
+    conditions = [_truths(condition).astype(bool) for condition in condlist]
+    if len(conditions) == len(funclist) - 1:
+        conditions.append(~np.any(conditions, axis=0))
+    elif len(conditions) != len(funclist):
+        number = len(conditions)
+        raise ValueError(f"with {number} condition(s), either {number} or {number + 1} functions are expected")
+    y = np.zeros_like(x)
+    for condition, function in zip(conditions, funclist, strict=True):
+        if not callable(function):
+            y[condition] = function
+        elif (values := x[condition]).size > 0:
+            y[condition] = function(values, *args, **keywords)
+    return y
+
+
 def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **keywords: Any) -> Any:
     arr = np.moveaxis(as_array(arr), axis, -1)
     axis %= arr.ndim
@@ -631,7 +652,21 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     return np.transpose(result, (*range(axis), *range(lead, result.ndim), *range(axis, lead)))
 
 
-_OF_FUNCTIONS: Final = ("piecewise", "apply_along_axis", "apply_over_axes")
+def _apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+    value = as_array(a)
+    dimensions = value.ndim
+    for axis in np.atleast_1d(axes).tolist():
+        axis = dimensions + axis if axis < 0 else axis
+        result = func(value, axis)
+        value = result if np.ndim(result) == value.ndim else np.expand_dims(result, axis)
+        if value.ndim != dimensions:
+            raise ValueError("function is not returning an array of the correct shape")
+    return value
+
+
+_OF_FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "piecewise": _piecewise, "apply_along_axis": _apply_along_axis, "apply_over_axes": _apply_over_axes,
+}  # fmt: skip
 """What a function that they are given executes counts at once, whatever comes after it."""
 
 _WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
@@ -640,11 +675,11 @@ _WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "average": _average, "cov": _cov, "corrcoef": _corrcoef,
     "isclose": _isclose, "array_equal": _array_equal, "array_equiv": _array_equiv, "linspace": _linspace,
     "logspace": _logspace, "polyadd": _polyadd, "polysub": _polysub, "polymul": _polymul, "interp": _interp,
-    "apply_along_axis": _apply_along_axis, **OWN_BY_NAME,
+    **OWN_BY_NAME,
 }  # fmt: skip
 
 COMPOSITIONS_BY_NAME: Final[dict[str, Callable[..., Any]]] = {
-    name: composition if name in _OF_FUNCTIONS else _whole(name, composition)
-    for name, composition in _WRITTEN_OUT.items()
+    **_OF_FUNCTIONS,
+    **{name: _whole(name, composition) for name, composition in _WRITTEN_OUT.items()},
 }
 """NumPy's functions by name, and the composition that stands for each."""

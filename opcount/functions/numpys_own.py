@@ -11,7 +11,6 @@ says so for an answer. Code with one of these is found when the function is made
 from __future__ import annotations
 
 import builtins
-import collections
 import dis
 import itertools
 import math
@@ -27,15 +26,13 @@ from opcount.functions.op_counts import NO_COUNT, NoRule
 from opcount.functions.rows import function_named
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.wrapped import HOLDERS, is_wrapped_array
+from opcount.wrapping.wrapped import HOLDERS
 
 # --- what stands in for a global
 
 
 def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
-    """An array of at least no dimensions: as it is, or made of a list; 0-d of a number; a plain one of truth values."""
-    if dtype is bool:
-        return np.asarray(x, bool)
+    """An array of at least no dimensions: as it is, or made of a list; 0-d of a number."""
     if isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
     else:
@@ -53,11 +50,6 @@ def any_true(mask: Any) -> bool:
     return not isinstance(unwrapped(mask), Spec) and bool(np.any(np.asarray(mask)))
 
 
-def _is_instance(value: Any, kinds: Any) -> bool:
-    """Whether it is one of these; a wrapped array is one of NumPy's."""
-    return isinstance(value, kinds) or (is_wrapped_array(value) and issubclass(np.ndarray, kinds))
-
-
 def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
     return math.prod(sizes)
 
@@ -73,7 +65,7 @@ STAND_INS: Final[Mapping[Any, Any]] = {
 }  # fmt: skip
 
 _HARMLESS: Final = frozenset({
-    operator, collections, builtins, np.ndarray, np.dtype, np.arange, np.zeros, np.ones, np.isscalar, np.issubdtype,
+    operator, builtins, np.dtype, np.arange, np.zeros, np.ones, np.issubdtype,
     np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple,
 })  # fmt: skip
 """What takes no wrapped value, or takes it for what it is."""
@@ -159,11 +151,12 @@ def _reads(code: CodeType) -> Iterator[tuple[str, str]]:
 
 OWN_BY_NAME: Final[dict[str, Callable[..., Any]]] = {
     **{name: on_wrapped(function_named(name)) for name in (
-        "diff", "trapezoid", "unwrap", "linalg.matrix_norm", "linalg.tensorinv", "allclose", "polyval", "polyint",
-        "apply_over_axes",
+        "diff", "unwrap", "linalg.matrix_norm", "linalg.tensorinv", "allclose", "polyval", "polyint",
     )},
+    "trapezoid": on_wrapped(np.trapezoid, {ValueError: ()}),  # which is not tried again
     "linalg.vector_norm": on_wrapped(np.linalg.vector_norm, {np.prod: _product_of_sizes}),
-    "linalg.matrix_power": on_wrapped(np.linalg.matrix_power, {np.eye: _eye, np.linalg.matmul: np.matmul}),
+    "linalg.matrix_power": on_wrapped(
+        np.linalg.matrix_power, {np.eye: _eye, np.linalg.matmul: np.matmul, TypeError: ()}  # it would hide opcount's
+    ),
     "geomspace": on_wrapped(np.geomspace, {np.any: any_true}),
-    "piecewise": on_wrapped(np.piecewise, {isinstance: _is_instance}),
 }  # fmt: skip
