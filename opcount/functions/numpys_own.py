@@ -11,9 +11,9 @@ says so for an answer. Code with one of these is found when the function is made
 from __future__ import annotations
 
 import builtins
+import collections
 import dis
 import itertools
-import math
 import operator
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType, SimpleNamespace
@@ -21,18 +21,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from opcount.counting.symbolic import is_symbolic
 from opcount.functions.op_counts import NO_COUNT, NoRule
-from opcount.functions.rows import function_named
+from opcount.functions.rows import AS_EXECUTED, Derivative, Executed, Function, function_named
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.wrapped import HOLDERS
+from opcount.wrapping.stand_ins import EXACT, Way
 
 # --- what stands in for a global
 
 
 def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
-    """An array of at least no dimensions: as it is, or made of a list; 0-d of a number."""
+    """An array of at least no dimensions: as it is, or made of a list; 0-d of a number; a plain one of truth values."""
+    if dtype is bool:
+        return np.asarray(x, bool)
     if isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
     else:
@@ -50,13 +51,9 @@ def any_true(mask: Any) -> bool:
     return not isinstance(unwrapped(mask), Spec) and bool(np.any(np.asarray(mask)))
 
 
-def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
-    return math.prod(sizes)
-
-
-def _eye(size: Any, dtype: Any) -> Any:
-    like = HOLDERS["array"](Spec((), dtype)) if is_symbolic(size) else None
-    return np.eye(size, dtype=dtype, like=like)
+def truths(mask: Any) -> Any:
+    """A mask as plain truth values, on which what NumPy does is control flow."""
+    return mask if isinstance(unwrapped(mask), Spec) else np.asarray(mask)
 
 
 STAND_INS: Final[Mapping[Any, Any]] = {
@@ -65,7 +62,7 @@ STAND_INS: Final[Mapping[Any, Any]] = {
 }  # fmt: skip
 
 _HARMLESS: Final = frozenset({
-    operator, builtins, np.dtype, np.arange, np.zeros, np.ones, np.issubdtype,
+    operator, collections, builtins, np.ndarray, np.dtype, np.arange, np.zeros, np.ones, np.isscalar, np.issubdtype,
     np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple,
 })  # fmt: skip
 """What takes no wrapped value, or takes it for what it is."""
@@ -100,7 +97,7 @@ def on_wrapped(function: Any, instead: Mapping[Any, Any] | None = None) -> Calla
 
 
 def rehomed(function: Any, stand_ins: Mapping[Any, Any]) -> FunctionType:
-    """The same code with stand-ins for its globals; raises NoStandIn where it reads one that has none."""
+    """The code of a function with stand-ins for its globals; raises NoStandIn where it reads one that has none."""
     own = getattr(function, "_implementation", function)
     scope: dict[str, Any] = {}
     again = FunctionType(own.__code__, scope, own.__name__, own.__defaults__, own.__closure__)
@@ -146,17 +143,15 @@ def _reads(code: CodeType) -> Iterator[tuple[str, str]]:
             yield from _reads(part)
 
 
-# --- the functions of which drawn calls show that they give and count the same so
+# --- rows
 
 
-OWN_BY_NAME: Final[dict[str, Callable[..., Any]]] = {
-    **{name: on_wrapped(function_named(name)) for name in (
-        "diff", "unwrap", "linalg.matrix_norm", "linalg.tensorinv", "allclose", "polyval", "polyint",
-    )},
-    "trapezoid": on_wrapped(np.trapezoid, {ValueError: ()}),  # which is not tried again
-    "linalg.vector_norm": on_wrapped(np.linalg.vector_norm, {np.prod: _product_of_sizes}),
-    "linalg.matrix_power": on_wrapped(
-        np.linalg.matrix_power, {np.eye: _eye, np.linalg.matmul: np.matmul, TypeError: ()}  # it would hide opcount's
-    ),
-    "geomspace": on_wrapped(np.geomspace, {np.any: any_true}),
-}  # fmt: skip
+def own(
+    name: str,
+    shape: Way = EXACT,
+    derivative: Derivative = AS_EXECUTED,
+    at_once: bool = False,
+    instead: Mapping[Any, Any] | None = None,
+) -> Function:
+    """The row of a function of which drawn calls show that its own code gives and counts the same on wrapped values."""
+    return Function(name, Executed(on_wrapped(function_named(name), instead), at_once, own=True), shape, derivative)

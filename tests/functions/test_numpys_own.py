@@ -12,18 +12,23 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions.numpys_own import OWN_BY_NAME, STAND_INS, NoStandIn, as_array, on_wrapped, rehomed
+from opcount.functions.numpys_own import STAND_INS, NoStandIn, as_array, on_wrapped, rehomed
 from opcount.functions.op_counts import NoRule
 from opcount.functions.rows import Executed, function_named
-from tests.functions.test_numpy_rules import CALLS, check_call, check_calls
-from tests.support.rows import corrupted
+from opcount.functions.table import ALL
+from tests.functions.test_function_counts import check_calls
+from tests.support import rows
+from tests.support.calls import CALLS
+from tests.support.ground_truth import check_call
+
+OWN = {row.name: row.counts.body for row in ALL if isinstance(row.counts, Executed) and row.counts.own}
 
 X = np.array([1.0, 2.5, 4.0, 3.0])
 
 
-@pytest.mark.parametrize("name", OWN_BY_NAME)
+@pytest.mark.parametrize("name", OWN)
 def test_it_counts_what_a_loop_over_objects_executes_and_gives_what_numpy_gives(name):
-    assert OWN_BY_NAME[name].__code__ is function_named(name)._implementation.__code__, "it is refused in this NumPy"
+    assert OWN[name].__code__ is function_named(name)._implementation.__code__, "it is refused in this NumPy"
     check_calls(name, examples=40)
 
 
@@ -46,9 +51,9 @@ def with_helpers(function):
             yield from with_helpers(value)
 
 
-@pytest.mark.parametrize("name", OWN_BY_NAME)
+@pytest.mark.parametrize("name", OWN)
 def test_no_code_that_runs_so_handles_any_error(name):
-    for code in with_helpers(OWN_BY_NAME[name]):
+    for code in with_helpers(OWN[name]):
         assert not any(map(broad, handlers(code)))
 
 
@@ -132,7 +137,7 @@ def test_a_global_without_a_stand_in_is_refused_when_the_function_is_made(case):
         on_wrapped(planted)(X)
 
 
-@pytest.mark.parametrize("name", OWN_BY_NAME)
+@pytest.mark.parametrize("name", OWN)
 def test_each_function_needs_its_stand_in_for_asarray(name):
     if name != "allclose":  # which is made of np.isclose alone
         with pytest.raises(NoStandIn, match="it uses"):
@@ -141,7 +146,7 @@ def test_each_function_needs_its_stand_in_for_asarray(name):
 
 def test_a_call_of_what_has_no_stand_in_is_refused_and_counts_nothing(monkeypatch):
     planted = numpys("def f(x):\n    return x - fromiter(x, float)\n", fromiter=np.fromiter)
-    corrupted(monkeypatch, "diff", counts=Executed(on_wrapped(planted)))
+    rows.corrupted(monkeypatch, "diff", counts=Executed(on_wrapped(planted)))
     with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"np\.diff: NumPy .*it uses fromiter.*write it with"):
         np.diff(oc.wrap(X))
     assert tally.counts == oc.Counts()
@@ -156,10 +161,10 @@ def test_a_helper_that_calls_itself_is_treated_once():
 
 def test_the_draws_catch_a_stand_in_that_unwraps(monkeypatch):
     plain = on_wrapped(np.diff, {np.asanyarray: lambda x: as_array(oc.unwrap(x))})
-    corrupted(monkeypatch, "diff", counts=Executed(plain))
+    rows.corrupted(monkeypatch, "diff", counts=Executed(plain))
     with pytest.raises(AssertionError):
         check_call("diff", ((X,), {}))
 
 
 def test_each_of_them_is_drawn():
-    assert OWN_BY_NAME.keys() <= CALLS.keys()
+    assert OWN.keys() <= CALLS.keys()
