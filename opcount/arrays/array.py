@@ -23,10 +23,10 @@ from opcount.counting.meters import Meter, charge, meter, note_text
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.call import call_function, call_ufunc
 from opcount.functions.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, n_times
+from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import Operands, opened, unwrapped
 from opcount.wrapping.spec import MAKERS, Spec, no_values
-from opcount.wrapping.trees import NUMERIC
 from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})

@@ -24,8 +24,8 @@ from opcount.counting.meters import charge, meter, note_text
 from opcount.functions.call import call_function, call_ufunc
 from opcount.functions.numpy_rules import USERS, integer_power, name_of
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
+from opcount.wrapping.inputs import check_number
 from opcount.wrapping.operands import holds_objects
-from opcount.wrapping.trees import check_number
 from opcount.wrapping.wrapped import (
     HOLDERS,
     OPERATORS,

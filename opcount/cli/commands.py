@@ -26,9 +26,10 @@ from opcount.counting import render
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, NothingCounted, SizeFailed
 from opcount.counting.tally import count, record
-from opcount.derivatives.gradient import PHASES, compared, table_columns
+from opcount.derivatives.compare import compared
+from opcount.derivatives.phases import PHASES, table_columns
 from opcount.laws.law import law, located
-from opcount.wrapping.trees import called
+from opcount.wrapping.classes import called
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

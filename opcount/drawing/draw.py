@@ -22,7 +22,7 @@ from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import instead
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import backprop
-from opcount.derivatives.elimination import Linearized
+from opcount.derivatives.linearized import Linearized
 from opcount.tracing.edges import LinearMap, Scale, Sign
 from opcount.tracing.structural import number
 from opcount.wrapping.spec import Spec

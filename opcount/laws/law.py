@@ -30,7 +30,7 @@ from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, SizeFailed
 from opcount.counting.tally import count
 from opcount.laws.progressions import Domain, Progression, domain
-from opcount.wrapping.trees import check_executed, check_function
+from opcount.wrapping.inputs import check_executed, check_function
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -83,7 +83,7 @@ def primitive(
         keywords = as_now(keywords)
         edges = tuple(_partial(given, place, keywords, name) for place in range(number))
         result = recorded(Primitive(name, functools.partial(function, **keywords), edges), *nodes)
-        if type(result) is ArrayNode and not tape.whole:  # arrays are opened into numbers
+        if type(result) is ArrayNode and not tape.arrays_as_nodes:  # arrays are opened into numbers
             return opened_array(np.empty(result.shape), [result[place] for place in np.ndindex(result.shape)])
         return result
 

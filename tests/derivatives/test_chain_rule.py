@@ -7,22 +7,12 @@ import tracemalloc
 import pytest
 
 import opcount as oc
-from opcount.derivatives.chain_rule import (
-    METHODS,
-    BoundedMemo,
-    NoMemo,
-    backprop,
-    chain_rule,
-    difference_counts,
-    forward,
-    method_named,
-    new_memo,
-    own_costs,
-    reach,
-    recurse,
-    visits,
-)
-from opcount.tracing.edges import IDENTITY, NEGATION, ONE, Scale, plus
+from opcount.derivatives.chain_rule import BoundedMemo, NoMemo, backprop, chain_rule, forward, new_memo, recurse
+from opcount.derivatives.methods import METHODS, method_named
+from opcount.derivatives.predict import ON_NUMBERS, difference_counts, own_costs
+from opcount.derivatives.walks import reach, visits
+from opcount.tracing.edges import IDENTITY, NEGATION, Scale
+from opcount.tracing.structural import ONE, plus
 
 
 def scaled(number):
@@ -55,7 +45,7 @@ NAIVE = {"mul": 5, "add": 3}  # node 1 computed twice: 2 mul and 1 add each time
 
 
 # The same steps, of which predictions see nothing but the structure.
-OUTLINE = {
+PRICED = {
     3: [(4, scaled(2).priced().pull)],
     2: [(4, scaled(3).priced().pull)],
     1: [(2, scaled(5).priced().pull), (3, scaled(7).priced().pull)],
@@ -257,7 +247,7 @@ def predicted(own, times):
 
 
 def test_the_costs_of_the_nodes_are_what_backprop_executes():
-    own = own_costs([4], OUTLINE)
+    own = own_costs([4], PRICED, ON_NUMBERS)
     assert {node: (cost.mul, cost.neg, cost.add) for node, cost in own.items()} == {
         3: (0, 0, 0),  # a copy of the output's structural one
         2: (0, 0, 0),
@@ -270,13 +260,13 @@ def test_the_costs_of_the_nodes_are_what_backprop_executes():
 def test_the_naive_recursion_calls_a_node_once_for_each_path_to_it():
     assert dict(visits([0], DIAMOND)) == {0: 1, 1: 2, 2: 2, 3: 2, 4: 4}
     assert dict(visits([0, 1], DIAMOND)) == {0: 1, 1: 3, 2: 3, 3: 3, 4: 6}
-    own = own_costs([4], OUTLINE)
+    own = own_costs([4], PRICED, ON_NUMBERS)
     assert predicted(own, dict(visits([0], DIAMOND))) == NAIVE
 
 
 def test_predictions_execute_nothing():
     with oc.count() as tally:
-        own_costs([4], OUTLINE)
+        own_costs([4], PRICED, ON_NUMBERS)
         dict(visits([0], DIAMOND))
     assert tally.counts.total == 0
 
@@ -296,9 +286,9 @@ def test_several_sources_are_predicted_together_as_each_alone():
     def totals(own):
         return [sum(getattr(cost, kind) for cost in own.values()) for kind in ("mul", "neg", "add")]
 
-    five = own_costs([5], steps(5, 0, 1, 2, 3))
-    six = own_costs([6], steps(6, 0, 1, 3))
-    together = own_costs([5, 6], steps(5, 6, 0, 1, 2, 3))
+    five = own_costs([5], steps(5, 0, 1, 2, 3), ON_NUMBERS)
+    six = own_costs([6], steps(6, 0, 1, 3), ON_NUMBERS)
+    together = own_costs([5, 6], steps(5, 6, 0, 1, 2, 3), ON_NUMBERS)
     # from 5: 3 and 2 are structural, 1 is a product's copy by sign, an add and a structural term, 0 negates the sum
     assert totals(five) == [0, 2, 1]
     assert totals(six) == [1, 1, 0]

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import opcount as oc
-from opcount.derivatives.chain_rule import reach
-from opcount.derivatives.elimination import linearized as linearized_of
+from opcount.derivatives.linearized import linearized as linearized_of
+from opcount.derivatives.walks import reach
 from opcount.drawing import draw
 from tests.support.programs import CASES, QUESTION, doubled, programs, question_loss, squared
 

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opcount.counting.errors import InvalidType
-from opcount.wrapping.trees import check_number, flatten, is_number, leaf_name, object_array, plain_array, rebuild
+from opcount.wrapping.classes import is_number
+from opcount.wrapping.inputs import check_number
+from opcount.wrapping.trees import flatten, leaf_name, object_array, plain_array, rebuild
 
 Point = namedtuple("Point", "x y")
 
