@@ -41,13 +41,18 @@ from analysis.functions import (
 from analysis.networks import PARAMETERS, exact_question, mlp, question_network, squared_residuals
 from analysis.polynomials import Place, Polynomial, fitted
 from analysis.study import Claim, Figure, Run, Study, Table
+from opcount.typing import MethodName
 
 BOUND: Final = 5  # Griewank
 NONSCALAR_BOUND: Final = 3  # Baur and Strassen
 GRID: Final = range(2, 8)  # sizes that fix a law; it must hold at the others
 SIZES: Final = range(2, 9)
 SCARCE: Final = ("nonscalar, value", "nonscalar, reverse")
-METHODS: Final = {"reverse": "backprop", "forward once": "memoized-tangent", "forward": "forward"}
+METHODS: Final[dict[str, MethodName]] = {
+    "reverse": "backprop",
+    "forward once": "memoized-tangent",
+    "forward": "forward",
+}
 RATIONAL: Final = frozenset({"input", "add", "sub", "neg", "mul", "div", "pow"})
 Program = tuple[Callable[[Any], Any], Any]
 

@@ -16,9 +16,10 @@ from analysis import plots
 from analysis.functions import Numbers
 from analysis.networks import total
 from analysis.study import Claim, Figure, Run, Study, Table
+from opcount.typing import OrderName
 
 # search is given few steps: from the best of the three before it, which it can only better
-ORDERS: Final = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
+ORDERS: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
 SEARCH_STEPS: Final = 60
 CONVENTIONS: Final = {False: "products by ±1 free", True: "every product counted"}
 FREE, EVERY = CONVENTIONS.values()
@@ -265,7 +266,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
             predicted, executed = elimination.counts, None
             if predicted.total <= EXECUTED_UP_TO:
                 # the order that was found, so that it need not be searched for again
-                chosen = elimination.order if order == "search" else order
+                chosen: Sequence[int] | OrderName = elimination.order if order == "search" else order
                 executed = oc.jacobian(f, x, chosen, unit_products=unit_products).counts
             rows.append(
                 {

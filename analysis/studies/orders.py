@@ -11,8 +11,10 @@ import opcount as oc
 from analysis import plots
 from analysis.functions import FUNCTIONS
 from analysis.study import Claim, Figure, Run, Study, Table
+from opcount.typing import MethodName, OrderName
 
-RULES: Final = ("forward", "reverse", "markowitz", "search", "optimal")
+RULES: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "optimal")
+AS_RECURSIONS: Final[dict[OrderName, MethodName]] = {"forward": "memoized-tangent", "reverse": "memoized"}
 KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
 STEPS: Final = 2_000
 
@@ -189,8 +191,7 @@ def measure(point: Point) -> dict[str, Any]:
         "predicted": sum(one.counts.total for one in found.values()),
         "as recursions": function.outputs > 1
         or all(
-            found[rule].counts == graph.predict(method, unit_products=units)
-            for rule, method in (("forward", "memoized-tangent"), ("reverse", "memoized"))
+            found[rule].counts == graph.predict(method, unit_products=units) for rule, method in AS_RECURSIONS.items()
         ),
         "largest difference": f"{np.max(differences):.1e}",
     }

@@ -10,6 +10,7 @@ import opcount as oc
 from analysis import plots
 from analysis.networks import question_network, squared_residuals
 from analysis.study import Claim, Figure, Run, Study, Table
+from opcount.typing import MethodName
 
 START = {"w": [1.0, -1.0, -1.0, -1.0], "b": [0.0, 0.0, 0.0]}
 RATE = 0.1
@@ -64,7 +65,7 @@ def run(run: Run) -> Study:
     )
 
 
-def train(task: tuple[str, float]) -> dict[str, Any]:
+def train(task: tuple[MethodName, float]) -> dict[str, Any]:
     """Descend with one method until the loss is below the target, and count every step that was taken."""
     method, target = task
     loss = squared_residuals(question_network)

@@ -3,6 +3,7 @@
 Read `chain_rule` first: everything the project claims is about three functions there. `gradient` executes them.
 
 chain_rule    the recursion, the memo, the loops
+choices       the names that arguments are chosen from, for type checkers
 methods       the methods by name: in which direction, by the recursion or a loop, with what memo
 linearized    the vertices and edges that an elimination works on
 walks         what is reached along edges, what the recursion sums over, how often it visits a node

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from opcount.counting.budgets import asked
+from opcount.arrays.wrap import Tree
+from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts
 from opcount.counting.tally import count
-from opcount.derivatives.gradient import Budgeted, gradient
+from opcount.derivatives.choices import Granularity, MethodName
+from opcount.derivatives.gradient import gradient
 from opcount.derivatives.methods import METHODS, method_named
 from opcount.derivatives.phases import data_frame
 from opcount.derivatives.trace import trace
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def compare(
-    f: Callable[[Any], Any],
-    x: Any,
+    f: Callable[..., Any],
+    x: Tree,
     *,
-    methods: str | Sequence[str] | None = None,
-    budget: Budgeted | float = 1_000_000,
-    granularity: str = "array",
+    methods: MethodName | Sequence[MethodName] | None = None,
+    budget: BudgetLike | float = 1_000_000,
+    granularity: Granularity = "array",
 ) -> pd.DataFrame:
     """The counts of every method on the same function, a row for each method and phase.
 
@@ -43,11 +45,11 @@ def compare(
 
 
 def compared(
-    f: Callable[[Any], Any],
-    x: Any,
-    methods: str | Sequence[str] | None = None,
-    budget: Budgeted | float = 1_000_000,
-    granularity: str = "array",
+    f: Callable[..., Any],
+    x: Tree,
+    methods: MethodName | Sequence[MethodName] | None = None,
+    budget: BudgetLike | float = 1_000_000,
+    granularity: Granularity = "array",
 ) -> list[dict[str, Any]]:
     """The rows of `compare`, with their `counts`."""
     limits = checked_budget(budget)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
 import numpy as np
 
 from opcount.arrays.array import Array
-from opcount.arrays.wrap import unwrap
+from opcount.arrays.wrap import RealNumber, Tree, unwrap
 from opcount.counting import render
-from opcount.counting.budgets import asked
+from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
 from opcount.counting.errors import BudgetExceeded, InvalidValue
 from opcount.counting.meters import charge
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import new_memo
+from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.differences import differences
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
@@ -42,8 +43,6 @@ from opcount.wrapping.spec import Spec
 if TYPE_CHECKING:
     import pandas as pd
 
-Budgeted = SupportsIndex | Mapping[str, SupportsIndex]
-
 
 class Storage(NamedTuple):
     """What a method kept at most: `nodes` of a graph, `derivatives` at once, and recursive calls, `depth`.
@@ -62,7 +61,7 @@ class Gradient:
 
     value: Any
     gradient: Any
-    method: str
+    method: MethodName
     phases: Mapping[str, Counts]
     storage: Storage
     log: tuple[LogEntry, ...] | None = None
@@ -82,15 +81,15 @@ class Gradient:
 
 
 def gradient(
-    f: Callable[[Any], Any],
-    x: Any,
-    method: str = "backprop",
+    f: Callable[..., Any],
+    x: Tree,
+    method: MethodName = "backprop",
     *,
-    budget: Budgeted | float | None = None,
+    budget: BudgetLike | float | None = None,
     memo: SupportsIndex | None = None,
-    step: Any = None,
+    step: RealNumber | None = None,
     log: bool = False,
-    granularity: str = "array",
+    granularity: Granularity = "array",
 ) -> Gradient:
     """The value and the gradient of f at x, by the named method, with the operations it executed.
 
@@ -145,7 +144,13 @@ class _Run:
     """A gradient while it is computed: what was asked for, checked, and what it has spent and logged so far."""
 
     def __init__(
-        self, f: Callable[[Any], Any], inputs: Inputs, method: str, budget: Any, memo: SupportsIndex | None, log: bool
+        self,
+        f: Callable[[Any], Any],
+        inputs: Inputs,
+        method: MethodName,
+        budget: BudgetLike | float | None,
+        memo: SupportsIndex | None,
+        log: bool,
     ) -> None:
         self.f = f
         self.inputs = inputs
@@ -182,7 +187,7 @@ class _Run:
 
     def refuse_to_hang(self, graph: Graph) -> None:
         """Raise BudgetExceeded where nobody gave a budget for a recursion that would seem never to end."""
-        name = "naive" if self.rule.direction == "adjoint" else "naive-tangent"
+        name: MethodName = "naive" if self.rule.direction == "adjoint" else "naive-tangent"
         predicted = graph.predict(name)
         if predicted.total > LARGEST_RECURSION:
             raise self._exceeded(

@@ -15,6 +15,7 @@ from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType
 from opcount.derivatives import partials, walks
 from opcount.derivatives.chain_rule import Direction, Neighbours
+from opcount.derivatives.choices import MethodName, Order, Shown
 from opcount.derivatives.elimination import Elimination, predicted_elimination
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
@@ -102,7 +103,7 @@ class Graph:
         inputs = self.sources("tangent")
         return walks.paths(inputs, self.output.index, self.neighbours("tangent", inputs))
 
-    def predict(self, method: str, *, unit_products: bool = False) -> Counts:
+    def predict(self, method: MethodName, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
 
         Takes time linear in the graph, times the inputs for the tangent methods, however
@@ -121,7 +122,7 @@ class Graph:
         return linearized(self).intermediates
 
     def elimination(
-        self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
+        self, order: Order, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
     ) -> Elimination:
         """The elimination of a Jacobian in that order, not executed: its vertices, its counts, its live edges.
 
@@ -147,7 +148,7 @@ class Graph:
         return [output.index if type(output) in NODES else None for output in self.outputs]
 
     def predict_elimination(
-        self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
+        self, order: Order, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
     ) -> Counts:
         """The exact counts of `oc.jacobian` in that order, not executed; it takes and raises the same.
 
@@ -183,20 +184,20 @@ class Graph:
         `partial` for the linear map of an array. An output that is constant is no node. Needs networkx, and raises
         InvalidType without it.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.export import to_networkx
 
-        return draw.to_networkx(self)
+        return to_networkx(self)
 
     def to_dot(self) -> str:
         """The same nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
         The text is the same in every run. An output that another one uses stands between.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.export import to_dot
 
-        return draw.to_dot(self)
+        return to_dot(self)
 
-    def draw(self, ax: Axes | None = None, *, show: str = "operation") -> Axes:
+    def draw(self, ax: Axes | None = None, *, show: Shown = "operation") -> Axes:
         """A picture, by matplotlib: inputs at the top, outputs at the bottom, edges downwards.
 
         `show` says what stands beside the operations: "paths", of each node the number of paths to the outputs, over
@@ -207,11 +208,11 @@ class Graph:
         InvalidType where there are several outputs and adjoints are asked for, and where matplotlib or igraph is
         missing.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.draw import draw
 
-        return draw.draw(self, ax, show)
+        return draw(self, ax, show)
 
-    def draw_elimination(self, order: Any) -> Figure:
+    def draw_elimination(self, order: Order) -> Figure:
         """A row of pictures: the graph, and what is left of it after each vertex is eliminated in that order.
 
         An edge that is new is drawn in bold, an edge that was there and absorbs the product by an
@@ -220,10 +221,10 @@ class Graph:
         those by a structural 1 too, which are free in what an elimination counts by default.
         Raises InvalidValue for an order that does not exist, more than 40 nodes or more than 24 pictures.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.elimination import draw_elimination
 
         found = linearized(self)
-        return draw.draw_elimination(self, found, ordered(found, order, unit_products=True))
+        return draw_elimination(self, found, ordered(found, order, unit_products=True))
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
-from opcount.arrays.wrap import unwrap
+from opcount.arrays.wrap import Tree, unwrap
 from opcount.counting import render
 from opcount.counting.counts import Counts, table
 from opcount.derivatives.chain_rule import Direction, Edges, backprop, forward
+from opcount.derivatives.choices import Order
 from opcount.derivatives.elimination import accumulate, weight
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.linearized import linearized
@@ -51,9 +52,9 @@ class Jacobian:
 
 
 def jacobian(
-    f: Callable[[Any], Any],
-    x: Any,
-    order: str | Sequence[int] = "markowitz",
+    f: Callable[..., Any],
+    x: Tree,
+    order: Order = "markowitz",
     *,
     unit_products: bool = False,
     steps: int | None = None,

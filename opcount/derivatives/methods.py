@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 from opcount.counting.errors import InvalidValue
 from opcount.counting.names import Named, instead
 from opcount.derivatives.chain_rule import Direction, backprop, forward, recurse
+from opcount.derivatives.choices import MethodName
 
 
 class Method(NamedTuple):
@@ -24,7 +25,7 @@ class Method(NamedTuple):
     algorithm: Callable[..., Any] | None = None
 
 
-METHODS: Final[Mapping[str, Method]] = Named(
+METHODS: Final[Mapping[MethodName, Method]] = Named(
     {
         "finite-difference": Method(
             "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
@@ -53,7 +54,7 @@ METHODS: Final[Mapping[str, Method]] = Named(
 """The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
 
 
-def method_named(name: str) -> Method:
+def method_named(name: MethodName) -> Method:
     """The method of that name; raises InvalidValue, listing those that exist."""
     try:
         return METHODS[name]

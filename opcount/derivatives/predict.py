@@ -13,6 +13,7 @@ from opcount.arrays.array import Array
 from opcount.counting.counts import Counts
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import Direction, Neighbours
+from opcount.derivatives.choices import MethodName
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.methods import method_named
 from opcount.derivatives.walks import visits
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from opcount.derivatives.graph import Graph
 
 
-def predicted(graph: Graph, method: str, unit_products: bool) -> Counts:
+def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
     """The counts of a method's accumulation: what each node's own sum costs, as often as it is executed."""
     rule = method_named(method)
     if rule.direction is None:

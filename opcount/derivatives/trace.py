@@ -9,7 +9,9 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
+from opcount.arrays.wrap import Tree
 from opcount.counting.errors import InvalidType
+from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.tracing import array_operations, writing  # noqa: F401 (which enter NumPy's functions of nodes)
 from opcount.tracing.nodes import NODES, Tape, input_node
@@ -20,7 +22,7 @@ from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import rebuild
 
 
-def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Graph:
+def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array") -> Graph:
     """Evaluate f at x, and give the graph of what it did, local partials included.
 
     >>> trace(lambda x: x * x, 3.0).edges

@@ -54,9 +54,9 @@ def contracted(
         return wrapped(execute(derivative._plain(), other._plain()))
 
     states = states_of(derivative, len(mine))
-    often = math.prod(size for label, size in sizes.items() if label not in mine and label not in result)
+    copies = math.prod(size for label, size in sizes.items() if label not in mine and label not in result)
     inside = tuple(axis for axis, label in enumerate(mine) if label not in result)
-    often = often * repeats(states.shape, tuple(sizes[label] for label in mine), inside)
+    copies = copies * repeats(states.shape, tuple(sizes[label] for label in mine), inside)
 
     def per_result(mask: np.ndarray) -> np.ndarray:
         """How many elements that the mask selects go into each result, for each time that they stand there."""
@@ -71,7 +71,7 @@ def contracted(
     small, multiples = chosen.shape, repeats(chosen.shape, shape)
 
     def total(counted: np.ndarray) -> Any:
-        return int(np.sum(np.where(chosen, np.broadcast_to(counted, small), 0))) * often * multiples
+        return int(np.sum(np.where(chosen, np.broadcast_to(counted, small), 0))) * copies * multiples
 
     charge({
         "mul": total(per_result(states == NUMBER)),
@@ -106,8 +106,8 @@ def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) ->
     all_labels = result + summed_over
     with np.errstate(invalid="ignore"):
         products = np.einsum(f"{mine},{others}->{all_labels}", a, b)
-    whole = np.einsum(f"{mine},{others}->{all_labels}", taken, np.ones(shape_of(b), bool))
-    return np.where(whole, products, 0).sum(axis=tuple(range(len(result), len(all_labels))))
+    met = np.einsum(f"{mine},{others}->{all_labels}", taken, np.ones(shape_of(b), bool))
+    return np.where(met, products, 0).sum(axis=tuple(range(len(result), len(all_labels))))
 
 
 def _einsum(a: Any, b: Any, labels: tuple[str, str, str], sizes: Mapping[str, Any]) -> Any:

@@ -232,7 +232,7 @@ def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
 
 
 def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> PushPull:
-    """The same elements in other places: `there` puts them, `back` brings them back."""
+    """A permutation of the elements: `there` executes it, `back` its inverse."""
     return PushPull(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
 
 
@@ -241,9 +241,9 @@ def selecting(key: Any, shape: tuple[Any, ...]) -> PushPull:
     return PushPull(partial(selected, key=key), partial(placed, key=key, shape=shape))
 
 
-def gathering(places: np.ndarray, shape: tuple[int, ...]) -> PushPull:
-    """Elements by their places in the flat array, counted from one; 0 where the result has none of them."""
-    return PushPull(partial(gathered, places=places), partial(scattered, places=places, shape=shape))
+def gathering(indices: np.ndarray, shape: tuple[int, ...]) -> PushPull:
+    """Elements by their indices in the flat array, counted from one; 0 where the result has none of them."""
+    return PushPull(partial(gathered, indices=indices), partial(scattered, indices=indices, shape=shape))
 
 
 def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
@@ -357,18 +357,18 @@ class Applied(NamedTuple):
 class Restricted(NamedTuple):
     """A map of an array of which some elements are constant: `active` selects the others, `reached` what has them."""
 
-    whole: LinearMap
+    edge: LinearMap
     active: np.ndarray
     reached: np.ndarray
 
     def push(self, tangent: Any) -> Any:
-        return self.whole.push(tangent)
+        return self.edge.push(tangent)
 
     def pull(self, adjoint: Any) -> Any:
-        return masked(self.whole.pull(masked(adjoint, self.reached)), self.active)
+        return masked(self.edge.pull(masked(adjoint, self.reached)), self.active)
 
     def priced(self) -> LinearMap:
-        return self._replace(whole=priced_between_arrays(self.whole))
+        return self._replace(edge=priced_between_arrays(self.edge))
 
 
 def restricted(edge: LinearMap, active: np.ndarray, reached: np.ndarray) -> LinearMap:

@@ -85,7 +85,7 @@ class Structured:
 
     `states` holds for each element 0, 1 or -1 where it is that, and NUMBER where it is a number;
     an axis along which all is the same has length one there, so that an array of ones takes no
-    memory. `values` is an Array of the numbers, with the structural ones in their places; None
+    memory. `values` is an Array of the numbers, with the structural ones among them; None
     where there are no numbers.
 
     It never changes, and yet to add a term at an index takes no longer than the term is large: the sum
@@ -167,22 +167,22 @@ UNPLACED: Final = (
 
 
 class Unplaced:
-    """So many derivatives in an array of that shape, structural zeros around them, and nobody knows where.
+    """`size` derivatives somewhere in an array of that shape, structural zeros elsewhere, and nobody knows where.
 
     What can be counted of it is its sum with an array that has numbers everywhere.
     """
 
-    __slots__ = ("number", "shape")
+    __slots__ = ("shape", "size")
     __array_ufunc__ = None
 
-    def __init__(self, number: Any, shape: tuple[Any, ...]) -> None:
-        self.number = number
+    def __init__(self, size: Any, shape: tuple[Any, ...]) -> None:
+        self.size = size
         self.shape = shape
 
     def __add__(self, other: Any) -> Any:
         if type(other) is not Array and not (type(other) is Structured and (other.states == NUMBER).all()):
             raise Uncounted(UNPLACED)
-        charge({"add": self.number})
+        charge({"add": self.size})
         return other
 
     __radd__ = __add__
@@ -296,31 +296,31 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     states, shape = derivative.states, shape_of(derivative)
     kept = [axis for axis in range(len(shape)) if axis not in axes]
     rest = tuple(shape[axis] for axis in kept)
-    often = repeats(states.shape, shape, axes)
+    copies = repeats(states.shape, shape, axes)
     terms = np.count_nonzero(states, axis=axes)  # of each sum, for each time that it stands there
     terms = np.asarray(terms)
-    additions = int(terms.sum()) * often - int(np.count_nonzero(terms))
+    additions = int(terms.sum()) * copies - int(np.count_nonzero(terms))
     charge({"add": additions * repeats(terms.shape, rest)})
-    alone = (terms == 0) | ((terms == 1) & bool(often == 1))
+    alone = (terms == 0) | ((terms == 1) & bool(copies == 1))
     units = not (states == NUMBER).any()
     signs = np.asarray(np.sum(states, axis=axes))
     states = np.where(alone, signs, NUMBER).astype(np.int8)
     if not (states == NUMBER).any():
         return structured(states, None, rest)
     if units and are_numbers(shape):  # sums of units are alike where the units are
-        sums = np.broadcast_to(signs * float(often), rest)
+        sums = np.broadcast_to(signs * float(copies), rest)
         return structured(states, Array(sums) if rest else Scalar(float(sums)), rest)
     return structured(states, wrapped(np.sum(derivative.dense()._plain(), axis=axes)), rest)
 
 
 def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
-    """The same elements in other places, in an array of that shape, as `turn` puts them."""
+    """The elements as `turn` permutes them, in an array of that shape."""
     if type(derivative) is Unit:
         return spread(derivative, shape)
     if type(derivative) is not Structured:
         return turn(derivative)
     states = derivative.states
-    states = states.reshape((1,) * len(shape)) if states.size == 1 else _small(turn(_whole(derivative)))
+    states = states.reshape((1,) * len(shape)) if states.size == 1 else _without_copies(turn(_full_states(derivative)))
     values = None if derivative.values is None else turn(derivative.values)
     return structured(states, values, shape)
 
@@ -332,7 +332,7 @@ def reshaped(derivative: Any, shape: tuple[Any, ...]) -> Any:
     return turned(derivative, lambda array: np.reshape(array, shape), shape)
 
 
-def _whole(derivative: Any) -> np.ndarray:
+def _full_states(derivative: Any) -> np.ndarray:
     """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
     shape = getattr(derivative, "shape", ())  # a Unit has none
     return _spread_out(states_of(derivative, len(shape)), shape)
@@ -346,7 +346,7 @@ def _spread_out(states: np.ndarray, shape: tuple[Any, ...]) -> np.ndarray:
     return np.broadcast_to(states, shape)
 
 
-def _small(states: np.ndarray) -> np.ndarray:
+def _without_copies(states: np.ndarray) -> np.ndarray:
     """The states with length one along the axes that have no memory behind them."""
     return states[tuple(slice(None, 1) if not stride else slice(None) for stride in states.strides)]
 
@@ -372,7 +372,9 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     axes = tuple(_axes(key, len(shape)))
     if key is None or (isinstance(key, tuple) and None in key):  # which made axes of length one
         derivative = reshaped(derivative, Spec(shape, np.float64)[axes].shape)
-    if (inner := placement(derivative)) is not None and _are_whole(axes):  # an element of a row: one part, not two
+    if (inner := placement(derivative)) is not None and _takes_whole_axes(
+        axes
+    ):  # an element of a row: one part, not two
         rest = iter(inner[0])
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
     if type(derivative) is not Structured and isinstance(plain_of(derivative), (Fraction, Decimal)):
@@ -383,7 +385,7 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     return found
 
 
-def _are_whole(key: tuple[Any, ...]) -> bool:
+def _takes_whole_axes(key: tuple[Any, ...]) -> bool:
     """Whether an index takes each axis whole, or one element of it."""
     return all(index == slice(None) for index in key if isinstance(index, slice))
 
@@ -431,14 +433,16 @@ def _part(memory: Memory, key: Any, shape: tuple[Any, ...]) -> Any:
         return values[key] if found == NUMBER else UNITS[int(found)]
     if values is not None:
         part = values[key]
-        return structured(_small(found), part, shape_of(part))
-    return structured(_small(found), None, found.shape if are_numbers(shape) else Spec(shape, np.int8)[key].shape)
+        return structured(_without_copies(found), part, shape_of(part))
+    return structured(
+        _without_copies(found), None, found.shape if are_numbers(shape) else Spec(shape, np.int8)[key].shape
+    )
 
 
 def _put(memory: Memory, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> Memory:
     """The memory with that part at the index: the same, where that has room for it."""
     states, values = memory
-    states = _room(states, key, part, shape)
+    states = _widened(states, key, part, shape)
     states[key] = states_of(part, len(getattr(part, "shape", ())))
     if values is None and not _has_numbers(part):
         return states, None
@@ -454,7 +458,7 @@ def _put(memory: Memory, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]
     return states, values
 
 
-def _room(states: np.ndarray, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> np.ndarray:
+def _widened(states: np.ndarray, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> np.ndarray:
     """The states, with length one only along the axes that the index takes whole, if the part is the same there."""
     sizes = []
     lengths = iter(states_of(part, len(getattr(part, "shape", ()))).shape)
@@ -519,34 +523,34 @@ def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shap
 def _axes(key: Any, dimensions: int) -> list[Any]:
     """What a basic index takes of each axis."""
     parts = [part for part in (key if isinstance(key, tuple) else (key,)) if part is not None]
-    place = next((place for place, part in enumerate(parts) if part is Ellipsis), len(parts))
-    after = parts[place + 1 :]
-    return [*parts[:place], *[slice(None)] * (dimensions - place - len(after)), *after]
+    axis = next((axis for axis, part in enumerate(parts) if part is Ellipsis), len(parts))
+    after = parts[axis + 1 :]
+    return [*parts[:axis], *[slice(None)] * (dimensions - axis - len(after)), *after]
 
 
-def gathered(derivative: Any, places: np.ndarray) -> Any:
-    """Elements by their places in the flat array, counted from one; where `places` is 0, a structural zero."""
-    states = np.append(np.int8(0), np.ravel(_whole(derivative)))[places]
+def gathered(derivative: Any, indices: np.ndarray) -> Any:
+    """Elements by their indices in the flat array, counted from one; where an index is 0, a structural zero."""
+    states = np.append(np.int8(0), np.ravel(_full_states(derivative)))[indices]
 
     def take(values: Any) -> Any:
-        return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[places]
+        return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[indices]
 
-    return _moved(derivative, take, states, places.shape)
+    return _moved(derivative, take, states, indices.shape)
 
 
-def scattered(derivative: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """The transpose of `gathered`: in an array of that shape, the sum of what was taken from each place."""
-    states = np.broadcast_to(states_of(derivative, places.ndim), places.shape)
-    taken = (places > 0) & (states != 0)
+def scattered(derivative: Any, indices: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """The transpose of `gathered`: in an array of that shape, the sum of what was taken from each index."""
+    states = np.broadcast_to(states_of(derivative, indices.ndim), indices.shape)
+    taken = (indices > 0) & (states != 0)
     size = math.prod(shape)
-    terms = np.bincount(places[taken] - 1, minlength=size)
+    terms = np.bincount(indices[taken] - 1, minlength=size)
     charge({"add": int(np.sum(np.maximum(terms - 1, 0)))})
-    alone = np.bincount(places[taken] - 1, states[taken], minlength=size).astype(np.int8)
+    alone = np.bincount(indices[taken] - 1, states[taken], minlength=size).astype(np.int8)
     found = np.where(terms > 1, NUMBER, alone).astype(np.int8).reshape(shape)
 
     def add(values: Any) -> Any:
         flat = np.zeros(size, np.result_type(values))
-        np.add.at(flat, places[taken] - 1, np.broadcast_to(values, places.shape)[taken])
+        np.add.at(flat, indices[taken] - 1, np.broadcast_to(values, indices.shape)[taken])
         return flat.reshape(shape)
 
     return _moved(derivative, add, found, shape)

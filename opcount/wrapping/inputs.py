@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from types import FunctionType
 from typing import Any, Final, NamedTuple, SupportsIndex
 
 import numpy as np
 
-from opcount.counting.budgets import checked_limits
+from opcount.counting.budgets import BudgetLike, checked_limits
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import instead
 from opcount.wrapping.classes import NUMERIC, OPENED, called, class_name, described, is_number, way_out
@@ -243,7 +243,7 @@ def checked_integer(name: str, value: Any, least: int | None = None, what: str =
     return found
 
 
-def checked_budget(budget: SupportsIndex | Mapping[str, SupportsIndex] | float | None) -> dict[str, int]:
+def checked_budget(budget: BudgetLike | float | None) -> dict[str, int]:
     """The limits of a budget; none where it is infinite, or there is no budget."""
     return {} if budget is None or budget == math.inf else checked_limits(budget)  # type: ignore[arg-type]
 

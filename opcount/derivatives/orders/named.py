@@ -11,13 +11,14 @@ import numpy as np
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import Named, instead
 from opcount.derivatives.chain_rule import Direction
+from opcount.derivatives.choices import OrderName
 from opcount.derivatives.linearized import Linearized
 from opcount.derivatives.orders.optimal import optimal
 from opcount.derivatives.orders.rules import forward, markowitz, reverse
 from opcount.derivatives.orders.search import STEPS, search
 from opcount.wrapping.inputs import checked_integer
 
-ORDERS: Final[Mapping[str, str]] = Named(
+ORDERS: Final[Mapping[OrderName, str]] = Named(
     {
         "forward": "along the graph, in the order of evaluation: forward mode for all inputs at once",
         "reverse": "against the graph: backprop for all outputs at once",
