@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opcount.counting.counts import Counts
 from opcount.derivatives.chain_rule import Direction, Neighbours, Plus
+from opcount.derivatives.choices import Order
 from opcount.derivatives.linearized import Linearized, linearized
 from opcount.derivatives.orders.named import SEPARATELY, ordered
 from opcount.derivatives.predict import own_costs, predicted_one_by_one, pricing_of
@@ -130,7 +131,9 @@ def accumulate(
 # --- what it counts, without computing anything
 
 
-def predicted_elimination(graph: Graph, order: Any, unit_products: bool, steps: Any, seed: Any) -> Elimination:
+def predicted_elimination(
+    graph: Graph, order: Order, unit_products: bool, steps: int | None, seed: int | None
+) -> Elimination:
     """What the elimination of that order counts, from structure alone; `steps` and `seed` are those of a search."""
     found = linearized(graph)
     vertices = tuple(ordered(found, order, unit_products, steps, seed))

@@ -280,7 +280,7 @@ def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> It
         if type(leaf) is not Array:
             yield node, ONE, [output]
             continue
-        for index in range(leaf.size):  # an array's direction is an array, dense, and 1 in one place
+        for index in range(leaf.size):  # an array's direction is an array, dense, and 1 at one index
             direction = np.zeros(leaf.shape, leaf.dtype)
             direction.flat[index] = 1
             yield node, Array(direction), [output]
@@ -291,14 +291,14 @@ def _is_finite(derivative: Any) -> bool:
 
 
 def _structural(seed: Array) -> Any:
-    """A seed that is one in one place, as what is known of it: the zeros around are structural."""
+    """A seed that is one at one index, as what is known of it: the zeros around are structural."""
     return structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
 
 
 def _derivatives(
     run: _Run, graph: Graph, source: Any, seed: Any, targets: list[Any], log: Log | None = None
 ) -> tuple[list[Any], int, int]:
-    """The derivatives between the source and each target (None: structurally zero), the number kept, the depth."""
+    """The derivatives between the source and each target (None: structurally zero), how many were kept, the depth."""
     assert run.rule.direction is not None
     assert run.rule.algorithm is not None
     add = plus

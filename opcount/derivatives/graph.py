@@ -126,7 +126,7 @@ class Graph:
     ) -> Elimination:
         """The elimination of a Jacobian in that order, not executed: its vertices, its counts, its live edges.
 
-        >>> import opcount as oc
+        >>> import numpy as np, opcount as oc
         >>> graph = oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0])
         >>> graph.elimination("reverse").order, graph.elimination("reverse").live_edges
         ((3, 2), 5)
@@ -152,7 +152,7 @@ class Graph:
     ) -> Counts:
         """The exact counts of `oc.jacobian` in that order, not executed; it takes and raises the same.
 
-        >>> import opcount as oc
+        >>> import numpy as np, opcount as oc
         >>> graph = oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0])
         >>> graph.predict_elimination("forward").mul, graph.predict_elimination("reverse").mul
         (4, 3)

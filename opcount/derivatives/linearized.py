@@ -29,9 +29,9 @@ class Linearized(NamedTuple):
 
 
 def linearized(graph: Any) -> Linearized:
-    """The linearized graph of a graph of numbers, with a copy of each output that is used.
+    """The linearized graph of a graph of numbers, with a copy of each output that is used by another node.
 
-    Raises InvalidType where an edge is no number.
+    Raises InvalidType where a node is an array, or an edge has no partial.
     """
     outputs = graph.output_indices
     inputs = [node.index for node in graph.inputs]

@@ -60,9 +60,9 @@ def masks_of(linearized: Linearized, unit_products: bool) -> tuple[Masks, list[i
     masks = Masks(*([0] * len(vertices) for _ in Masks._fields))
     for tail_vertex, head_vertex, edge in linearized.edges:
         tail, head = index[tail_vertex], index[head_vertex]
-        number = unit_products or type(edge) is not Sign
-        passed = number or masks.into[head] >> tail & 1
+        is_number = unit_products or type(edge) is not Sign
+        passed = is_number or masks.into[head] >> tail & 1
         for mine, other, marks in ((head, tail, masks[:3]), (tail, head, masks[3:])):
-            for mask, marked in zip(marks, (True, number, passed), strict=True):
+            for mask, marked in zip(marks, (True, is_number, passed), strict=True):
                 mask[mine] |= bool(marked) << other
     return masks, vertices
