@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
+from typing import Any, Final
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
@@ -20,6 +18,7 @@ from opcount.wrapping.inputs import Inputs, checked_inputs, checked_outputs, of_
 from opcount.wrapping.operands import opened
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import rebuild
+from opcount.wrapping.wrapped import ARRAYS
 
 
 def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array") -> Graph:
@@ -34,17 +33,21 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
     InvalidType or InvalidValue for an x without numbers, and InvalidType for a result that is no number.
     """
     f = of_one_argument(f, x)
-    inputs = wrapped(checked_inputs(x, granularity))
-    leaves = [leaf.copy("K") if type(leaf) is Array else leaf for leaf in inputs.leaves]  # the graph outlives the call
-    graph = evaluate(f, inputs._replace(leaves=leaves))
+    graph = evaluate(f, wrapped(checked_inputs(x, granularity), copied=True))  # it outlives the call
     graph.linearize()
     return graph
 
 
-def wrapped(inputs: Inputs) -> Inputs:
-    """The inputs with each leaf wrapped, anew where it is wrapped already."""
-    leaves = [Array(leaf) if isinstance(leaf, (np.ndarray, Spec)) else Scalar(leaf) for leaf in inputs.leaves]
-    return inputs._replace(leaves=leaves)
+def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
+    """The inputs with each leaf wrapped, anew where it is wrapped already; arrays are `copied` or the caller's own."""
+    leaves = [
+        Array(leaf.copy("K") if copied and type(leaf) is not Spec else leaf) if type(leaf) in _ARRAYS else Scalar(leaf)
+        for leaf in inputs.leaves
+    ]
+    return Inputs(inputs.x, leaves, inputs.arrays_as_nodes)
+
+
+_ARRAYS: Final = frozenset({*ARRAYS, Spec})
 
 
 def evaluate(f: Callable[[Any], Any], inputs: Inputs) -> Graph:
