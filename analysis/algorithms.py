@@ -341,7 +341,7 @@ def prefix_sums(x: Vector) -> list[Any]:
 
 
 def parallel_prefix_sums(x: Vector) -> list[Any]:
-    """The same in rounds, each adding what stands twice as far away."""
+    """The prefix sums in rounds, each adding what stands twice as far away."""
     sums = list(x)
     distance = 1
     while distance < len(sums):

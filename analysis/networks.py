@@ -100,7 +100,7 @@ def dense(
     activation: Activation = softplus,
     array: Callable[[tuple[Any, ...]], Any] = sines,
 ) -> tuple[Loss, Any]:
-    """The same perceptron in matrices: its squared error summed over a batch, and its parameters.
+    """A perceptron in matrices: its squared error summed over a batch, and its parameters.
 
     `dense([1, 2, 1])` is the question's network at one data point. `array` makes an array of a
     shape; what makes one without numbers in it gives the network of these shapes alone.

@@ -24,7 +24,7 @@ from opcount.derivatives.methods import METHODS
 from opcount.derivatives.orders.named import ORDERS
 from opcount.derivatives.phases import PHASES
 from opcount.derivatives.trace import trace
-from opcount.functions.user_rules import register_rule
+from opcount.functions.user_rules import register_rule, rules
 from opcount.laws.law import Law, law, law_of
 from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
@@ -68,6 +68,7 @@ __all__ = [
     "record",
     "region",
     "register_rule",
+    "rules",
     "spec",
     "trace",
     "unwrap",

@@ -394,6 +394,8 @@ class Array(ArrayMethods):
         self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
+        if user_rules and getattr(np, "astype", None) in user_rules:
+            return call_function(np.astype, (self, dtype), {"copy": copy})
         result = self._held.astype(dtype, order, casting, subok, copy)
         if not isinstance(result, (np.ndarray, np.generic, Spec)):  # an element as an object
             return Scalar(result)
@@ -406,7 +408,7 @@ class Array(ArrayMethods):
         return wrapped(result)
 
     def copy(self, order: Any = "C") -> Any:
-        return Array(self._held.copy(order))
+        return self._moved(np.copy, self._held.copy, (order,), order)
 
     def view(self, *arguments: Any, **keywords: Any) -> Any:
         """A view; as an Array in any case, whichever class of arrays is asked for."""
@@ -421,22 +423,32 @@ class Array(ArrayMethods):
         return wrapped(part)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
-        return array_of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
+        keywords = {"order": order} if copy is None else {"order": order, "copy": copy}
+        return self._moved(np.reshape, self._held.reshape, shape, _one(shape), **keywords)
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         self._held.resize(*shape, refcheck=refcheck)
 
     def transpose(self, *axes: Any) -> Array:
-        return array_of(self._held.transpose(*axes))
+        return self._moved(np.transpose, self._held.transpose, axes, _one(axes) if axes else None)
 
     def swapaxes(self, axis1: Any, axis2: Any) -> Array:
-        return array_of(self._held.swapaxes(axis1, axis2))
+        return self._moved(np.swapaxes, self._held.swapaxes, (axis1, axis2), axis1, axis2)
 
     def flatten(self, order: Any = "C") -> Array:
         return Array(self._held.flatten(order))
 
     def ravel(self, order: Any = "C") -> Array:
-        return Array(self._held.ravel(order))
+        return self._moved(np.ravel, self._held.ravel, (order,), order)
+
+    def _moved(
+        self, function: Any, method: Callable[..., Any], given: tuple[Any, ...], *arguments: Any, **keywords: Any
+    ) -> Array:
+        """What a method gives of what is held, or NumPy's function of the same name, where a user gave that a rule."""
+        if function in user_rules:
+            counted: Array = call_function(function, (self, *arguments), keywords)
+            return counted
+        return array_of(method(*given, **keywords))
 
     def fill(self, value: Any) -> None:
         write(_memory_of(self._held), value, self._held.fill)
@@ -460,7 +472,7 @@ class Array(ArrayMethods):
     # methods that compute: NumPy's functions of the same name
 
     def conj(self, *out: Any) -> Any:
-        return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self
+        return np.conjugate(self, *out) if out or self.dtype.kind == "c" or np.conjugate in user_rules else self
 
     def conjugate(self, *out: Any) -> Any:
         return self.conj(*out)
@@ -654,6 +666,11 @@ def _product(current: Meter, a: np.ndarray, b: np.ndarray, operands: tuple[Any, 
     return _result(result)
 
 
+def _one(given: tuple[Any, ...]) -> Any:
+    """The shape or the axes that a method is given, as one argument or as several."""
+    return given[0] if len(given) == 1 else given
+
+
 def _plain(operand: Any) -> Any:
     """What a wrapped operand holds; any other operand itself, but None for objects, which count when executed on."""
     kind = type(operand)
@@ -738,7 +755,7 @@ _ONE_OPERATION: Final[dict[np.ufunc, str]] = {
 """The ufuncs that are one operation for each element of real numbers: what most calls are."""
 
 _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "floordiv", "mod", "neg"})
-"""Of the operators, the ones that are."""
+"""The operators that are one operation for each element of real numbers."""
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.sum: Array.sum,

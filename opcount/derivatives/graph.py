@@ -189,7 +189,7 @@ class Graph:
         return to_networkx(self)
 
     def to_dot(self) -> str:
-        """The same nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
+        """The nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
         The text is the same in every run. An output that another one uses stands between.
         """

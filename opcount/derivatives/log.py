@@ -31,7 +31,7 @@ class Log:
         self.entries: list[LogEntry] = []
 
     def watched(self, graph: Graph, source: int) -> Graph:
-        """The same graph, with edges that write down what they are asked for."""
+        """A graph of these nodes whose edges write down what they are asked for."""
         found = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
         for edge in graph.edges:
             entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)
