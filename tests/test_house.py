@@ -144,10 +144,11 @@ def test_inside_a_room_there_is_no_circle(room):
     assert circle({module: source_of(module) for module in MODULES if room_of(module) == room}) == []
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli"])
+@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli", "derivatives/orders"])
 def test_the_plan_of_a_room_names_its_modules(room):
     plan = ast.get_docstring(ast.parse(source_of(f"{room}/__init__"))) or ""
-    modules = {module.split("/")[1] for module in MODULES if module.startswith(f"{room}/")} - {"__init__"}
+    inside = [module.removeprefix(f"{room}/") for module in MODULES if module.startswith(f"{room}/")]
+    modules = {module.partition("/")[0] for module in inside} - {"__init__"}
     assert {name for name in modules if name not in plan} == set()
 
 
@@ -281,7 +282,7 @@ def test_the_analysis_takes_public_names_alone(path):
         ("from opcount import derivatives", ["opcount.derivatives"]),
         ("def f():\n    from opcount import tracing", ["opcount.tracing"]),
         ("import opcount as oc\noc.tracing.primitives.PRIMITIVES", ["oc.tracing"]),
-        ("import opcount\nopcount.derivatives.gradient._Log", ["opcount.derivatives"]),
+        ("import opcount\nopcount.derivatives.log.Log", ["opcount.derivatives"]),
         ("import opcount as oc\noc.gradient(f, x).phases", []),
         ("from opcount import gradient", []),
         ("from opcount.typing import MethodName", []),
