@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from analysis.report.study import Run, Study
 from analysis.studies import (
     cheap_gradient,
     classifier,
@@ -20,7 +21,6 @@ from analysis.studies import (
     storage,
     training,
 )
-from analysis.study import Run, Study
 
 STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "same_gradient": same_gradient.run,

@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.functions import (
+from analysis.figures import growth
+from analysis.programs.functions import (
     FUNCTIONS,
     Numbers,
     gaussian_mixture,
@@ -38,9 +38,9 @@ from analysis.functions import (
     rosenbrock,
     speelpenning,
 )
-from analysis.networks import PARAMETERS, exact_question, mlp, question_network, squared_residuals
-from analysis.polynomials import Place, Polynomial, fitted
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.programs.networks import PARAMETERS, exact_question, mlp, question_network, squared_residuals
+from analysis.programs.polynomials import Place, Polynomial, fitted
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 BOUND: Final = 5  # Griewank
 NONSCALAR_BOUND: Final = 3  # Baur and Strassen
@@ -254,7 +254,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "ratios": Figure(
-                plots.cheap_gradient,
+                growth.cheap_gradient,
                 {"table": table[table["size"].notna() & (table.inputs > 1)]},
                 "A value with its gradient over the value: by reverse, by forward with one evaluation for all inputs, "
                 f"and by dual numbers with one for each. Dashed: {BOUND} times.",

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import parameter_count
+from analysis.figures import training
+from analysis.programs.networks import parameter_count
+from analysis.report.study import Claim, Figure, Run, Study, Table
 from analysis.studies.faster import scientific
-from analysis.study import Claim, Figure, Run, Study, Table
 
-DIGITS: Final = Path(__file__).parents[1] / "data" / "digits.csv"  # its source and its licence stand in its head
+DIGITS: Final = Path(__file__).parents[1] / "programs" / "digits.csv"  # its source and its licence stand in its head
 SIZES: Final = (64, 32, 10)
 TRAINED_ON: Final = 1440  # of 1,797 images; the others are the test
 BATCH: Final = 32
@@ -136,7 +136,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "training": Figure(
-                plots.classifier,
+                training.classifier,
                 {"layers": table[table.layer != "all"], "curve": curve},
                 f"A network of {'-'.join(map(str, SIZES))} learns handwritten digits: where the operations go, and "
                 "what they buy.",

@@ -13,9 +13,9 @@ import pandas as pd
 import sympy
 
 import opcount as oc
-from analysis import plots
-from analysis.functions import logistic
-from analysis.networks import (
+from analysis.figures import growth
+from analysis.programs.functions import logistic
+from analysis.programs.networks import (
     PARAMETERS,
     POINTS,
     dense,
@@ -26,8 +26,8 @@ from analysis.networks import (
     softplus,
     squared_residuals,
 )
-from analysis.polynomials import Polynomial
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.programs.polynomials import Polynomial
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 Expression = Any  # SymPy has no types
 
@@ -203,7 +203,7 @@ def judged(table: pd.DataFrame, polynomials: pd.DataFrame) -> Study:
         },
         figures={
             "operations": Figure(
-                plots.expression_swell,
+                growth.expression_swell,
                 {"table": table},
                 "Left: the logistic map; dashed where each iteration's result is kept apart, solid as SymPy writes it. "
                 "Right: networks.",

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import mlp, parameter_count
-from analysis.polynomials import SUPERSCRIPTS
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import growth
+from analysis.programs.networks import mlp, parameter_count
+from analysis.programs.polynomials import SUPERSCRIPTS
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 TANGENT_PARAMETERS = 11_000  # a tangent prediction follows every input, and takes memory for each
 UP_TO = 150_000  # operations that a method is executed for
@@ -39,7 +39,7 @@ def run(run: Run) -> Study:
     )  # longest first
     table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows])
     table = table.sort_values(["sweep", "parameters", "method"], kind="stable").reset_index(drop=True)
-    slopes = growth(table)
+    slopes = slopes_of(table)
 
     executed = table[table.executed == "yes"]
     naive_deep = table[(table.sweep == "depth") & (table.method == "naive")].iloc[-1]
@@ -91,7 +91,7 @@ def run(run: Run) -> Study:
     ]
     figures = {
         f"operations_{name}": Figure(
-            plots.operations, {"table": table[table.sweep == sweep], "slopes": slopes[slopes.sweep == sweep]}, caption
+            growth.operations, {"table": table[table.sweep == sweep], "slopes": slopes[slopes.sweep == sweep]}, caption
         )
         for name, sweep, caption in (
             ("width", "two hidden layers", "Two hidden layers, made wider: who evaluates once pays in proportion."),
@@ -187,7 +187,7 @@ def shape(sizes: tuple[int, ...]) -> str:
     return "-".join(map(str, sizes)) if len(sizes) < 6 else f"1-{len(sizes) - 2}x{sizes[1]}-1"
 
 
-def growth(table: pd.DataFrame) -> pd.DataFrame:
+def slopes_of(table: pd.DataFrame) -> pd.DataFrame:
     """How each line of the log-log plot ends: as a power of the parameters, or by a factor with each layer."""
     rows = []
     for (sweep, method), line in table.groupby(["sweep", "method"], sort=False):

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.functions import Numbers
-from analysis.networks import total
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import orders
+from analysis.programs.functions import Numbers
+from analysis.programs.networks import total
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 # search is given few steps: from the best of the three before it, which it can only better
 ORDERS: Final = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
@@ -172,7 +172,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "products": Figure(
-                plots.forward_wins,
+                orders.forward_wins,
                 {"balance": balance, "crossings": crossings},
                 f"Jacobians with n·m = {size}. Left and middle: layers of width {width}, in both conventions; dotted "
                 "where forward and reverse cross. Right: forward over reverse in random programs, a dot each, and in "

@@ -12,10 +12,10 @@ from typing import Any, Final
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.big_o_peer import RESULTS
-from analysis.study import Claim, Figure, Run, Study, Table
-from analysis.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Statement, beyond
+from analysis.figures import growth
+from analysis.peers.big_o import RESULTS
+from analysis.programs.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Statement, beyond
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
 
@@ -100,7 +100,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "laws": Figure(
-                plots.laws,
+                growth.laws,
                 {"counts": counts, "laws": laws[["algorithm", "law", "order"]]},
                 "Operations against n, all on the same axes: runs that were used to find the law (filled), runs that "
                 "it was then held to (open), and the law as a line, with its formula or, where that is long, its "

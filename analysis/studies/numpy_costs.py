@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.calls import CALLS, Call
-from analysis.peers import RESULTS
-from analysis.polynomials import Place, Polynomial, fitted
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import peers
+from analysis.peers.counters import RESULTS
+from analysis.programs.calls import CALLS, Call
+from analysis.programs.polynomials import Place, Polynomial, fitted
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 DEGREE: Final = 3  # of a formula in each dimension, at most
 DRAWN_FROM: Final = range(2, 25)  # a dimension of one is a case of its own
@@ -156,7 +156,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "peers": Figure(
-                plots.peers,
+                peers.peers,
                 {"ratios": ratios},
                 "What others report, divided by what is executed: all operations for flopscope (unweighted) and JAX "
                 "(its flops and transcendentals), counts.flops() for torch (FlopCounterMode). On the line they agree; "

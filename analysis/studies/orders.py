@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.functions import FUNCTIONS
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import orders
+from analysis.programs.functions import FUNCTIONS
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 RULES: Final = ("forward", "reverse", "markowitz", "search", "optimal")
 KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
@@ -130,13 +130,13 @@ def run(run: Run) -> Study:
         },
         figures={
             "products": Figure(
-                plots.orders,
+                orders.orders,
                 {"table": table},
                 "Products of each order over those of the best that was found, by function; left every product "
                 "counts, right those by ±1 are free.",
             ),
             "lighthouse": Figure(
-                plots.elimination,
+                orders.elimination,
                 {"graph": beam, "order": shortest.order},
                 f"The lighthouse, in an order that takes {shortest.counts.mul} products, the fewest there can be: past "
                 "each vertex its predecessors are joined to its successors, until what is left is the Jacobian.",

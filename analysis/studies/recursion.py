@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import PARAMETERS, mlp, question_network, random_program, squared_residuals
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import recursion
+from analysis.programs.networks import PARAMETERS, mlp, question_network, random_program, squared_residuals
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 PAIRS = {"adjoint": ("naive", "memoized", "backprop"), "tangent": ("naive-tangent", "memoized-tangent", "forward")}
 NAIVE_UP_TO = 200_000
@@ -88,12 +88,12 @@ def run(run: Run) -> Study:
         },
         figures={
             "recursion": Figure(
-                plots.recursion,
+                recursion.recursion,
                 {"table": table},
                 "Each dot is a function: with a memo it stands on the line of backprop, without one above it.",
             ),
             "memo_walk": Figure(
-                plots.memo_walk,
+                recursion.memo_walk,
                 {"walk": walk},
                 "A memo of bounded size, from none to all: from naive recursion to backprop.",
             ),

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import (
+from analysis.figures import recursion
+from analysis.programs.networks import (
     PARAMETER_NAMES,
     PARAMETERS,
     Loss,
@@ -16,7 +16,7 @@ from analysis.networks import (
     question_network,
     squared_residuals,
 )
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 EXACT = [name for name in oc.METHODS if name != "finite-difference"]
 
@@ -112,7 +112,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "difference_error": Figure(
-                plots.difference_error,
+                recursion.difference_error,
                 {"errors": errors},
                 "The error of central differences falls with the square of the step, until rounding takes over.",
             )

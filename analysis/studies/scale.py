@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import (
+from analysis.figures import growth
+from analysis.programs.networks import (
     PARAMETERS,
     POINTS,
     Loss,
@@ -24,9 +24,9 @@ from analysis.networks import (
     question_network,
     squared_residuals,
 )
-from analysis.polynomials import SUPERSCRIPTS, Polynomial, fitted, of_symbols
+from analysis.programs.polynomials import SUPERSCRIPTS, Polynomial, fitted, of_symbols
+from analysis.report.study import Claim, Figure, Run, Study, Table
 from analysis.studies.faster import scientific
-from analysis.study import Claim, Figure, Run, Study, Table
 
 FAMILY: Final = ("m", "2*m", "m")
 SIZES: Final = (1, 2, 3, 5, 8, 13, 20, 32, 50, 100, 200, 500, 1600, 5000, 16_000, 50_000, 160_000)
@@ -169,7 +169,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "operations": Figure(
-                plots.scale,
+                growth.scale,
                 {"table": table, "settling": settling},
                 "The network m-2m-m from m = 1, the question's, to m = 160,000; it has p = 4m² + 3m parameters. "
                 "Above, the operations with their exact formulas; below, the same over the power of p that they grow "

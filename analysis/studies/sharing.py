@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import dense, parameter_count
-from analysis.polynomials import Place, Polynomial, fitted
+from analysis.figures import growth
+from analysis.programs.networks import dense, parameter_count
+from analysis.programs.polynomials import Place, Polynomial, fitted
+from analysis.report.study import Claim, Figure, Run, Study, Table
 from analysis.studies.faster import scientific
-from analysis.study import Claim, Figure, Run, Study, Table
 
 SIZES: Final = ("L", "w", "b")  # layers, their width, points in a batch
 METHODS: Final = ("naive", "memoized", "backprop", "forward")
@@ -152,7 +152,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "accumulation": Figure(
-                plots.sharing,
+                growth.sharing,
                 {"table": drawn},
                 f"One data point; {DEPTH} layers made wider, and layers of width {WIDTH} stacked. Dashed where each "
                 "number is a node, solid where an array is. With a memo the granularity makes no difference.",

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import mlp
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import recursion
+from analysis.programs.networks import mlp
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 NAIVE_UP_TO = 200_000
 
@@ -90,7 +90,7 @@ def run(run: Run) -> Study:
         },
         figures={
             "storage": Figure(
-                plots.storage, {"table": table}, "Derivatives kept and depth of recursion, as layers are stacked."
+                recursion.storage, {"table": table}, "Derivatives kept and depth of recursion, as layers are stacked."
             )
         },
         against=[

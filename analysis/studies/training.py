@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import question_network, squared_residuals
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import training
+from analysis.programs.networks import question_network, squared_residuals
+from analysis.report.study import Claim, Figure, Run, Study, Table
 
 START = {"w": [1.0, -1.0, -1.0, -1.0], "b": [0.0, 0.0, 0.0]}
 RATE = 0.1
@@ -54,7 +54,7 @@ def run(run: Run) -> Study:
         claims=claims,
         tables={"training": Table(table, f"Operations until the loss is below {target:g}")},
         figures={
-            "training": Figure(plots.training, {"table": table}, "The same descent at different prices, by phase.")
+            "training": Figure(training.training, {"table": table}, "The same descent at different prices, by phase.")
         },
         against=[
             f"On seven parameters the naive recursion costs {times['naive']:.2f} times as much over the whole "

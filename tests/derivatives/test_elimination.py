@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from analysis.functions import FUNCTIONS
+from analysis.programs.functions import FUNCTIONS
 from opcount.derivatives import elimination, orders
 from tests.support.programs import CASES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import json
 import os
@@ -19,12 +20,14 @@ import pandas as pd
 import pytest
 
 import opcount as oc
-from analysis import networks, plots, report
 from analysis.__main__ import main
-from analysis.finished import Finished
-from analysis.networks import mlp, parameter_count, question_network, random_program, squared_residuals
+from analysis.figures import orders, style
+from analysis.programs import networks
+from analysis.programs.networks import mlp, parameter_count, question_network, random_program, squared_residuals
+from analysis.report import writing
+from analysis.report.finished import Finished
+from analysis.report.study import Claim, Figure, Study, Table
 from analysis.studies import STUDIES, classifier, faster, scale, storage
-from analysis.study import Claim, Figure, Study, Table
 from tests.support.studied import each_fault, each_study, failing, studied
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +121,7 @@ def test_a_table_of_counts_holds_no_measured_number(slug):
 def test_a_figure_draws_what_stands_in_a_table_and_changes_nothing(slug):
     study = studied(slug)
     for figure in study.figures.values():
-        if figure.draw is plots.elimination:  # a picture of a graph, which has no axes and stands in no table
+        if figure.draw is orders.elimination:  # a picture of a graph, which has no axes and stands in no table
             continue
         for frame in figure.data.values():
             assert any(
@@ -130,20 +133,21 @@ def test_a_figure_draws_what_stands_in_a_table_and_changes_nothing(slug):
         drawing = figure.draw(**figure.data)
         assert drawing.axes
         assert all(axes.get_xlabel() for axes in drawing.axes)
-        plots.close(drawing)
+        style.close(drawing)
         assert all(frame.equals(before[name]) for name, frame in figure.data.items())
 
 
 def test_every_plot_is_drawn_by_a_study():
-    drawing = {
-        function
-        for _, function in inspect.getmembers(plots, inspect.isfunction)
-        if function.__module__ == plots.__name__ and inspect.signature(function).return_annotation == "Figure"
-    }
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "analysis" / "studies").glob("*.py")]
-    assert {function.__name__ for function in drawing} == {
-        name for source in sources for name in re.findall(r"Figure\(\s*plots\.(\w+)", source)
-    }
+    drawing = set()
+    for path in (ROOT / "analysis" / "figures").glob("*.py"):
+        module = importlib.import_module(f"analysis.figures.{path.stem}")
+        drawing |= {
+            f"{path.stem}.{name}"
+            for name, function in inspect.getmembers(module, inspect.isfunction)
+            if function.__module__ == module.__name__ and inspect.signature(function).return_annotation == "Figure"
+        }
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "analysis" / "studies").rglob("*.py")]
+    assert drawing == {name for source in sources for name in re.findall(r"Figure\(\s*(\w+\.\w+)", source)}
 
 
 @pytest.mark.parametrize(
@@ -298,7 +302,7 @@ def made_up(*, holds=True, text="One is one.", doing=lambda run: None, draw=None
 
 
 def dots(table):
-    drawing, axes = plots.figure()
+    drawing, axes = style.figure()
     axes.plot(table["count"].astype(float), "o")
     return drawing
 
@@ -517,7 +521,7 @@ def check_that_it_goes_on(path, found, out, expected):
 
 
 def test_a_run_goes_on_wherever_the_one_before_was_killed_while_it_wrote(out, monkeypatch):
-    monkeypatch.setattr("analysis.finished._digest", lambda quick: "0")  # the code is the same all the time
+    monkeypatch.setattr("analysis.report.finished._digest", lambda quick: "0")  # the code is the same all the time
     path, whole, sizes = kept_in_turn(out)
     for cut in range(len(whole) + 1):
         expected = dict(list(KEPT.items())[: sum(size <= cut for size in sizes)])
@@ -526,7 +530,7 @@ def test_a_run_goes_on_wherever_the_one_before_was_killed_while_it_wrote(out, mo
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_run_goes_on_behind_whatever_bytes_stand_at_the_end(seed, out, monkeypatch):
-    monkeypatch.setattr("analysis.finished._digest", lambda quick: "0")
+    monkeypatch.setattr("analysis.report.finished._digest", lambda quick: "0")
     path, whole, sizes = kept_in_turn(out)
     garbage = np.random.default_rng(seed).bytes(1 + seed**2)
     for cut in (0, *sizes):
@@ -581,7 +585,7 @@ def test_trouble_while_moving_it_into_place_leaves_the_last_report_whole(studies
             raise OSError("no room")
         rename(source, target)
 
-    monkeypatch.setattr(report.os, "rename", second_fails)
+    monkeypatch.setattr(writing.os, "rename", second_fails)
     with pytest.raises(OSError, match="no room"):
         analyse(out)
     assert len(moves) == 3
@@ -653,22 +657,22 @@ def test_what_a_page_carries_itself_is_let_through(planted):
     ids=str,
 )  # fmt: skip
 def test_a_cell_is_text_that_people_read(value, text):
-    assert report.cell(value) == text
+    assert writing.cell(value) == text
 
 
 def test_the_rows_of_a_table_are_named_only_where_their_names_have_one():
     picked = pd.DataFrame({"n": [1, 2]}, index=[7, 3])
-    assert [*report.cells(Table(picked, "title"))] == ["n"]
-    assert [*report.cells(Table(picked.rename_axis("place"), "title"))] == ["place", "n"]
+    assert [*writing.cells(Table(picked, "title"))] == ["n"]
+    assert [*writing.cells(Table(picked.rename_axis("place"), "title"))] == ["place", "n"]
 
 
 def test_a_column_of_text_stands_to_the_left_and_breaks_into_lines():
     table = Table(pd.DataFrame({"n": [1], "a < b": ["x -> y, z"], "total": [1000]}), "Numbers", text=["a < b"])
-    page = report.html_table(table)
+    page = writing.html_table(table)
     assert '<th><div class="text">a &lt; b</div></th>' in page
     assert '<td><div class="text">x -&gt; y, z</div></td>' in page
     assert "<td>1,000</td>" in page
-    rule = report.markdown_table(table).splitlines()[1]
+    rule = writing.markdown_table(table).splitlines()[1]
     assert [cell.startswith(":-") for cell in rule.strip("|").split("|")] == [True, True, False]
 
 

@@ -15,14 +15,15 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from analysis import algorithms as a
-from analysis import report, textbooks
-from analysis.algorithms import total
-from analysis.networks import mlp
+from analysis.programs import algorithms as a
+from analysis.programs import textbooks
+from analysis.programs.algorithms import total
+from analysis.programs.networks import mlp
+from analysis.programs.textbooks import CASES, EXACT, LEADING, Statement, beyond
+from analysis.report import writing
+from analysis.report.study import Run
 from analysis.studies import laws_found
 from analysis.studies.laws_found import RECORD, agrees, measure, said
-from analysis.study import Run
-from analysis.textbooks import CASES, EXACT, LEADING, Statement, beyond
 from tests.support.studied import studied, studied_and_measured
 
 ROOT = Path(__file__).parents[2]
@@ -258,7 +259,7 @@ def test_the_claims_hold():
 
 def test_its_tables_can_be_written():
     for table in studied("laws_found").tables.values():
-        assert "<td>" in report.html_table(table) and report.markdown_table(table)
+        assert "<td>" in writing.html_table(table) and writing.markdown_table(table)
 
 
 @pytest.mark.parametrize(

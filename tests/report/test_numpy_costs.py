@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 
 import opcount as oc
-from analysis import calls
-from analysis.calls import CALLS, ONE, VECTOR_SIZES, call
-from analysis.peers import RESULTS, same
-from analysis.polynomials import SUPERSCRIPTS, Polynomial, fitted, lagrange, through
+from analysis.peers.counters import RESULTS, same
+from analysis.programs import calls
+from analysis.programs.calls import CALLS, ONE, VECTOR_SIZES, call
+from analysis.programs.polynomials import SUPERSCRIPTS, Polynomial, fitted, lagrange, through
+from analysis.report.study import Run
 from analysis.studies import numpy_costs
 from analysis.studies.numpy_costs import LAPACK, NONE, PEERS, WINDOWS, Point, measure
-from analysis.study import Run
 
 RECORD = json.loads(RESULTS.read_text(encoding="utf-8"))
 DIGITS = {after: f"**{chr(before)}" for before, after in SUPERSCRIPTS.items()}

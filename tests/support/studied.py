@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.report.study import Run
 from analysis.studies import STUDIES
-from analysis.study import Run
 
 # pytest-xdist gives all its workers the same name for the run
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID")

@@ -16,8 +16,8 @@ import jinja2
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.study import Figure, Study, Table
+from analysis.figures.style import close
+from analysis.report.study import Figure, Study, Table
 
 OURS = ("report.html", "report.md", "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*", "data/bench.json")
 KEPT = ("data/bench.json",)  # written by the benchmarks, not by the studies
@@ -77,7 +77,7 @@ def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> Non
         for name, figure in study.figures.items()
     }
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("analysis"),
+        loader=jinja2.PackageLoader("analysis.report"),
         autoescape=jinja2.select_autoescape(["html.j2"]),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -123,7 +123,7 @@ def write_figure(figure: Figure, path: Path) -> str:
     drawing = figure.draw(**figure.data)
     drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
     drawing.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-    plots.close(drawing)
+    close(drawing)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
     return svg[svg.index("<svg") :]
 

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 import opcount as oc
-from analysis.networks import total
+from analysis.programs.networks import total
 
 Numbers = Sequence[Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.networks import total
+from analysis.programs.networks import total
 
 Vector = Sequence[Any]
 Matrix = list[list[Any]]

@@ -33,7 +33,7 @@ class Table(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure: a function of `plots` and the table that it draws."""
+    """A figure: a function of `analysis.figures` and the table that it draws."""
 
     draw: Callable[..., Drawing]
     data: Mapping[str, Any]

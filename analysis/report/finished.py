@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "opcount")
+SOURCES = [Path(__file__).parents[2] / name for name in ("analysis", "opcount")]
 HEAD = struct.Struct("<Q32s")
 """What stands before each result in the file: how many bytes it takes there, and their SHA-256."""
 

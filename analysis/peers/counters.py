@@ -1,4 +1,4 @@
-"""What do other counters say of the same calls? `python -m analysis.peers` records it in data/peers.json.
+"""What do other counters say of the same calls? `python -m analysis.peers.counters` records it in counters.json.
 
 Run it by hand when a peer has a new version: it needs the packages of the extra `peers`, and what
 reads the record needs none of them. A call that a peer does not know is null, with a note; a zero
@@ -22,9 +22,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from analysis.calls import CALLS, Call, Sizes
+from analysis.programs.calls import CALLS, Call, Sizes
 
-RESULTS: Final = Path(__file__).parent / "data" / "peers.json"
+RESULTS: Final = Path(__file__).with_suffix(".json")
 PACKAGES: Final = ("numpy", "flopscope", "torch", "jax", "jaxlib")
 
 Answer = dict[str, Any]

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 import opcount as oc
-from analysis import algorithms as a
-from analysis.networks import mlp
+from analysis.programs import algorithms as a
+from analysis.programs.networks import mlp
 
 GVL: Final = "G. H. Golub, C. F. Van Loan, Matrix Computations, 4th ed., 2013"
 KNUTH: Final = "D. E. Knuth, The Art of Computer Programming"

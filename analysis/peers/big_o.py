@@ -1,4 +1,4 @@
-"""What does big_O say of the same algorithms? `python -m analysis.big_o_peer` records it in data/big_o.json.
+"""What does big_O say of the same algorithms? `python -m analysis.peers.big_o` records it in big_o.json.
 
 big_O (P. Berkes) fits orders of growth to the times that a function takes. It gets plain numbers, the
 function alone, and sizes up to where a run takes a third of a second: ten of them, the best of three
@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from analysis.textbooks import CASES, Case
+from analysis.programs.textbooks import CASES, Case
 
-RESULTS: Final = Path(__file__).parent / "data" / "big_o.json"
+RESULTS: Final = Path(__file__).with_suffix(".json")
 SECONDS: Final = 0.3
 LARGEST: Final = 2**18
 MEASURES, TIMINGS = 10, 3
