@@ -150,3 +150,57 @@ def random_program(seed: int) -> tuple[Loss, list[float]]:
         return total(pool[-2:])
 
     return f, x
+
+
+CHANGES = 60  # of values in a random map, besides those that make it grow or shrink
+
+
+def layered(sizes: Sequence[int]) -> tuple[Callable[[Sequence[Any]], list[Any]], list[float]]:
+    """Dense layers with tanh between them, in plain numbers: a function of the data, the weights are constants."""
+    numbers = (math.sin(k) for k in range(1, sum(a * b for a, b in pairwise(sizes)) + 1))
+    weights = [
+        [[next(numbers) / math.sqrt(before) for _ in range(before)] for _ in range(after)]
+        for before, after in pairwise(sizes)
+    ]
+
+    def f(x: Sequence[Any]) -> list[Any]:
+        values = list(x)
+        for depth, layer in enumerate(weights, 1):
+            sums = [total([w * v for w, v in zip(row, values, strict=True)]) for row in layer]
+            values = sums if depth == len(weights) else [np.tanh(s) for s in sums]
+        return values
+
+    return f, [math.cos(k) for k in range(sizes[0])]
+
+
+def random_map(seed: int, inputs: int, outputs: int) -> tuple[Callable[[Sequence[Any]], list[Any]], list[float]]:
+    """A random straight-line program of so many inputs and outputs, in which no value goes unused.
+
+    It works on a list of values that grows or shrinks from the inputs to the outputs: a value is made of two and
+    put beside them, or in their place, or changed.
+    """
+
+    def f(x: Sequence[Any]) -> list[Any]:
+        draw = random.Random(f"{seed} {inputs} {outputs}")
+        values = list(x)
+        for step in range(1, CHANGES + 1):
+            wanted = inputs + (outputs - inputs) * step // CHANGES
+            while len(values) < wanted:
+                values.append(draw.choice(BINARY)(draw.choice(values), draw.choice(values)))
+            while len(values) > wanted:
+                first, second = (values.pop(draw.randrange(len(values))) for _ in range(2))
+                values.append(draw.choice(BINARY)(first, second))
+            place = draw.randrange(len(values))
+            values[place] = draw.choice(BINARY + UNARY)(values[place], draw.choice(values))
+        return values
+
+    return f, [math.cos(k) for k in range(inputs)]
+
+
+BINARY: list[Callable[[Any, Any], Any]] = [
+    lambda a, b: a * b,
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a / (2 + b * b),
+]
+UNARY: list[Callable[[Any, Any], Any]] = [lambda a, _: np.sin(a), lambda a, _: np.tanh(a)]

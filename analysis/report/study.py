@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Point = TypeVar("Point")
 Result = TypeVar("Result")
+Judge = TypeVar("Judge", bound="Callable[[Any], Judged]")
 
 
 class Claim(NamedTuple):
@@ -20,6 +21,40 @@ class Claim(NamedTuple):
     text: str
     holds: bool
     evidence: str
+
+
+Judged = tuple[Any, str]
+"""Whether a claim holds, and what was found."""
+
+
+class Claims:
+    """The claims of a study in their order: below each sentence the function of the study's data that decides it.
+
+    A sentence may name an attribute of that data.
+
+    >>> claim = Claims()
+    >>> @claim("A sum of {0.terms} numbers takes one addition less.")
+    ... def one_less(d):
+    ...     return d.additions == d.terms - 1, f"{d.additions} additions"
+    >>> class Data:
+    ...     terms, additions = 8, 7
+    >>> claim.judged(Data)
+    [Claim(text='A sum of 8 numbers takes one addition less.', holds=True, evidence='7 additions')]
+    """
+
+    def __init__(self) -> None:
+        self._judges: list[tuple[str, Callable[[Any], Judged]]] = []
+
+    def __call__(self, text: str) -> Callable[[Judge], Judge]:
+        def keep(judge: Judge) -> Judge:
+            self._judges.append((text, judge))
+            return judge
+
+        return keep
+
+    def judged(self, data: object) -> list[Claim]:
+        found = [(text.format(data), *judge(data)) for text, judge in self._judges]
+        return [Claim(text, bool(holds), evidence) for text, holds, evidence in found]
 
 
 class Table(NamedTuple):

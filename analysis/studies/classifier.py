@@ -6,7 +6,6 @@ import random
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,22 +13,27 @@ import pandas as pd
 
 import opcount as oc
 from analysis.figures import training
+from analysis.programs.digits import (
+    BATCH,
+    LAYERS,
+    SEED,
+    SIZES,
+    TRAINED_ON,
+    Layers,
+    cross_entropy,
+    descend,
+    gradient_by_hand,
+    images_and_digits,
+    loss,
+    scores,
+    start,
+)
 from analysis.programs.networks import parameter_count
-from analysis.report.study import Claim, Figure, Run, Study, Table
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.faster import scientific
 
-DIGITS: Final = Path(__file__).parents[1] / "programs" / "digits.csv"  # its source and its licence stand in its head
-SIZES: Final = (64, 32, 10)
-TRAINED_ON: Final = 1440  # of 1,797 images; the others are the test
-BATCH: Final = 32
-RATE: Final = 0.05
-MOMENTUM: Final = 0.9
-SEED: Final = 7
 LOOK_EVERY: Final = 9  # steps; that there are 45 in an epoch lets every epoch end with a look
 PHASES: Final = (*oc.PHASES, "update")
-LAYERS: Final = (*(f"layer {number}" for number in range(1, len(SIZES))), "loss")
-
-Layers = Sequence[Mapping[str, Any]]
 
 
 class Trained(NamedTuple):
@@ -47,104 +51,47 @@ class Trained(NamedTuple):
     by_hand_agrees: float  # the largest difference of its gradient
 
 
-def run(run: Run) -> Study:
-    epochs = 4 if run.quick else 12
-    (trained,) = run.map(train, [epochs])
-    steps = trained.steps
-    table = by_phase_and_layer(trained)
-    parts = trained.parts
-    compared = against_by_hand(trained)
-    methods = by_method(steps)
-    total = sum(trained.phases.values(), oc.Counts())
-    from_shapes = epoch_from_shapes()
-    layered = {phase: sum((parts[layer][phase] for layer in LAYERS), oc.Counts()) * steps for phase in oc.PHASES}
-    layered["update"] = sum(trained.update.values(), oc.Counts())
-    curve = trained.curve
-    last = curve.iloc[-1]
-    tested = len(images_and_digits()[1]) - TRAINED_ON
-    accumulation, primal = trained.phases["accumulation"].total, trained.phases["primal"].total
-    at_loss = compared.set_index("layer").loc["loss"]
-    in_layers = compared[compared.layer != "loss"]
-    naive = methods.set_index("method").loc["naive"]
-    by_part = table.set_index("layer").total
-    differences = methods.set_index("method").total["finite-difference"]
+claim = Claims()
 
-    claims = [
-        Claim(
-            "What the layers take adds up to all that was counted while training, in every phase and kind.",
-            all(layered[phase] == trained.phases[phase] for phase in PHASES),
-            ", ".join(f"{phase} {scientific(trained.phases[phase].total)}" for phase in PHASES),
-        ),
-        Claim(
-            "Cutting the network off at each layer finds the same evaluation of each layer as regions in its code.",
-            all(parts[layer]["primal"] * steps == trained.evaluation[layer] for layer in LAYERS),
-            ", ".join(f"{layer} {parts[layer]['primal'].total:,} a step" for layer in LAYERS),
-        ),
-        Claim(
-            "In every layer backprop executes what a textbook's gradient of it does, written by hand.",
-            bool((in_layers["by backprop"] == in_layers["by hand"]).all() and trained.by_hand_agrees < 1e-12),
-            "; ".join(f"{row.layer} {row[1]}" for row in in_layers[["layer", "by hand"]].itertuples(index=False))
-            + " a step, in kinds as in number; the gradients differ by less than 1e-12",
-        ),
-        Claim(
-            "The accumulation costs less than two evaluations.",
-            bool(0.5 * primal < accumulation < 2 * primal),
-            f"{accumulation / primal:.2f} evaluations",
-        ),
-        Claim(
-            "An epoch counted from shapes alone is the epoch that was executed, kind by kind.",
-            all(dict(found) == from_shapes for found in trained.epochs),
-            f"{sum(map(total_of, from_shapes.values())):,} operations in each of {len(trained.epochs)} epochs of "
-            f"{TRAINED_ON // BATCH} steps",
-        ),
-        Claim(
-            "Every step costs the same.",
-            len(trained.costs) == 1,
-            f"{max(trained.costs):,} operations in each of {steps} steps",
-        ),
-        Claim(
-            "It learns: more than nine of ten digits that it has not seen are read correctly.",
-            bool(last["test accuracy"] > 0.9),
-            f"{last['test accuracy']:.0%} of {tested} images after {len(trained.epochs)} epochs",
-        ),
-    ]
+
+class Found:
+    """What was counted while training, the same from shapes, and what hand-written code takes instead."""
+
+    def __init__(self, trained: Trained) -> None:
+        self.trained, self.curve = trained, trained.curve
+        self.layers, self.by_hand, self.methods = (
+            by_phase_and_layer(trained),
+            against_by_hand(trained),
+            by_method(trained.steps),
+        )
+        self.from_shapes = epoch_from_shapes()
+        self.total = sum(trained.phases.values(), oc.Counts()).total
+        self.primal, self.accumulation = (trained.phases[phase].total for phase in ("primal", "accumulation"))
+
+    def share(self, part: int) -> str:
+        return f"{part / self.total:.0%}"
+
+
+def run(run: Run) -> Study:
+    (trained,) = run.map(train, [4 if run.quick else 12])
+    d = Found(trained)
+    at_loss = d.by_hand.set_index("layer").loc["loss"]
     return Study(
         question="What does a real task cost?",
-        answer=(
-            f"To read handwritten digits, a network of {parameter_count(SIZES):,} parameters is trained in {steps} "
-            f"steps with {scientific(total.total)} operations. Evaluating takes {share(primal, total)} of them, "
-            f"backprop's accumulation {share(accumulation, total)}, {accumulation / primal:.2f} evaluations, and "
-            f"the update of the parameters {share(trained.phases['update'].total, total)}. "
-            f"The first layer takes {share(by_part['layer 1'], total)}. By finite differences the same training "
-            f"would take {differences / total.total:,.0f} times as many."
-        ),
-        claims=claims,
-        tables={
-            "layers": Table(table, f"Operations of the training, {steps} steps of {BATCH} images, by layer and phase"),
-            "by_hand": Table(
-                compared,
-                "The accumulation of one step: by backprop, and written by hand",
-                text=("by backprop", "by hand"),
-            ),
-            "methods": Table(methods, "The same training by every method, from shapes alone"),
-            "curve": Table(
-                curve,
-                "Learning, against the operations executed so far",
-                exact=False,
-                shown=curve.drop_duplicates("epoch", keep="last").round(3),
-            ),
-        },
+        answer=answer(d),
+        claims=claim.judged(d),
+        tables=tables(d),
         figures={
             "training": Figure(
                 training.classifier,
-                {"layers": table[table.layer != "all"], "curve": curve},
+                {"layers": d.layers[d.layers.layer != "all"], "curve": d.curve},
                 f"A network of {'-'.join(map(str, SIZES))} learns handwritten digits: where the operations go, and "
                 "what they buy.",
             )
         },
         against=[
-            f"With two layers of arrays the naive recursion would have cost {naive.times} times as much: "
-            "nobody would have noticed.",
+            f"With two layers of arrays the naive recursion would have cost "
+            f"{d.methods.set_index('method').times['naive']} times as much: nobody would have noticed.",
             "At the loss, hand-written code is a little cheaper: it knows that softmax and logarithm cancel, and "
             f"backprop does not ({at_loss['operations by hand']:,} operations a step against "
             f"{at_loss['operations by backprop']:,}).",
@@ -152,41 +99,93 @@ def run(run: Run) -> Study:
     )
 
 
-# --- the network
+def answer(d: Found) -> str:
+    total = d.methods.set_index("method").total
+    return (
+        f"To read handwritten digits, a network of {parameter_count(SIZES):,} parameters is trained in "
+        f"{d.trained.steps} steps with {scientific(d.total)} operations. Evaluating takes {d.share(d.primal)} of them, "
+        f"backprop's accumulation {d.share(d.accumulation)}, {d.accumulation / d.primal:.2f} evaluations, and the "
+        f"update of the parameters {d.share(d.trained.phases['update'].total)}. The first layer takes "
+        f"{d.share(d.layers.set_index('layer').total['layer 1'])}. By finite differences the same training would take "
+        f"{total['finite-difference'] / d.total:,.0f} times as many."
+    )
 
 
-def loss(layers: Layers, images: Any, digits: Any) -> Any:
-    """The mean cross-entropy of the network; digits are rows with a 1 in one place."""
-    return cross_entropy(scores(layers, images), digits)
+def tables(d: Found) -> dict[str, Table]:
+    return {
+        "layers": Table(
+            d.layers, f"Operations of the training, {d.trained.steps} steps of {BATCH} images, by layer and phase"
+        ),
+        "by_hand": Table(
+            d.by_hand,
+            "The accumulation of one step: by backprop, and written by hand",
+            text=("by backprop", "by hand"),
+        ),
+        "methods": Table(d.methods, "The same training by every method, from shapes alone"),
+        "curve": Table(
+            d.curve,
+            "Learning, against the operations executed so far",
+            exact=False,
+            shown=d.curve.drop_duplicates("epoch", keep="last").round(3),
+        ),
+    }
 
 
-def scores(layers: Layers, values: Any, after: int = 0) -> Any:
-    """What follows the layer `after`, 0 for the images."""
-    for number, layer in enumerate(layers, after + 1):
-        with oc.region(f"layer {number}"):
-            values = values @ layer["w"] + layer["b"]
-            values = values if number == len(SIZES) - 1 else np.maximum(values, 0)
-    return values
+# --- the claims
 
 
-def cross_entropy(values: Any, digits: Any) -> Any:
-    with oc.region("loss"):
-        return (np.sum(np.log(np.sum(np.exp(values), axis=1))) - np.sum(values * digits)) / BATCH
+@claim("What the layers take adds up to all that was counted while training, in every phase and kind.")
+def layers_add_up(d: Found) -> Judged:
+    trained, none = d.trained, oc.Counts()
+    layered = {phase: sum((trained.parts[layer][phase] for layer in LAYERS), none) for phase in oc.PHASES}
+    layered = {phase: counts * trained.steps for phase, counts in layered.items()}
+    layered["update"] = sum(trained.update.values(), none)
+    return all(layered[phase] == trained.phases[phase] for phase in PHASES), ", ".join(
+        f"{phase} {scientific(trained.phases[phase].total)}" for phase in PHASES
+    )
 
 
-def start() -> Layers:
-    draw = np.random.default_rng(SEED)
-    return [
-        {"w": draw.normal(size=(fan_in, fan_out)) * np.sqrt(2 / fan_in), "b": np.zeros(fan_out)}
-        for fan_in, fan_out in pairwise(SIZES)
-    ]
+@claim("Cutting the network off at each layer finds the same evaluation of each layer as regions in its code.")
+def regions_agree(d: Found) -> Judged:
+    parts = {layer: d.trained.parts[layer]["primal"] for layer in LAYERS}
+    return all(parts[layer] * d.trained.steps == d.trained.evaluation[layer] for layer in LAYERS), ", ".join(
+        f"{layer} {counts.total:,} a step" for layer, counts in parts.items()
+    )
 
 
-def images_and_digits() -> tuple[np.ndarray, np.ndarray]:
-    rows = np.loadtxt(DIGITS, delimiter=",", dtype=np.int64)
-    order = list(range(len(rows)))
-    random.Random(SEED).shuffle(order)
-    return rows[order, :-1] / 16, rows[order, -1]
+@claim("In every layer backprop executes what a textbook's gradient of it does, written by hand.")
+def as_by_hand(d: Found) -> Judged:
+    rows = d.by_hand[d.by_hand.layer != "loss"]
+    by_layer = "; ".join(f"{layer} {kinds}" for layer, kinds in zip(rows.layer, rows["by hand"], strict=True))
+    return (rows["by backprop"] == rows["by hand"]).all() and d.trained.by_hand_agrees < 1e-12, (
+        f"{by_layer} a step, in kinds as in number; the gradients differ by less than 1e-12"
+    )
+
+
+@claim("The accumulation costs less than two evaluations.")
+def less_than_two_evaluations(d: Found) -> Judged:
+    return 0.5 * d.primal < d.accumulation < 2 * d.primal, f"{d.accumulation / d.primal:.2f} evaluations"
+
+
+@claim("An epoch counted from shapes alone is the epoch that was executed, kind by kind.")
+def epoch_is_from_shapes(d: Found) -> Judged:
+    epochs = d.trained.epochs
+    return all(dict(found) == d.from_shapes for found in epochs), (
+        f"{sum(map(total_of, d.from_shapes.values())):,} operations in each of {len(epochs)} epochs of "
+        f"{TRAINED_ON // BATCH} steps"
+    )
+
+
+@claim("Every step costs the same.")
+def steps_cost_the_same(d: Found) -> Judged:
+    costs = d.trained.costs
+    return len(costs) == 1, f"{max(costs):,} operations in each of {d.trained.steps} steps"
+
+
+@claim("It learns: more than nine of ten digits that it has not seen are read correctly.")
+def it_learns(d: Found) -> Judged:
+    accuracy, tested = d.curve["test accuracy"].iloc[-1], len(images_and_digits()[1]) - TRAINED_ON
+    return accuracy > 0.9, f"{accuracy:.0%} of {tested} images after {len(d.trained.epochs)} epochs"
 
 
 # --- the training
@@ -235,16 +234,11 @@ def update_by_layer(
     layers: Layers, velocities: Layers, gradient: Layers
 ) -> tuple[tuple[Layers, Layers], dict[str, oc.Counts]]:
     moved, counts = [], {}
-    for number, state in enumerate(zip(layers, velocities, gradient, strict=True), 1):
-        found, counts[f"layer {number}"] = oc.measure(descend, *state)
+    for name, *state in zip(LAYERS[:-1], layers, velocities, gradient, strict=True):
+        found, counts[name] = oc.measure(descend, *state)
         moved.append(found)
     new_layers, new_velocities = zip(*moved, strict=True)
     return (list(new_layers), list(new_velocities)), counts
-
-
-def descend(layer: Any, velocity: Any, gradient: Any) -> Any:
-    velocity = {name: MOMENTUM * velocity[name] - RATE * gradient[name] for name in layer}
-    return {name: layer[name] + velocity[name] for name in layer}, velocity
 
 
 def state(
@@ -263,7 +257,7 @@ def state(
 def by_layer(layers: Layers, images: Any, digits: Any) -> dict[str, dict[str, oc.Counts]]:
     """The phases of one step, layer by layer: what a layer adds to the network that follows it.
 
-    The gradient of the loss by what a layer gives, and by the parameters after it, is the whole
+    The gradient of the loss by the values behind a layer, and by the parameters after it, is the gradient
     without this layer and those before it. Two such networks, cut off one layer apart, differ by one layer.
     """
 
@@ -276,8 +270,8 @@ def by_layer(layers: Layers, images: Any, digits: Any) -> dict[str, dict[str, oc
         cut.append(oc.gradient(partial(following, after=after), given).phases)
     none = dict.fromkeys(oc.PHASES, oc.Counts())
     return {
-        layer: {phase: whole[phase] - rest[phase] for phase in oc.PHASES}
-        for layer, whole, rest in zip(LAYERS, cut, [*cut[1:], none], strict=True)
+        layer: {phase: uncut[phase] - rest[phase] for phase in oc.PHASES}
+        for layer, uncut, rest in zip(LAYERS, cut, [*cut[1:], none], strict=True)
     }
 
 
@@ -297,20 +291,6 @@ def measured_by_hand(layers: Layers, images: Any, digits: Any) -> tuple[dict[str
         for name in other
     )
     return {layer: tally.regions[layer] for layer in LAYERS}, difference
-
-
-def gradient_by_hand(
-    layers: Any, images: Any, hidden: Any, positive: Any, exponentials: Any, sums: Any, digits: Any
-) -> list[dict[str, Any]]:
-    with oc.region("loss"):
-        delta = (exponentials / sums - digits) / BATCH
-    with oc.region("layer 2"):
-        second = {"w": hidden.T @ delta, "b": delta.sum(axis=0)}
-        delta = delta @ layers[1]["w"].T
-    with oc.region("layer 1"):
-        delta = delta * positive
-        first = {"w": images.T @ delta, "b": delta.sum(axis=0)}
-    return [first, second]
 
 
 # --- tables
@@ -377,7 +357,3 @@ def epoch_from_shapes() -> dict[str, oc.Counts]:
 
 def total_of(counts: oc.Counts) -> int:
     return counts.total
-
-
-def share(part: int, whole: oc.Counts) -> str:
-    return f"{part / whole.total:.0%}"

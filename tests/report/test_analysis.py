@@ -22,12 +22,12 @@ import pytest
 import opcount as oc
 from analysis.__main__ import main
 from analysis.figures import orders, style
-from analysis.programs import networks
+from analysis.programs import digits, networks
 from analysis.programs.networks import mlp, parameter_count, question_network, random_program, squared_residuals
 from analysis.report import writing
 from analysis.report.finished import Finished
 from analysis.report.study import Claim, Figure, Study, Table
-from analysis.studies import STUDIES, classifier, faster, scale, storage
+from analysis.studies import STUDIES, faster, scale, storage
 from tests.support.studied import each_fault, each_study, failing, studied
 
 ROOT = Path(__file__).parents[2]
@@ -280,10 +280,10 @@ def test_the_network_of_some_shapes_alone_costs_what_the_network_of_these_shapes
 
 
 def test_the_digits_are_those_that_were_published():
-    images, labels = classifier.images_and_digits()
+    images, labels = digits.images_and_digits()
     assert images.shape == (1797, 64) and {*np.unique(images * 16)} == {*range(17)}
     assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
-    assert "CC BY 4.0" in classifier.DIGITS.read_text(encoding="utf-8")[:1000]
+    assert "CC BY 4.0" in digits.DIGITS.read_text(encoding="utf-8")[:1000]
 
 
 # --- the report

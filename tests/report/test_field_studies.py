@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
+from analysis.programs.networks import layered, random_map
 from analysis.studies import cheap_gradient, forward_wins
 from tests.support.studied import each_fault, failing, studied
 
@@ -128,7 +129,7 @@ def test_the_products_of_layers_by_hand(n, h, m):
 
 
 def test_layers_are_what_matrices_would_be():
-    f, x = forward_wins.layered((3, 4, 2))
+    f, x = layered((3, 4, 2))
     weights = np.sin(np.arange(1.0, 21))
     first, second = weights[:12].reshape(4, 3) / math.sqrt(3), weights[12:].reshape(2, 4) / 2
     assert f(x) == pytest.approx(second @ np.tanh(first @ np.array(x)))
@@ -136,7 +137,7 @@ def test_layers_are_what_matrices_would_be():
 
 @pytest.mark.parametrize(("n", "m"), [(1, 12), (4, 3), (12, 1), (2, 2)])
 def test_a_random_program_has_its_shape_and_is_the_same_in_every_run(n, m):
-    f, x = forward_wins.random_map(3, n, m)
+    f, x = random_map(3, n, m)
     graph, again = oc.trace(f, x), oc.trace(f, x)
     assert (len(graph.inputs), len(graph.outputs)) == (n, m)
     assert repr(graph.nodes) == repr(again.nodes)
