@@ -33,7 +33,7 @@ def loss(layers: Layers, images: Any, digits: Any) -> Any:
 
 
 def scores(layers: Layers, values: Any, after: int = 0) -> Any:
-    """What the layers make of the values that come after the layer of that index, 0 for the images."""
+    """A score for each digit, from the images, or by the last layers alone from the values that layer `after` gave."""
     for depth, layer in enumerate(layers, after + 1):
         with oc.region(f"layer {depth}"):
             values = values @ layer["w"] + layer["b"]

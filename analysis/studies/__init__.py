@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.report.study import Run, Study
 from analysis.studies import (
-    cheap_gradient,
     classifier,
-    expression_swell,
     faster,
     forward_wins,
     laws_found,
@@ -21,6 +19,8 @@ from analysis.studies import (
     storage,
     training,
 )
+from analysis.studies.cheap_gradient import claims as cheap_gradient
+from analysis.studies.expression_swell import claims as expression_swell
 
 STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "same_gradient": same_gradient.run,

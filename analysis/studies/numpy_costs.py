@@ -16,7 +16,7 @@ from analysis.figures import peers
 from analysis.peers.counters import RESULTS
 from analysis.programs.calls import CALLS, Call
 from analysis.programs.polynomials import Place, Polynomial, fitted
-from analysis.report.study import Claim, Figure, Run, Study, Table
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 DEGREE: Final = 3  # of a formula in each dimension, at most
 DRAWN_FROM: Final = range(2, 25)  # a dimension of one is a case of its own
@@ -58,113 +58,147 @@ class Point(NamedTuple):
     draws: int
 
 
+claim = Claims()
+
+
+class Found:
+    """What each call costs at both sizes, beside what the peers report; `larger` has the calls at the larger size."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table, self.agreements, self.ratios = table, agreement(table), against_executed(table)
+        self.larger = table.drop_duplicates("call", keep="last").set_index("call")
+        by_peer = self.agreements.set_index("peer")
+        self.agrees, self.zero = by_peer.agrees, by_peer["says zero"]
+        self.without = self.larger.index[self.larger["formula"] == NONE]
+        self.matrices = self.larger.loc["A @ B"]
+
+
 def run(run: Run) -> Study:
     points = [Point(name, 10 if run.quick else 40) for name in CALLS]
-    table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows], dtype=object)
-    agreements, ratios = agreement(table), against_executed(table)
-    larger = table.drop_duplicates("call", keep="last").set_index("call")
-    agrees, zero = (agreements.set_index("peer")[column] for column in ("agrees", "says zero"))
-    calculating = ratios.groupby("peer").size()
-    without = larger.index[larger["formula"] == NONE]
-    elements = table[table["element by element"].notna()]
-    differing = elements[elements["element by element"] != elements.total]
-    matrices, moved = larger.loc["A @ B"], larger.loc[list(MOVE_DATA)]
-    twice = larger.index[(larger.torch != 0) & (larger.torch == 2 * larger["mul"])]
-
-    claims = [
-        Claim(
-            "A sum of n numbers is n − 1 additions, a product of matrices 2mkn − mn operations.",
-            larger.loc["np.sum(x)", "operations"] == "(n − 1) add" and matrices.formula == "2mkn − mn",
-            f"np.sum(x): {larger.loc['np.sum(x)', 'operations']}; A @ B: {matrices.operations}, "
-            f"in total {matrices.formula}",
-        ),
-        Claim(
-            "Every call but those that choose an order by the sizes has an exact formula, and it predicts all sizes "
-            "that were held out.",
-            set(without) == set(CHOOSE_AN_ORDER),
-            f"{len(larger) - len(without)} of {len(larger)} calls, {larger['held out'].sum():,} sizes held out, "
-            f"of up to {DRAWN_FROM[-1]} in each dimension; none for {' and '.join(without) or 'no call'}",
-        ),
-        Claim(
-            "NumPy itself, on arrays of wrapped numbers, executes the same total element by element; "
-            "einsum adds each sum to zero besides.",
-            set(differing.call) == set(START_FROM_ZERO),
-            f"{elements.call.nunique() - differing.call.nunique()} of the {elements.call.nunique()} calls that it can "
-            "execute so, at both sizes",
-        ),
-        Claim(
-            "No other counter agrees with what is executed on every call.",
-            bool((agreements.agrees < len(larger)).all()),
-            "exactly, at both sizes: "
-            + ", ".join(agreed(row) for row in agreements.to_dict("records"))
-            + "; flopscope and JAX against all operations, torch against counts.flops(), as they count",
-        ),
-        Claim(
-            "Of most calls that execute arithmetic torch's counter says zero, of np.dot(x, y) and A @ x too; "
-            "flopscope and JAX of none.",
-            bool(
-                zero["torch"] > calculating["torch"] / 2
-                and (larger.loc[["np.dot(x, y)", "A @ x"], "torch"] == 0).all()
-                and zero["flopscope"] == zero["JAX"] == 0
-            ),
-            f"torch of {zero['torch']} of the {calculating['torch']} that have flops by counts.flops(), flopscope of "
-            f"{zero['flopscope']} and JAX of {zero['JAX']} of the {calculating['JAX']} that execute anything",
-        ),
-        Claim(
-            "To torch and JAX a product of matrices is 2mkn: mn additions more than it executes.",
-            bool(matrices.torch == matrices.JAX == 2 * matrices["mul"] > matrices.total == matrices.flopscope),
-            f"A @ B at {matrices.sizes}: {matrices.torch} to both, {matrices.total} executed and to flopscope; "
-            f"torch counts twice the multiplications on {len(twice)} calls",
-        ),
-        Claim(
-            "Moving data is free here, in torch and in JAX; flopscope counts an operation for each element.",
-            bool(
-                (moved[["total", "torch", "JAX"]] == 0).all(axis=None)
-                and (moved.flopscope == [math.prod(CALLS[name].sizes[-1].values()) for name in MOVE_DATA]).all()
-            ),
-            "; ".join(f"{name} at {row.sizes}: {row.flopscope} to flopscope" for name, row in moved.iterrows()),
-        ),
-    ]
+    d = Found(pd.DataFrame([row for rows in run.map(measure, points) for row in rows], dtype=object))
     return Study(
         question="What do NumPy's common calls really cost?",
         answer=(
-            f"Exactly a polynomial in the sizes, for {len(larger) - len(without)} of {len(larger)} calls: "
-            f"{larger.formula['np.sum(x)']} for a sum, {matrices.formula} for a product of matrices, "
-            f"{larger.formula[LAPACK[0]]} to solve n equations by the algorithm that LAPACK documents. "
-            f"flopscope, which has a formula for each call, reports what is executed for {agrees['flopscope']} calls; "
-            f"JAX, which counts what its compiler leaves of them, for {agrees['JAX']}. torch's counter knows products "
-            f"alone, and says zero of {zero['torch']} calls that execute arithmetic."
+            f"Exactly a polynomial in the sizes, for {len(d.larger) - len(d.without)} of {len(d.larger)} calls: "
+            f"{d.larger.formula['np.sum(x)']} for a sum, {d.matrices.formula} for a product of matrices, "
+            f"{d.larger.formula[LAPACK[0]]} to solve n equations by the algorithm that LAPACK documents. "
+            f"flopscope, which has a formula for each call, reports what is executed for {d.agrees['flopscope']} "
+            f"calls; JAX, which counts what its compiler leaves of them, for {d.agrees['JAX']}. torch's counter knows "
+            f"products alone, and says zero of {d.zero['torch']} calls that execute arithmetic."
         ),
-        claims=claims,
-        tables={
-            "costs": Table(
-                table,
-                f"Operations of common calls, and what others report ({recorded()})",
-                shown=shown(larger),
-                text=["call", BY_KIND],
-            ),
-            "agreement": Table(
-                agreements,
-                "At both recorded sizes of a call: who reports exactly what is executed, and who something else",
-            ),
-            "ratios": Table(
-                ratios,
-                "What others report, divided by what is executed; here the calls on which they differ most",
-                exact=False,
-                shown=furthest(ratios),
-            ),
-        },
+        claims=claim.judged(d),
+        tables=tables(d),
         figures={
             "peers": Figure(
                 peers.peers,
-                {"ratios": ratios},
+                {"ratios": d.ratios},
                 "What others report, divided by what is executed: all operations for flopscope (unweighted) and JAX "
                 "(its flops and transcendentals), counts.flops() for torch (FlopCounterMode). On the line they agree; "
                 "at the left edge they say zero.",
             )
         },
-        against=against(larger),
+        against=against(d.larger),
         favoured="opcount",
+    )
+
+
+def tables(d: Found) -> dict[str, Table]:
+    return {
+        "costs": Table(
+            d.table,
+            f"Operations of common calls, and what others report ({recorded()})",
+            shown=shown(d.larger),
+            text=["call", BY_KIND],
+        ),
+        "agreement": Table(
+            d.agreements,
+            "At both recorded sizes of a call: who reports exactly what is executed, and who something else",
+        ),
+        "ratios": Table(
+            d.ratios,
+            "What others report, divided by what is executed; here the calls on which they differ most",
+            exact=False,
+            shown=furthest(d.ratios),
+        ),
+    }
+
+
+# --- the claims
+
+
+@claim("A sum of n numbers is n − 1 additions, a product of matrices 2mkn − mn operations.")
+def sums_and_products(d: Found) -> Judged:
+    of_sum, matrices = d.larger.loc["np.sum(x)"], d.matrices
+    return of_sum.operations == "(n − 1) add" and matrices.formula == "2mkn − mn", (
+        f"np.sum(x): {of_sum.operations}; A @ B: {matrices.operations}, in total {matrices.formula}"
+    )
+
+
+@claim(
+    "Every call but those that choose an order by the sizes has an exact formula, and it predicts all sizes that were "
+    "held out."
+)
+def formulas_predict(d: Found) -> Judged:
+    return set(d.without) == set(CHOOSE_AN_ORDER), (
+        f"{len(d.larger) - len(d.without)} of {len(d.larger)} calls, {d.larger['held out'].sum():,} sizes held out, "
+        f"of up to {DRAWN_FROM[-1]} in each dimension; none for {' and '.join(d.without) or 'no call'}"
+    )
+
+
+@claim(
+    "NumPy itself, on arrays of wrapped numbers, executes the same total element by element; einsum adds each sum to "
+    "zero besides."
+)
+def element_by_element_the_same(d: Found) -> Judged:
+    elements = d.table[d.table["element by element"].notna()]
+    differing = elements[elements["element by element"] != elements.total].call
+    return set(differing) == set(START_FROM_ZERO), (
+        f"{elements.call.nunique() - differing.nunique()} of the {elements.call.nunique()} calls that it can execute "
+        "so, at both sizes"
+    )
+
+
+@claim("No other counter agrees with what is executed on every call.")
+def no_other_agrees(d: Found) -> Judged:
+    return (d.agrees < len(d.larger)).all(), (
+        "exactly, at both sizes: "
+        + ", ".join(agreed(row) for row in d.agreements.to_dict("records"))
+        + "; flopscope and JAX against all operations, torch against counts.flops(), as they count"
+    )
+
+
+@claim(
+    "Of most calls that execute arithmetic torch's counter says zero, of np.dot(x, y) and A @ x too; flopscope and JAX "
+    "of none."
+)
+def torch_says_zero(d: Found) -> Judged:
+    calculating, zero = d.ratios.groupby("peer").size(), d.zero
+    holds = (
+        zero["torch"] > calculating["torch"] / 2
+        and (d.larger.loc[["np.dot(x, y)", "A @ x"], "torch"] == 0).all()
+        and zero["flopscope"] == zero["JAX"] == 0
+    )
+    return holds, (
+        f"torch of {zero['torch']} of the {calculating['torch']} that have flops by counts.flops(), flopscope of "
+        f"{zero['flopscope']} and JAX of {zero['JAX']} of the {calculating['JAX']} that execute anything"
+    )
+
+
+@claim("To torch and JAX a product of matrices is 2mkn: mn additions more than it executes.")
+def mn_additions_more(d: Found) -> Judged:
+    matrices = d.matrices
+    twice = d.larger.index[(d.larger.torch != 0) & (d.larger.torch == 2 * d.larger["mul"])]
+    return matrices.torch == matrices.JAX == 2 * matrices["mul"] > matrices.total == matrices.flopscope, (
+        f"A @ B at {matrices.sizes}: {matrices.torch} to both, {matrices.total} executed and to flopscope; "
+        f"torch counts twice the multiplications on {len(twice)} calls"
+    )
+
+
+@claim("Moving data is free here, in torch and in JAX; flopscope counts an operation for each element.")
+def moving_is_free(d: Found) -> Judged:
+    moved, elements = d.larger.loc[list(MOVE_DATA)], [math.prod(CALLS[name].sizes[-1].values()) for name in MOVE_DATA]
+    return (moved[["total", "torch", "JAX"]] == 0).all(axis=None) and (moved.flopscope == elements).all(), "; ".join(
+        f"{name} at {row.sizes}: {row.flopscope} to flopscope" for name, row in moved.iterrows()
     )
 
 

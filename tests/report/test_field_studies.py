@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import opcount as oc
+from analysis.programs.families import FAMILIES, determinant, dominant
 from analysis.programs.networks import layered, random_map
-from analysis.studies import cheap_gradient, forward_wins
+from analysis.studies import forward_wins
+from analysis.studies.cheap_gradient import measure as cheap_gradient
 from tests.support.studied import each_fault, failing, studied
 
 # --- how cheap is a gradient
@@ -78,7 +80,7 @@ def determinant_with_reciprocals(x):
 )  # fmt: skip
 def test_a_reciprocal_in_place_of_a_quotient_is_one_more_on_both_sides(name, size, rewritten):
     row = cheap_gradient.measure(cheap_gradient.Point(name, size))
-    _, x = cheap_gradient.FAMILIES[name].build(size)
+    _, x = FAMILIES[name].build(size)
     g = oc.gradient(rewritten, x)
     assert (g.phases["primal"].total, g.counts.total) == (
         row["value"] + row["quotients"],
@@ -92,9 +94,9 @@ def test_a_reciprocal_in_place_of_a_quotient_is_one_more_on_both_sides(name, siz
 
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_the_gradient_of_the_determinant_holds_the_cofactors(n):
-    x = cheap_gradient.dominant(n)
+    x = dominant(n)
     matrix = np.array(x).reshape(n, n)
-    g = oc.gradient(cheap_gradient.determinant, x)
+    g = oc.gradient(determinant, x)
     assert g.value == pytest.approx(np.linalg.det(matrix))
     assert np.array(g.gradient).reshape(n, n) == pytest.approx(g.value * np.linalg.inv(matrix).T)
 
