@@ -123,10 +123,7 @@ CALLS: Final[dict[str, Call]] = {
     "np.einsum('ij,jk->ik', A, B)": call(PRODUCT, PRODUCT_SIZES, lambda xp, A, B: xp.einsum("ij,jk->ik", A, B)),
     # optimize=False is NumPy's default, and nobody else's
     "np.einsum('ij,jk,kl->il', A, B, C)": call(
-        CHAIN,
-        CHAIN_SIZES,
-        lambda xp, A, B, C: xp.einsum("ij,jk,kl->il", A, B, C, optimize=False),
-        torch=as_written,
+        CHAIN, CHAIN_SIZES, lambda xp, A, B, C: xp.einsum("ij,jk,kl->il", A, B, C, optimize=False), torch=as_written
     ),
     "np.einsum('ij,jk,kl->il', A, B, C, optimize=True)": call(
         CHAIN,

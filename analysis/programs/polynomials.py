@@ -61,8 +61,7 @@ def of_symbols(dimensions: Sequence[str], count: Any) -> Polynomial:
     """
     terms = sympy.Poly(count, *map(sympy.Symbol, dimensions)).terms()
     return Polynomial(
-        tuple(dimensions),
-        {exponents: Fraction(int(coefficient)) for exponents, coefficient in terms if coefficient},
+        tuple(dimensions), {exponents: Fraction(int(coefficient)) for exponents, coefficient in terms if coefficient}
     )
 
 

@@ -117,9 +117,7 @@ def tables(d: Found) -> dict[str, Table]:
             d.layers, f"Operations of the training, {d.trained.steps} steps of {BATCH} images, by layer and phase"
         ),
         "by_hand": Table(
-            d.by_hand,
-            "The accumulation of one step: by backprop, and written by hand",
-            text=("by backprop", "by hand"),
+            d.by_hand, "The accumulation of one step: by backprop, and written by hand", text=("by backprop", "by hand")
         ),
         "methods": Table(d.methods, "The same training by every method, from shapes alone"),
         "curve": Table(

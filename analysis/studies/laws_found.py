@@ -14,7 +14,7 @@ import pandas as pd
 import opcount as oc
 from analysis.figures import growth
 from analysis.peers.big_o import RESULTS
-from analysis.programs.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Statement, beyond
+from analysis.programs.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Text, beyond
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -112,10 +112,7 @@ def tables(d: Found) -> dict[str, Table]:
             text=tuple(of_laws),
         ),
         "textbooks": Table(
-            d.texts,
-            "What texts say, and the law of the same operations",
-            shown=d.texts[of_texts],
-            text=tuple(of_texts),
+            d.texts, "What texts say, and the law of the same operations", shown=d.texts[of_texts], text=tuple(of_texts)
         ),
         "counts": Table(
             d.counts,
@@ -238,33 +235,33 @@ def of_kinds(law: oc.Law, kinds: Sequence[str]) -> oc.Law:
     return oc.law_of({n: sum(law[kind].counts[n] for kind in kinds if kind in law.kinds) for n in law.counts})
 
 
-def is_number(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_number(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     assert text.value is not None
     value = text.value
     return law.exact and all(law(n) == value(n) for n in [*(n for (n,) in law.counts), *further])
 
 
-def is_leading(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_leading(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     assert text.value is not None
     value = text.value
     return law.exact and all(law.leading * n**law.degree == value(n) for n in further)
 
 
-def is_order(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_order(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     return law.exact and law.big_theta == text.says
 
 
-def is_bounded(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_bounded(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     assert text.value is not None
     return law.exact and law <= oc.law_of({n: text.value(n[0]) for n in law.counts})
 
 
-def is_none(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_none(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     value = text.value
     return not law.exact and (value is None or all(count == value(n) for (n,), count in law.counts.items()))
 
 
-JUDGES: Final[dict[str, Callable[[oc.Law, Statement, Sequence[int]], bool]]] = {
+JUDGES: Final[dict[str, Callable[[oc.Law, Text, Sequence[int]], bool]]] = {
     EXACT: is_number,
     LEADING: is_leading,
     ORDER: is_order,

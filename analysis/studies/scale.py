@@ -311,10 +311,7 @@ def try_out(point: Sizes) -> list[dict[str, Any]]:
 def of_the_question(table: pd.DataFrame) -> pd.DataFrame:
     """Phase by phase, the smallest network as counted, and the question's, at one data point."""
     w, b = PARAMETERS["w"], PARAMETERS["b"]
-    layers = [
-        {"w": np.array([w[:2]]), "b": np.array(b[:2])},
-        {"w": np.array([[w[2]], [w[3]]]), "b": np.array(b[2:])},
-    ]
+    layers = [{"w": np.array([w[:2]]), "b": np.array(b[:2])}, {"w": np.array([[w[2]], [w[3]]]), "b": np.array(b[2:])}]
     (point,) = POINTS[1:2]
     in_matrices = dense_loss(np.array([[point[0]]]), np.array([[point[1]]]))
     in_numbers = squared_residuals(question_network, [point])

@@ -54,7 +54,7 @@ def run(run: Run) -> Study:
             )
         },
         against=[
-            "Backprop needs the whole evaluation in memory before it can start; forward mode can forget as it goes.",
+            "Backprop needs the whole evaluation in memory before it can start; forward mode can forget as it goes."
         ],
     )
 

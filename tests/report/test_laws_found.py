@@ -19,7 +19,7 @@ from analysis.programs import algorithms as a
 from analysis.programs import textbooks
 from analysis.programs.algorithms import total
 from analysis.programs.networks import mlp
-from analysis.programs.textbooks import CASES, EXACT, LEADING, Statement, beyond
+from analysis.programs.textbooks import CASES, EXACT, LEADING, Text, beyond
 from analysis.report import writing
 from analysis.report.study import Run
 from analysis.studies import laws_found
@@ -265,13 +265,13 @@ def test_its_tables_can_be_written():
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("product of matrices", Statement("2n³", lambda n: 2 * n**3, "wrong in a lower term")),
-        ("LU without pivoting", Statement("n³/3", lambda n: Fraction(n**3, 3), "of a symmetric matrix", (), LEADING)),
-        ("Fibonacci numbers, naive", Statement("F(n)", textbooks.fibonacci_number, "off by one index")),
+        ("product of matrices", Text("2n³", lambda n: 2 * n**3, "wrong in a lower term")),
+        ("LU without pivoting", Text("n³/3", lambda n: Fraction(n**3, 3), "of a symmetric matrix", (), LEADING)),
+        ("Fibonacci numbers, naive", Text("F(n)", textbooks.fibonacci_number, "off by one index")),
         ("naive recursion, in depth", textbooks.order("Θ(2ⁿ)", "of width two")),
         ("forward mode, in width", textbooks.each_input("O(n²)", lambda n: n**2)),
-        ("bubble sort, random order", Statement("n²/2", lambda n: Fraction(n * n, 2), "no exact law", (), EXACT)),
-        ("Laplace's determinant", Statement("n!", math.factorial, "one too few", ("mul",), textbooks.NONE)),
+        ("bubble sort, random order", Text("n²/2", lambda n: Fraction(n * n, 2), "no exact law", (), EXACT)),
+        ("Laplace's determinant", Text("n!", math.factorial, "one too few", ("mul",), textbooks.NONE)),
     ],
     ids=lambda value: value if isinstance(value, str) else value.says,
 )
