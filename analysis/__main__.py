@@ -122,7 +122,7 @@ def check(options: argparse.Namespace, executor: Executor | None = None) -> int:
         fresh = Path(folder)
         writing.write_data(studies, fresh)
         old, new = options.out / "data" / "counts", fresh / "data" / "counts"
-        names = sorted({path.name for place in (old, new) if place.exists() for path in place.iterdir()})
+        names = sorted({path.name for data in (old, new) if data.exists() for path in data.iterdir()})
         differing = [name for name in names if not same(old / name, new / name)]
     for name in differing:
         print(f"analysis: data/counts/{name} differs from a fresh run", file=sys.stderr)

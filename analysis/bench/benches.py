@@ -43,23 +43,23 @@ class Comparison(NamedTuple):
     by: str = "/"
 
 
+def seconds(contestant: Callable[[], object]) -> float:
+    gc.collect()
+    start = perf_counter()
+    contestant()
+    return perf_counter() - start
+
+
 class Bench(NamedTuple):
     """Contestants that do the same work, and what is compared; one that is not installed is None."""
 
     title: str
     contestants: Mapping[str, Callable[[], object] | None]
     comparisons: Sequence[Comparison]
-    unit: str
-    scale: float  # how many of the unit one is of what `measure` gives
-    rounds: int
-    measure: Callable[[Callable[[], object]], float]
-
-
-def seconds(contestant: Callable[[], object]) -> float:
-    gc.collect()
-    start = perf_counter()
-    contestant()
-    return perf_counter() - start
+    unit: str = "ms"
+    scale: float = 1e3  # how many of the unit one is of what `measure` gives
+    rounds: int = 25
+    measure: Callable[[Callable[[], object]], float] = seconds
 
 
 def peak_bytes(contestant: Callable[[], object]) -> float:
@@ -113,8 +113,6 @@ def loop() -> Bench:
         comparisons=[Comparison(OURS, "counted-float", 0.85)],
         unit="ns per operation",
         scale=1e9 / (2 * times),
-        rounds=25,
-        measure=seconds,
     )
 
 
@@ -168,10 +166,6 @@ def network() -> Bench:
         title=f"{'-'.join(map(str, layers))} tanh MLP, value and gradient (opcount counted, micrograd not)",
         contestants={"micrograd": micrograd, OURS: ours},
         comparisons=[Comparison(OURS, "micrograd", 1.0)],
-        unit="ms",
-        scale=1e3,
-        rounds=25,
-        measure=seconds,
     )
 
 
@@ -189,10 +183,8 @@ def training(width: int, times: int, rounds: int, target: float) -> Bench:
             Comparison("flopscope", "NumPy"),
             Comparison("FlopCounterMode", "torch"),
         ],
-        unit="ms",
         scale=1e3 / times,
         rounds=rounds,
-        measure=seconds,
     )
 
 
@@ -202,10 +194,8 @@ def gradient(width: int, times: int, rounds: int, target: float | None = None) -
         title=f"Value and gradient, {arrays.LAYERS} layers of width {width}, batch {arrays.BATCH}",
         contestants=arrays.gradients(width, times),
         comparisons=[Comparison(OURS, "autograd", 1.0), Comparison(OURS, "NumPy by hand", target)],
-        unit="ms",
         scale=1e3 / times,
         rounds=rounds,
-        measure=seconds,
     )
 
 
@@ -222,8 +212,6 @@ def small_arrays() -> Bench:
         ],
         unit="µs",
         scale=1e6 / times,
-        rounds=25,
-        measure=seconds,
     )
 
 
@@ -258,10 +246,7 @@ def law() -> Bench:
         title="The law of a matrix product, from twelve sizes",
         contestants={"the runs alone": runs, OURS: lambda: oc.law(multiply, sizes, make)},
         comparisons=[Comparison(OURS, "the runs alone", 20, by="-")],
-        unit="ms",
-        scale=1e3,
         rounds=51,
-        measure=seconds,
     )
 
 
@@ -313,10 +298,7 @@ def linear() -> Bench:
         title="Time by size: two gradients, a banded Jacobian, the paths of a chain",
         contestants=contestants,
         comparisons=comparisons,
-        unit="ms",
-        scale=1e3,
         rounds=7,
-        measure=seconds,
     )
 
 
@@ -352,7 +334,6 @@ def marked_tests() -> Bench:
         unit="µs",
         scale=1e6 / times,
         rounds=11,
-        measure=seconds,
     )
 
 

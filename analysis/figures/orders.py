@@ -22,11 +22,11 @@ def orders(table: pd.DataFrame) -> Figure:
         # above one another in a row, so that none hides another where they agree
         for lift, rule in zip((-0.3, -0.15, 0.0, 0.15, 0.3), rules, strict=True):
             known = rows[rule] != ""
-            places = rows.function[known].map(names.index) + lift
+            heights = rows.function[known].map(names.index) + lift
             size = 9 if rule == "optimal" else 6
             axes.plot(
                 rows[rule][known].astype(float) / least[known],
-                places,
+                heights,
                 MARKERS[rule],
                 color=COLOURS[rule],
                 ms=size,
@@ -47,7 +47,7 @@ def orders(table: pd.DataFrame) -> Figure:
 
 
 def elimination(graph: Any, order: Any) -> Figure:
-    """An elimination in an order, step by step."""
+    """An elimination in an order, vertex by vertex."""
     take_style()
     drawing: Figure = graph.draw_elimination(order)
     return drawing

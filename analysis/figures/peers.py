@@ -20,11 +20,11 @@ def peers(ratios: pd.DataFrame) -> Figure:
     axes.axvline(1, color="#444444", lw=1, zorder=1)
     # above one another in a row, so that none hides another where they agree
     for lift, (peer, rows) in zip((-0.25, 0.0, 0.25), ratios.groupby("peer", sort=False), strict=True):
-        places = rows.call.map(calls.index) + lift
+        heights = rows.call.map(calls.index) + lift
         some = rows.ratio > 0
         look: Any = {"color": COLOURS[peer], "marker": MARKERS[peer], "ms": 4.5, "ls": "none", "mew": 0}
-        axes.plot(rows.ratio[some], places[some], **look, label=peer)
-        strip.plot(rows.ratio[~some], places[~some], **look)
+        axes.plot(rows.ratio[some], heights[some], **look, label=peer)
+        strip.plot(rows.ratio[~some], heights[~some], **look)
     strip.set(xlim=(-1, 1), xticks=[], xlabel="zero")
     strip.set_yticks(range(len(calls)), calls, fontsize=9.5)
     strip.tick_params(axis="y", length=0)

@@ -100,9 +100,9 @@ def label_ends(
     axes.set_xlim(left, right)
 
 
-def plain_ticks(axis: Axis, *steps: int) -> None:
-    """Ticks at these steps of each decade or octave, as people write them: 60 and not 6e1."""
-    axis.set_major_locator(LogLocator(10 if steps else 2, subs=steps or (1,)))
+def plain_ticks(axis: Axis, *multiples: int) -> None:
+    """Ticks at these multiples of each power of ten, or at each power of two, as people write them: 60 and not 6e1."""
+    axis.set_major_locator(LogLocator(10 if multiples else 2, subs=multiples or (1,)))
     axis.set_major_formatter("{x:,.0f}")
     axis.set_minor_locator(NullLocator())
 

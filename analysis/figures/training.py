@@ -17,8 +17,8 @@ def training(table: pd.DataFrame) -> Figure:
     for phase, shade in PHASES.items():
         axes.barh(rows.method, rows[phase], left=left, color=shade, label=phase, height=0.65)
         left = left + rows[phase]
-    for place, total in enumerate(rows.total):
-        axes.annotate(f"{total:,}", (total, place), (5, 0), textcoords="offset points", va="center")
+    for row, total in enumerate(rows.total):
+        axes.annotate(f"{total:,}", (total, row), (5, 0), textcoords="offset points", va="center")
     axes.set_xlabel("operations until the loss is reached")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlim(right=float(rows.total.max()) * 1.15)
@@ -34,8 +34,8 @@ def classifier(layers: pd.DataFrame, curve: pd.DataFrame) -> Figure:
     for phase, shade in PHASES.items():
         bars.bar(layers.layer, layers[phase], bottom=bottom, color=shade, label=phase, width=0.6)
         bottom = bottom + layers[phase]
-    for place, total in enumerate(layers.total):
-        bars.annotate(f"{total:,}", (place, total), (0, 4), textcoords="offset points", ha="center")
+    for bar, total in enumerate(layers.total):
+        bars.annotate(f"{total:,}", (bar, total), (0, 4), textcoords="offset points", ha="center")
     bars.set(xlabel="part of the network", ylabel="operations of the training")
     bars.yaxis.set_major_formatter("{x:,.0f}")
     bars.grid(axis="x", visible=False)

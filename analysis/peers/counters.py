@@ -96,8 +96,8 @@ def unanswered(peer: Peer, why: str) -> Answer:
 
 def same(value: Any, expected: Any) -> None:
     if isinstance(expected, tuple):
-        for part, whole in zip(value, expected, strict=True):
-            same(part, whole)
+        for part, wanted in zip(value, expected, strict=True):
+            same(part, wanted)
     else:
         np.testing.assert_allclose(np.asarray(value), expected, rtol=1e-10, atol=1e-12, strict=True)
 

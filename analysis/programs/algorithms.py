@@ -185,7 +185,7 @@ def gaussian_elimination(a: Matrix, b: Vector) -> list[Any]:
 
 
 def gauss_jordan_inverse(a: Matrix) -> Matrix:
-    """The inverse, in the place of the matrix, without pivoting."""
+    """The inverse, computed in the storage of the matrix, without pivoting."""
     a = [list(row) for row in a]
     n = len(a)
     for k in range(n):
@@ -254,7 +254,7 @@ def durbin(r: Vector) -> list[Any]:
 
 
 def levinson(r: Vector, b: Vector) -> list[Any]:
-    """The solution of T x = b, for the same T."""
+    """The solution of T x = b, T the Toeplitz matrix of 1, r1, ..., r(n-1) by distance from the diagonal."""
     y, x = [-r[0]], [b[0]]
     beta: Any = 1.0
     alpha = -r[0]
@@ -341,7 +341,7 @@ def prefix_sums(x: Vector) -> list[Any]:
 
 
 def parallel_prefix_sums(x: Vector) -> list[Any]:
-    """The same in rounds, each adding what stands twice as far away."""
+    """Prefix sums in rounds; in each, the entries that are added stand twice as far apart as in the one before."""
     sums = list(x)
     distance = 1
     while distance < len(sums):
@@ -437,7 +437,7 @@ def binary_search(x: Vector, key: Any) -> int:
 
 
 def minimum_and_maximum(x: Vector) -> tuple[Any, Any]:
-    """Both at once, the numbers taken in pairs."""
+    """The least and the greatest number, found together by taking the numbers in pairs."""
     start = 1 if len(x) % 2 else 2
     least, most = (x[0], x[0]) if start == 1 else ((x[0], x[1]) if x[0] < x[1] else (x[1], x[0]))
     for k in range(start, len(x), 2):
@@ -465,7 +465,7 @@ def memoized_fibonacci(n: int, zero: Any, one: Any) -> Any:
 
 
 def hanoi(discs: int, moves: Any) -> Any:
-    """The moves that a tower of discs takes, on top of those before."""
+    """The count of moves, raised by those that a tower of discs takes."""
     if not discs:
         return moves
     moves = hanoi(discs - 1, moves)  # out of the way

@@ -44,7 +44,7 @@ def arrays(*shapes: str, positive: bool = False) -> Make:
 
 
 def definite(*shapes: str) -> Make:
-    """A positive definite matrix of n rows, then arrays as above."""
+    """A positive definite matrix of n rows, then arrays of random numbers of these shapes."""
 
     def make(sizes: Sizes, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         root, *rest = arrays("nn", *shapes)(sizes, rng)

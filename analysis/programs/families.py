@@ -57,7 +57,7 @@ def near_one(n: int) -> list[float]:
 
 
 class Family(NamedTuple):
-    """A function of any size: what its size is called, the function and a point, and sizes for the whole report."""
+    """A function of any size: its size's name, the function and a point at a size, larger sizes for the full report."""
 
     symbol: str
     build: Callable[[int], Program]

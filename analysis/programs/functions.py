@@ -302,11 +302,11 @@ def bundle_adjustment(cameras: int, points: int) -> Function:
 
     def f(x: Numbers) -> Any:
         eyes = _rows(x[: 11 * cameras], 11)
-        places = _rows(x[11 * cameras : 11 * cameras + 3 * points], 3)
+        positions = _rows(x[11 * cameras : 11 * cameras + 3 * points], 3)
         weights = x[11 * cameras + 3 * points :]
         errors = []
         for (camera, point), weight, feature in zip(sightings, weights, seen, strict=True):
-            image = _projected(eyes[camera], places[point])
+            image = _projected(eyes[camera], positions[point])
             errors += [weight * (found - wanted) for found, wanted in zip(image, feature, strict=True)]
         return [*errors, *(1 - weight**2 for weight in weights)]
 
@@ -317,10 +317,10 @@ def bundle_adjustment(cameras: int, points: int) -> Function:
     )
 
 
-def _projected(camera: Numbers, place: Numbers) -> list[Any]:
-    """Where a camera sees a place: rotated, projected, distorted along the radius, in pixels."""
+def _projected(camera: Numbers, position: Numbers) -> list[Any]:
+    """Where a camera sees a point in space: rotated, projected, distorted along the radius, in pixels."""
     axis, centre, (focal, *principal), (first, second) = camera[:3], camera[3:6], camera[6:9], camera[9:]
-    right, down, depth = _rotated(axis, [p - c for p, c in zip(place, centre, strict=True)])
+    right, down, depth = _rotated(axis, [p - c for p, c in zip(position, centre, strict=True)])
     flat = [right / depth, down / depth]
     radius = dot(flat, flat)
     stretch = 1 + first * radius + second * (radius * radius)
@@ -406,9 +406,9 @@ def _rows(numbers: Numbers, width: int) -> list[Numbers]:
     return [numbers[start : start + width] for start in range(0, len(numbers), width)]
 
 
-def _sines(number: int, scale: float) -> tuple[float, ...]:
+def _sines(count: int, scale: float) -> tuple[float, ...]:
     """Numbers without a pattern that are the same in every run."""
-    return tuple(scale * math.sin(k) for k in range(1, number + 1))
+    return tuple(scale * math.sin(k) for k in range(1, count + 1))
 
 
 # --- the table

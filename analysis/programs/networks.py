@@ -100,7 +100,7 @@ def dense(
     activation: Activation = softplus,
     array: Callable[[tuple[Any, ...]], Any] = sines,
 ) -> tuple[Loss, Any]:
-    """The same perceptron in matrices: its squared error summed over a batch, and its parameters.
+    """A multilayer perceptron in matrices: its squared error summed over a batch, and its parameters.
 
     `dense([1, 2, 1])` is the question's network at one data point. `array` makes an array of a
     shape; what makes one without numbers in it gives the network of these shapes alone.
@@ -177,21 +177,21 @@ def random_map(seed: int, inputs: int, outputs: int) -> tuple[Callable[[Sequence
     """A random straight-line program of so many inputs and outputs, in which no value goes unused.
 
     It works on a list of values that grows or shrinks from the inputs to the outputs: a value is made of two and
-    put beside them, or in their place, or changed.
+    put beside them, or replaces them, or is changed.
     """
 
     def f(x: Sequence[Any]) -> list[Any]:
         draw = random.Random(f"{seed} {inputs} {outputs}")
         values = list(x)
-        for step in range(1, CHANGES + 1):
-            wanted = inputs + (outputs - inputs) * step // CHANGES
+        for change in range(1, CHANGES + 1):
+            wanted = inputs + (outputs - inputs) * change // CHANGES
             while len(values) < wanted:
                 values.append(draw.choice(BINARY)(draw.choice(values), draw.choice(values)))
             while len(values) > wanted:
                 first, second = (values.pop(draw.randrange(len(values))) for _ in range(2))
                 values.append(draw.choice(BINARY)(first, second))
-            place = draw.randrange(len(values))
-            values[place] = draw.choice(BINARY + UNARY)(values[place], draw.choice(values))
+            index = draw.randrange(len(values))
+            values[index] = draw.choice(BINARY + UNARY)(values[index], draw.choice(values))
         return values
 
     return f, [math.cos(k) for k in range(inputs)]

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import sympy
 
-Place = tuple[int, ...]  # a number for each dimension: where a value is, or the exponents of a term
+GridPoint = tuple[int, ...]  # an integer for each dimension: sizes that have a value, or the exponents of a term
 
 SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,12 +23,12 @@ class Polynomial(NamedTuple):
     """
 
     dimensions: tuple[str, ...]
-    terms: Mapping[Place, Fraction]
+    terms: Mapping[GridPoint, Fraction]
 
-    def __call__(self, place: Place) -> Fraction:
+    def __call__(self, point: GridPoint) -> Fraction:
         value = Fraction(0)
         for exponents, coefficient in self.terms.items():
-            for size, exponent in zip(place, exponents, strict=True):
+            for size, exponent in zip(point, exponents, strict=True):
                 coefficient *= size**exponent
             value += coefficient
         return value
@@ -41,7 +41,7 @@ class Polynomial(NamedTuple):
             text += sign + self.term(abs(coefficient), exponents)
         return text or "0"
 
-    def term(self, coefficient: Fraction, exponents: Place) -> str:
+    def term(self, coefficient: Fraction, exponents: GridPoint) -> str:
         powers = "".join(
             name + (str(exponent).translate(SUPERSCRIPTS) if exponent > 1 else "")
             for name, exponent in zip(self.dimensions, exponents, strict=True)
@@ -65,32 +65,32 @@ def of_symbols(dimensions: Sequence[str], count: Any) -> Polynomial:
     )
 
 
-def fitted(dimensions: Sequence[str], values: Mapping[Place, int], grid: Sequence[Place]) -> Polynomial | None:
+def fitted(dimensions: Sequence[str], values: Mapping[GridPoint, int], grid: Sequence[GridPoint]) -> Polynomial | None:
     """The polynomial through the values on a grid, if all the other values lie on it too; else None."""
-    found = through(dimensions, {place: values[place] for place in grid})
+    found = through(dimensions, {point: values[point] for point in grid})
     held_out = values.keys() - {*grid}
-    return found if all(found(place) == values[place] for place in held_out) else None
+    return found if all(found(point) == values[point] for point in held_out) else None
 
 
-def through(dimensions: Sequence[str], values: Mapping[Place, int]) -> Polynomial:
+def through(dimensions: Sequence[str], values: Mapping[GridPoint, int]) -> Polynomial:
     """The polynomial through values on a grid: a degree below the number of sizes, in each dimension.
 
     >>> print(through(["n"], {(1,): 0, (2,): 1, (3,): 3}))
     n²/2 − n/2
     """
-    table = {place: Fraction(value) for place, value in values.items()}
+    table = {point: Fraction(value) for point, value in values.items()}
     for axis in range(len(dimensions)):
         table = coefficients_along(axis, table)
-    return Polynomial(tuple(dimensions), {place: value for place, value in table.items() if value})
+    return Polynomial(tuple(dimensions), {point: value for point, value in table.items() if value})
 
 
-def coefficients_along(axis: int, table: Mapping[Place, Fraction]) -> dict[Place, Fraction]:
-    """The table with exponents in the place of sizes along one axis."""
-    basis = lagrange(sorted({place[axis] for place in table}))
-    result: dict[Place, Fraction] = defaultdict(Fraction)
-    for place, value in table.items():
-        for exponent, coefficient in enumerate(basis[place[axis]]):
-            result[(*place[:axis], exponent, *place[axis + 1 :])] += coefficient * value
+def coefficients_along(axis: int, table: Mapping[GridPoint, Fraction]) -> dict[GridPoint, Fraction]:
+    """The table with exponents instead of sizes along one axis."""
+    basis = lagrange(sorted({point[axis] for point in table}))
+    result: dict[GridPoint, Fraction] = defaultdict(Fraction)
+    for point, value in table.items():
+        for exponent, coefficient in enumerate(basis[point[axis]]):
+            result[(*point[:axis], exponent, *point[axis + 1 :])] += coefficient * value
     return result
 
 

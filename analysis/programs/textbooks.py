@@ -85,7 +85,7 @@ def vectors(count: int, n: int) -> tuple[list[float], ...]:
 
 
 def matrix(n: int) -> list[list[float]]:
-    """Dominated by its diagonal, so that no pivot is small."""
+    """A matrix that its diagonal dominates, so that no pivot is small."""
     return [[math.sin(1 + i * n + j) + (n + 1) * (i == j) for j in range(n)] for i in range(n)]
 
 

@@ -22,7 +22,7 @@ class Finished:
     """Results by study and point. They are those of this very code: a run of another begins anew.
 
     A result is written when it comes, at the end of one file. A run that is killed may leave the last one cut short:
-    from the first bytes that are no whole result, the file is cut off, so that others can follow.
+    from the first bytes that are no complete result on, the file is cut off, so that others can follow.
     """
 
     def __init__(self, out: Path, quick: bool) -> None:
@@ -30,11 +30,11 @@ class Finished:
         self.path = out.with_name(f".{out.name}.unfinished-{_digest(quick)}")
         self.results: dict[bytes, Any] = {}
         if self.path.exists():
-            written, whole = self.path.read_bytes(), 0
+            written, complete = self.path.read_bytes(), 0
             for key, result, end in _read(written):
-                self.results[key], whole = result, end
-            if whole < len(written):
-                os.truncate(self.path, whole)
+                self.results[key], complete = result, end
+            if complete < len(written):
+                os.truncate(self.path, complete)
 
     def keep(self, key: bytes, result: Any) -> None:
         self.results[key] = result
@@ -54,7 +54,7 @@ def key_of(slug: str, function: Any, point: Any) -> bytes:
 
 
 def _read(written: bytes) -> Iterator[tuple[bytes, Any, int]]:
-    """The results that are whole, up to the first that is not: the key and value of each, and where its bytes end."""
+    """The complete results, up to the first that is not: the key and value of each, and where its bytes end."""
     end = 0
     while end + HEAD.size <= len(written):
         length, digest = HEAD.unpack_from(written, end)

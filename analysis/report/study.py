@@ -89,7 +89,7 @@ class Study:
 
 
 class Run(NamedTuple):
-    """How to run: the small version or the whole, and `map`, which may work in parallel."""
+    """How to run: the small version or the full one, and `map`, which may work in parallel."""
 
     quick: bool
     map: Callable[[Callable[[Point], Result], Iterable[Point]], list[Result]]

@@ -191,7 +191,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
         }
         predicted = sum(phase.total for phase in expected.values())
         naive = method.memo == 0
-        # these walk the graph once or more for each input, also along steps that are free
+        # these walk the graph once or more for each input, also along edges that are free
         walks = len(graph.nodes) * count if naive or method.direction == "tangent" else 0
         executed = predicted <= (point.naive_up_to if naive else UP_TO) and walks <= WALKS_UP_TO
         found = dict(expected)
@@ -268,10 +268,10 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def scientific(number: int) -> str:
+def scientific(count: int) -> str:
     """A count as people read it: in full up to a million or so, then as a power of ten."""
-    if number < 10_000_000:
-        return f"{number:,}"
-    exponent = len(str(number)) - 1
-    leading = number // 10 ** (exponent - 2) / 100
+    if count < 10_000_000:
+        return f"{count:,}"
+    exponent = len(str(count)) - 1
+    leading = count // 10 ** (exponent - 2) / 100
     return f"{leading:.2f}×10{str(exponent).translate(SUPERSCRIPTS)}"

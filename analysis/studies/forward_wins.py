@@ -15,7 +15,7 @@ from analysis.programs.functions import Numbers
 from analysis.programs.networks import layered, random_map
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
-# search is given few steps: from the best of the three before it, which it can only better
+# the search starts from the best of the three before it, which it can only better, and is given few steps
 ORDERS: Final = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
 SEARCH_STEPS: Final = 60
 CONVENTIONS: Final = {False: "products by ±1 free", True: "every product counted"}
@@ -282,9 +282,9 @@ def crossing(convention: str, rows: pd.DataFrame) -> dict[str, str]:
     for (left, under, before), (right, over, after) in pairwise(shapes):
         if under < 0 <= over:
             part = -under / (over - under)
-            place = math.exp(left + part * (right - left))
+            ratio = math.exp(left + part * (right - left))
             height = before ** (1 - part) * after**part
-            return {"convention": convention, "inputs / outputs": f"{place:.3f}", "products": f"{height:.0f}"}
+            return {"convention": convention, "inputs / outputs": f"{ratio:.3f}", "products": f"{height:.0f}"}
     return {"convention": convention, "inputs / outputs": "nan", "products": "nan"}
 
 

@@ -279,7 +279,7 @@ def written(sizes: Sequence[int]) -> str:
 
 
 def said(answer: Any) -> str:
-    """big_O's answer in its own word; where it is a power, which."""
+    """big_O's answer in its own word, with the exponent where it is a power."""
     if answer is None:
         return ""
     return f"{POWER}, n^{fitted_power(answer):g}" if answer["class"] == POWER else str(answer["class"])

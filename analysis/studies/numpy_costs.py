@@ -15,7 +15,7 @@ import opcount as oc
 from analysis.figures import peers
 from analysis.peers.counters import RESULTS
 from analysis.programs.calls import CALLS, Call
-from analysis.programs.polynomials import Place, Polynomial, fitted
+from analysis.programs.polynomials import GridPoint, Polynomial, fitted
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 DEGREE: Final = 3  # of a formula in each dimension, at most
@@ -211,16 +211,16 @@ def measure(point: Point) -> list[dict[str, Any]]:
     dimensions = tuple(call.sizes[0])
     grid = list(product(*(near(call, name) for name in dimensions)))
     held_out = {*(tuple(sizes.values()) for sizes in call.sizes), *drawn(point, dimensions)} - {*grid}
-    counts = {place: counted(call, dict(zip(dimensions, place, strict=True))) for place in (*grid, *held_out)}
+    counts = {at: counted(call, dict(zip(dimensions, at, strict=True))) for at in (*grid, *held_out)}
     laws = {
-        kind: fitted(dimensions, {place: numbers[kind] for place, numbers in counts.items()}, grid)
+        kind: fitted(dimensions, {at: found[kind] for at, found in counts.items()}, grid)
         for kind in oc.KINDS
-        if any(kind in numbers for numbers in counts.values())
+        if any(kind in found for found in counts.values())
     }
-    law = fitted(dimensions, {place: numbers.total for place, numbers in counts.items()}, grid)
+    law = fitted(dimensions, {at: found.total for at, found in counts.items()}, grid)
     rows = []
     for sizes, record in zip(call.sizes, RECORD["calls"][point.call], strict=True):
-        numbers = counts[tuple(sizes.values())]
+        found = counts[tuple(sizes.values())]
         rows.append(
             {
                 "call": point.call,
@@ -229,9 +229,9 @@ def measure(point: Point) -> list[dict[str, Any]]:
                 "where": " ≥ ".join(WINDOWS.get(point.call, ())),
                 "held out": len(held_out),
                 "sizes": " ".join(f"{name}={size}" for name, size in sizes.items()),
-                "mul": numbers.mul,
-                "total": numbers.total,
-                "flops": numbers.flops(),
+                "mul": found.mul,
+                "total": found.total,
+                "flops": found.flops(),
                 "element by element": element_by_element(call, sizes),
                 **{name: reported(peer, record) for name, peer in PEERS.items()},
             }
@@ -246,13 +246,13 @@ def near(call: Call, dimension: str) -> list[int]:
     return [size for size in range(start, start + DEGREE + 3) if size not in recorded][: DEGREE + 1]
 
 
-def drawn(point: Point, dimensions: tuple[str, ...]) -> Iterator[Place]:
+def drawn(point: Point, dimensions: tuple[str, ...]) -> Iterator[GridPoint]:
     """Sizes far from each other and in any order, so that a choice that depends on them is seen."""
     rng = np.random.default_rng(0)
     long, short = (dimensions.index(name) for name in WINDOWS.get(point.call, dimensions[:1] * 2))
-    for place in rng.choice(DRAWN_FROM, (point.draws, len(dimensions))).tolist():
-        if place[long] >= place[short]:
-            yield tuple(place)
+    for at in rng.choice(DRAWN_FROM, (point.draws, len(dimensions))).tolist():
+        if at[long] >= at[short]:
+            yield tuple(at)
 
 
 def counted(call: Call, sizes: Mapping[str, int]) -> oc.Counts:
@@ -294,8 +294,8 @@ def recorded() -> str:
 
 def reported(peer: Peer, record: Mapping[str, Any]) -> int | None:
     """What a peer reports, or None where it has no such call."""
-    numbers = [record[column] for column in peer.columns]
-    return None if None in numbers else sum(numbers)
+    found = [record[column] for column in peer.columns]
+    return None if None in found else sum(found)
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
@@ -371,8 +371,8 @@ def shown(larger: pd.DataFrame) -> pd.DataFrame:
 def furthest(ratios: pd.DataFrame) -> pd.DataFrame:
     """The ratios furthest from one; those of zero are counted in the agreement."""
     some = ratios[ratios.ratio > 0]
-    places = np.argsort(-abs(np.log(some.ratio)), kind="stable")[:12]
-    return some.iloc[places].reset_index(drop=True)
+    order = np.argsort(-abs(np.log(some.ratio)), kind="stable")[:12]
+    return some.iloc[order].reset_index(drop=True)
 
 
 def against(larger: pd.DataFrame) -> list[str]:

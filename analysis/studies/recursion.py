@@ -175,9 +175,9 @@ def compare_operations(case: Case) -> list[dict[str, Any]]:
 def by_sum(g: oc.Gradient, direction: str) -> dict[tuple[int, int], list[Any]]:
     """The log, split into the sum that each entry belongs to: that of a node, for a source."""
     sums: dict[tuple[int, int], list[Any]] = {}
-    for step in g.log or ():
-        node = step.head if direction == "tangent" else step.tail
-        sums.setdefault((step.source, node), []).append(step)
+    for entry in g.log or ():
+        node = entry.head if direction == "tangent" else entry.tail
+        sums.setdefault((entry.source, node), []).append(entry)
     return sums
 
 

@@ -38,7 +38,10 @@ DEEP: Final = (100, 1000)  # layers, and their width
 
 
 class Point(NamedTuple):
-    """One network of the family, and up to how many parameters a method is executed that evaluates once or for each."""
+    """One network of the family, and the most parameters up to which methods are executed on it.
+
+    The bounds are for methods that evaluate once, for those that evaluate for each parameter, and for scalar graphs.
+    """
 
     m: int
     once_up_to: int
@@ -378,8 +381,8 @@ def in_parameters(total: Polynomial) -> tuple[int, str]:
     """The degree in m, and the leading term in p: p is 4m², and less beside it."""
     degree = max(exponent for (exponent,) in total.terms)
     coefficient = total.terms[degree,] / Fraction(2) ** degree
-    whole, odd = divmod(degree, 2)
-    power = "p" + (str(whole).translate(SUPERSCRIPTS) if whole > 1 else "") + ("√p" if odd else "")
+    half, odd = divmod(degree, 2)
+    power = "p" + (str(half).translate(SUPERSCRIPTS) if half > 1 else "") + ("√p" if odd else "")
     return degree, ("" if coefficient == 1 else f"{float(coefficient):g}") + power
 
 
@@ -393,7 +396,7 @@ def with_lines(table: pd.DataFrame, formulas: pd.DataFrame, polynomials: Laws) -
     for row in rows:
         value = at(polynomials[row["method"]]["total"], row["m"])
         row |= {"formula": value, "line": named[row["method"]], "law": law[row["method"]]}
-    order = {method: place for place, method in enumerate(law.index)}
+    order = {method: index for index, method in enumerate(law.index)}
     rows.sort(key=lambda row: (order[row["method"]], row["how"], row["m"]))
     columns = ["m", "parameters", "method", "how", "evaluation", *oc.PHASES, "total", "formula", "line", "law"]
     return pd.DataFrame(rows, dtype=object).reindex(columns=columns).astype({"m": int, "parameters": int})

@@ -11,7 +11,7 @@ import pandas as pd
 import opcount as oc
 from analysis.figures import growth
 from analysis.programs.networks import dense, parameter_count
-from analysis.programs.polynomials import Place, Polynomial, fitted
+from analysis.programs.polynomials import GridPoint, Polynomial, fitted
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.faster import scientific
 
@@ -231,10 +231,10 @@ def measure(point: Point) -> list[dict[str, Any]]:
 # --- laws
 
 
-def on_grid(table: pd.DataFrame, method: str, node: str) -> dict[Place, int]:
+def on_grid(table: pd.DataFrame, method: str, node: str) -> dict[GridPoint, int]:
     rows = table[(table.sweep == "grid") & (table.method == method) & (table.node == node)]
-    places = zip(rows.layers, rows.width, rows.batch, strict=True)
-    return dict(zip(places, rows.accumulation, strict=True))
+    sizes = zip(rows.layers, rows.width, rows.batch, strict=True)
+    return dict(zip(sizes, rows.accumulation, strict=True))
 
 
 def laws_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -245,8 +245,8 @@ def laws_of(table: pd.DataFrame) -> pd.DataFrame:
         written, degree = NO_LAW, ""
         if law is not None:
             written, degree = str(law), str(max(layers for layers, _, _ in law.terms))
-        elif (step := added_by_a_layer(table, method, node)) is not None:
-            written, degree = f"N(L + 1) = w N(L) + {step}", "exponential"
+        elif (added := added_by_a_layer(table, method, node)) is not None:
+            written, degree = f"N(L + 1) = w N(L) + {added}", "exponential"
         rows.append({"method": method, "node": node, "law": written, "degree in depth": degree})
     return pd.DataFrame(rows)
 
@@ -254,7 +254,7 @@ def laws_of(table: pd.DataFrame) -> pd.DataFrame:
 def added_by_a_layer(table: pd.DataFrame, method: str = "naive", node: str = "a number") -> Polynomial | None:
     """What a layer adds, besides multiplying by its width: a polynomial in the sizes, if there is one."""
     counts = on_grid(table, method, node)
-    added: dict[Place, int] = {
+    added: dict[GridPoint, int] = {
         (layers, width, batch): counts[layers + 1, width, batch] - width * count
         for (layers, width, batch), count in counts.items()
         if (layers + 1, width, batch) in counts

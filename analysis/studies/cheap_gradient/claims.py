@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.figures import growth
 from analysis.programs.families import FAMILIES
-from analysis.programs.polynomials import Place, Polynomial, fitted
+from analysis.programs.polynomials import GridPoint, Polynomial, fitted
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.cheap_gradient.measure import (
     METHODS,
@@ -220,7 +220,7 @@ def laws_of(table: pd.DataFrame) -> pd.DataFrame:
         for column in ("inputs", "value", *METHODS, *SCARCE):
             if sizes[column].isna().any():
                 continue
-            counts: dict[Place, int] = {
+            counts: dict[GridPoint, int] = {
                 (int(size),): int(count) for size, count in zip(sizes["size"], sizes[column], strict=True)
             }
             laws[column] = fitted((family.symbol,), counts, grid)
@@ -245,8 +245,8 @@ def limit(law: Polynomial | None, value: Polynomial | None) -> str:
         return NO_LAW
     if degree(law) > degree(value):
         return "no limit"
-    place = (degree(value),)
-    return str(law.terms.get(place, Fraction(0)) / value.terms[place])
+    leading = (degree(value),)
+    return str(law.terms.get(leading, Fraction(0)) / value.terms[leading])
 
 
 def ratio(counts: pd.Series, value: pd.Series) -> pd.Series:

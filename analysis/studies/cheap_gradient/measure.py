@@ -67,7 +67,7 @@ def called(node: Any) -> str:
 
 
 def varying(graph: oc.Graph) -> list[set[int]]:
-    """For each node the places of the operands that depend on an input."""
+    """For each node the positions of the operands that depend on an input."""
     found: list[set[int]] = [set() for _ in graph.nodes]
     for edge in graph.edges:
         found[edge.head].add(edge.position)
@@ -102,7 +102,7 @@ class Nonscalar(NamedTuple):
 
 
 def row(node: Any, operands: set[int]) -> Nonscalar:
-    """Scalar are sums, products with a constant, quotients by one, and their partials."""
+    """The nonscalar operations of a node: sums, products with a constant and quotients by one have none."""
     if node.name == "pow":
         exponent = node.operands[1]
         return Nonscalar(
@@ -116,7 +116,7 @@ NONSCALAR: Final = {
     ("div", 0, 1): Nonscalar(1, 2, frozenset({0, 1})),  # 1 / b and -y / b
     ("div", 1): Nonscalar(1, 1, frozenset({1})),
 }
-"""By name and the places of the operands that depend on an input."""
+"""By name and the positions of the operands that depend on an input."""
 
 
 def products_of_power(exponent: int) -> int:
@@ -147,16 +147,16 @@ BINARY: Final = frozenset({"add", "sub", "mul", "div", "arctan2", "hypot", "maxi
 
 
 def operation(name: str) -> dict[str, Any]:
-    """What an operation adds to a value and its gradient at most: its adjoint a number, those of its operands begun.
+    """What an operation adds to a value and its gradient at most.
 
-    It stands in a sum in which its operands are used besides, and is compared with the same sum that has
-    one more variable in its place.
+    It stands in a sum that uses its operands besides, so that its adjoint is a number and its operands have adjoints
+    already; the sum is compared with the one that has a variable instead of the operation.
     """
     function = WRITTEN.get(name) or getattr(np, name)
-    number = 2 if name in BINARY else 1
+    operands = 2 if name in BINARY else 1
 
     def with_it(x: Numbers) -> Any:
-        return sum_of(x, function(*x[:number]))
+        return sum_of(x, function(*x[:operands]))
 
     def without_it(x: Numbers) -> Any:
         return sum_of(x, x[2])

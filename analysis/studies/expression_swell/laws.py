@@ -19,7 +19,7 @@ SHAPES: Final = ((0, 2), (0, 3), (1, 2), (0, 4), (1, 3), (2, 1), (2, 2), (3, 1))
 
 
 class Law(NamedTuple):
-    """p(k) 2^k + q(k), for k iterations."""
+    """The sum p(k) 2^k + q(k) of two polynomials, for k iterations."""
 
     doubling: Polynomial
     rest: Polynomial
@@ -33,7 +33,7 @@ class Law(NamedTuple):
 
 
 def law(counts: Mapping[int, int]) -> Law | None:
-    """The simplest law that the counts obey: fixed by the first of them, two at least are held out; None without."""
+    """The simplest law that all counts obey, or None: the first counts determine it, two more must confirm it."""
     for doubling, rest in SHAPES:
         terms = [(power, 2) for power in range(doubling)] + [(power, 1) for power in range(rest)]
         fixing = sorted(counts)[: len(terms)]

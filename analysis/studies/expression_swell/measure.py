@@ -67,9 +67,9 @@ def logistic_problem(iterations: int, nested: bool) -> Problem:
 
 
 def question_problem(activation: Any, on_symbols: Any, exact: bool) -> Problem:
-    number = (lambda value: Fraction(str(value))) if exact else float
-    points = [(number(x), number(y)) for x, y in POINTS]
-    x = {name: [number(value) for value in values] for name, values in PARAMETERS.items()}
+    as_number = (lambda value: Fraction(str(value))) if exact else float
+    points = [(as_number(x), as_number(y)) for x, y in POINTS]
+    x = {name: [as_number(value) for value in values] for name, values in PARAMETERS.items()}
     names = {name: symbols(name, len(values)) for name, values in x.items()}
     data = [(sympy.Symbol(f"x{index}"), sympy.Symbol(f"y{index}")) for index in range(len(points))]
 

@@ -1,4 +1,4 @@
-"""The studies of cheap gradients and of forward mode: rows counted by hand, functions, and planted faults."""
+"""The study of cheap gradients: rows counted by hand, reciprocals instead of quotients, and planted faults."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ import pytest
 
 import opcount as oc
 from analysis.programs.families import FAMILIES, determinant, dominant
-from analysis.programs.networks import layered, random_map
-from analysis.studies import forward_wins
 from analysis.studies.cheap_gradient import measure as cheap_gradient
-from tests.support.studied import each_fault, failing, studied
-
-# --- how cheap is a gradient
+from tests.support.studied import changed, each_fault, failing, more_than
 
 
 @pytest.mark.parametrize("n", [2, 3, 8])
@@ -117,65 +113,8 @@ def test_what_operations_cost_by_hand():
     assert {name: tuple(costs[name][part] for part in parts) for name in expected} == expected
 
 
-# --- when does forward win
+# --- faults in what the study measured
 
-
-@pytest.mark.parametrize(("n", "h", "m"), [(1, 2, 4), (3, 2, 2), (4, 3, 1)])
-def test_the_products_of_layers_by_hand(n, h, m):
-    rows = forward_wins.measure(forward_wins.Point(forward_wins.LAYERS, n, m, width=h))
-    free = {row["order"]: row["products"] for row in rows if row["convention"] == forward_wins.FREE}
-    # forward copies the first weights, and takes for each input a product at each tanh and each later weight
-    assert free["forward"] == n * (h + h * h + h + h * m)
-    assert free["reverse"] == m * (h + h * h + h + h * n)
-    assert all(row["executed products"] == row["products"] for row in rows)
-
-
-def test_layers_are_what_matrices_would_be():
-    f, x = layered((3, 4, 2))
-    weights = np.sin(np.arange(1.0, 21))
-    first, second = weights[:12].reshape(4, 3) / math.sqrt(3), weights[12:].reshape(2, 4) / 2
-    assert f(x) == pytest.approx(second @ np.tanh(first @ np.array(x)))
-
-
-@pytest.mark.parametrize(("n", "m"), [(1, 12), (4, 3), (12, 1), (2, 2)])
-def test_a_random_program_has_its_shape_and_is_the_same_in_every_run(n, m):
-    f, x = random_map(3, n, m)
-    graph, again = oc.trace(f, x), oc.trace(f, x)
-    assert (len(graph.inputs), len(graph.outputs)) == (n, m)
-    assert repr(graph.nodes) == repr(again.nodes)
-    used = {edge.tail for edge in graph.edges} | {output.index for output in graph.outputs}
-    assert used == set(range(len(graph.nodes)))
-
-
-def test_the_crossing_lies_between_the_shapes_around_it():
-    rows = studied("forward_wins").tables["crossings"].frame
-    crossings = dict(zip(rows.convention, rows["inputs / outputs"].astype(float), strict=True))
-    assert crossings[forward_wins.FREE] == 1
-    assert 4 / 9 < crossings[forward_wins.EVERY] < 1
-
-
-# --- faults in what a study measured
-
-
-def changed(call, column, change=lambda value: value + 1, **where):
-    """A fault: a number changed in the one row, of those that a call of map gave, with these values."""
-
-    def plant(found):
-        rows = [row for rows in found[call] for row in (rows if isinstance(rows, list) else [rows])]
-        (row,) = [row for row in rows if all(row[key] == where[key] for key in where)]
-        row[column] = change(row[column])
-
-    return plant
-
-
-def more_than(factor):
-    return lambda value: factor * value
-
-
-LAYERS = {"function": "layers", "convention": forward_wins.FREE}
-EVERY = {"function": "layers", "convention": forward_wins.EVERY}
-BOTH = "Where every product counts, it takes fewer than both"
-CROSSING = "Where every product counts, the two do not cross"
 FAULTS = [
     ("cheap_gradient", changed(0, "reverse", more_than(3), function="mixture"), "By reverse, a value"),
     ("cheap_gradient", changed(0, "reverse", more_than(3), function="mixture"), "No function costs more"),
@@ -187,26 +126,6 @@ FAULTS = [
     ("cheap_gradient", changed(0, "forward", lambda value: 7 * 50 - 1, function="question"), "By dual numbers"),
     ("cheap_gradient", changed(0, "forward", function="perceptron", size=8), "As the inputs grow"),
     ("cheap_gradient", changed(0, "reverse", function="Helmholtz", size=8), "As the inputs grow"),
-    ("forward_wins", changed(0, "products", order="forward", inputs=6, **LAYERS), "In layers, with products"),
-    ("forward_wins", changed(0, "products", order="reverse", inputs=2, **LAYERS), "There forward on n"),
-    ("forward_wins", changed(0, "products", lambda _: 1344, inputs=6, order="reverse", **EVERY), CROSSING),
-    ("forward_wins", changed(0, "products", lambda value: 1, order="markowitz", inputs=2, **LAYERS), "Markowitz' rule"),
-    ("forward_wins", changed(0, "products", more_than(9), order="markowitz", inputs=2, **EVERY), "Markowitz' rule"),
-    ("forward_wins", changed(0, "products", more_than(2), order="markowitz", inputs=6, **EVERY), BOTH),
-    ("forward_wins", changed(0, "products", more_than(2), order="search", inputs=6, **LAYERS), "Search takes"),
-    ("forward_wins", changed(0, "products", order="row-by-row", inputs=9, **LAYERS), "With products by ±1 free"),
-    ("forward_wins", changed(0, "executed products", order="reverse", inputs=9, **LAYERS), "Wherever an accumulation"),
-    ("forward_wins", changed(0, "executed operations", order="search", inputs=9, **LAYERS), "Wherever an accumulation"),
-    (
-        "forward_wins",
-        lambda found: [
-            row.update(products=1)
-            for rows in found[0]
-            for row in rows
-            if row["function"] == "random program" and row["order"] == "reverse"
-        ],
-        "In random programs",
-    ),
 ]  # fmt: skip
 
 
