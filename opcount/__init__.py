@@ -27,7 +27,7 @@ from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
 from opcount.tracing.user_primitives import primitive
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "GROUPS",

@@ -6,31 +6,27 @@ is as claimed.
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
-from itertools import product
 from typing import Any, Final, SupportsIndex
 
-from opcount.arrays.wrap import warn_of_nothing
-from opcount.counting import symbolic as symbolic
+from opcount.counting import symbolic
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.kinds import GROUPS, KINDS
 from opcount.counting.meters import OPEN, Tally, meter
 from opcount.counting.names import instead
 from opcount.counting.tally import count
-from opcount.laws.law import NONE, Law, Place, law_and_silence, law_of, located
+from opcount.laws.formula import differs, exceeds, formula
+from opcount.laws.law import Law, law_of, law_of_runs, warn_of_silence
+from opcount.laws.points import Sizes
 
 COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
 """The kinds that a name of a claim stands for."""
-
-_LARGEST_POWER: Final = 1_000_000  # bits
 
 
 def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, SupportsIndex]) -> dict[str, int]:
@@ -153,7 +149,7 @@ class Ops:
     def call(self) -> Iterator[None]:
         """The call of the test itself, inside `open`."""
         self.started = True
-        if self._tally in meter().feeds:
+        if self._tally in meter().tallies:
             self._before = self._tally.counts
             OPEN[self._tally] = self._meter
             yield
@@ -222,12 +218,12 @@ class Ops:
     @staticmethod
     def assert_law(
         f: Callable[..., Any],
-        sizes: Iterable[int] | Mapping[str, Iterable[int]],
+        sizes: Sizes,
         make: Callable[..., Any] | None = None,
         *,
         exactly: str | Mapping[str, str] | None = None,
         at_most: str | Mapping[str, str] | None = None,
-        verify: Iterable[int] | Mapping[str, Iterable[int]] = (),
+        verify: Sizes = (),
     ) -> Law:
         """As the function `assert_law`."""
         __tracebackhide__ = True
@@ -239,90 +235,17 @@ def _plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: each if isinstance(each, int) else str(each) for name, each in numbers.items()}
 
 
-# --- formulas
-
-_BINARY: Final[Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: lambda a, b: Fraction(a // b),
-    ast.Pow: lambda a, b: _power(a, b),
-}
-_UNARY: Final[Mapping[type[ast.unaryop], Callable[[Fraction], Fraction]]] = {
-    ast.UAdd: operator.pos,
-    ast.USub: operator.neg,
-}
-_FUNCTIONS: Final[Mapping[str, Callable[[Fraction], Fraction]]] = {"log2": lambda n: _log2(n)}
-
-
-def formula(text: str, names: Sequence[str] = ("n",)) -> Callable[[Place], Fraction]:
-    """The exact value of a formula, as `2*n**3 - n**2`, by the size.
-
-    >>> formula("n*(n - 1)/2")((7,))
-    Fraction(21, 1)
-
-    Of integers, the names, + - * / // ** and parentheses, and log2 of powers of two. Raises InvalidValue for
-    anything else, and where it has no exact value.
-    """
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, TypeError, AttributeError):
-        raise InvalidValue(f'{text!r} is no formula: write it as in "2*n**3 - n**2"') from None
-
-    def value(node: ast.expr, place: Mapping[str, int]) -> Fraction:
-        match node:
-            case ast.Constant(value=int(number)) if not isinstance(number, bool):
-                return Fraction(number)
-            case ast.Name(id=name) if name in place:
-                return Fraction(place[name])
-            case ast.BinOp(op=op) if type(op) in _BINARY:
-                return _BINARY[type(op)](value(node.left, place), value(node.right, place))
-            case ast.UnaryOp(op=op) if type(op) in _UNARY:
-                return _UNARY[type(op)](value(node.operand, place))
-            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-                return _FUNCTIONS[name](value(argument, place))
-        raise InvalidValue(
-            f"{ast.unparse(node)!r} has no place in a formula: integers, {', '.join(names)}, + - * / // **, "
-            "parentheses and log2() have"
-        )
-
-    def at(place: Place) -> Fraction:
-        try:
-            return value(tree, dict(zip(names, place, strict=True)))
-        except ZeroDivisionError:
-            raise InvalidValue(f"{text!r} divides by zero {located(names, place)}") from None
-
-    return at
-
-
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    if exponent.denominator != 1:
-        raise InvalidValue(f"a power is exact where its exponent is an integer, and {exponent} is none")
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent)
-    if bits > _LARGEST_POWER:
-        raise InvalidValue(f"{base}**{exponent} is too large a number")
-    return Fraction(base ** int(exponent))
-
-
-def _log2(n: Fraction) -> Fraction:
-    top, bottom = n.numerator, n.denominator
-    if n <= 0 or top & (top - 1) or bottom & (bottom - 1):
-        raise InvalidValue(f"log2({n}) is not exact: give sizes for which it is of a power of two")
-    return Fraction(top.bit_length() - bottom.bit_length())
-
-
 # --- laws
 
 
 def assert_law(
     f: Callable[..., Any],
-    sizes: Iterable[int] | Mapping[str, Iterable[int]],
+    sizes: Sizes,
     make: Callable[..., Any] | None = None,
     *,
     exactly: str | Mapping[str, str] | None = None,
     at_most: str | Mapping[str, str] | None = None,
-    verify: Iterable[int] | Mapping[str, Iterable[int]] = (),
+    verify: Sizes = (),
 ) -> Law:
     """Assert the law of what f executes, which is found by `oc.law(f, sizes, make, verify=verify)` and returned.
 
@@ -344,20 +267,17 @@ def assert_law(
     texts = texts if isinstance(texts, Mapping) else {"total": texts}
     if unknown := texts.keys() - COVERS.keys():
         raise InvalidValue(_no_name(unknown))
-    found, silent = law_and_silence(f, sizes, make, verify)
-    formulas = {name: formula(text, found.names) for name, text in texts.items()}
-    if silent and not (
-        exactly is not None and all(not each(place) for each in formulas.values() for place in found.counts)
-    ):
-        warn_of_nothing("make= gives what f is called with, wrapped; without it f is called with a plain size")
+    found, silent = law_of_runs(f, sizes, make, verify)
+    claims = {name: formula(text, found.names) for name, text in texts.items()}
+    if silent and (exactly is None or any(claim(point) for claim in claims.values() for point in found.counts)):
+        warn_of_silence()
+    relation, fault = ("at most", exceeds) if exactly is None else ("exactly", differs)
     faults = []
-    for name, text in texts.items():
+    for name, claim in claims.items():
         part = _part(found, name)
-        broken = _not_at_most(part, formulas[name]) if exactly is None else _not_exactly(part, formulas[name])
-        if broken:
-            relation = "at most" if exactly is None else "exactly"
+        if broken := fault(part, claim):
             what = "operations" if name == "total" else name
-            faults += [f"not {relation} {text} {what}, but {part}", *(f"  {line}" for line in broken)]
+            faults += [f"not {relation} {texts[name]} {what}, but {part}", f"  {broken}"]
     if exactly is not None:
         named = {kind for name in texts for kind in COVERS[name]}
         faults += [f"{kind}: {each}, and none named" for kind, each in found.kinds.items() if kind not in named]
@@ -372,44 +292,6 @@ def _part(found: Law, name: str) -> Law:
     if name == "total":
         return found
     kinds = [found.kinds[kind] for kind in COVERS[name] if kind in found.kinds]
-    sums = {place: sum(each.counts[place] for each in kinds) for place in found.counts}
-    far = {place: sum(each.far[place] for each in kinds) for place in found.far}
+    sums = {point: sum(each.counts[point] for each in kinds) for point in found.counts}
+    far = {point: sum(each.far[point] for each in kinds) for point in found.far}
     return law_of(sums, found.names, verify=far)
-
-
-def _not_exactly(part: Law, wanted: Callable[[Place], Fraction]) -> list[str]:
-    for place, number in {**part.counts, **part.far}.items():
-        if number != wanted(place):
-            return [f"{located(part.names, place)}: {number:,} counted, and the formula is {wanted(place)}"]
-    if part.form is None:
-        return [f"{NONE} behind the counts, which are the formula's; more sizes may show one"]
-    for place in _larger(part):
-        if part.form(place) != wanted(place):
-            return [f"{located(part.names, place)}: the law is {part.form(place)}, and the formula {wanted(place)}"]
-    return []
-
-
-def _not_at_most(part: Law, limit: Callable[[Place], Fraction]) -> list[str]:
-    for place, number in {**part.counts, **part.far}.items():
-        if number > limit(place):
-            return [f"{located(part.names, place)}: {number:,} counted, and the formula is {limit(place)}"]
-    if part.form is None:
-        return [f"{NONE} behind the counts, none of which is larger; more sizes may show one"]
-    for place in _larger(part):
-        if part.form(place) > limit(place):
-            return [f"{located(part.names, place)}: the law is {part.form(place)}, and the formula {limit(place)}"]
-    values: dict[Place, Any] = {place: limit(place) for place in _larger(part, 2)}
-    bound = law_of(values, part.names)
-    if not bound.exact:
-        return [f"{NONE} behind the formula, to compare its growth with; more sizes may show one"]
-    return [] if part <= bound else [f"the law grows as {part.big_theta}, and the formula as {bound.big_theta}"]
-
-
-def _larger(part: Law, times: int = 1) -> list[Place]:
-    """So many times as many larger sizes, of those that the law is for."""
-    axes = [sorted({place[axis] for place in part.counts}) for axis in range(len(part.names))]
-    return list(
-        product(
-            *(sizes.after(given[-1], times * len(given)) for sizes, given in zip(part.domain.axes, axes, strict=True))
-        )
-    )

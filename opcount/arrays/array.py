@@ -22,10 +22,10 @@ from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, meter, note_text
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.call import call_function, call_ufunc
-from opcount.functions.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, times
+from opcount.functions.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, n_times
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import Operands, opened, unwrapped
-from opcount.wrapping.spec import MAKERS, Blank, no_values
+from opcount.wrapping.spec import MAKERS, Spec, no_values
 from opcount.wrapping.trees import NUMERIC
 from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
@@ -57,8 +57,8 @@ class Array(ArrayMethods):
     __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
 
-    def __init__(self, data: np.ndarray | np.generic | Blank) -> None:
-        if not isinstance(data, (np.ndarray, np.generic, Blank)) or data.dtype.kind not in NUMERIC:
+    def __init__(self, data: np.ndarray | np.generic | Spec) -> None:
+        if not isinstance(data, (np.ndarray, np.generic, Spec)) or data.dtype.kind not in NUMERIC:
             kind = getattr(data, "dtype", type(data).__name__)
             raise InvalidType(f"an Array holds a NumPy array of numbers, not {kind}: use oc.wrap, or np.asarray first")
         self._held = data
@@ -103,7 +103,7 @@ class Array(ArrayMethods):
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
         current = meter()
         at_once = name in _ARITHMETIC and self._held.dtype.char in _REAL and ufunc not in USERS
-        if at_once and current.feeds and not current.limits:  # else it is charged first: it cannot be undone
+        if at_once and current.tallies and not current.limits:  # else it is charged first: it cannot be undone
             plain = _plain(other)
             if type(plain) in _PLAIN:
                 in_place(self._held, plain)
@@ -168,7 +168,7 @@ class Array(ArrayMethods):
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
         if plain_case and not meter().limits and np.power not in USERS:
             result = self._held**other
-            charge(times(result.size, integer_power(other)))
+            charge(n_times(result.size, integer_power(other)))
             return _result(result)
         return super().__pow__(other, modulus)
 
@@ -254,7 +254,7 @@ class Array(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
-        if type(self._held) is Blank and function in _MAKERS:
+        if type(self._held) is Spec and function in _MAKERS:
             return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
@@ -330,7 +330,7 @@ class Array(ArrayMethods):
     @property
     def shape(self) -> tuple[int, ...]:
         held = self._held
-        return held.shape if type(held) is not Blank else known_sizes(held.shape)
+        return held.shape if type(held) is not Spec else known_sizes(held.shape)
 
     @shape.setter
     def shape(self, shape: Any) -> None:
@@ -386,11 +386,11 @@ class Array(ArrayMethods):
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
         result = self._held.astype(dtype, order, casting, subok, copy)
-        if not isinstance(result, (np.ndarray, np.generic, Blank)):  # an element as an object
+        if not isinstance(result, (np.ndarray, np.generic, Spec)):  # an element as an object
             return Scalar(result)
         if result.dtype == bool and self.dtype != bool:
             if self.dtype.kind == "c":
-                self._leave("astype()", "the truth of a complex number has no exact count: use oc.unwrap(x)")
+                self._let_out("astype()", "the truth of a complex number has no exact count: use oc.unwrap(x)")
             charge({"ne": self.size})
         if not copy and result is self._held:
             return self
@@ -408,7 +408,7 @@ class Array(ArrayMethods):
     def _seen(self, part: Any, door: str) -> Any:
         """The memory under another dtype, wrapped; truth values that were numbers have left."""
         if part.dtype == bool and self.dtype != bool:
-            self._leave(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
+            self._let_out(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
         return wrapped(part)
 
     def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
@@ -493,36 +493,36 @@ class Array(ArrayMethods):
 
     # exits, guarded
 
-    def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
-        if type(self._held) is Blank:
+    def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
+        if type(self._held) is Spec:
             raise no_values(door)
         if door in _CONVERSIONS and self.ndim:
             try:
                 _CONVERSIONS[door](self._held)
             except TypeError as error:  # of several numbers NumPy makes none
                 raise InvalidType(refusal(f"{error}: {advice.partition(': ')[2]}")) from None
-        return super()._leave(door, advice, elements)
+        return super()._let_out(door, advice, elements)
 
-    def _truths_or_leave(self, door: str, advice: str, elements: int | None = None) -> Any:
+    def _truths_or_let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain values: of a comparison they are ordinary control flow, all others leave by that door."""
-        return self._held if self.dtype == bool else self._leave(door, advice, elements)
+        return self._held if self.dtype == bool else self._let_out(door, advice, elements)
 
     def __bool__(self) -> bool:
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
-        return bool(self._truths_or_leave("bool()", advice))
+        return bool(self._truths_or_let_out("bool()", advice))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         advice = (
             "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
             "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
         )
-        if np.dtype(dtype).char == "O" and type(self._held) is not Blank:  # whose elements stay wrapped
+        if np.dtype(dtype).char == "O" and type(self._held) is not Spec:  # whose elements stay wrapped
             return objects(opened(self), copy)
-        return np.array(self._truths_or_leave("np.asarray()", advice), dtype, copy=copy)
+        return np.array(self._truths_or_let_out("np.asarray()", advice), dtype, copy=copy)
 
     def __dlpack__(self, **keywords: Any) -> Any:
         advice = "a wrapped array cannot be handed on by DLPack: hand on oc.unwrap(x)"
-        return self._leave("__dlpack__", advice).__dlpack__(**keywords)
+        return self._let_out("__dlpack__", advice).__dlpack__(**keywords)
 
     def __dlpack_device__(self) -> Any:
         return self._held.__dlpack_device__()
@@ -533,33 +533,35 @@ class Array(ArrayMethods):
 
     @property
     def data(self) -> Any:
-        return self._leave("data", "the memory of a wrapped array is not handed out: use oc.unwrap(x).data").data
+        return self._let_out("data", "the memory of a wrapped array is not handed out: use oc.unwrap(x).data").data
 
     @property
     def ctypes(self) -> Any:
-        return self._leave("ctypes", "the memory of a wrapped array is not handed out: use oc.unwrap(x).ctypes").ctypes
+        return self._let_out(
+            "ctypes", "the memory of a wrapped array is not handed out: use oc.unwrap(x).ctypes"
+        ).ctypes
 
     def item(self, *place: Any) -> Any:
         advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
         value = self._held.item(*place)
-        self._truths_or_leave("item()", advice, 1)
+        self._truths_or_let_out("item()", advice, 1)
         return value
 
     def tolist(self) -> Any:
         advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
-        return self._truths_or_leave("tolist()", advice).tolist()
+        return self._truths_or_let_out("tolist()", advice).tolist()
 
     def tobytes(self, order: Any = "C") -> bytes:
-        return self._leave("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
+        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
 
     def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
-        self._leave("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
+        self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
 
     def dump(self, file: Any) -> None:
-        self._leave("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
+        self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
 
     def dumps(self) -> bytes:
-        return self._leave("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
+        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
 
     # copies stay wrapped
 
@@ -572,7 +574,7 @@ class Array(ArrayMethods):
     def __repr__(self) -> str:
         note_text(self.size)
         text = repr(self._held)
-        if type(self._held) is Blank:
+        if type(self._held) is Spec:
             return text
         return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
 
@@ -702,10 +704,10 @@ def plain_index(key: Any) -> Any:
         return tuple(map(plain_index, key))
     if isinstance(key, list):
         return [plain_index(part) for part in key]
-    if isinstance(key, Array) and key.dtype == bool and type(key._held) is not Blank:
+    if isinstance(key, Array) and key.dtype == bool and type(key._held) is not Spec:
         return key._held
     if isinstance(key, Wrapped):
-        return key._leave("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
+        return key._let_out("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
     return key
 
 

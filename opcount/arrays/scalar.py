@@ -23,7 +23,7 @@ from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.meters import charge, meter, note_text
 from opcount.functions.call import call_function, call_ufunc
 from opcount.functions.numpy_rules import USERS, integer_power, name_of
-from opcount.wrapping.foreign import beside, is_container, let_out, once_more, plain, stranger
+from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
 from opcount.wrapping.operands import holds_objects
 from opcount.wrapping.trees import check_number
 from opcount.wrapping.wrapped import (
@@ -193,7 +193,7 @@ class Scalar(Number):
         if not any(map(holds_objects, (*inputs, *outputs))):
             return call_ufunc(ufunc, method, inputs, keywords)
         if (found := stranger(inputs)) is not None:
-            let_out(name_of(ufunc), found, inputs)
+            let_out_beside(name_of(ufunc), found, inputs)
             return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
@@ -258,7 +258,7 @@ class Scalar(Number):
 
     def item(self) -> Any:
         advice = "item() would be a plain number: use the wrapped one as it is, or oc.unwrap(x)"
-        plain = self._leave("item()", advice)
+        plain = self._let_out("item()", advice)
         return plain.item() if isinstance(plain, np.generic) else plain
 
     def _plain(self) -> Any:

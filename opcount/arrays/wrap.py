@@ -16,7 +16,7 @@ from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, NothingCounted
 from opcount.counting.symbolic import parsed
 from opcount.counting.tally import count
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import (
     NUMERIC,
     check_executed,
@@ -76,7 +76,7 @@ def with_plain_arrays(x: Any) -> Any:
 
 
 def _opened(array: Array) -> Any:
-    if type(array._held) is Blank:
+    if type(array._held) is Spec:
         raise InvalidType('x holds an oc.spec, which has no numbers to open it into: use granularity="array"')
     return array._held
 
@@ -103,7 +103,7 @@ def _plain(leaf: Wrapped) -> Any:
     if leaf.records and isinstance(plain, np.ndarray):  # a value of the graph: to be read
         plain = plain.view()
         plain.flags.writeable = False
-    return leaf if type(plain) is Blank else plain
+    return leaf if type(plain) is Spec else plain
 
 
 def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
@@ -137,7 +137,7 @@ def spec(shape: Any, dtype: Any = float) -> Array:
     """
     given = shape if isinstance(shape, (tuple, list)) else (shape,)
     names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
-    return Array(Blank(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
+    return Array(Spec(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
 
 
 def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:

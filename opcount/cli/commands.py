@@ -26,8 +26,9 @@ from opcount.counting import render
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, NothingCounted, SizeFailed
 from opcount.counting.tally import count, record
-from opcount.derivatives.gradient import PHASES, compared, spread
-from opcount.laws.law import law, located
+from opcount.derivatives.gradient import PHASES, compared, table_columns
+from opcount.laws.law import law
+from opcount.laws.points import at
 from opcount.wrapping.trees import called
 
 if TYPE_CHECKING:
@@ -377,7 +378,7 @@ def run_law(options: argparse.Namespace) -> Answer:
     except (InvalidType, InvalidValue) as error:  # of the sizes: what a run raises is a SizeFailed
         raise Failure(str(error), USAGE) from error
     head, rows = found._table()
-    lines = [render.text(head, rows), *[f"verified {located(found.names, *found.verified)}"] * bool(found.verified)]
+    lines = [render.text(head, rows), *[f"verified {at(found.names, *found.verified)}"] * bool(found.verified)]
     return Answer("\n".join(lines), found.to_dict(), head, rows, found.plot)
 
 
@@ -400,7 +401,7 @@ def run_compare(options: argparse.Namespace) -> Answer:
         raise Failure(f"{options.function}: {told(error)}; {received([options.at])}") from error
     if not any(row["counts"] for row in found if row["phase"] == "primal"):
         warn_of_nothing("--at gives what the function is called with, wrapped")
-    rows = spread(found)
+    rows = table_columns(found)
     head = list(rows[0])
     cells = [list(row.values()) for row in rows]
     return Answer(render.text(head, cells), rows, head, cells, lambda ax: plot_totals(ax, rows))

@@ -27,7 +27,7 @@ from opcount.counting.counts import Counts, table
 from opcount.counting.errors import Uncounted
 from opcount.counting.names import Named
 
-Numbers = Mapping[str, int]
+OpCounts = Mapping[str, int]
 """How many operations, by kind."""
 
 # A signal handler may execute an operation while its own thread holds the lock: it can be taken again there.
@@ -104,18 +104,18 @@ class Meter(dict[str, Iterator[object]]):
     """Where the operations of a context go: an iterator for each kind that was met, to be drawn from with `next`."""
 
     # the four operations that most programs are made of stand as attributes too, which is faster
-    __slots__ = ("add", "around", "div", "feeds", "limits", "mul", "places", "records", "sub")
+    __slots__ = ("add", "around", "div", "limits", "mul", "places", "records", "sub", "tallies")
 
     def __init__(
         self,
         places: tuple[Tally, ...] = (),
-        feeds: tuple[Tally, ...] = (),
+        tallies: tuple[Tally, ...] = (),
         limits: tuple[Limit, ...] = (),
         records: bool = False,
         around: Meter | None = None,
     ) -> None:
         self.places = places  # where each open count stands now, itself or one of its regions; innermost first
-        self.feeds = feeds  # every tally that an operation here adds to
+        self.tallies = tallies  # every tally that an operation here adds to
         self.limits = limits  # what each operation is held to before it is executed
         self.records = records  # whether exits are recorded, instead of refused
         self.around = around  # the meter that was in force before, and is to be again
@@ -131,13 +131,13 @@ class Meter(dict[str, Iterator[object]]):
     def _iterator(self, kind: str) -> Iterator[object]:
         if self.limits:
             return _Charge(kind)
-        if not self.feeds:
+        if not self.tallies:
             return itertools.repeat(None)
-        if len(self.feeds) == 1:
-            return self.feeds[0]._draws.setdefault(kind, itertools.count())
-        return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.feeds), strict=False)
+        if len(self.tallies) == 1:
+            return self.tallies[0]._draws.setdefault(kind, itertools.count())
+        return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.tallies), strict=False)
 
-    def charge(self, numbers: Numbers) -> None:
+    def charge(self, numbers: OpCounts) -> None:
         """Count many operations at once, or, where that would exceed a limit, none of them."""
         with _LOCK:
             if self.limits:
@@ -145,17 +145,17 @@ class Meter(dict[str, Iterator[object]]):
                     limit.check(numbers)
                 for limit in self.limits:
                     limit.spend(numbers, 1)
-            for tally in self.feeds:
+            for tally in self.tallies:
                 bulk = tally._bulk
                 for kind, number in numbers.items():
                     bulk[kind] += number
 
-    def refund(self, numbers: Numbers) -> None:
+    def refund(self, numbers: OpCounts) -> None:
         """Take back what was charged for operations that were not executed after all."""
         with _LOCK:
             for limit in self.limits:
                 limit.spend(numbers, -1)
-            for tally in self.feeds:
+            for tally in self.tallies:
                 for kind, number in numbers.items():
                     tally._bulk[kind] -= number
 
@@ -164,22 +164,22 @@ class Meter(dict[str, Iterator[object]]):
     def charge_kind(self, kind: str, number: int) -> None:
         """Count many operations of one kind, on a meter without limits."""
         with _LOCK:
-            for tally in self.feeds:
+            for tally in self.tallies:
                 tally._bulk[kind] += number
 
     def charge_products(self, products: int, sums: int) -> None:
         """Count the operations of a product of matrices, on a meter without limits."""
         with _LOCK:
-            for tally in self.feeds:
+            for tally in self.tallies:
                 tally._bulk["mul"] += products
                 tally._bulk["add"] += sums
 
     def note(self, door: str, elements: int) -> None:
         """List what leaves uncounted by a door; in a pause, with whoever counts around it."""
-        if not self.feeds and self.around is not None:
+        if not self.tallies and self.around is not None:
             self.around.note(door, elements)
         with _LOCK:
-            for tally in self.feeds:
+            for tally in self.tallies:
                 _, times, before = tally._exits.get(door, (door, 0, 0))
                 tally._exits[door] = Exit(door, times + 1, before + elements)
 
@@ -214,11 +214,11 @@ class _Nobodys(Meter):
     def _iterator(self, kind: str) -> Iterator[object]:
         return _Free()
 
-    def charge(self, numbers: Numbers) -> None:
+    def charge(self, numbers: OpCounts) -> None:
         if OPEN and (operations := sum(numbers.values())):
             _let_pass(operations)
 
-    def refund(self, numbers: Numbers) -> None:
+    def refund(self, numbers: OpCounts) -> None:
         """Nothing was charged."""
 
     def charge_kind(self, kind: str, number: int) -> None:
@@ -273,12 +273,12 @@ put_in_force: Final = _METER.set
 put_back: Final = _METER.reset
 
 
-def charge(numbers: Numbers) -> None:
+def charge(numbers: OpCounts) -> None:
     """Count many operations at once for whoever counts here, or, where that would exceed a limit, none of them."""
     meter().charge(numbers)
 
 
-def leave(door: str, elements: int, advice: str | Callable[[], str]) -> None:
+def let_out(door: str, elements: int, advice: str | Callable[[], str]) -> None:
     """Let values out of their counter where the count records that; else raise Uncounted with the advice."""
     current = meter()
     if current.records:
@@ -287,7 +287,7 @@ def leave(door: str, elements: int, advice: str | Callable[[], str]) -> None:
     if current is NOBODYS and _listed_elsewhere(door, elements):
         return
     text = advice if isinstance(advice, str) else advice()
-    for tally in current.feeds:
+    for tally in current.tallies:
         tally._refusal = text
     raise Uncounted(text)
 

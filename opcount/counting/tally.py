@@ -51,7 +51,7 @@ def count(
         tally = Tally()
         records = around.records if uncounted is None else uncounted == "record"
         own = () if limits is None else (Budget(limits, lambda: tally.counts),)
-        tally._meter = Meter((tally, *around.places), (tally, *around.feeds), (*own, *around.limits), records, around)
+        tally._meter = Meter((tally, *around.places), (tally, *around.tallies), (*own, *around.limits), records, around)
         return tally._meter
 
     return _InForce(inside, opens=True)  # type: ignore[return-value]
@@ -92,7 +92,7 @@ def _of_region(around: Meter, name: str) -> Meter:
     # The innermost place decides all the rest, so it can keep the meter for the next time.
     kept = places[0]._meter
     if kept is None or kept.limits != around.limits:
-        kept = places[0]._meter = Meter(places, (*places, *around.feeds), around.limits, around.records, around)
+        kept = places[0]._meter = Meter(places, (*places, *around.tallies), around.limits, around.records, around)
     return kept
 
 
@@ -120,15 +120,15 @@ def attempt() -> AbstractContextManager[Tally | None]:
     """Count what runs inside once more, such that it can be taken back; None where nobody counts."""
 
     def inside(around: Meter) -> Meter:
-        if not around.feeds:
+        if not around.tallies:
             return around
         tally = Tally()
-        return Meter((tally, *around.places), (tally, *around.feeds), around.limits, around.records, around)
+        return Meter((tally, *around.places), (tally, *around.tallies), around.limits, around.records, around)
 
     return _InForce(inside)
 
 
-def apart() -> AbstractContextManager[Tally]:
+def isolated() -> AbstractContextManager[Tally]:
     """Count what runs inside for itself alone: no other count and no budget hears of it."""
 
     def inside(around: Meter) -> Meter:
@@ -174,7 +174,7 @@ class _InForce(ContextDecorator):
             if (generator := _suspendable(sys._getframe(1))) is not None:
                 entered.running = Running(generator)
                 limits = (*inside.limits, entered.running)
-                inside = Meter(inside.places, inside.feeds, limits, inside.records, inside.around)
+                inside = Meter(inside.places, inside.tallies, limits, inside.records, inside.around)
             self._abandoned = _put_back_when_dropped(entered)
             next(self._abandoned)
             entered.meter = inside

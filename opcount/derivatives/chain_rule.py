@@ -2,7 +2,7 @@
 
 Everything the project claims is about the three functions below. They compute derivatives from
 a `source`, the node at which the derivative is the `seed`: one, or, for an array, a direction.
-`edges[node]` lists the operands of a node, each with its edge. `steps[node]` says what the
+`edges[node]` lists the operands of a node, each with its edge. `neighbours[node]` says what the
 recursion sums over, in either direction: pairs of a neighbour and the way along the edge to it.
 
     direction  source      neighbours     way along  what is computed    as a loop
@@ -27,21 +27,23 @@ from typing import Any, Final, Literal, NamedTuple
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue
 from opcount.counting.names import Named, instead
-from opcount.tracing.edges import NUMBER, Cost, LinearMap, Outline
+from opcount.tracing.edges import ANY_NUMBER, Cost, LinearMap, Priced
 from opcount.tracing.structural import ONE, plus
 
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]
-Steps = dict[int, list[tuple[int, Callable[[Any], Any]]]]
+Neighbours = dict[int, list[tuple[int, Callable[[Any], Any]]]]
 Plus = Callable[[Any, Any], Any]
 Direction = Literal["tangent", "adjoint"]
 
 
-def chain_rule(node: int, source: int, steps: Steps, plus: Plus = plus, seed: Any = ONE) -> Generator[int, Any, Any]:
+def chain_rule(
+    node: int, source: int, neighbours: Neighbours, plus: Plus = plus, seed: Any = ONE
+) -> Generator[int, Any, Any]:
     """d(node) = sum over neighbours of d(neighbour) * partial; `yield n` is the recursive call for n."""
     if node == source:
         return seed
     total = None
-    for neighbour, along in steps[node]:
+    for neighbour, along in neighbours[node]:
         total = plus(total, along((yield neighbour)))
     return total
 
@@ -70,28 +72,28 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> l
 
 
 def recurse(
-    node: int, source: int, steps: Steps, memo: MutableMapping[int, Any], plus: Plus = plus, seed: Any = ONE
+    node: int, source: int, neighbours: Neighbours, memo: MutableMapping[int, Any], plus: Plus = plus, seed: Any = ONE
 ) -> tuple[Any, int]:
     """Run the recursion, asking the memo before each call; gives the derivative and the depth reached.
 
     The calls that wait stand in a list, so that depth costs memory and meets no recursion
     limit. A memo that keeps nothing makes it the naive recursion.
     """
-    calls = [(node, chain_rule(node, source, steps, plus, seed))]
+    visits = [(node, chain_rule(node, source, neighbours, plus, seed))]
     answer = None
     depth = 1
-    while calls:
-        asking, call = calls[-1]
+    while visits:
+        asking, call = visits[-1]
         try:
             asked = call.send(answer)
         except StopIteration as returned:
             answer = memo[asking] = returned.value
-            calls.pop()
+            visits.pop()
         else:
             answer = memo.get(asked)
             if answer is None:
-                calls.append((asked, chain_rule(asked, source, steps, plus, seed)))
-                depth = max(depth, len(calls))
+                visits.append((asked, chain_rule(asked, source, neighbours, plus, seed)))
+                depth = max(depth, len(visits))
     return answer, depth
 
 
@@ -178,11 +180,11 @@ class Pricing(NamedTuple):
 
 def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
     term = along(state)
-    return (NUMBER, term.cost) if type(term) is Outline else (term, _NOTHING)
+    return (ANY_NUMBER, term.cost) if type(term) is Priced else (term, _NOTHING)
 
 
 def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
-    return NUMBER, _ADDITION
+    return ANY_NUMBER, _ADDITION
 
 
 _NOTHING: Final = Cost()
@@ -191,11 +193,11 @@ ON_NUMBERS: Final = Pricing(_followed, _joined, _NOTHING)
 
 
 def own_costs(
-    sources: Iterable[int] | Mapping[int, tuple[Any, Any]], steps: Steps, pricing: Pricing = ON_NUMBERS
+    sources: Iterable[int] | Mapping[int, tuple[Any, Any]], neighbours: Neighbours, pricing: Pricing = ON_NUMBERS
 ) -> dict[int, Any]:
     """What each node's own sum costs, added up over the sources, without executing it.
 
-    The steps must be outlines (see `LinearMap.outline`). A source may have a seed and a weight,
+    The neighbours must be priced (see `LinearMap.priced`). A source may have a seed and a weight,
     how often it is one. All sources are followed together: `known` holds for each node the states
     that its derivative is in, each with the sources for which it is, as the bits of an integer.
     """
@@ -213,11 +215,11 @@ def own_costs(
         source: [(seed, 1 << bit)] for bit, (source, (seed, _)) in enumerate(sources.items())
     }
     own = {}
-    for node, neighbours in steps.items():
+    for node, around in neighbours.items():
         cost = nothing
         totals: list[tuple[Any, int]] = []
         met = 0
-        for neighbour, along in neighbours:
+        for neighbour, along in around:
             for state, bits in known[neighbour]:
                 term, price = follow(along, state)
                 cost += price * often(bits)
@@ -245,15 +247,15 @@ def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
     return list(merged.values())
 
 
-def calls(targets: Iterable[int], steps: Steps) -> Iterator[tuple[int, int]]:
+def visits(targets: Iterable[int], neighbours: Neighbours) -> Iterator[tuple[int, int]]:
     """How often the naive recursion from the targets calls each node, the sources last: the number of paths between.
 
     Such numbers may have as many bits as there are nodes: each is forgotten as soon as it was passed on.
     """
     called = dict.fromkeys(targets, 1)
-    for node in reversed(steps):
+    for node in reversed(neighbours):
         number = called.pop(node, 0)
-        for neighbour, _ in steps[node]:
+        for neighbour, _ in neighbours[node]:
             called[neighbour] = called.get(neighbour, 0) + number
         yield node, number
     yield from called.items()

@@ -21,15 +21,15 @@ from typing import Any, Final, NamedTuple
 
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType
-from opcount.derivatives.chain_rule import ON_NUMBERS, Direction, Plus, Pricing, Steps, own_costs
-from opcount.tracing.edges import IDENTITY, NUMBER, Constant, Cost, LinearMap, Outline, Scale
+from opcount.derivatives.chain_rule import ON_NUMBERS, Direction, Neighbours, Plus, Pricing, own_costs
+from opcount.tracing.edges import ANY_NUMBER, IDENTITY, Cost, LinearMap, Priced, Scale, Sign
 from opcount.tracing.structural import Unit, number, plus, times
 from opcount.wrapping.trees import shape_of
 
 Times = Callable[[Any, Any], Any]
 
 
-class Network(NamedTuple):
+class Linearized(NamedTuple):
     """What is eliminated: the edges on which an output depends, and which vertices stay.
 
     `rows` has for each output of the function its vertex, None where it is constant; `size` is the number of
@@ -109,13 +109,13 @@ class Remaining:
                             self.live += 1
 
 
-def network(graph: Any) -> Network:
+def linearized(graph: Any) -> Linearized:
     """The network of a graph of numbers; raises InvalidType where edges are no numbers."""
     outputs = graph.output_indices
     inputs = [node.index for node in graph.inputs]
     edges = [(tail, head, edge) for head, near in enumerate(graph.operands) for tail, edge in near]
     for _, head, edge in edges:
-        if not isinstance(edge, (Scale, Constant)) or shape_of(graph.nodes[head].value):
+        if not isinstance(edge, (Scale, Sign)) or shape_of(graph.nodes[head].value):
             raise InvalidType(
                 f"vertices are eliminated where each is a number, and an edge to {graph.nodes[head].name!r} is no "
                 'number: trace with granularity="scalar", and give a primitive of your own its partials'
@@ -126,17 +126,17 @@ def network(graph: Any) -> Network:
     edges += [(output, copy, IDENTITY) for output, copy in copies.items()]
     rows = [copies.get(output, output) for output in outputs]
     heads = {head for _, head, _ in edges}
-    return Network(edges, inputs, sorted(heads.difference(rows)), rows, len(graph.nodes))
+    return Linearized(edges, inputs, sorted(heads.difference(rows)), rows, len(graph.nodes))
 
 
 def weight(edge: LinearMap, unit_products: bool) -> Any:
     """The local partial: a wrapped number, or, unless every product counts, a structural 1 or -1."""
-    partial = edge.unit if isinstance(edge, Constant) else edge.partial  # type: ignore[attr-defined]
+    partial = edge.unit if isinstance(edge, Sign) else edge.partial  # type: ignore[attr-defined]
     return number(partial) if unit_products else partial
 
 
 def accumulate(
-    network: Network,
+    linearized: Linearized,
     weight: Callable[[LinearMap], Any],
     order: Sequence[int],
     name: str | None = None,
@@ -144,8 +144,8 @@ def accumulate(
     plus: Plus = plus,
 ) -> tuple[Remaining, int]:
     """Eliminate in that order, which may go by a name; gives what is left, and the most edges there were."""
-    left = Remaining((tail, head, weight(edge)) for tail, head, edge in network.edges)
-    inputs, sinks = set(network.inputs), set(network.sinks)
+    left = Remaining((tail, head, weight(edge)) for tail, head, edge in linearized.edges)
+    inputs, sinks = set(linearized.inputs), set(linearized.sinks)
     first: dict[str | None, Callable[[int, int, list[Any]], bool]] = {
         "forward": lambda tail, head, edge: tail in inputs,
         "reverse": lambda tail, head, edge: head in sinks,
@@ -162,29 +162,29 @@ def accumulate(
 # --- the same, without computing anything
 
 
-def predicted(network: Network, order: Sequence[int], name: str | None, unit_products: bool) -> Elimination:
+def predicted(linearized: Linearized, order: Sequence[int], name: str | None, unit_products: bool) -> Elimination:
     """What an elimination counts, from structure alone."""
     order = tuple(order)
     if name in SWEEPS:
-        return Elimination(order, *_sweep(network, SWEEPS[name], unit_products))
+        return Elimination(order, *_sweep(linearized, SWEEPS[name], unit_products))
     cost = Cost()
 
     def multiplied(a: Any, b: Any) -> Any:
         term = times(a, b)
-        if type(term) is not Outline:
+        if type(term) is not Priced:
             return term
         cost.mul += term.cost.mul
         cost.neg += term.cost.neg
-        return NUMBER
+        return ANY_NUMBER
 
     def added(total: Any, term: Any) -> Any:
         cost.add += 1
-        return NUMBER
+        return ANY_NUMBER
 
-    def outline(edge: LinearMap) -> Any:
-        return edge.unit if type(edge) is Constant and not unit_products else NUMBER
+    def priced(edge: LinearMap) -> Any:
+        return edge.unit if type(edge) is Sign and not unit_products else ANY_NUMBER
 
-    _, most = accumulate(network, outline, order, name, multiplied, added)
+    _, most = accumulate(linearized, priced, order, name, multiplied, added)
     return Elimination(order, cost.counts, most)
 
 
@@ -193,7 +193,7 @@ SWEEPS: Final[dict[str | None, Direction]] = {"forward": "tangent", "reverse": "
 
 def _unit_followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
     """The product counts, whatever is multiplied; but a derivative that is still its seed is only copied."""
-    return NUMBER, _PRODUCT if type(state) is Outline else _NOTHING
+    return ANY_NUMBER, _PRODUCT if type(state) is Priced else _NOTHING
 
 
 _NOTHING: Final = Cost()
@@ -206,30 +206,30 @@ def pricing_of(unit_products: bool) -> Pricing:
     return ON_PRODUCTS if unit_products else ON_NUMBERS
 
 
-def _sweep(network: Network, direction: Direction, unit_products: bool) -> tuple[Counts, int]:
+def _sweep(linearized: Linearized, direction: Direction, unit_products: bool) -> tuple[Counts, int]:
     """What the recursions from all inputs, or from all outputs, count together, and the most edges at once.
 
     Edges from the sources are followed as sets, the bits of an integer, so that many inputs cost little.
     """
     along = direction == "tangent"
-    sources = network.inputs if along else network.sinks
-    steps: Steps = {}
+    sources = linearized.inputs if along else linearized.sinks
+    steps: Neighbours = {}
     onward: dict[int, list[int]] = {}
-    for tail, head, edge in sorted(network.edges, key=itemgetter(1 if along else 0), reverse=not along):
+    for tail, head, edge in sorted(linearized.edges, key=itemgetter(1 if along else 0), reverse=not along):
         near, node = (tail, head) if along else (head, tail)
-        outline = edge.outline()
-        steps.setdefault(node, []).append((near, outline.push if along else outline.pull))
+        priced = edge.priced()
+        steps.setdefault(node, []).append((near, priced.push if along else priced.pull))
         onward.setdefault(near, []).append(node)
     cost = sum(own_costs(sources, steps, pricing_of(unit_products)).values(), Cost())
 
     reached = {source: 1 << bit for bit, source in enumerate(sources)}
-    live = len(network.edges)
+    live = len(linearized.edges)
     for source in sources:
         live -= len(onward.get(source, ())) - len(set(onward.get(source, ())))
         for node in onward.get(source, ()):
             reached[node] = reached.get(node, 0) | reached[source]
     most = live
-    for vertex in network.intermediates if along else reversed(network.intermediates):
+    for vertex in linearized.intermediates if along else reversed(linearized.intermediates):
         mine = reached.pop(vertex)
         live -= mine.bit_count() + len(onward[vertex])
         for node in onward[vertex]:

@@ -23,7 +23,7 @@ from opcount.counting.counts import Counts, table
 from opcount.counting.errors import OF_OTHER_NUMBERS, BudgetExceeded, InvalidType, InvalidValue, Uncounted
 from opcount.counting.meters import charge
 from opcount.counting.names import Named
-from opcount.counting.tally import apart, count
+from opcount.counting.tally import count, isolated
 from opcount.derivatives.chain_rule import (
     METHODS,
     backprop,
@@ -33,13 +33,13 @@ from opcount.derivatives.chain_rule import (
     new_memo,
     recurse,
 )
-from opcount.derivatives.graph import Graph, checked_inputs, one_output, record, trace
+from opcount.derivatives.graph import Graph, checked_inputs, evaluate, one_output, trace
 from opcount.tracing.edges import LinearMap
 from opcount.tracing.nodes import value_of
 from opcount.tracing.object_array import opened_array
 from opcount.tracing.structural import ONE, Unit, number, plus, structured
 from opcount.wrapping.operands import opened
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import check_number, object_array, of_one_argument, owner_of, plain_array, rebuild
 from opcount.wrapping.wrapped import Wrapped
 
@@ -50,7 +50,7 @@ Budgeted = SupportsIndex | Mapping[str, SupportsIndex]
 PHASES: Final = ("primal", "partials", "accumulation")
 
 
-class Step(NamedTuple):
+class LogEntry(NamedTuple):
     """One entry of the log: a product ("mul", "neg" or "copy") along an edge, or its "add" to a sum.
 
     `source` is the node whose derivative is one: the output, or the input of a tangent.
@@ -83,7 +83,7 @@ class Gradient:
     method: str
     phases: Mapping[str, Counts]
     storage: Storage
-    log: tuple[Step, ...] | None = None
+    log: tuple[LogEntry, ...] | None = None
 
     @property
     def counts(self) -> Counts:
@@ -145,7 +145,7 @@ def gradient(
     entries = _Log() if log else None
     spent = Named(dict.fromkeys(PHASES, Counts()), "phase")
     request = _Request(f, x, leaves, whole, method, spent, limits, size, step, entries, set(), budget is None)
-    if any(type(leaf._plain()) is Blank for leaf in leaves):
+    if any(type(leaf._plain()) is Spec for leaf in leaves):
         value, found, storage = _from_shapes(request)
     elif rule.direction is None:
         value, found, storage = _differences(request)
@@ -230,7 +230,7 @@ class _Request(NamedTuple):
 
     def evaluate(self) -> Graph:
         with self.phase("primal"):
-            graph = record(self.f, self.x, self.leaves, self.whole)
+            graph = evaluate(self.f, self.x, self.leaves, self.whole)
         one_output(graph.result)
         with self.phase("partials"):
             graph.linearize()
@@ -301,7 +301,7 @@ def _accumulated(request: _Request) -> Found:
         with request.phase("accumulation"), np.errstate(invalid="ignore") if dense else nullcontext():
             derivatives, kept_now, depth_now = _derivatives(request, graph, source, seed, targets)
         if dense and not all(map(_is_finite, derivatives)):
-            with apart():  # zeros of the seed met an infinity: they are structural, and skipped
+            with isolated():  # zeros of the seed met an infinity: they are structural, and skipped
                 derivatives, _, _ = _derivatives(request._replace(log=None), graph, source, _structural(seed), targets)
         found += derivatives
         kept, depth = max(kept, kept_now), max(depth, depth_now)
@@ -360,14 +360,14 @@ def _derivatives(
         loop = forward if rule.direction == "tangent" else backprop
         known = loop(source, graph.operands, add, seed)
         return [known[target] for target in targets], sum(derivative is not None for derivative in known), 0
-    steps = graph.steps(rule.direction, [source])
+    neighbours = graph.neighbours(rule.direction, [source])
     memo = new_memo(request.memo)
     found = []
     depth = 0
     for target in targets:
         derivative = None
-        if target == source or target in steps:
-            derivative, reached = recurse(target, source, steps, memo, add, seed)
+        if target == source or target in neighbours:
+            derivative, reached = recurse(target, source, neighbours, memo, add, seed)
             depth = max(depth, reached)
         found.append(derivative)
     return found, len(memo), depth
@@ -481,7 +481,7 @@ def plain_derivative(derivative: Any, value: Any, taken: set[int]) -> Any:
     An integer comes in the type of the number it belongs to; an array in the dtype of its own where that
     is of floats, and with memory of its own, of which `taken` has what is used already.
     """
-    if isinstance(value, Blank):
+    if isinstance(value, Spec):
         return derivative
     if not isinstance(value, np.ndarray):
         plain = 0 if derivative is None else number(derivative)._plain()
@@ -515,13 +515,13 @@ class _Log:
     """Writes down the products and sums of an accumulation, while they are executed."""
 
     def __init__(self) -> None:
-        self.entries: list[Step] = []
+        self.entries: list[LogEntry] = []
 
     def watching(self, graph: Graph, source: int) -> Graph:
         """The same graph, with edges that write down what they are asked for."""
         watched = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
         for edge in graph.edges:
-            entry = Step("copy", edge.tail, edge.head, edge.position, source)
+            entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)
             entries = watched.operands[edge.head]
             watched.operands[edge.head] = [*entries, (edge.tail, _Watched(edge.map, entry, self.entries))]
         return watched
@@ -537,7 +537,7 @@ class _Watched:
 
     __slots__ = ("entries", "entry", "map")
 
-    def __init__(self, linear_map: LinearMap, entry: Step, entries: list[Step]) -> None:
+    def __init__(self, linear_map: LinearMap, entry: LogEntry, entries: list[LogEntry]) -> None:
         self.map = linear_map
         self.entry = entry
         self.entries = entries
@@ -548,8 +548,8 @@ class _Watched:
     def pull(self, adjoint: Any) -> Any:
         return self._written(self.map.pull, adjoint)
 
-    def outline(self) -> LinearMap:
-        return self.map.outline()
+    def priced(self) -> LinearMap:
+        return self.map.priced()
 
     def _written(self, along: Callable[[Any], Any], derivative: Any) -> Any:
         with count() as tally:
@@ -597,7 +597,7 @@ def compared(
     base = gradient(f, x, granularity=granularity)  # its primal and partials are those of every evaluation
     with count():  # the caller's own, where nobody counts here
         graph = trace(f, x, granularity=granularity)
-    has_values = not any(type(node._plain()) is Blank for node in graph.inputs)
+    has_values = not any(type(node._plain()) is Spec for node in graph.inputs)
     for name in METHODS if methods is None else methods:
         rule = method_named(name)
         evaluations = rule.evaluations(graph.size)
@@ -619,10 +619,10 @@ def compared(
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(spread(rows))
+    return pd.DataFrame(table_columns(rows))
 
 
-def spread(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def table_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with their `counts` spread over a column for each kind that occurs."""
     kinds = sum((row["counts"] for row in rows), Counts())
     return [

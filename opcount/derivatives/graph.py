@@ -19,31 +19,31 @@ from opcount.arrays.wrap import checked_array, with_plain_arrays
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import instead
-from opcount.counting.tally import apart
+from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import (
     Direction,
+    Neighbours,
     Pricing,
-    Steps,
-    calls,
     difference_counts,
     method_named,
     own_costs,
     reach,
+    visits,
 )
-from opcount.derivatives.elimination import Elimination, network, predicted, pricing_of
+from opcount.derivatives.elimination import Elimination, linearized, predicted, pricing_of
 from opcount.derivatives.orders import SEPARATELY, ordered
 from opcount.tracing import array_operations, writing  # noqa: F401 (which enter NumPy's functions of nodes)
 from opcount.tracing.edges import (
-    SOME,
-    Constant,
+    ANY_ARRAY,
     Cost,
-    Linear,
     LinearMap,
-    Outline,
+    Priced,
+    PushPull,
     Scale,
+    Sign,
     as_map,
-    blank,
-    outline_of_array,
+    priced_between_arrays,
+    priced_values,
     restricted,
 )
 from opcount.tracing.nodes import NODES, ArrayNode, Node, Tape, input_node, puts_constants, value_of
@@ -115,7 +115,7 @@ class Graph:
                 if arrays and (type(node) is ArrayNode or type(operand) is ArrayNode):
                     edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
                     continue
-                if isinstance(derivative, Constant):
+                if isinstance(derivative, Sign):
                     edges.append((operand.index, derivative))
                     continue
                 slope = node.local_partial(derivative)
@@ -136,7 +136,7 @@ class Graph:
         Which elements depend on an input is what a tangent of ones reaches.
         """
         active: dict[int, tuple[np.ndarray, Any]] = {}
-        with apart():
+        with isolated():
             for node in self.nodes:
                 if not active and not (node.primitive and puts_constants(node.primitive, node.operands)):
                     continue
@@ -146,7 +146,7 @@ class Graph:
                 shape = shape_of(node.value)
                 for tail, edge in self.operands[node.index]:
                     given, tangent = active.get(tail) or (None, spread(ONE, shape_of(self.nodes[tail].value)))
-                    pushed = outline_of_array(edge).push(tangent)
+                    pushed = priced_between_arrays(edge).push(tangent)
                     if given is not None:
                         edge = restricted(edge, given, _nonzero(pushed, shape))
                     edges.append((tail, edge))
@@ -188,19 +188,19 @@ class Graph:
                 users[tail].append((head, linear_map))
         return users
 
-    def steps(self, direction: Direction, sources: Iterable[int], outline: bool = False) -> Steps:
+    def neighbours(self, direction: Direction, sources: Iterable[int], priced: bool = False) -> Neighbours:
         """What the chain rule sums over, for each node that the sources reach, in the order of a loop."""
         along = direction == "tangent"
         sums, onward = (self.operands, self.users) if along else (self.users, self.operands)
         relevant = reach(sources, onward)
-        steps: Steps = {}
+        neighbours: Neighbours = {}
         for node in sorted(relevant.difference(sources), reverse=not along):
             near = [(neighbour, edge) for neighbour, edge in sums[node] if neighbour in relevant]
-            if outline:
-                forget = methodcaller("outline") if self._is_of_numbers else outline_of_array
+            if priced:
+                forget = methodcaller("priced") if self._is_of_numbers else priced_between_arrays
                 near = [(neighbour, forget(edge)) for neighbour, edge in near]
-            steps[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
-        return steps
+            neighbours[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
+        return neighbours
 
     @property
     def output(self) -> Node | ArrayNode | None:
@@ -220,7 +220,7 @@ class Graph:
         if self.output is None:
             return [0] * len(self.inputs)
         inputs = [node.index for node in self.inputs]
-        called = calls([self.output.index], self.steps("tangent", inputs))
+        called = visits([self.output.index], self.neighbours("tangent", inputs))
         paths = dict.fromkeys(inputs, 0)
         paths.update((node, number) for node, number in called if node in paths)
         return list(paths.values())
@@ -241,16 +241,16 @@ class Graph:
             return Counts()
         output = [self.output.index]
         sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
-        steps = self.steps(rule.direction, sources, outline=True)
+        neighbours = self.neighbours(rule.direction, sources, priced=True)
         if self._is_of_numbers:
-            own = own_costs(sources, steps, pricing_of(unit_products))
-            return sum(_often(own, targets, steps, rule.memo), Cost()).counts
+            own = own_costs(sources, neighbours, pricing_of(unit_products))
+            return sum(_often(own, targets, neighbours, rule.memo), Cost()).counts
         if unit_products:
-            network(self)  # says what is no number
+            linearized(self)  # says what is no number
         seeds = dict.fromkeys(sources, (ONE, 1))
         if rule.direction == "tangent":  # one for each number of an input
-            seeds = {node.index: (_seed_outline(node.value), node.value.size) for node in self.inputs}
-        return sum(_often(own_costs(seeds, steps, ON_SHAPES), targets, steps, rule.memo), Counts())
+            seeds = {node.index: (_priced_seed(node.value), node.value.size) for node in self.inputs}
+        return sum(_often(own_costs(seeds, neighbours, ON_SHAPES), targets, neighbours, rule.memo), Counts())
 
     @property
     def intermediates(self) -> list[int]:
@@ -258,7 +258,7 @@ class Graph:
 
         An output that another output uses is one of them. Raises InvalidType where nodes are arrays.
         """
-        return network(self).intermediates
+        return linearized(self).intermediates
 
     def elimination(
         self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
@@ -274,7 +274,7 @@ class Graph:
         `live_edges` is the most edges that are there at once, at first or after a vertex: what
         partial accumulation keeps.
         """
-        whole = network(self)
+        whole = linearized(self)
         vertices = ordered(whole, order, unit_products, steps, seed)
         if isinstance(order, str) and order in SEPARATELY:
             return Elimination((), self._separately(SEPARATELY[order], unit_products), None)
@@ -284,8 +284,8 @@ class Graph:
         """What the recursion from each output, or from each input, counts, one after the other."""
         total = Cost()
         for source in self.sources(direction):
-            steps = self.steps(direction, [source], outline=True)
-            total += sum(own_costs([source], steps, pricing_of(unit_products)).values(), Cost())
+            neighbours = self.neighbours(direction, [source], priced=True)
+            total += sum(own_costs([source], neighbours, pricing_of(unit_products)).values(), Cost())
         return total.counts
 
     def sources(self, direction: Direction) -> list[int]:
@@ -313,9 +313,7 @@ class Graph:
 
     @cached_property
     def _is_of_numbers(self) -> bool:
-        return not self._arrays and all(
-            isinstance(edge, (Scale, Constant)) for near in self.operands for _, edge in near
-        )
+        return not self._arrays and all(isinstance(edge, (Scale, Sign)) for near in self.operands for _, edge in near)
 
     @property
     def size(self) -> Any:
@@ -375,7 +373,7 @@ class Graph:
         those by a structural 1 too, which are free in what an elimination counts by default.
         Raises InvalidValue for an order that there is not, more than 40 nodes or more than 24 pictures.
         """
-        whole = network(self)
+        whole = linearized(self)
         from opcount.drawing import draw
 
         return draw.draw_elimination(self, whole, ordered(whole, order, unit_products=True))
@@ -386,7 +384,7 @@ class Graph:
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
     slope = derivative
-    if type(derivative) is not Constant and type(derivative) is not Linear:
+    if type(derivative) is not Sign and type(derivative) is not PushPull:
         slope = derivative(node.value, *map(value_of, node.operands))
     return as_map(
         slope,
@@ -412,16 +410,16 @@ def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
 
 def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
     """Likewise for derivatives of arrays: the edge is applied to their shapes alone."""
-    with apart() as tally:
+    with isolated() as tally:
         term = along(state)
     counts = tally.counts
-    if type(term) is Outline:
+    if type(term) is Priced:
         counts += term.cost.counts
     return _state_of(term), counts
 
 
 def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
-    with apart() as tally:
+    with isolated() as tally:
         joined = plus(total, term)
     return _state_of(joined), tally.counts
 
@@ -429,27 +427,27 @@ def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
 def _state_of(derivative: Any) -> Any:
     if type(derivative) is Structured or type(derivative) is Unit or shape_of(derivative):
         return derivative
-    return SOME
+    return ANY_ARRAY
 
 
 ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())
 
 
-def _often(own: dict[int, Any], targets: list[int], steps: Steps, memo: int | None) -> Iterable[Any]:
+def _often(own: dict[int, Any], targets: list[int], neighbours: Neighbours, memo: int | None) -> Iterable[Any]:
     """What each node's own sum costs, as often as it is computed: once, or, with nothing kept, at each call."""
     if memo != 0:
         return own.values()
-    return (own[node] * number for node, number in calls(targets, steps) if node in own)
+    return (own[node] * number for node, number in visits(targets, neighbours) if node in own)
 
 
-def _seed_outline(value: Any) -> Any:
-    return blank(value) if type(value) is Array else ONE
+def _priced_seed(value: Any) -> Any:
+    return priced_values(value) if type(value) is Array else ONE
 
 
 # --- recording
 
 
-def record(f: Callable[[Any], Any], x: Any, leaves: list[Any], whole: bool) -> Graph:
+def evaluate(f: Callable[[Any], Any], x: Any, leaves: list[Any], whole: bool) -> Graph:
     """Evaluate f at x and record its operations, with arrays as nodes or opened; the partials are not computed yet."""
     tape = Tape(whole)
     inputs = [input_node(tape, leaf) for leaf in leaves]
@@ -479,7 +477,7 @@ def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Gra
     f = of_one_argument(f, x)
     x, leaves, whole = checked_inputs(x, granularity)
     leaves = [leaf.copy("K") if type(leaf) is Array else leaf for leaf in leaves]  # the graph outlives the call
-    graph = record(f, x, leaves, whole)
+    graph = evaluate(f, x, leaves, whole)
     graph.linearize()
     return graph
 

@@ -16,12 +16,12 @@ from opcount.counting.counts import Counts, table
 from opcount.counting.errors import InvalidType
 from opcount.counting.names import Named
 from opcount.derivatives.chain_rule import Direction, Edges, backprop, forward, reach
-from opcount.derivatives.elimination import accumulate, network, weight
+from opcount.derivatives.elimination import accumulate, linearized, weight
 from opcount.derivatives.gradient import PHASES, collector_paused, phase, plain_derivative
-from opcount.derivatives.graph import Graph, checked_inputs, record
+from opcount.derivatives.graph import Graph, checked_inputs, evaluate
 from opcount.derivatives.orders import SEPARATELY, ordered
 from opcount.tracing.edges import Scale
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import flatten, of_one_argument
 
 
@@ -80,16 +80,16 @@ def jacobian(
     numbers, an order that has not each vertex once, or "optimal" with too many of them; and whatever f raises.
     """
     f = of_one_argument(f, x)
-    if any(type(leaf) is Array and type(leaf._plain()) is Blank for leaf in flatten(x, whole=True)):
+    if any(type(leaf) is Array and type(leaf._plain()) is Spec for leaf in flatten(x, whole=True)):
         raise InvalidType("a Jacobian is of numbers, and x has an oc.spec, which has none: give an array")
     x, leaves, whole = checked_inputs(x, "scalar")
     spent = Named(dict.fromkeys(PHASES, Counts()), "phase")
     with collector_paused():
         with phase(spent, "primal"):
-            graph = record(f, x, leaves, whole)
+            graph = evaluate(f, x, leaves, whole)
         with phase(spent, "partials"):
             graph.linearize()
-        found = network(graph)
+        found = linearized(graph)
         vertices = tuple(ordered(found, order, unit_products, steps, seed))
         name = order if isinstance(order, str) else None
         most = None

@@ -19,8 +19,8 @@ import numpy as np
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import Named, instead
 from opcount.derivatives.chain_rule import Direction
-from opcount.derivatives.elimination import Network
-from opcount.tracing.edges import Constant
+from opcount.derivatives.elimination import Linearized
+from opcount.tracing.edges import Sign
 
 LARGEST: Final = 25  # intermediate vertices, for the best order: its table has a place for each set of them
 LARGEST_SEARCHED: Final = 10_000  # for a search, which goes through the whole order at each step
@@ -41,22 +41,24 @@ ORDERS: Final[Mapping[str, str]] = Named(
 """The orders by name. An order may also be given as a sequence of the intermediate vertices."""
 
 
-def ordered(network: Network, order: Any, unit_products: bool, steps: Any = None, seed: Any = None) -> Sequence[int]:
+def ordered(
+    linearized: Linearized, order: Any, unit_products: bool, steps: Any = None, seed: Any = None
+) -> Sequence[int]:
     """The vertices in that order; raises InvalidValue or InvalidType for one that there is not."""
     named = order if isinstance(order, str) else None
     if named != "search" and (steps is not None or seed is not None):
         raise InvalidValue(f'steps and seed are for order="search", not for {order!r}')
     if named is None:
-        return _checked(network, order)
+        return _checked(linearized, order)
     if named not in ORDERS:
         raise InvalidValue(
             f"there is no order {order!r}; {instead([order], ORDERS, 'the orders')}, or a sequence of vertices"
         )
     if order == "search":
-        return search(network, unit_products, _integer("steps", steps, STEPS, 0), _integer("seed", seed, 0))
+        return search(linearized, unit_products, _integer("steps", steps, STEPS, 0), _integer("seed", seed, 0))
     if order == "optimal":
-        return optimal(network, unit_products)
-    return _RULES[order](network) if order in _RULES else ()
+        return optimal(linearized, unit_products)
+    return _RULES[order](linearized) if order in _RULES else ()
 
 
 def _integer(name: str, value: Any, default: int, least: int | None = None) -> int:
@@ -71,11 +73,11 @@ def _integer(name: str, value: Any, default: int, least: int | None = None) -> i
     return found
 
 
-def _checked(network: Network, order: Any) -> list[int]:
+def _checked(linearized: Linearized, order: Any) -> list[int]:
     """An explicit order, if it has each intermediate vertex once."""
     if not isinstance(order, (Sequence, np.ndarray)):
         raise InvalidType(f"an order is one of {', '.join(ORDERS)}, or a sequence of vertices, not {order!r}")
-    left = set(network.intermediates)
+    left = set(linearized.intermediates)
     found: list[int] = []
     for given in order:
         try:
@@ -83,41 +85,41 @@ def _checked(network: Network, order: Any) -> list[int]:
         except TypeError:
             raise InvalidType(f"an order has the numbers of vertices, and {given!r} is none") from None
         if vertex not in left:
-            raise InvalidValue(f"the order has vertex {vertex}, {_why_not(network, vertex, found)}")
+            raise InvalidValue(f"the order has vertex {vertex}, {_why_not(linearized, vertex, found)}")
         left.discard(vertex)
         found.append(vertex)
     if left:
         missing = ", ".join(map(str, sorted(left)[:10])) + ", ..." * (len(left) > 10)
         raise InvalidValue(
-            f"the order lacks {len(left)} of the {len(network.intermediates)} intermediate vertices: {missing}"
+            f"the order lacks {len(left)} of the {len(linearized.intermediates)} intermediate vertices: {missing}"
         )
     return found
 
 
-def _why_not(network: Network, vertex: int, found: Sequence[int]) -> str:
+def _why_not(linearized: Linearized, vertex: int, found: Sequence[int]) -> str:
     if vertex in found:
         return "which is eliminated before: each vertex goes once"
-    if vertex in network.inputs:
+    if vertex in linearized.inputs:
         return "which is an input: inputs are not eliminated"
-    if vertex in network.rows:
+    if vertex in linearized.rows:
         return "which is an output: outputs are not eliminated"
-    if 0 <= vertex < network.size:
+    if 0 <= vertex < linearized.size:
         return "on which no output depends: it is not in graph.intermediates"
-    return f"which does not exist: the graph has vertices 0 to {network.size - 1}"
+    return f"which does not exist: the graph has vertices 0 to {linearized.size - 1}"
 
 
 # --- rules
 
 
-def forward(network: Network) -> Sequence[int]:
-    return network.intermediates
+def forward(linearized: Linearized) -> Sequence[int]:
+    return linearized.intermediates
 
 
-def reverse(network: Network) -> Sequence[int]:
-    return network.intermediates[::-1]
+def reverse(linearized: Linearized) -> Sequence[int]:
+    return linearized.intermediates[::-1]
 
 
-def markowitz(network: Network) -> Sequence[int]:
+def markowitz(linearized: Linearized) -> Sequence[int]:
     """The least in-degree times out-degree first, anew at each step, the lowest vertex among equals.
 
     H. M. Markowitz, The elimination form of the inverse and its application to linear programming, 1957;
@@ -125,11 +127,11 @@ def markowitz(network: Network) -> Sequence[int]:
     """
     into: dict[int, set[int]] = {}
     out: dict[int, set[int]] = {}
-    for tail, head, _ in network.edges:
+    for tail, head, _ in linearized.edges:
         into.setdefault(head, set()).add(tail)
         out.setdefault(tail, set()).add(head)
-    degree = {vertex: len(into[vertex]) * len(out[vertex]) for vertex in network.intermediates}
-    waiting = [(degree[vertex], vertex) for vertex in network.intermediates]
+    degree = {vertex: len(into[vertex]) * len(out[vertex]) for vertex in linearized.intermediates}
+    waiting = [(degree[vertex], vertex) for vertex in linearized.intermediates]
     heapify(waiting)
     order = []
     while waiting:
@@ -207,14 +209,14 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def masks_of(network: Network, unit_products: bool) -> tuple[Masks, list[int]]:
+def masks_of(linearized: Linearized, unit_products: bool) -> tuple[Masks, list[int]]:
     """The network as masks, its intermediate vertices the first of them, in order; with that order of all."""
-    vertices = [*network.intermediates, *network.inputs, *network.sinks]
+    vertices = [*linearized.intermediates, *linearized.inputs, *linearized.sinks]
     place = {vertex: k for k, vertex in enumerate(vertices)}
     masks = Masks(*([0] * len(vertices) for _ in Masks._fields))
-    for tail_vertex, head_vertex, edge in network.edges:
+    for tail_vertex, head_vertex, edge in linearized.edges:
         tail, head = place[tail_vertex], place[head_vertex]
-        number = unit_products or type(edge) is not Constant
+        number = unit_products or type(edge) is not Sign
         passed = number or masks.into[head] >> tail & 1
         for mine, other, marks in ((head, tail, masks[:3]), (tail, head, masks[3:])):
             for mask, marked in zip(marks, (True, number, passed), strict=True):
@@ -225,7 +227,7 @@ def masks_of(network: Network, unit_products: bool) -> tuple[Masks, list[int]]:
 # --- search
 
 
-def search(network: Network, unit_products: bool, steps: int = STEPS, seed: int = 0) -> Sequence[int]:
+def search(linearized: Linearized, unit_products: bool, steps: int = STEPS, seed: int = 0) -> Sequence[int]:
     """The best order that simulated annealing meets in so many steps, none worse than the three above.
 
     A step moves one vertex to another place of the order. It is kept if it takes fewer products, else with a
@@ -233,19 +235,19 @@ def search(network: Network, unit_products: bool, steps: int = STEPS, seed: int 
     annealing, Science 220, 1983); for elimination orders Naumann and Gottschling, Simulated annealing for
     optimal pivot selection in Jacobian accumulation, 2003. Raises InvalidValue beyond `LARGEST_SEARCHED` vertices.
     """
-    if len(network.intermediates) > LARGEST_SEARCHED:
+    if len(linearized.intermediates) > LARGEST_SEARCHED:
         raise InvalidValue(
-            f"the graph has {len(network.intermediates):,} intermediate vertices, and a search goes through all of "
+            f"the graph has {len(linearized.intermediates):,} intermediate vertices, and a search goes through all of "
             f'them at each step: {LARGEST_SEARCHED:,} is the most; take order="markowitz"'
         )
-    masks, vertices = masks_of(network, unit_products)
+    masks, vertices = masks_of(linearized, unit_products)
     place = {vertex: k for k, vertex in enumerate(vertices)}
 
     def products(order: Sequence[int]) -> int:
         left = masks.copy()
         return sum(map(left.eliminate, order))
 
-    starts = [[place[vertex] for vertex in rule(network)] for rule in (forward, reverse, markowitz)]
+    starts = [[place[vertex] for vertex in rule(linearized)] for rule in (forward, reverse, markowitz)]
     current = min(starts, key=products)
     cost = least = products(current)
     best = current
@@ -271,20 +273,20 @@ COLD: Final = 0.2
 # --- the best
 
 
-def optimal(network: Network, unit_products: bool) -> Sequence[int]:
+def optimal(linearized: Linearized, unit_products: bool) -> Sequence[int]:
     """The order of fewest products, by dynamic programming over sets of eliminated vertices.
 
     What a vertex costs depends on which others are gone and not on their order, so the best way to a set goes
     through the best way to one with a vertex less (M. Held and R. M. Karp, J. SIAM 10, 1962). Raises
     InvalidValue beyond `LARGEST` intermediate vertices.
     """
-    number = len(network.intermediates)
+    number = len(linearized.intermediates)
     if number > LARGEST:
         raise InvalidValue(
             f'the graph has {number} intermediate vertices, and order="optimal" goes through all sets of at most '
             f'{LARGEST}: to find the best order is NP-complete; take order="search" or "markowitz"'
         )
-    masks, vertices = masks_of(network, unit_products)
+    masks, vertices = masks_of(linearized, unit_products)
     products = np.full(1 << number, np.iinfo(np.int32).max, np.int32)  # for each set, as the bits of its place
     products[0] = 0
     sets = np.zeros(1, np.int64)  # of one size

@@ -20,12 +20,12 @@ import numpy as np
 
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import instead
-from opcount.counting.tally import apart
+from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import backprop
-from opcount.derivatives.elimination import Network
-from opcount.tracing.edges import Constant, LinearMap, Scale
+from opcount.derivatives.elimination import Linearized
+from opcount.tracing.edges import LinearMap, Scale, Sign
 from opcount.tracing.structural import number
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Number
 
@@ -104,12 +104,12 @@ def _numbered(name: str, number: int) -> list[str]:
 def _plain(value: Any) -> Any:
     """A value as a plain number or array; None for one of which only the shape is known."""
     plain = value._plain()
-    return None if type(plain) is Blank else plain
+    return None if type(plain) is Spec else plain
 
 
 def partial_of(edge: LinearMap) -> Any:
     """The local partial of an edge between numbers, as a plain number; None for a linear map of arrays."""
-    if isinstance(edge, Constant):
+    if isinstance(edge, Sign):
         return edge.unit.sign
     return _plain(edge.partial) if isinstance(edge, Scale) and isinstance(edge.partial, Number) else None
 
@@ -131,7 +131,7 @@ def adjoints(graph: Graph) -> list[Any]:
         return [0] * len(graph.nodes)
     if shape := shape_of(output.value):
         raise InvalidType(f"the output is an array of shape {shape}, and adjoints are derivatives of one number")
-    with apart():
+    with isolated():
         return [0 if found is None else _plain(number(found)) for found in backprop(output.index, graph.operands)]
 
 
@@ -401,12 +401,12 @@ class Stage(NamedTuple):
     products: tuple[int, int]
 
 
-def stages(network: Network, order: Sequence[int]) -> list[Stage]:
+def stages(linearized: Linearized, order: Sequence[int]) -> list[Stage]:
     """The stages of eliminating the vertices in that order, the whole graph first, the Jacobian's edges last.
 
     Parallel edges are one edge here, whose partials are added up.
     """
-    edges: list[Pair] = list(dict.fromkeys((tail, head) for tail, head, _ in network.edges))
+    edges: list[Pair] = list(dict.fromkeys((tail, head) for tail, head, _ in linearized.edges))
     found = []
     new: list[Pair] = []
     absorbed: list[Pair] = []
@@ -420,11 +420,11 @@ def stages(network: Network, order: Sequence[int]) -> list[Stage]:
     return [*found, Stage(edges, new, absorbed, None, (0, 0))]
 
 
-def draw_elimination(graph: Graph, network: Network, order: Sequence[int]) -> Figure:
+def draw_elimination(graph: Graph, linearized: Linearized, order: Sequence[int]) -> Figure:
     """See `Graph.draw_elimination`."""
-    pictures = stages(network, order)
+    pictures = stages(linearized, order)
     names = _numbered("y", len(graph.outputs))
-    copies = {row: names[network.rows.index(row)] for row in network.sinks if row >= network.size}
+    copies = {row: names[linearized.rows.index(row)] for row in linearized.sinks if row >= linearized.size}
     labels = labels_of(graph) | copies
     fills = roles(graph) | dict.fromkeys(copies, "output")
     for amount, most, what in zip((len(labels), len(pictures)), MOST_ELIMINATED, ("nodes", "pictures"), strict=True):

@@ -1,6 +1,6 @@
 """A NumPy function of wrapped values: count it by the table, execute it on the plain values, wrap the result.
 
-What has no exact count does not run: `leave` raises, or records the exit.
+What has no exact count does not run: `let_out` raises, or records the exit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from opcount.counting.errors import InvalidValue, OpcountError, Uncounted
-from opcount.counting.meters import leave, meter, note_text
+from opcount.counting.meters import let_out, meter, note_text
 from opcount.counting.symbolic import decides_a_power, is_symbolic, known, like_of
 from opcount.functions.compositions import COMPOSITIONS, SEEING_RULES
 from opcount.functions.numpy_rules import (
@@ -30,7 +30,7 @@ from opcount.functions.numpy_rules import (
     TRUTHS,
     USERS,
     NoRule,
-    Numbers,
+    OpCounts,
     asks_for_complex,
     expanded,
     is_complex,
@@ -39,10 +39,10 @@ from opcount.functions.numpy_rules import (
     ufunc_counts,
     users_counts,
 )
-from opcount.wrapping.foreign import is_container, let_out, once_more, stranger
+from opcount.wrapping.foreign import is_container, let_out_beside, once_more, stranger
 from opcount.wrapping.operands import Operands, holds_wrapped, opened
-from opcount.wrapping.spec import WRITES, Blank, no_values
-from opcount.wrapping.spec import call as call_on_blanks
+from opcount.wrapping.spec import WRITES, Spec, no_values
+from opcount.wrapping.spec import call as call_on_specs
 from opcount.wrapping.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
 
 
@@ -71,7 +71,7 @@ def call_ufunc(
     if found is None:  # of numbers, beside an array
         found = next((value for value in inputs if is_container(type(value))), None)
     if found is not None:
-        let_out(name, found, inputs)
+        let_out_beside(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords))
     if any(map(is_symbolic, plain)):
         if ufunc is np.power and decides_a_power(plain[-1]):
@@ -79,7 +79,7 @@ def call_ufunc(
         plain = list(map(like_of, plain))
     if operands.objects or into_objects:
         if method == "at":
-            _leave(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
+            _let_out(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
             return execute(*plain, **plain_keywords)
         if not outputs:
             result = execute(*opened(inputs), **opened(keywords))
@@ -88,17 +88,17 @@ def call_ufunc(
         return outputs if len(outputs) > 1 else outputs[0]
     written = inputs[:1] if method == "at" else outputs
     if not all(output is None or is_wrapped_array(output) for output in written):
-        _leave_into_plain(name, written, operands)
-    _refuse_blank_masks(name, plain_keywords)
+        _let_out_into_plain(name, written, operands)
+    _refuse_spec_masks(name, plain_keywords)
 
-    def counts() -> Numbers:
+    def counts() -> OpCounts:
         if not inside:
             return {}
         if ufunc in USERS:
             return users_counts(ufunc, method, plain, plain_keywords)
         constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
         numbers = ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
-        if numbers and operands.blank and all(map(_is_truth_without_value, operands.wrapped)):
+        if numbers and operands.has_spec and all(map(_is_truth_without_value, operands.wrapped)):
             raise no_values(f"{name} of a single truth value, which is a plain one,")
         return numbers
 
@@ -120,7 +120,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     name = name_of(function)
     short = name.rpartition(".")[2]
     if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
-        let_out(name, found, operands.wrapped)
+        let_out_beside(name, found, operands.wrapped)
         return once_more(function(*plain, **plain_keywords))
     if operands.objects:
         if short in WRITES:
@@ -134,17 +134,17 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     output = _given(function, "out", args, keywords)
     written = args[0] if short in WRITES else output
     if written is not None and not is_wrapped_array(written):
-        _leave_into_plain(name, (written,), operands)
+        _let_out_into_plain(name, (written,), operands)
     if function not in FREE:
-        _refuse_blank_masks(name, plain_keywords)
+        _refuse_spec_masks(name, plain_keywords)
     if function in COMPOSITIONS and function not in USERS:
         try:
             return COMPOSITIONS[function](*args, **keywords)
         except NoRule as reason:
-            _leave(operands, name, f"{name}: {reason}")
+            _let_out(operands, name, f"{name}: {reason}")
             return wrapped(function(*plain, **plain_keywords))
 
-    def counts() -> Numbers:
+    def counts() -> OpCounts:
         dtype = _given(function, "dtype", args, keywords) if written is None else getattr(written, "dtype", None)
         if dtype is not None and np.dtype(dtype).char == "?" and short not in TRUTHS and short != "astype":
             _refuse_new_truths(short, args, keywords)
@@ -162,18 +162,18 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
         if output is not None:
             return output
         for value in operands.wrapped:
-            if isinstance(result, (np.ndarray, Blank)) and value._plain() is result:  # the argument itself
+            if isinstance(result, (np.ndarray, Spec)) and value._plain() is result:  # the argument itself
                 return value
         if isinstance(result, str):
             note_text(operands.size)
         places = short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1)
-        if short in ("shape", "size") and operands.blank:
+        if short in ("shape", "size") and operands.has_spec:
             return tuple(map(known, result)) if isinstance(result, tuple) else known(result)
         return result if places or short in DESCRIBING else wrapped(result)
 
     execute = partial(function, *plain, **plain_keywords)
-    if operands.blank:  # in whatever argument: not NumPy decides which ones are asked
-        execute = partial(call_on_blanks, function, plain, plain_keywords)
+    if operands.has_spec:  # in whatever argument: not NumPy decides which ones are asked
+        execute = partial(call_on_specs, function, plain, plain_keywords)
     return _executed(name, counts, execute, operands, finished, moved)
 
 
@@ -200,7 +200,7 @@ def _refuse_new_truths(short: str, args: tuple[Any, ...], keywords: Mapping[str,
         raise NoRule(NEW_TRUTHS)
 
 
-def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]) -> Numbers:
+def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]) -> OpCounts:
     if function in USERS:
         return users_counts(function, "__call__", args, keywords)
     if function in FREE:
@@ -215,7 +215,7 @@ def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]
 
 def _executed(
     name: str,
-    counts: Callable[[], Numbers],
+    counts: Callable[[], OpCounts],
     execute: Callable[[], Any],
     operands: Operands,
     finished: Callable[[Any], Any],
@@ -225,13 +225,13 @@ def _executed(
     try:
         numbers = counts()
     except NoRule as reason:
-        _leave(operands, name, f"{name}: {reason}")
+        _let_out(operands, name, f"{name}: {reason}")
         return finished(execute())
     except OpcountError:
         raise
     except Exception:
         result = execute()  # wrong arguments: NumPy says what is wrong with them
-        _leave(operands, name, f"{name}: {STRANGE}")
+        _let_out(operands, name, f"{name}: {STRANGE}")
         return finished(result)
     current = meter()
     current.charge(numbers)  # before it is executed: what a budget does not allow does not happen
@@ -243,7 +243,7 @@ def _executed(
         current.refund(numbers)  # what raised counted nothing
         if not isinstance(error, NoRule):
             raise
-        _leave(operands, name, f"{name}: {error}")
+        _let_out(operands, name, f"{name}: {error}")
         return finished(result)
 
 
@@ -251,27 +251,27 @@ def _is_truth_without_value(value: Any) -> bool:
     return is_truth(value._plain()) and not value._plain().ndim
 
 
-def _leave(operands: Operands, door: str, advice: str) -> None:
+def _let_out(operands: Operands, door: str, advice: str) -> None:
     """Let the operands out, or refuse to; a spec has nothing to let out."""
-    if operands.blank:
+    if operands.has_spec:
         raise Uncounted(advice)
-    leave(door, operands.size, advice)
+    let_out(door, operands.size, advice)
 
 
-def _refuse_blank_masks(name: str, keywords: Mapping[str, Any]) -> None:
-    if type(keywords.get("where")) is Blank:
+def _refuse_spec_masks(name: str, keywords: Mapping[str, Any]) -> None:
+    if type(keywords.get("where")) is Spec:
         raise no_values(f"where= of {name}")
 
 
-def _leave_into_plain(name: str, written: Iterable[Any], operands: Operands) -> None:
+def _let_out_into_plain(name: str, written: Iterable[Any], operands: Operands) -> None:
     advice = (
         f"{name} would write wrapped values into a plain array: let it make a new array (a = a + x, not a += x), "
         "or make the array a wrapped one, with np.zeros_like(x) or oc.wrap(a)"
     )
     plain = [output for output in written if output is not None and not is_wrapped_array(output)]
-    if operands.blank:
+    if operands.has_spec:
         raise Uncounted(advice)
-    leave(f"{name} into a plain array", sum(map(np.size, plain)), advice)
+    let_out(f"{name} into a plain array", sum(map(np.size, plain)), advice)
 
 
 @cache
@@ -294,7 +294,9 @@ def _refuse_wrapped_indexes(indexes: Any) -> None:
     operands.take(indexes)
     for value in operands.wrapped:
         if not is_truth(value):
-            value._leave("array index", "a wrapped value cannot be an index or a size: use the plain one, oc.unwrap(x)")
+            value._let_out(
+                "array index", "a wrapped value cannot be an index or a size: use the plain one, oc.unwrap(x)"
+            )
 
 
 def _argument(function: Any, place: int, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:

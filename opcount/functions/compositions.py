@@ -27,11 +27,11 @@ from opcount.counting.tally import attempt
 from opcount.functions.numpy_rules import (
     STRANGE,
     NoRule,
-    Numbers,
+    OpCounts,
     Rule,
+    applications,
     asks_for_complex,
     by_function,
-    calls,
     dtype_of,
     expanded,
     function_named,
@@ -39,14 +39,14 @@ from opcount.functions.numpy_rules import (
     is_truth,
     lu,
     meetings,
+    n_times,
     no_complex,
-    plus,
     substitutions,
-    times,
+    together,
 )
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.shapes import broadcast, with_numbers
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.wrapped import wrapped
 
 _NO: Final = np._NoValue
@@ -65,7 +65,7 @@ def _array(x: Any) -> Any:
 
 def _truths(mask: Any) -> Any:
     """A mask as plain truth values, on which what NumPy does is control flow."""
-    return mask if isinstance(unwrapped(mask), Blank) else np.asarray(mask)
+    return mask if isinstance(unwrapped(mask), Spec) else np.asarray(mask)
 
 
 def _any(mask: Any) -> bool:
@@ -73,7 +73,7 @@ def _any(mask: Any) -> bool:
 
     It is asked where true ones lead to an error or a warning, or to another way that counts the same.
     """
-    return not isinstance(unwrapped(mask), Blank) and bool(np.any(np.asarray(mask)))
+    return not isinstance(unwrapped(mask), Spec) and bool(np.any(np.asarray(mask)))
 
 
 def _shape(x: Any) -> Any:
@@ -265,7 +265,7 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * ma
 # --- vectors and matrices
 
 
-def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Numbers:
+def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> OpCounts:
     """For each contraction that is executed: its products over all indices, its sums for each result.
 
     Without `optimize` all operands are contracted at once, by k - 1 products from left to
@@ -291,7 +291,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
         terms.append(term)
         products += more
         sums += added
-    numbers: Numbers = {"mul": products, "add": sums}
+    numbers: OpCounts = {"mul": products, "add": sums}
     return expanded(numbers) if any(map(is_complex, operands)) or asks_for_complex({"dtype": dtype}) else numbers
 
 
@@ -308,14 +308,14 @@ def _path(operands: tuple[Any, ...], terms: list[_Term], optimize: Any) -> list[
     return chosen
 
 
-def _correlate(a: Any, v: Any, mode: Any = "valid") -> Numbers:
+def _correlate(a: Any, v: Any, mode: Any = "valid") -> OpCounts:
     """A convolution with the conjugate."""
     if is_truth(a) and is_truth(v):
         return {}
     numbers = meetings(unwrapped(a), unwrapped(v), mode)
     if not is_complex(a) and not is_complex(v):
         return numbers
-    return plus(expanded(numbers), {"neg": _size(v) if is_complex(v) and holds_wrapped(v) else 0})
+    return together(expanded(numbers), {"neg": _size(v) if is_complex(v) and holds_wrapped(v) else 0})
 
 
 _Term = tuple[dict[Any, int], bool]
@@ -526,13 +526,13 @@ def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     return result.ravel() if 1 in (first, last) else result
 
 
-def _solve(a: Any, b: Any) -> Numbers:
+def _solve(a: Any, b: Any) -> OpCounts:
     """The factors of a, and two substitutions for each column of b (GESV)."""
     no_complex(a, b)
     *first, _, n = _shape(a)
     *second, columns = _shape(b) if len(_shape(b)) > 1 else (n, 1)
     stack = math.prod(broadcast(tuple(first), tuple(second[:-1])))
-    return times(stack, plus(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
+    return n_times(stack, together(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
 
 
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
@@ -665,7 +665,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
 def _truth_of(name: str, place: int) -> Rule:
     """A function that has to know which elements of an argument are not zero: of truth values, nothing more."""
 
-    def rule(*args: Any, **keywords: Any) -> Numbers:
+    def rule(*args: Any, **keywords: Any) -> OpCounts:
         mask = args[place] if len(args) > place else keywords[name]
         if is_complex(mask):
             raise NoRule("the truth of a complex number has no exact count: write abs(z) != 0")
@@ -674,7 +674,7 @@ def _truth_of(name: str, place: int) -> Rule:
     return rule
 
 
-def _nan_to_num(x: Any, *_: Any, **__: Any) -> Numbers:
+def _nan_to_num(x: Any, *_: Any, **__: Any) -> OpCounts:
     """Each number, or each part of it, may be nan, and infinite of either sign."""
     size = _size(x) * {"f": 1, "c": 2}.get(dtype_of(unwrapped(x)).kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
@@ -724,7 +724,7 @@ def _array_equiv(a1: Any, a2: Any) -> bool:
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
-          where: Any = True, **_: Any) -> Numbers:  # fmt: skip
+          where: Any = True, **_: Any) -> OpCounts:  # fmt: skip
     """The larger one of each number and its lower bound, then the smaller one of that and the upper bound."""
     if any(map(is_complex, (a, a_min, a_max, min, max))):
         raise NoRule("complex numbers are not in order: clip the real and the imaginary part")
@@ -733,7 +733,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
         for old, new in ((a_min, min), (a_max, max))
     )
     operands = [operand for operand in (a, low, high) if operand is not None]
-    size = 0 if all(map(is_truth, operands)) else calls(*unwrapped(operands), where=unwrapped(where))
+    size = 0 if all(map(is_truth, operands)) else applications(*unwrapped(operands), where=unwrapped(where))
     return {
         "maximum": size if low is not None and holds_wrapped([a, low]) else 0,
         "minimum": size if high is not None else 0,
@@ -748,7 +748,7 @@ def _imaginary(x: Any) -> int:
     return _size(x) if is_complex(x) else 0
 
 
-def _angle(z: Any, deg: bool = False) -> Numbers:
+def _angle(z: Any, deg: bool = False) -> OpCounts:
     size = _size(z)
     return {"arctan2": size, "mul": size if deg else 0}
 
@@ -756,7 +756,7 @@ def _angle(z: Any, deg: bool = False) -> Numbers:
 # --- ranges between wrapped ends
 
 
-def _arange(*args: Any, like: Any = None, **keywords: Any) -> Numbers:
+def _arange(*args: Any, like: Any = None, **keywords: Any) -> OpCounts:
     if holds_wrapped(args) or holds_wrapped(list(keywords.values())):
         raise NoRule("a range of wrapped numbers has no exact count: write start + step * np.arange(n)")
     return {}

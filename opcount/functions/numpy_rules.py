@@ -40,24 +40,24 @@ from opcount.counting.symbolic import is_symbolic, larger, positive_part, quotie
 from opcount.wrapping import shapes
 from opcount.wrapping.spec import WRITES as WRITES  # which belongs to this table, and is needed below it
 
-Numbers = Mapping[str, int]
-Rule = Callable[..., Numbers]
+OpCounts = Mapping[str, int]
+Rule = Callable[..., OpCounts]
 
 
-def plus(*parts: Numbers) -> dict[str, int]:
+def together(*parts: OpCounts) -> dict[str, int]:
     return {kind: sum(part.get(kind, 0) for part in parts) for kind in {kind for part in parts for kind in part}}
 
 
-def times(number: int, part: Numbers) -> dict[str, int]:
+def n_times(number: int, part: OpCounts) -> dict[str, int]:
     return {kind: number * count for kind, count in part.items()}
 
 
 # --- ufuncs: the kinds that one element costs
 
 
-def _per_element(rows: str) -> dict[np.ufunc, Numbers]:
+def _per_element(rows: str) -> dict[np.ufunc, OpCounts]:
     """Rows of `ufunc: kinds`; a ufunc that this NumPy does not have is left out."""
-    table: dict[np.ufunc, Numbers] = {}
+    table: dict[np.ufunc, OpCounts] = {}
     for row in rows.strip().splitlines():
         names, _, kinds = row.partition(":")
         for name in names.split():
@@ -66,7 +66,7 @@ def _per_element(rows: str) -> dict[np.ufunc, Numbers]:
     return table
 
 
-UFUNCS: Final[dict[np.ufunc, Numbers]] = _per_element("""
+UFUNCS: Final[dict[np.ufunc, OpCounts]] = _per_element("""
     add: add
     subtract: sub
     multiply square: mul
@@ -146,7 +146,7 @@ UFUNCS: Final[dict[np.ufunc, Numbers]] = _per_element("""
     spacing: spacing
 """)
 
-COMPLEX: Final[Mapping[str, Numbers]] = {
+COMPLEX: Final[Mapping[str, OpCounts]] = {
     "add": {"add": 2},
     "sub": {"sub": 2},
     "mul": {"mul": 4, "add": 1, "sub": 1},
@@ -155,21 +155,21 @@ COMPLEX: Final[Mapping[str, Numbers]] = {
 """The real operations that one operation on complex numbers executes."""
 
 _LOGICAL: Final = frozenset({np.logical_and, np.logical_or, np.logical_xor})
-_COMPLEX_UFUNCS: Final[dict[np.ufunc, Numbers]] = {np.conjugate: {"neg": 1}, np.absolute: {"hypot": 1}}
+_COMPLEX_UFUNCS: Final[dict[np.ufunc, OpCounts]] = {np.conjugate: {"neg": 1}, np.absolute: {"hypot": 1}}
 
 
 class NoRule(Exception):
     """There is no exact count for this call; the message says why."""
 
 
-def expanded(numbers: Numbers) -> dict[str, int]:
+def expanded(numbers: OpCounts) -> dict[str, int]:
     """Operations on complex numbers as the real operations that they execute."""
     for kind in numbers:
         if kind not in COMPLEX:
             raise NoRule(
                 f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)"
             )
-    return plus(*(times(number, COMPLEX[kind]) for kind, number in numbers.items()))
+    return together(*(n_times(number, COMPLEX[kind]) for kind, number in numbers.items()))
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:
@@ -189,7 +189,7 @@ def is_truth(value: Any) -> bool:
     return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
 
 
-def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: bool = False, **keywords: Any) -> Numbers:
+def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: bool = False, **keywords: Any) -> OpCounts:
     """What a call of a ufunc, or of one of its methods, executes on these plain operands."""
     operands = [inputs[0], *inputs[2:]] if method in ("at", "reduceat") else inputs
     if _is_logic(ufunc, method, operands, keywords):
@@ -212,10 +212,10 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
         raise NoRule(NO_COUNT)
     applied = APPLICATIONS[method](*inputs, **keywords)
     if complex_ and ufunc in _COMPLEX_UFUNCS:
-        return times(applied, _COMPLEX_UFUNCS[ufunc])
-    numbers = times(applied, UFUNCS[ufunc])
+        return n_times(applied, _COMPLEX_UFUNCS[ufunc])
+    numbers = n_times(applied, UFUNCS[ufunc])
     if ufunc in _LOGICAL and not all(map(is_truth, operands)):
-        numbers = plus(numbers, {"ne": _alone_by_ufunc(method, *inputs, **keywords)})
+        numbers = together(numbers, {"ne": _alone_by_ufunc(method, *inputs, **keywords)})
     return expanded(numbers) if complex_ else numbers
 
 
@@ -258,7 +258,7 @@ STRANGE: Final = "with these arguments it has no exact count: write it with simp
 # --- how often a method of a ufunc applies it
 
 
-def calls(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> int:
+def applications(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> int:
     """`ufunc(a, b)`: once for each element of the result, or of what it goes into, or for each that `where` selects."""
     outputs = out if isinstance(out, tuple) else (out,)
     given = [np.shape(operand) for operand in (*inputs, *outputs) if operand is not None]
@@ -357,7 +357,7 @@ def _at(a: Any, indices: Any, *_: Any) -> int:
 
 
 APPLICATIONS: Final[dict[str, Callable[..., int]]] = {
-    "__call__": calls,
+    "__call__": applications,
     "outer": _outer,
     "reduce": _reduce,
     "accumulate": _accumulate,
@@ -372,7 +372,7 @@ def integer_power(exponent: Any) -> dict[str, int]:
     return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
 
 
-def _integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (), **_: Any) -> Numbers:
+def _integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (), **_: Any) -> OpCounts:
     """The sum of `integer_power` over all elements of a power with plain integer exponents."""
     if method == "outer":
         shape = np.shape(inputs[0]) + np.shape(inputs[1])
@@ -390,13 +390,13 @@ def _integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (),
     repeated = quotient(size, exponents.size)
     found, numbers = (part.tolist() for part in np.unique(exponents, return_counts=True))
     pairs = zip(found, numbers, strict=True)
-    return plus(*(times(repeated * number, integer_power(exponent)) for exponent, number in pairs))
+    return together(*(n_times(repeated * number, integer_power(exponent)) for exponent, number in pairs))
 
 
 # --- products of matrices and vectors
 
 
-def _sums(results: int, length: int) -> Numbers:
+def _sums(results: int, length: int) -> OpCounts:
     """So many results, each a sum of so many products."""
     return {"mul": results * length, "add": results * positive_part(length - 1)}
 
@@ -404,7 +404,7 @@ def _sums(results: int, length: int) -> Numbers:
 def _product(first: str, second: str) -> Rule:
     """A generalized ufunc with these core dimensions, of which `k` is summed over."""
 
-    def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> Numbers:
+    def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> OpCounts:
         places = (axes or (axis, axis))[:2]
         sizes: dict[str, int] = {}
         batches = []
@@ -412,7 +412,7 @@ def _product(first: str, second: str) -> Rule:
             shape = np.shape(operand)
             if place is not None:  # the core dimensions stand elsewhere: move them to the end
                 place = place if isinstance(place, tuple) else (place,)
-                shape = shapes.moved(shape, place)
+                shape = shapes.axes_moved_to_the_end(shape, place)
             core = core if len(shape) >= len(core) else "k"  # a vector in place of a matrix
             batch = len(shape) - len(core)
             batches.append(shape[:batch])
@@ -435,11 +435,11 @@ PRODUCTS: Final[dict[np.ufunc, Rule]] = {
 }
 
 
-def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Numbers:
+def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> OpCounts:
     return PRODUCTS[np.vecdot](x1, x2, axis=axis)
 
 
-def _dot(a: Any, b: Any, out: Any = None) -> Numbers:
+def _dot(a: Any, b: Any, out: Any = None) -> OpCounts:
     """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
@@ -447,22 +447,22 @@ def _dot(a: Any, b: Any, out: Any = None) -> Numbers:
     return _sums(math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ()), first[-1])
 
 
-def _inner(a: Any, b: Any, /) -> Numbers:
+def _inner(a: Any, b: Any, /) -> OpCounts:
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
         return _outer_product(a, b)
     return _sums(math.prod(first[:-1]) * math.prod(second[:-1]), first[-1])
 
 
-def _vdot(a: Any, b: Any, /) -> Numbers:
+def _vdot(a: Any, b: Any, /) -> OpCounts:
     return _sums(1, np.size(a))
 
 
-def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> Numbers:
+def _outer_product(a: Any, b: Any, *_: Any, **__: Any) -> OpCounts:
     return {"mul": np.size(a) * np.size(b)}
 
 
-def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> Numbers:
+def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
     first, second = np.shape(a), np.shape(b)
     if isinstance(axes, (int, np.integer)):
         axes = range(-axes, 0), range(axes)
@@ -474,7 +474,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> Numbers:
     return _sums(rest, summed) if summed else {}
 
 
-def meetings(a: Any, v: Any, mode: Any) -> Numbers:
+def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
     """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
     first, second = np.size(a), np.size(v)
     kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
@@ -502,7 +502,7 @@ def _logical(rule: Rule) -> Rule:
 
 def _reduces(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
         _no_truths(dtype, a)
         return {kind: reduction(a, axis, initial, _given(where))[0]}
 
@@ -511,14 +511,14 @@ def _reduces(kind: str) -> Rule:
 
 def _extreme(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
         return {} if is_truth(a) else {kind: reduction(a, axis, initial, _given(where))[0]}
 
     return rule
 
 
 def _truths(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Numbers:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> OpCounts:
         if is_truth(a):
             return {}
         return {kind: reduction(a, axis, where=_given(where))[0], "ne": alone(a, axis, where=_given(where))}
@@ -531,27 +531,27 @@ def _given(where: Any) -> Any:
 
 
 def _position(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Numbers:
+    def rule(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> OpCounts:
         return {} if is_truth(a) else {kind: reduction(a, axis)[0]}
 
     return rule
 
 
 def _runs(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> Numbers:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> OpCounts:
         _no_truths(dtype, a)
         return {kind: positive_part(np.size(a) - 1) if axis is None else _accumulate(a, axis)}
 
     return rule
 
 
-def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Numbers:
+def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> OpCounts:
     steps, results = reduction(a, axis)
     return {"maximum": steps, "minimum": steps, "sub": results}
 
 
 def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
-          where: Any = True) -> Numbers:  # fmt: skip
+          where: Any = True) -> OpCounts:  # fmt: skip
     _no_truths(dtype, a)
     steps, results = reduction(a, axis, where=_given(where))
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
@@ -560,7 +560,7 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
 
 
 def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-         where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> Numbers:  # fmt: skip
+         where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> OpCounts:  # fmt: skip
     """The mean, the square of each deviation from it, and the mean of these."""
     _no_truths(dtype, a)
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
@@ -572,22 +572,22 @@ def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any
 
 
 def _with_root(variance: Rule) -> Rule:
-    def rule(a: Any, axis: Any = None, *arguments: Any, **keywords: Any) -> Numbers:
+    def rule(a: Any, axis: Any = None, *arguments: Any, **keywords: Any) -> OpCounts:
         return {**variance(a, axis, *arguments, **keywords), "sqrt": reduction(a, axis)[1]}
 
     return rule
 
 
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Numbers:
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> OpCounts:
     *results, length = shapes.diagonal(np.shape(a), offset, axis1, axis2)
     return {"add": math.prod(results) * positive_part(length - 1)}
 
 
-def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Numbers:
+def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> OpCounts:
     return _trace(x, offset, -2, -1)
 
 
-def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Numbers:
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> OpCounts:
     size = np.size(a)
     return {"ne": 0 if is_truth(a) else size, "add": reduction(a, axis)[0]}
 
@@ -605,17 +605,17 @@ def _with_nans(rule: Rule) -> Rule:
     return lambda a, *arguments, **keywords: {**_nans(a), **rule(a, *arguments, **keywords)}
 
 
-def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) -> Numbers:
+def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) -> OpCounts:
     """The variance of the numbers that `where` selects, where NumPy's var has the deviations of all."""
     where = _given(where)
     numbers = _var(a, *arguments, where=where, **keywords)
-    taken = calls(a, where=where)
+    taken = applications(a, where=where)
     return {**numbers, **_nans(a), "sub": taken, "mul": taken} if _nans(a) else numbers
 
 
 def _nan_extreme(kind: str) -> Rule:
     def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> Numbers:  # fmt: skip
+             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
         steps, results = reduction(a, axis, initial, _given(where))
         return {} if is_truth(a) else {kind: steps, "isnan": results}
 
@@ -626,33 +626,33 @@ def _nan_extreme(kind: str) -> Rule:
 
 
 def _each(kind: str) -> Rule:
-    def rule(x: Any, *_: Any, **__: Any) -> Numbers:
+    def rule(x: Any, *_: Any, **__: Any) -> OpCounts:
         return {kind: np.size(x)}
 
     return rule
 
 
-def _truth_of_each(a: Any) -> Numbers:
+def _truth_of_each(a: Any) -> OpCounts:
     """What has to know which elements are not zero: of truth values, nothing more."""
     return {} if is_truth(a) else {"ne": np.size(a)}
 
 
-def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Numbers:
+def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> OpCounts:
     return _truth_of_each(filt)
 
 
-def _astype(x: Any, dtype: Any, /, **_: Any) -> Numbers:
+def _astype(x: Any, dtype: Any, /, **_: Any) -> OpCounts:
     """A cast is free, but for the truth of each element."""
     return _truth_of_each(x) if np.dtype(dtype) == np.bool_ else {}
 
 
-def _sinc(x: Any) -> Numbers:
+def _sinc(x: Any) -> OpCounts:
     """The sine of pi x by pi x, where that is not zero."""
     size = np.size(x)
     return {"mul": size, "ne": size, "sin": size, "div": size}
 
 
-def _round(a: Any, decimals: Any = 0, out: Any = None) -> Numbers:
+def _round(a: Any, decimals: Any = 0, out: Any = None) -> OpCounts:
     """Rounding to decimals scales, rounds and scales back; an integer is round already."""
     if is_complex(a):
         raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
@@ -662,19 +662,19 @@ def _round(a: Any, decimals: Any = 0, out: Any = None) -> Numbers:
     return {"round": size} if decimals == 0 else {"round": size, "mul": size, "div": size}
 
 
-def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Numbers:
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> OpCounts:
     """x to the powers 2, 3, ..., each by a product from the one before."""
     length = np.size(x)
     return {"mul": length * positive_part((length if N is None else N) - 2)}
 
 
-def _polyder(p: Any, m: Any = 1) -> Numbers:
+def _polyder(p: Any, m: Any = 1) -> OpCounts:
     """A product for each coefficient but the last, m times; NumPy does it once more and throws that away."""
     size = np.size(p)
     return {"mul": sum(positive_part(size - 1 - time) for time in range(int(m) + 1))}
 
 
-def _poly(seq_of_zeros: Any) -> Numbers:
+def _poly(seq_of_zeros: Any) -> OpCounts:
     """A convolution with (1, -zero) for each zero; the leading coefficient is a plain 1 throughout."""
     if np.ndim(seq_of_zeros) == 2 or dtype_of(seq_of_zeros).kind == "c":
         raise NoRule("of a matrix it has eigenvalues to compute, of complex numbers a sort")
@@ -682,7 +682,7 @@ def _poly(seq_of_zeros: Any) -> Numbers:
     return {"neg": n, "mul": n * n, "add": ratio(n * (n - 1), 2)}
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Numbers:
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> OpCounts:
     computes = callable(mode) or mode in ("linear_ramp", "maximum", "mean", "median", "minimum")
     if computes or keywords.get("reflect_type") == "odd":
         raise NoRule(f"padding by {mode!r} computes values: write it with operations that have a count")
@@ -703,64 +703,66 @@ def no_complex(*arrays: Any) -> None:
         raise NoRule("linear algebra over complex numbers divides them, which has no exact count")
 
 
-def lu(n: int) -> Numbers:
+def lu(n: int) -> OpCounts:
     """GETRF: for each column the reciprocal of its pivot, the multipliers, and the update of what is left."""
     return {"div": n, "mul": ratio(n**3 - n, 3), "sub": ratio((n - 1) * n * (2 * n - 1), 6)}
 
 
-def substitutions(n: int, columns: int) -> Numbers:
+def substitutions(n: int, columns: int) -> OpCounts:
     """GETRS: a forward substitution with the unit triangle and a backward one with the other, for each column."""
     return {"mul": columns * n * (n - 1), "sub": columns * n * (n - 1), "div": columns * n}
 
 
-def _of_matrices(numbers: Callable[[int], Numbers]) -> Rule:
+def _of_matrices(numbers: Callable[[int], OpCounts]) -> Rule:
     """What a square matrix costs, by its order, for each matrix of a stack."""
 
-    def rule(a: Any) -> Numbers:
+    def rule(a: Any) -> OpCounts:
         no_complex(a)
         *stack, _, n = np.shape(a)
-        return times(math.prod(stack), numbers(n))
+        return n_times(math.prod(stack), numbers(n))
 
     return rule
 
 
-def _slogdet(n: int) -> Numbers:
+def _slogdet(n: int) -> OpCounts:
     """The logarithms of the absolute diagonal of the triangle, summed from zero."""
-    return plus(lu(n), {"abs": n, "log": n, "add": n})
+    return together(lu(n), {"abs": n, "log": n, "add": n})
 
 
-def _det(n: int) -> Numbers:
+def _det(n: int) -> OpCounts:
     """The exponential of `slogdet`, times the sign."""
-    return plus(_slogdet(n), {"exp": 1, "mul": 1})
+    return together(_slogdet(n), {"exp": 1, "mul": 1})
 
 
-def _inv(n: int) -> Numbers:
+def _inv(n: int) -> OpCounts:
     """The solutions for the columns of the identity (GESV)."""
-    return plus(lu(n), substitutions(n, n))
+    return together(lu(n), substitutions(n, n))
 
 
-def _potrf(n: int) -> Numbers:
+def _potrf(n: int) -> OpCounts:
     """For each column a square root, the quotients below it, and the products subtracted before."""
     return {"mul": ratio(n**3 - n, 6), "sub": ratio(n**3 - n, 6), "div": ratio(n * (n - 1), 2), "sqrt": n}
 
 
-def _cholesky(a: Any, /, *, upper: bool = False) -> Numbers:
+def _cholesky(a: Any, /, *, upper: bool = False) -> OpCounts:
     return _of_matrices(_potrf)(a)
 
 
-def _qr(a: Any, mode: str = "reduced") -> Numbers:
+def _qr(a: Any, mode: str = "reduced") -> OpCounts:
     """GEQRF, a reflection for each column; and ORGQR, which multiplies them out into the columns of Q."""
     no_complex(a)
     *stack, m, n = np.shape(a)
     k = smaller(m, n)
     rows = _steps(m, k)
-    numbers = plus(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
+    numbers = together(
+        _reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k}
+    )
     if mode not in ("r", "raw"):
-        numbers = plus(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
-    return times(math.prod(stack), numbers)
+        numbers = together(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
+    return n_times(math.prod(stack), numbers)
 
 
-def _reflected(m: int, n: int, k: int) -> Numbers:
+def _reflected(m: int, n: int, k: int) -> OpCounts:
     """k times LARF, on one row and one column less each time.
 
     Products of a vector of 1 and the rows below with each column to the right, summed from zero; and the update.
@@ -899,11 +901,11 @@ def by_function(names: Mapping[str, Any]) -> dict[Any, Any]:
 RULES: Final[dict[Any, Rule]] = by_function(RULES_BY_NAME)
 FREE: Final = frozenset(by_function(dict.fromkeys(FREE_NAMES)))
 REFUSED: Final[dict[Any, str]] = by_function(REFUSED_BY_NAME)
-USERS: Final[dict[Any, Rule | Numbers]] = {}
+USERS: Final[dict[Any, Rule | OpCounts]] = {}
 """What users have registered; it goes before everything else."""
 
 
-def register_rule(function: Callable[..., Any], rule: Rule | Numbers | None) -> None:
+def register_rule(function: Callable[..., Any], rule: Rule | OpCounts | None) -> None:
     """Give a NumPy function or a ufunc a count: for one that has none, or instead of the one it has.
 
     >>> import numpy as np, opcount as oc
@@ -939,14 +941,14 @@ def register_rule(function: Callable[..., Any], rule: Rule | Numbers | None) -> 
         raise InvalidType(f"register_rule: the rule must be a function or a mapping from kind to number, not {rule!r}")
 
 
-def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> Numbers:
+def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:
     """What a call executes by the rule that a user registered for the function."""
     rule = USERS[function]
     if callable(rule):
         if method != "__call__":
             raise NoRule(f"the rule that was registered is for a plain call, not for {method}")
         return checked(rule(*args, **keywords), function)
-    return times(APPLICATIONS[method](*args, **keywords), rule)
+    return n_times(APPLICATIONS[method](*args, **keywords), rule)
 
 
 def checked(numbers: Any, function: Any) -> dict[str, int]:

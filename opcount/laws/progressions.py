@@ -7,9 +7,12 @@ import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice, pairwise
-from typing import Any, Final
+from typing import Final
 
 from opcount.counting.errors import InvalidType
+
+Point = tuple[int, ...]
+"""A size for each parameter."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,11 @@ class Progression:
             yield size
             size, step = size + step, step * self.factor
 
-    def after(self, n: int, number: int) -> list[int]:
+    def after(self, n: int, amount: int) -> list[int]:
         """So many sizes above n."""
         start = self if self.factor > 1 else Progression(n - (n - self.first) % self.step, self.step)
         above = (size for size in start if size > n)
-        return list(islice(above, number))
+        return list(islice(above, amount))
 
     def text(self, name: str, exponent: str = "k") -> str:
         """Which sizes these are; empty where it is every integer."""
@@ -77,7 +80,7 @@ def progression(sizes: Sequence[int]) -> tuple[Progression, int]:
     >>> progression([4, 8, 12, 16])[0].text("n"), progression([1, 2, 8, 16]), progression([2, 5, 8, 17])
     ('n ≡ 0 (mod 4)', (Progression(first=1, step=1, factor=2, ...), 1), (Progression(first=2, step=3, ...), 2))
     """
-    first, last, number = sizes[0], sizes[-1], len(sizes)
+    first, last, amount = sizes[0], sizes[-1], len(sizes)
     steps = [b - a for a, b in pairwise(sizes)]
     if len(set(steps)) > 1:
         factor, rest = divmod(steps[1], steps[0])
@@ -89,9 +92,9 @@ def progression(sizes: Sequence[int]) -> tuple[Progression, int]:
             found = Progression(first, first * (factor - 1), factor)
             k = found.index(last)
             assert k is not None
-            return found, k + 1 - number
+            return found, k + 1 - amount
     step = math.gcd(*steps) or 1
-    return Progression(first, step), (last - first) // step + 1 - number
+    return Progression(first, step), (last - first) // step + 1 - amount
 
 
 def _common_root(powers: Sequence[int]) -> int:
@@ -115,8 +118,8 @@ class Domain:
     axes: tuple[Progression, ...]
 
     def __contains__(self, size: object) -> bool:
-        place = size if isinstance(size, tuple) else (size,)
-        return len(place) == len(self.axes) and all(map(operator.contains, self.axes, place))
+        point = size if isinstance(size, tuple) else (size,)
+        return len(point) == len(self.axes) and all(map(operator.contains, self.axes, point))
 
     def __iter__(self) -> Iterator[int]:
         """The sizes from the smallest that was given on, without end; of one parameter."""
@@ -134,9 +137,9 @@ class Domain:
         pairs = zip(self.names, self.axes, strict=True)
         return [axis.text(name, next(letters) if axis.factor > 1 else "") for name, axis in pairs]
 
-    def outside(self, place: tuple[int, ...]) -> str:
-        """What is to be said of a place that is not in it."""
-        each = zip(self.names, self.axes, place, self._texts(), strict=True)
+    def outside(self, point: Point) -> str:
+        """What is to be said of a point that is not in it."""
+        each = zip(self.names, self.axes, point, self._texts(), strict=True)
         name, axis, n, said = next(one for one in each if one[2] not in one[1])
         of = f" of {name}" if len(self.names) > 1 else ""
         return f"the sizes{of} {axis.shown()}: {name} = {n} is none of them{f' ({said})' if said else ''}"
@@ -151,10 +154,11 @@ class Domain:
 _EXPONENTS: Final = "kijhlpqrst"
 
 
-def domain(names: Sequence[str], places: Sequence[tuple[int, ...]], onwards: bool = False) -> tuple[Domain, int]:
-    """How the sizes of each parameter go on, and how many places there are between them that are not given."""
-    axes: list[Any] = [progression(sorted({place[axis] for place in places})) for axis in range(len(names))]
-    lengths = [len({place[axis] for place in places}) for axis in range(len(names))]
+def domain(names: Sequence[str], points: Sequence[Point], onwards: bool = False) -> tuple[Domain, int]:
+    """How the sizes of each parameter go on, and how many points there are between them that are not given."""
+    along = [sorted({point[axis] for point in points}) for axis in range(len(names))]
+    axes = [progression(sizes) for sizes in along]
+    lengths = [len(sizes) for sizes in along]
     hidden = math.prod(n + gaps for n, (_, gaps) in zip(lengths, axes, strict=True)) - math.prod(lengths)
     found = [Progression(axis.first, axis.step, axis.factor, onwards) for axis, _ in axes]
     return Domain(tuple(names), tuple(found)), hidden

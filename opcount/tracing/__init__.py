@@ -7,5 +7,6 @@ object_array       an object array of numbers, one node a number
 writing            in place, by index, into `out=`
 edges              an edge as a linear map: push a tangent, pull an adjoint
 structural         derivatives that are known to be 0, 1 or -1, and cost nothing
+contraction        a derivative times an array, summed over axes: counts term by term
 user_primitives    `oc.primitive`
 """

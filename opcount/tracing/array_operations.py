@@ -25,12 +25,12 @@ from opcount.functions.compositions import COMPOSITIONS
 from opcount.functions.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
 from opcount.tracing.edges import IDENTITY, LinearMap, gathering, selecting
 from opcount.tracing.nodes import (
-    CUSTOM,
     DIFFERENTIATED_OPENED,
     FUNCTIONS,
     NODES,
     NUMBER_FUNCTIONS,
     OPENED,
+    USER_PRIMITIVES,
     Node,
     as_operand,
     common_tape,
@@ -42,7 +42,7 @@ from opcount.tracing.nodes import (
 from opcount.tracing.object_array import axes_of, lanes_of, reduced_axes
 from opcount.tracing.primitives import (
     ARRAY_PRIMITIVES,
-    ZERO,
+    NONE,
     Primitive,
     as_wrapped,
     label_sizes,
@@ -51,7 +51,7 @@ from opcount.tracing.primitives import (
     stacked_labels,
 )
 from opcount.wrapping import shapes
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
 
@@ -458,7 +458,7 @@ def _of_parts(
     """
     edges = [selecting(index, shape_of(value)).transposed() for index in indices]
     moves = not all(type(array) in NODES for array in arrays)
-    primitive = Primitive(name, function, (*edges, *(ZERO for _ in others)), moves=moves)
+    primitive = Primitive(name, function, (*edges, *(NONE for _ in others)), moves=moves)
     return entered(common_tape(arrays), primitive, (*arrays, *others), value)
 
 
@@ -574,7 +574,7 @@ class Move(NamedTuple):
 def _values_of(array: Any) -> Any:
     """The plain values of an array, and zeros where it has none."""
     plain = array._plain() if isinstance(array, Wrapped) else array
-    return np.zeros(plain.shape, int) if isinstance(plain, Blank) else plain
+    return np.zeros(plain.shape, int) if isinstance(plain, Spec) else plain
 
 
 class _Hole:
@@ -621,7 +621,7 @@ def _moving(name: str, number: int) -> Primitive:
     def value(*operands: Any) -> Any:
         return operands[-1].call(*operands[:-1])
 
-    return Primitive(name, value, (*map(edge, range(number)), ZERO), moves=True)
+    return Primitive(name, value, (*map(edge, range(number)), NONE), moves=True)
 
 
 _LIKE: Final = frozenset({np.zeros_like, np.ones_like, np.full_like, np.empty_like})
@@ -699,7 +699,7 @@ def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
 def _without_values(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_without_values, value))
-    return isinstance(value, Wrapped) and type(value._plain()) is Blank
+    return isinstance(value, Wrapped) and type(value._plain()) is Spec
 
 
 def _of_numbers(value: Any) -> Any:
@@ -760,7 +760,7 @@ CONSTANT_NAMES: Final = (
 COMPARING_NAMES: Final = ("argsort", "argpartition", "searchsorted", "digitize", "lexsort")
 """Functions whose results are places too, found by as many comparisons as the values ask for."""
 
-METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
+UFUNC_METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
     (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
     (np.multiply, "reduce"): lambda a, axis=0, *arguments, **keywords: _prod(a, axis, *arguments, **keywords),
     (np.maximum, "reduce"): lambda a, axis=0, dtype=None, *arguments, **keywords: _extreme(
@@ -785,7 +785,7 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
 
 
 _WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
-METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
+UFUNC_METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
 _WITH_ROWS: Final = {
     np.fmod: (IDENTITY, lambda y, a, b: -np.trunc(as_wrapped(a) / b)),
@@ -808,14 +808,14 @@ def _by_row(ufunc: np.ufunc, partials: tuple[Any, Any]) -> Callable[..., Any]:
     return differentiated
 
 
-CUSTOM.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})
-FUNCTIONS.update(CUSTOM)
+USER_PRIMITIVES.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})
+FUNCTIONS.update(USER_PRIMITIVES)
 FUNCTIONS.update({f: partial(moved, f) for f in FREE})
 FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
 FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
 FUNCTIONS.update({f: _by_comparing(f) for f in by_function(dict.fromkeys(COMPARING_NAMES))})
 FUNCTIONS.update({f: getattr(f, "_implementation", f) for f in (np.split, np.hsplit, np.vsplit, np.dsplit)})
 FUNCTIONS.update(by_function(WRITTEN_OUT))
-FUNCTIONS.update(METHODS)
+FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
 NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip, np.interp: FUNCTIONS[np.interp]})

@@ -2,8 +2,8 @@
 
 In accumulation what is known from the operation alone costs nothing; `structural` says so once.
 The edges multiply by that rule, and every algorithm goes along these edges, so all of them get
-the same courtesy. Between numbers an edge is a `Scale` or a `Constant`. Between arrays it is one
-of these for each element, or a `Linear`, which moves elements or sums them, or a `Contraction`,
+the same courtesy. Between numbers an edge is a `Scale` or a `Sign`. Between arrays it is one
+of these for each element, or a `PushPull`, which moves elements or sums them, or a `Contraction`,
 the product with another array.
 """
 
@@ -21,6 +21,7 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.scalar import Scalar
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.tracing.contraction import contracted, record_product
 from opcount.tracing.structural import (
     MINUS_ONE,
     ONE,
@@ -30,14 +31,12 @@ from opcount.tracing.structural import (
     Unit,
     Unplaced,
     collected,
-    contracted,
     gathered,
     is_zero,
     masked,
     number,
     placed,
     plus,
-    record_product,
     reshaped,
     running,
     scattered,
@@ -48,7 +47,7 @@ from opcount.tracing.structural import (
     times,
     turned,
 )
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Number, Wrapped, wrapped
 
@@ -76,7 +75,7 @@ class Cost:
         return Counts(mul=self.mul, neg=self.neg, add=self.add)
 
 
-class Outline:
+class Priced:
     """A derivative of which nothing is known but that it is a number, and what the last step to it cost.
 
     It multiplies and negates as a wrapped number does, without doing either: that is how a
@@ -96,19 +95,19 @@ class Outline:
     __array_ufunc__ = None  # an Array leaves the product to us
 
     def __mul__(self, other: Any) -> Any:
-        return _PRODUCT if type(other) is Outline else SOME * other
+        return _PRODUCT if type(other) is Priced else ANY_ARRAY * other
 
     def __rmul__(self, other: Any) -> Any:
-        return other * SOME
+        return other * ANY_ARRAY
 
-    def __neg__(self) -> Outline:
+    def __neg__(self) -> Priced:
         return _NEGATIVE
 
 
-NUMBER: Final = Outline(Cost())
-SOME: Final = Array(Blank((), np.float64))  # the same, where it meets arrays
-_PRODUCT: Final = Outline(Cost(mul=1))
-_NEGATIVE: Final = Outline(Cost(neg=1))
+ANY_NUMBER: Final = Priced(Cost())
+ANY_ARRAY: Final = Array(Spec((), np.float64))  # the same, where it meets arrays
+_PRODUCT: Final = Priced(Cost(mul=1))
+_NEGATIVE: Final = Priced(Cost(neg=1))
 
 
 class LinearMap(Protocol):
@@ -120,8 +119,8 @@ class LinearMap(Protocol):
     def pull(self, adjoint: Any) -> Any:
         """The operand's share of the adjoint, from the node's (VJP)."""
 
-    def outline(self) -> LinearMap:
-        """The same map with its numbers forgotten, to be applied to a Unit or an Outline."""
+    def priced(self) -> LinearMap:
+        """The same map with its numbers forgotten, to be applied to a Unit or a Priced."""
 
 
 class Scale:
@@ -140,15 +139,15 @@ class Scale:
     def pull(self, adjoint: Any) -> Any:
         return times(adjoint, self.partial) if type(adjoint) is Unit else adjoint * self.partial
 
-    def outline(self) -> LinearMap:
+    def priced(self) -> LinearMap:
         kind = type(self.partial)
-        return Scale(blank(self.partial)) if kind is Array or kind is Structured else _SCALE
+        return Scale(priced_values(self.partial)) if kind is Array or kind is Structured else _SCALE
 
     def __repr__(self) -> str:
         return f"Scale({self.partial!r})"
 
 
-class Constant:
+class Sign:
     """Multiplication by a structural 1 or -1, `unit`: a copy, or a negation."""
 
     __slots__ = ("pull", "push", "unit")
@@ -157,7 +156,7 @@ class Constant:
         self.unit = unit
         self.push = self.pull = along
 
-    def outline(self) -> Constant:
+    def priced(self) -> Sign:
         return self
 
     def __repr__(self) -> str:
@@ -168,29 +167,29 @@ def _copy(derivative: Any) -> Any:
     return derivative
 
 
-IDENTITY: Final = Constant(ONE, _copy)
-NEGATION: Final = Constant(MINUS_ONE, operator.neg)
-_SCALE: Final = Scale(NUMBER)
+IDENTITY: Final = Sign(ONE, _copy)
+NEGATION: Final = Sign(MINUS_ONE, operator.neg)
+_SCALE: Final = Scale(ANY_NUMBER)
 
 
 # --- edges between arrays
 
 
-def blank(values: Any) -> Any:
+def priced_values(values: Any) -> Any:
     """What is known of wrapped values without their numbers."""
     if type(values) is Structured:
-        return structured(values.states, blank(values.dense()), values.shape)
+        return structured(values.states, priced_values(values.dense()), values.shape)
     plain = values._plain()
-    return Array(Blank(shape_of(plain), np.result_type(plain)))
+    return Array(Spec(shape_of(plain), np.result_type(plain)))
 
 
-def outline_of_array(edge: LinearMap) -> LinearMap:
-    """The outline of an edge that meets arrays."""
-    return Scale(SOME) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.outline()
+def priced_between_arrays(edge: LinearMap) -> LinearMap:
+    """The edge without its numbers, where it meets arrays."""
+    return Scale(ANY_ARRAY) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.priced()
 
 
-class Linear:
-    """A linear map by what it does in either direction; it holds no numbers, so it is its own outline."""
+class PushPull:
+    """A linear map by what it does in either direction; it holds no numbers, so there is nothing to forget."""
 
     __slots__ = ("pull", "push")
 
@@ -198,27 +197,27 @@ class Linear:
         self.push = push
         self.pull = pull
 
-    def outline(self) -> LinearMap:
+    def priced(self) -> LinearMap:
         return self
 
-    def transposed(self) -> Linear:
-        return Linear(self.pull, self.push)
+    def transposed(self) -> PushPull:
+        return PushPull(self.pull, self.push)
 
 
-def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
     """An array, copied along new axes and those of length one: what broadcasting does."""
     new = len(to) - len(shape)
     if to[new:] != shape:
-        return Linear(partial(spread, shape=to), partial(collected, shape=shape))
+        return PushPull(partial(spread, shape=to), partial(collected, shape=shape))
     axes = tuple(range(new))  # what most additions of a row are
 
     def pull(adjoint: Any) -> Any:
         return adjoint.sum(axes) if type(adjoint) is Array else collected(adjoint, shape)
 
-    return Linear(partial(spread, shape=to), pull)
+    return PushPull(partial(spread, shape=to), pull)
 
 
-def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> Linear:
+def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> PushPull:
     """The sums over these axes, in the shape `to`, which has them with length one or not at all."""
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
@@ -228,42 +227,42 @@ def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) 
     def pull(adjoint: Any) -> Any:
         return spread(reshaped(adjoint, kept), shape)
 
-    return Linear(push, pull)
+    return PushPull(push, pull)
 
 
-def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
-    return Linear(partial(reshaped, shape=to), partial(reshaped, shape=shape))
+def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
+    return PushPull(partial(reshaped, shape=to), partial(reshaped, shape=shape))
 
 
-def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> Linear:
-    """The same elements in other places: `there` puts them, `back` brings them back."""
-    return Linear(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
+def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> PushPull:
+    """A permutation of the elements: `there` executes it, `back` its inverse."""
+    return PushPull(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
 
 
-def selecting(key: Any, shape: tuple[Any, ...]) -> Linear:
+def selecting(key: Any, shape: tuple[Any, ...]) -> PushPull:
     """The elements at a basic index."""
-    return Linear(partial(selected, key=key), partial(placed, key=key, shape=shape))
+    return PushPull(partial(selected, key=key), partial(placed, key=key, shape=shape))
 
 
-def gathering(places: np.ndarray, shape: tuple[int, ...]) -> Linear:
-    """Elements by their places in the flat array, counted from one; 0 where the result has none of them."""
-    return Linear(partial(gathered, places=places), partial(scattered, places=places, shape=shape))
+def gathering(indices: np.ndarray, shape: tuple[int, ...]) -> PushPull:
+    """Elements by their indices in the flat array, counted from one; 0 where the result has none of them."""
+    return PushPull(partial(gathered, indices=indices), partial(scattered, indices=indices, shape=shape))
 
 
-def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> Linear:
+def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
     """The largest or smallest elements of arrays without values: as many as the result has, and nobody knows which."""
 
     def push(tangent: Any) -> Any:
         if type(tangent) is not Array:
             raise Uncounted(UNPLACED)
-        return Array(Blank(to, tangent.dtype))
+        return Array(Spec(to, tangent.dtype))
 
-    return Linear(push, lambda adjoint: Unplaced(math.prod(to), shape))
+    return PushPull(push, lambda adjoint: Unplaced(math.prod(to), shape))
 
 
-def accumulating(axis: int) -> Linear:
+def accumulating(axis: int) -> PushPull:
     """Running sums along an axis."""
-    return Linear(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
+    return PushPull(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
 
 
 class Chain(NamedTuple):
@@ -278,8 +277,8 @@ class Chain(NamedTuple):
     def pull(self, adjoint: Any) -> Any:
         return self.first.pull(self.second.pull(adjoint))
 
-    def outline(self) -> LinearMap:
-        return Chain(outline_of_array(self.first), outline_of_array(self.second))
+    def priced(self) -> LinearMap:
+        return Chain(priced_between_arrays(self.first), priced_between_arrays(self.second))
 
 
 class Contraction:
@@ -320,8 +319,8 @@ class Contraction:
         found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
         return collected(found, self.shape)
 
-    def outline(self) -> LinearMap:
-        return self._with(blank(self.other), self.kept)
+    def priced(self) -> LinearMap:
+        return self._with(priced_values(self.other), self.kept)
 
     def restricted(self, active: np.ndarray) -> LinearMap:
         return self._with(self.other, active)
@@ -344,7 +343,7 @@ class Applied(NamedTuple):
     def pull(self, adjoint: Any) -> Any:
         return self._applied(self.pulled, adjoint, self.shape, "pull")
 
-    def outline(self) -> LinearMap:
+    def priced(self) -> LinearMap:
         return self
 
     def _applied(self, function: Callable[[Any], Any], derivative: Any, shape: tuple[Any, ...], name: str) -> Any:
@@ -361,18 +360,18 @@ class Applied(NamedTuple):
 class Restricted(NamedTuple):
     """A map of an array of which some elements are constant: `active` selects the others, `reached` what has them."""
 
-    whole: LinearMap
+    edge: LinearMap
     active: np.ndarray
     reached: np.ndarray
 
     def push(self, tangent: Any) -> Any:
-        return self.whole.push(tangent)
+        return self.edge.push(tangent)
 
     def pull(self, adjoint: Any) -> Any:
-        return masked(self.whole.pull(masked(adjoint, self.reached)), self.active)
+        return masked(self.edge.pull(masked(adjoint, self.reached)), self.active)
 
-    def outline(self) -> LinearMap:
-        return self._replace(whole=outline_of_array(self.whole))
+    def priced(self) -> LinearMap:
+        return self._replace(edge=priced_between_arrays(self.edge))
 
 
 def restricted(edge: LinearMap, active: np.ndarray, reached: np.ndarray) -> LinearMap:
@@ -390,7 +389,7 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
     if kind in _MAPS:
         return slope  # type: ignore[no-any-return]
     edge: LinearMap
-    if kind is Constant:
+    if kind is Sign:
         edge = slope
     elif kind is Array or kind is Structured or isinstance(slope, Wrapped):
         edge = Scale(slope)
@@ -399,4 +398,4 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
     return edge if shape == to else Chain(copying(shape, to), edge)
 
 
-_MAPS: Final = frozenset({Linear, Contraction, Chain, Applied})
+_MAPS: Final = frozenset({PushPull, Contraction, Chain, Applied})

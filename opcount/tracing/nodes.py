@@ -25,8 +25,8 @@ from opcount.functions.call import call_function, without_output
 from opcount.functions.numpy_rules import FREE, name_of
 from opcount.tracing.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.wrapping import shapes
-from opcount.wrapping.foreign import beside, is_container, let_out, once_more, plain, stranger
-from opcount.wrapping.spec import MAKERS, Blank
+from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
+from opcount.wrapping.spec import MAKERS, Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, boxed, plain_operand
 
@@ -106,8 +106,8 @@ class Node(Number):
         return self.tape.whole
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if ufunc in CUSTOM and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
-            return CUSTOM[ufunc](*inputs, **keywords)
+        if ufunc in USER_PRIMITIVES and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
+            return USER_PRIMITIVES[ufunc](*inputs, **keywords)
         if is_predicate(ufunc) and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
             return ufunc(*map(value_of, inputs), **keywords)
         if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
@@ -150,7 +150,7 @@ class Node(Number):
         return self.value._plain()
 
     def item(self) -> Any:
-        return self._leave("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
+        return self._let_out("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
 
     def __repr__(self) -> str:
         return f"Node({self.index}, {self.name}, {self.value!r})"
@@ -251,7 +251,7 @@ class ArrayNode(ArrayMethods):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         row = ROWS.get(ufunc)
-        if row is not None and method == "__call__" and not keywords and ufunc not in CUSTOM:
+        if row is not None and method == "__call__" and not keywords and ufunc not in USER_PRIMITIVES:
             if len(inputs) == 1 and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
             if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
@@ -336,7 +336,7 @@ class ArrayNode(ArrayMethods):
 
     def copy(self, order: Any = "C") -> Any:
         """The same node, as an object of its own to be written into; of a spec, a node of its own."""
-        if type(self.value._held) is Blank:
+        if type(self.value._held) is Spec:
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
 
@@ -374,13 +374,15 @@ class ArrayNode(ArrayMethods):
             for place in np.ndindex(self.shape):
                 found[place] = self[place]
             return objects(found, copy)
-        return np.array(self._leave("np.asarray()", advice), dtype, copy=copy)
+        return np.array(self._let_out("np.asarray()", advice), dtype, copy=copy)
 
     def item(self, *place: Any) -> Any:
-        return self._leave("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(*place)
+        return self._let_out("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(
+            *place
+        )
 
     def tolist(self) -> Any:
-        return self._leave("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+        return self._let_out("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -557,7 +559,7 @@ def as_operand(operand: Any) -> Any:
 def _of_a_size(size: Any) -> Array:
     """A number without a value, of a type that decides as little of a result's as a plain one would."""
     kind = type(like_of(size))
-    return Array(Blank((), {int: np.int8, float: np.float16}.get(kind, kind)))
+    return Array(Spec((), {int: np.int8, float: np.float16}.get(kind, kind)))
 
 
 def holds_nodes(value: Any) -> bool:
@@ -571,7 +573,7 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     if any(is_container(type(operand)) for operand in inputs):
         return NotImplemented
     if (found := stranger(inputs)) is not None:
-        let_out(name_of(ufunc), found, inputs)
+        let_out_beside(name_of(ufunc), found, inputs)
         return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
     if (out := keywords.get("out")) is not None:
         del keywords["out"]
@@ -611,7 +613,7 @@ def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
     """A function of NumPy's with a node that holds an array, or is one number of it, among its arguments."""
     values = (*args, *keywords.values())
     if (found := stranger(values, of_call=True)) is not None:
-        let_out(name_of(function), found, values)
+        let_out_beside(name_of(function), found, values)
         return once_more(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
     out, args, keywords = without_output(function, args, keywords)
     if out is not None:
@@ -700,7 +702,7 @@ _OPENED_NAMES: Final = (
 )  # fmt: skip
 DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
 """Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
-CUSTOM: Final[dict[Any, Callable[..., Any]]] = {}
+USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
 """Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
 BY_TABLE: Final = frozenset({

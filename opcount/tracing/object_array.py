@@ -17,9 +17,9 @@ from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
 from opcount.functions.numpy_rules import name_of
 from opcount.tracing.edges import IDENTITY
-from opcount.tracing.nodes import BY_TABLE, CUSTOM, NUMBER_FUNCTIONS, is_predicate, recorded, value_of
+from opcount.tracing.nodes import BY_TABLE, NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, recorded, value_of
 from opcount.tracing.primitives import Primitive
-from opcount.wrapping.foreign import is_container, let_out, plain, stranger
+from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
 from opcount.wrapping.spec import WRITES
 from opcount.wrapping.trees import is_number, object_array, plain_array, shape_of
 from opcount.wrapping.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
@@ -35,7 +35,7 @@ class NumberArray(np.ndarray):
         if any((is_wrapped_array(value) and value.records) or is_container(type(value)) for value in inputs):
             return NotImplemented
         if (found := stranger(inputs)) is not None:
-            let_out(name_of(ufunc), found, _numbers_of(inputs))
+            let_out_beside(name_of(ufunc), found, _numbers_of(inputs))
             return getattr(ufunc, method)(*map(unwrapped_numbers, inputs), **keywords)
         bases = list(map(_base, inputs))
         if any(map(_type_of_elements, inputs)):
@@ -44,7 +44,7 @@ class NumberArray(np.ndarray):
             if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
                 raise Uncounted(INTO_DATA)
             keywords["out"] = tuple(map(_memory, keywords["out"]))
-        if method == "__call__" and ufunc in BY_TABLE and ufunc not in CUSTOM:
+        if method == "__call__" and ufunc in BY_TABLE and ufunc not in USER_PRIMITIVES:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
         elif method == "__call__" and is_predicate(ufunc):
             of_values = np.frompyfunc(lambda *numbers: ufunc(*map(value_of, numbers)), ufunc.nin, 1)
@@ -57,8 +57,8 @@ class NumberArray(np.ndarray):
         elif method == "outer" and ufunc in BY_TABLE:
             a, b = (np.asarray(base) for base in bases)
             return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
-        elif method == "__call__" and ufunc in CUSTOM:
-            result = np.frompyfunc(CUSTOM[ufunc], ufunc.nin, ufunc.nout)(*map(boxed, bases), **keywords)
+        elif method == "__call__" and ufunc in USER_PRIMITIVES:
+            result = np.frompyfunc(USER_PRIMITIVES[ufunc], ufunc.nin, ufunc.nout)(*map(boxed, bases), **keywords)
         else:
             result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
         return number_array(result)
@@ -67,7 +67,7 @@ class NumberArray(np.ndarray):
         if any(map(is_container, types)):
             return NotImplemented
         if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
-            let_out(name_of(function), found, _numbers_of(args))
+            let_out_beside(name_of(function), found, _numbers_of(args))
             return function(*map(unwrapped_numbers, args), **keywords)
         if function in NUMBER_FUNCTIONS:
             out, args, keywords = without_output(function, args, keywords)

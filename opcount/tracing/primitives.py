@@ -28,15 +28,15 @@ import numpy as np
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
 from opcount.counting.meters import charge
-from opcount.counting.tally import apart
-from opcount.functions.numpy_rules import integer_power, times
+from opcount.counting.tally import isolated
+from opcount.functions.numpy_rules import integer_power, n_times
 from opcount.tracing.edges import (
     IDENTITY,
     NEGATION,
-    Constant,
     Contraction,
-    Linear,
     LinearMap,
+    PushPull,
+    Sign,
     accumulating,
     choosing,
     copying,
@@ -47,14 +47,14 @@ from opcount.tracing.edges import (
     turning,
 )
 from opcount.tracing.structural import NUMBER, count_of, structured
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped, wrapped
 
 Interval = tuple[float, float]
-Partial = Callable[..., Any] | Constant | Linear | None
+Partial = Callable[..., Any] | Sign | PushPull | None
 
-ZERO: Final = None
+NONE: Final = None
 
 
 class Primitive(NamedTuple):
@@ -83,8 +83,8 @@ def _each(y: Any, operand: Any) -> Any:
     if shape_of(operand) == shape_of(y):
         return operand
     dtype = operand.dtype if type(operand) is Array else np.result_type(y.dtype, operand._plain())  # a float is weak
-    if type(y._plain()) is Blank:
-        return Array(Blank(shape_of(y), dtype))
+    if type(y._plain()) is Spec:
+        return Array(Spec(shape_of(y), dtype))
     return Array(np.broadcast_to(np.asarray(operand._plain(), dtype), shape_of(y)))
 
 
@@ -125,12 +125,12 @@ def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> An
     """For each element what it is for a number: a structural 0 or 1, which costs nothing, or computed."""
     shape = shape_of(y)
     states = np.where(structural, n, NUMBER).astype(np.int8).reshape((1,) * (len(shape) - n.ndim) + n.shape)
-    with apart():
+    with isolated():
         values = n * x ** np.where(n == 0, 0, n - 1)
     for exponent in np.unique(n[~structural]):
         power = integer_power(int(exponent) - 1) if n.dtype.kind in "iu" else {"pow": 1}
         often = count_of(n.reshape(states.shape) == exponent, shape)
-        charge(times(often, {**power, "mul": power.get("mul", 0) + 1}))
+        charge(n_times(often, {**power, "mul": power.get("mul", 0) + 1}))
     return structured(states, values, shape)
 
 
@@ -175,11 +175,11 @@ _ROWS: Final = (
     Primitive("mul",       operator.mul,      (lambda y, a, b: b, lambda y, a, b: a),       (REAL, REAL)),
     Primitive("div",       operator.truediv,  (lambda y, a, b: 1 / _each(y, b),
                                                lambda y, a, b: -y / b),                     (REAL, NONZERO)),
-    Primitive("floordiv",  operator.floordiv, (ZERO, ZERO),                                 ((0.1, 0.9), (1.1, 3.0))),
+    Primitive("floordiv",  operator.floordiv, (NONE, NONE),                                 ((0.1, 0.9), (1.1, 3.0))),
     Primitive("mod",       operator.mod,      (IDENTITY, lambda y, a, b: -(a // b)),        ((3.1, 3.9), (1.0, 1.02))),
     Primitive("neg",       operator.neg,      (NEGATION,),                                  (REAL,)),
     Primitive("abs",       abs,               (lambda y, x: np.sign(x),),                   (NONZERO,)),
-    Primitive("sign",      np.sign,           (ZERO,),                                      (NONZERO,)),
+    Primitive("sign",      np.sign,           (NONE,),                                      (NONZERO,)),
     Primitive("square",    np.square,         (lambda y, x: 2 * x,),                        (REAL,)),
     Primitive("pow",       operator.pow,      (power_by_base,
                                                power_by_exponent),              (POSITIVE, REAL)),
@@ -213,10 +213,10 @@ _ROWS: Final = (
                                                lambda y, a, b: _share(y, b, a)),            ((0.1, 1.0), (1.1, 3.0))),
     Primitive("minimum",   np.minimum,        (_share,
                                                lambda y, a, b: _share(y, b, a)),            ((0.1, 1.0), (1.1, 3.0))),
-    Primitive("floor",     np.floor,          (ZERO,),                                      ((0.1, 0.9),)),
-    Primitive("ceil",      np.ceil,           (ZERO,),                                      ((0.1, 0.9),)),
-    Primitive("trunc",     np.trunc,          (ZERO,),                                      ((0.1, 0.9),)),
-    Primitive("round",     np.rint,           (ZERO,),                                      ((0.6, 0.9),)),
+    Primitive("floor",     np.floor,          (NONE,),                                      ((0.1, 0.9),)),
+    Primitive("ceil",      np.ceil,           (NONE,),                                      ((0.1, 0.9),)),
+    Primitive("trunc",     np.trunc,          (NONE,),                                      ((0.1, 0.9),)),
+    Primitive("round",     np.rint,           (NONE,),                                      ((0.6, 0.9),)),
 )
 # fmt: on
 
@@ -297,7 +297,7 @@ def _chosen(y: Any, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMa
     """The elements that a maximum or minimum is: which, its comparisons have told, so they are copied."""
     shape = shape_of(x)
     plain = x._plain()
-    if type(plain) is Blank:
+    if type(plain) is Spec:
         return choosing(shape, shape_of(y))
     flat = np.arange(1, math.prod(shape) + 1).reshape(shape)
     if axis is None:
@@ -320,19 +320,19 @@ _ARRAY_ROWS: Final = (
     Primitive("matmul",       operator.matmul, (_left_of_matmul, _right_of_matmul)),
     Primitive("einsum",       lambda a, b, labels, multiply: multiply(a, b),
               (lambda y, a, b, labels, _: _contraction(a, b, labels),
-               lambda y, a, b, labels, _: _contraction(b, a, (labels[1], labels[0], labels[2])), ZERO, ZERO)),
+               lambda y, a, b, labels, _: _contraction(b, a, (labels[1], labels[0], labels[2])), NONE, NONE)),
     Primitive("sum",          lambda x, axes, keepdims: x.sum(axes, keepdims=keepdims),
-              (lambda y, x, axes, _: summing(shape_of(x), axes, shape_of(y)), ZERO, ZERO)),
+              (lambda y, x, axes, _: summing(shape_of(x), axes, shape_of(y)), NONE, NONE)),
     Primitive("max",          lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
-              (lambda y, x, axis, _: _chosen(y, x, axis, np.argmax), ZERO, ZERO)),
+              (lambda y, x, axis, _: _chosen(y, x, axis, np.argmax), NONE, NONE)),
     Primitive("min",          lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims),
-              (lambda y, x, axis, _: _chosen(y, x, axis, np.argmin), ZERO, ZERO)),
-    Primitive("cumsum",       lambda x, axis: np.cumsum(x, axis=axis), (lambda y, x, axis: accumulating(axis), ZERO)),
-    Primitive("reshape",      np.reshape,      (lambda y, x, _: reshaping(shape_of(x), shape_of(y)), ZERO)),
-    Primitive("transpose",    np.transpose,    (_transposing, ZERO)),
-    Primitive("broadcast_to", np.broadcast_to, (lambda y, x, _: copying(shape_of(x), shape_of(y)), ZERO)),
-    Primitive("index",        operator.getitem, (lambda y, x, key: selecting(key, shape_of(x)), ZERO)),
-    Primitive("astype",       lambda x, dtype: x.astype(dtype), (IDENTITY, ZERO)),
+              (lambda y, x, axis, _: _chosen(y, x, axis, np.argmin), NONE, NONE)),
+    Primitive("cumsum",       lambda x, axis: np.cumsum(x, axis=axis), (lambda y, x, axis: accumulating(axis), NONE)),
+    Primitive("reshape",      np.reshape,      (lambda y, x, _: reshaping(shape_of(x), shape_of(y)), NONE)),
+    Primitive("transpose",    np.transpose,    (_transposing, NONE)),
+    Primitive("broadcast_to", np.broadcast_to, (lambda y, x, _: copying(shape_of(x), shape_of(y)), NONE)),
+    Primitive("index",        operator.getitem, (lambda y, x, key: selecting(key, shape_of(x)), NONE)),
+    Primitive("astype",       lambda x, dtype: x.astype(dtype), (IDENTITY, NONE)),
 )
 # fmt: on
 

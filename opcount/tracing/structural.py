@@ -10,7 +10,7 @@ do the same to arrays, element by element, and count what the scalar definition 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -20,9 +20,9 @@ import numpy as np
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
-from opcount.counting.meters import charge, meter
+from opcount.counting.meters import charge
 from opcount.wrapping.shapes import are_numbers
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import wrapped
 
@@ -85,7 +85,7 @@ class Structured:
 
     `states` holds for each element 0, 1 or -1 where it is that, and NUMBER where it is a number;
     an axis along which all is the same has length one there, so that an array of ones takes no
-    memory. `values` is an Array of the numbers, with the structural ones in their places; None
+    memory. `values` is an Array of the numbers, with the structural ones among them; None
     where there are no numbers.
 
     It never changes, and yet to add a term at an index takes no longer than the term is large: the sum
@@ -141,7 +141,7 @@ class Structured:
     def __neg__(self) -> Any:
         numbers = self.states == NUMBER
         charge({"neg": count_of(numbers, self.shape)})
-        values = wrapped(-_plain(self)) if numbers.any() else None
+        values = wrapped(-plain_of(self)) if numbers.any() else None
         return Structured(np.where(numbers, self.states, -self.states), values, self.shape)
 
     def __mul__(self, other: Any) -> Any:
@@ -167,22 +167,22 @@ UNPLACED: Final = (
 
 
 class Unplaced:
-    """So many derivatives in an array of that shape, structural zeros around them, and nobody knows where.
+    """`size` derivatives somewhere in an array of that shape, structural zeros elsewhere, and nobody knows where.
 
     What can be counted of it is its sum with an array that has numbers everywhere.
     """
 
-    __slots__ = ("number", "shape")
+    __slots__ = ("shape", "size")
     __array_ufunc__ = None
 
-    def __init__(self, number: Any, shape: tuple[Any, ...]) -> None:
-        self.number = number
+    def __init__(self, size: Any, shape: tuple[Any, ...]) -> None:
+        self.size = size
         self.shape = shape
 
     def __add__(self, other: Any) -> Any:
         if type(other) is not Array and not (type(other) is Structured and (other.states == NUMBER).all()):
             raise Uncounted(UNPLACED)
-        charge({"add": self.number})
+        charge({"add": self.size})
         return other
 
     __radd__ = __add__
@@ -204,27 +204,27 @@ def structured(states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> Any:
     return values if values is not None and (states == NUMBER).all() else Structured(states, values, shape)
 
 
-def _states(derivative: Any, dimensions: int) -> np.ndarray:
+def states_of(derivative: Any, dimensions: int) -> np.ndarray:
     if type(derivative) is Structured:
         return derivative.states
     return np.full((1,) * dimensions, derivative.sign if type(derivative) is Unit else NUMBER, np.int8)
 
 
-def _plain(derivative: Any) -> Any:
+def plain_of(derivative: Any) -> Any:
     return number(derivative)._plain()
 
 
 def count_of(mask: np.ndarray, shape: tuple[Any, ...]) -> Any:
     """How many elements of an array of that shape a mask selects, which has length one where it is the same."""
-    return int(np.count_nonzero(mask)) * _repeats(mask.shape, shape)
+    return int(np.count_nonzero(mask)) * repeats(mask.shape, shape)
 
 
-def _repeats(small: tuple[int, ...], shape: tuple[Any, ...], axes: Sequence[int] | None = None) -> Any:
+def repeats(small: tuple[int, ...], shape: tuple[Any, ...], axes: Sequence[int] | None = None) -> Any:
     """How often what stands once in `small` stands in `shape`, along these axes or all."""
     return math.prod(shape[axis] for axis in (range(len(shape)) if axes is None else axes) if small[axis] == 1)
 
 
-def _zeroed(values: Any, states: np.ndarray) -> Any:
+def zeroed(values: Any, states: np.ndarray) -> Any:
     """Without what a computation made of structural zeros: 0 times infinity is skipped, not nan."""
     zeros = states == 0
     if not zeros.any() or not isinstance(values, np.ndarray):
@@ -236,7 +236,7 @@ def _product(a: Any, b: Any) -> Any:
     if type(b) is Array and a.states.size == 1 and a.states.item() == 1:  # the first product of most accumulations
         return spread(b, shape_of(a))
     shape = shape_of(a if type(a) is Structured else b)
-    left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
+    left, right = np.broadcast_arrays(states_of(a, len(shape)), states_of(b, len(shape)))
     numbers = (left == NUMBER) & (right == NUMBER)
     negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
     charge({"mul": count_of(numbers, shape), "neg": count_of(negated, shape)})
@@ -247,26 +247,26 @@ def _product(a: Any, b: Any) -> Any:
     if states.size == 1 and 1 in (left.flat[0], right.flat[0]):
         return spread(b if left.flat[0] == 1 else a, shape)
     with np.errstate(invalid="ignore"):
-        values = _plain(a) * _plain(b)
-    return structured(states, wrapped(_zeroed(values, states)), shape)
+        values = plain_of(a) * plain_of(b)
+    return structured(states, wrapped(zeroed(values, states)), shape)
 
 
 def _sum(a: Any, b: Any) -> Any:
     if (part := placement(b)) is not None:
         return _added(a, *part)
     shape = shape_of(a if type(a) is Structured else b)
-    left, right = np.broadcast_arrays(_states(a, len(shape)), _states(b, len(shape)))
+    left, right = np.broadcast_arrays(states_of(a, len(shape)), states_of(b, len(shape)))
     both = (left != 0) & (right != 0)
     charge({"add": count_of(both, shape)})
     states = np.where(both, NUMBER, left + right).astype(np.int8)
-    values = wrapped(_plain(a) + _plain(b)) if (states == NUMBER).any() else None
+    values = wrapped(plain_of(a) + plain_of(b)) if (states == NUMBER).any() else None
     return structured(states, values, shape)
 
 
 def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
     """A derivative, copied along new axes and along those of length one."""
     if type(derivative) is Unit:
-        return Structured(_states(derivative, len(shape)), None, shape) if shape else derivative
+        return Structured(states_of(derivative, len(shape)), None, shape) if shape else derivative
     if shape_of(derivative) == shape:
         return derivative
     if type(derivative) is not Structured:
@@ -296,31 +296,31 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     states, shape = derivative.states, shape_of(derivative)
     kept = [axis for axis in range(len(shape)) if axis not in axes]
     rest = tuple(shape[axis] for axis in kept)
-    often = _repeats(states.shape, shape, axes)
+    copies = repeats(states.shape, shape, axes)
     terms = np.count_nonzero(states, axis=axes)  # of each sum, for each time that it stands there
     terms = np.asarray(terms)
-    additions = int(terms.sum()) * often - int(np.count_nonzero(terms))
-    charge({"add": additions * _repeats(terms.shape, rest)})
-    alone = (terms == 0) | ((terms == 1) & bool(often == 1))
+    additions = int(terms.sum()) * copies - int(np.count_nonzero(terms))
+    charge({"add": additions * repeats(terms.shape, rest)})
+    alone = (terms == 0) | ((terms == 1) & bool(copies == 1))
     units = not (states == NUMBER).any()
     signs = np.asarray(np.sum(states, axis=axes))
     states = np.where(alone, signs, NUMBER).astype(np.int8)
     if not (states == NUMBER).any():
         return structured(states, None, rest)
     if units and are_numbers(shape):  # sums of units are alike where the units are
-        sums = np.broadcast_to(signs * float(often), rest)
+        sums = np.broadcast_to(signs * float(copies), rest)
         return structured(states, Array(sums) if rest else Scalar(float(sums)), rest)
     return structured(states, wrapped(np.sum(derivative.dense()._plain(), axis=axes)), rest)
 
 
 def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
-    """The same elements in other places, in an array of that shape, as `turn` puts them."""
+    """The elements as `turn` permutes them, in an array of that shape."""
     if type(derivative) is Unit:
         return spread(derivative, shape)
     if type(derivative) is not Structured:
         return turn(derivative)
     states = derivative.states
-    states = states.reshape((1,) * len(shape)) if states.size == 1 else _small(turn(_whole(derivative)))
+    states = states.reshape((1,) * len(shape)) if states.size == 1 else _without_copies(turn(_full_states(derivative)))
     values = None if derivative.values is None else turn(derivative.values)
     return structured(states, values, shape)
 
@@ -332,10 +332,10 @@ def reshaped(derivative: Any, shape: tuple[Any, ...]) -> Any:
     return turned(derivative, lambda array: np.reshape(array, shape), shape)
 
 
-def _whole(derivative: Any) -> np.ndarray:
+def _full_states(derivative: Any) -> np.ndarray:
     """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
     shape = getattr(derivative, "shape", ())  # a Unit has none
-    return _spread_out(_states(derivative, len(shape)), shape)
+    return _spread_out(states_of(derivative, len(shape)), shape)
 
 
 def _spread_out(states: np.ndarray, shape: tuple[Any, ...]) -> np.ndarray:
@@ -346,7 +346,7 @@ def _spread_out(states: np.ndarray, shape: tuple[Any, ...]) -> np.ndarray:
     return np.broadcast_to(states, shape)
 
 
-def _small(states: np.ndarray) -> np.ndarray:
+def _without_copies(states: np.ndarray) -> np.ndarray:
     """The states with length one along the axes that have no memory behind them."""
     return states[tuple(slice(None, 1) if not stride else slice(None) for stride in states.strides)]
 
@@ -371,11 +371,13 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
         return reshaped(derivative, ())
     axes = tuple(_axes(key, len(shape)))
     if key is None or (isinstance(key, tuple) and None in key):  # which made axes of length one
-        derivative = reshaped(derivative, Blank(shape, np.float64)[axes].shape)
-    if (inner := placement(derivative)) is not None and _are_whole(axes):  # an element of a row: one part, not two
+        derivative = reshaped(derivative, Spec(shape, np.float64)[axes].shape)
+    if (inner := placement(derivative)) is not None and _takes_whole_axes(
+        axes
+    ):  # an element of a row: one part, not two
         rest = iter(inner[0])
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
-    if type(derivative) is not Structured and isinstance(_plain(derivative), (Fraction, Decimal)):
+    if type(derivative) is not Structured and isinstance(plain_of(derivative), (Fraction, Decimal)):
         raise Uncounted(OF_OTHER_NUMBERS)
     found = _but(None, axes, derivative, shape)
     if not are_numbers(shape):
@@ -383,7 +385,7 @@ def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
     return found
 
 
-def _are_whole(key: tuple[Any, ...]) -> bool:
+def _takes_whole_axes(key: tuple[Any, ...]) -> bool:
     """Whether an index takes each axis whole, or one element of it."""
     return all(index == slice(None) for index in key if isinstance(index, slice))
 
@@ -405,7 +407,7 @@ def _added(total: Any, key: tuple[Any, ...], part: Any) -> Any:
     """The sum of an array and a part at an index, in the memory of the array where nobody else has that."""
     shape = shape_of(total)
     if type(total) is not Structured:
-        total = Structured(_states(total, len(shape)), total, shape)
+        total = Structured(states_of(total, len(shape)), total, shape)
     total._write_out()
     own = total._own
     memory = (total._states, total._values) if own else _copied(total)
@@ -431,22 +433,24 @@ def _part(memory: Memory, key: Any, shape: tuple[Any, ...]) -> Any:
         return values[key] if found == NUMBER else UNITS[int(found)]
     if values is not None:
         part = values[key]
-        return structured(_small(found), part, shape_of(part))
-    return structured(_small(found), None, found.shape if are_numbers(shape) else Blank(shape, np.int8)[key].shape)
+        return structured(_without_copies(found), part, shape_of(part))
+    return structured(
+        _without_copies(found), None, found.shape if are_numbers(shape) else Spec(shape, np.int8)[key].shape
+    )
 
 
 def _put(memory: Memory, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> Memory:
     """The memory with that part at the index: the same, where that has room for it."""
     states, values = memory
-    states = _room(states, key, part, shape)
-    states[key] = _states(part, len(getattr(part, "shape", ())))
+    states = _widened(states, key, part, shape)
+    states[key] = states_of(part, len(getattr(part, "shape", ())))
     if values is None and not _has_numbers(part):
         return states, None
-    plain = _plain(part)
+    plain = plain_of(part)
     held = _signs(states, shape)._plain() if values is None else values._plain()
     dtype = np.result_type(held.dtype, np.result_type(plain))
-    if type(held) is Blank or type(plain) is Blank:
-        return states, Array(Blank(shape, dtype))
+    if type(held) is Spec or type(plain) is Spec:
+        return states, Array(Spec(shape, dtype))
     if held.dtype != dtype or not held.flags.writeable:
         held = held.astype(dtype)
         values = Array(held)
@@ -454,10 +458,10 @@ def _put(memory: Memory, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]
     return states, values
 
 
-def _room(states: np.ndarray, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> np.ndarray:
+def _widened(states: np.ndarray, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> np.ndarray:
     """The states, with length one only along the axes that the index takes whole, if the part is the same there."""
     sizes = []
-    lengths = iter(_states(part, len(getattr(part, "shape", ()))).shape)
+    lengths = iter(states_of(part, len(getattr(part, "shape", ()))).shape)
     for index, length, size in zip(key, states.shape, shape, strict=True):
         same = isinstance(index, slice) and next(lengths) == 1 and index == slice(None)
         sizes.append(length if same else size)
@@ -476,9 +480,9 @@ def _zeros(part: Any, shape: tuple[Any, ...]) -> Memory:
     states = np.zeros((1,) * len(shape), np.int8)
     if not _has_numbers(part):
         return states, None
-    plain = _plain(part)
+    plain = plain_of(part)
     dtype = np.result_type(plain)
-    return states, Array(Blank(shape, dtype) if type(plain) is Blank else np.zeros(shape, dtype))
+    return states, Array(Spec(shape, dtype) if type(plain) is Spec else np.zeros(shape, dtype))
 
 
 def _copied(array: Structured) -> Memory:
@@ -487,7 +491,7 @@ def _copied(array: Structured) -> Memory:
 
 def _copy(values: Any) -> Any:
     plain = values._plain()
-    return values if type(plain) is Blank else Array(np.array(plain))
+    return values if type(plain) is Spec else Array(np.array(plain))
 
 
 def _has_numbers(derivative: Any) -> bool:
@@ -497,7 +501,7 @@ def _has_numbers(derivative: Any) -> bool:
 def _signs(states: np.ndarray, shape: tuple[Any, ...]) -> Any:
     """Structural derivatives as an Array of numbers."""
     if not are_numbers(shape):
-        return Array(Blank(shape, np.float64))
+        return Array(Spec(shape, np.float64))
     return Array(np.broadcast_to(states.astype(np.float64), shape))
 
 
@@ -508,9 +512,9 @@ def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shap
     """The derivative in those states, its values where `move` puts them, if there are any."""
     if not (states == NUMBER).any():
         return structured(states, None, shape)
-    values = _plain(derivative)
-    if type(values) is Blank:
-        return structured(states, Array(Blank(shape, values.dtype)), shape)
+    values = plain_of(derivative)
+    if type(values) is Spec:
+        return structured(states, Array(Spec(shape, values.dtype)), shape)
     if isinstance(values, (Fraction, Decimal)):
         raise Uncounted(OF_OTHER_NUMBERS)
     return structured(states, wrapped(move(values)), shape)
@@ -519,34 +523,34 @@ def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shap
 def _axes(key: Any, dimensions: int) -> list[Any]:
     """What a basic index takes of each axis."""
     parts = [part for part in (key if isinstance(key, tuple) else (key,)) if part is not None]
-    place = next((place for place, part in enumerate(parts) if part is Ellipsis), len(parts))
-    after = parts[place + 1 :]
-    return [*parts[:place], *[slice(None)] * (dimensions - place - len(after)), *after]
+    axis = next((axis for axis, part in enumerate(parts) if part is Ellipsis), len(parts))
+    after = parts[axis + 1 :]
+    return [*parts[:axis], *[slice(None)] * (dimensions - axis - len(after)), *after]
 
 
-def gathered(derivative: Any, places: np.ndarray) -> Any:
-    """Elements by their places in the flat array, counted from one; where `places` is 0, a structural zero."""
-    states = np.append(np.int8(0), np.ravel(_whole(derivative)))[places]
+def gathered(derivative: Any, indices: np.ndarray) -> Any:
+    """Elements by their indices in the flat array, counted from one; where an index is 0, a structural zero."""
+    states = np.append(np.int8(0), np.ravel(_full_states(derivative)))[indices]
 
     def take(values: Any) -> Any:
-        return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[places]
+        return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[indices]
 
-    return _moved(derivative, take, states, places.shape)
+    return _moved(derivative, take, states, indices.shape)
 
 
-def scattered(derivative: Any, places: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """The transpose of `gathered`: in an array of that shape, the sum of what was taken from each place."""
-    states = np.broadcast_to(_states(derivative, places.ndim), places.shape)
-    taken = (places > 0) & (states != 0)
+def scattered(derivative: Any, indices: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """The transpose of `gathered`: in an array of that shape, the sum of what was taken from each index."""
+    states = np.broadcast_to(states_of(derivative, indices.ndim), indices.shape)
+    taken = (indices > 0) & (states != 0)
     size = math.prod(shape)
-    terms = np.bincount(places[taken] - 1, minlength=size)
+    terms = np.bincount(indices[taken] - 1, minlength=size)
     charge({"add": int(np.sum(np.maximum(terms - 1, 0)))})
-    alone = np.bincount(places[taken] - 1, states[taken], minlength=size).astype(np.int8)
+    alone = np.bincount(indices[taken] - 1, states[taken], minlength=size).astype(np.int8)
     found = np.where(terms > 1, NUMBER, alone).astype(np.int8).reshape(shape)
 
     def add(values: Any) -> Any:
         flat = np.zeros(size, np.result_type(values))
-        np.add.at(flat, places[taken] - 1, np.broadcast_to(values, places.shape)[taken])
+        np.add.at(flat, indices[taken] - 1, np.broadcast_to(values, indices.shape)[taken])
         return flat.reshape(shape)
 
     return _moved(derivative, add, found, shape)
@@ -567,7 +571,7 @@ def running(derivative: Any, axis: int, backward: bool) -> Any:
     terms = np.cumsum(states != 0, axis=axis)
     charge({"add": count_of((states != 0) & (terms > 1), shape)})
     found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
-    values = np.cumsum(_plain(derivative)[along], axis=axis)[along]
+    values = np.cumsum(plain_of(derivative)[along], axis=axis)[along]
     return structured(found, wrapped(values), shape)
 
 
@@ -585,98 +589,7 @@ def masked(derivative: Any, kept: np.ndarray) -> Any:
     if (found := placement(derivative)) is not None:
         key, part = found
         return placed(masked(part, _spread_out(kept, shape)[key]), key, shape)
-    states = np.where(kept, _states(derivative, len(shape)), 0).astype(np.int8)
+    states = np.where(kept, states_of(derivative, len(shape)), 0).astype(np.int8)
     if not (states == NUMBER).any():
         return structured(states, None, shape)
-    return structured(states, wrapped(_zeroed(_plain(derivative), states)), shape)
-
-
-def contracted(
-    derivative: Any,
-    other: Any,
-    labels: tuple[str, str, str],
-    sizes: Mapping[str, Any],
-    multiply: Callable[[Any, Any], Any] | None = None,
-    kept: np.ndarray | None = None,
-) -> Any:
-    """The products of a derivative with an array of numbers, summed over the labels that the result has not.
-
-    `labels` names the axes of both and of the result as einsum does, `sizes` has their sizes; axes of
-    length one are copied along. `multiply` executes it on plain arrays faster than einsum would. Only the
-    elements that `kept` selects are computed, all where it is None.
-    """
-    mine, _, result = labels
-    shape = tuple(sizes[label] for label in result)
-    if type(derivative) is Unit:
-        derivative = Structured(_states(derivative, 0), None, ())
-    derivative = spread(derivative, tuple(sizes[label] for label in mine))
-    execute = multiply or (lambda a, b: _einsum(a, b, labels, sizes))
-    products, results = math.prod(sizes.values()), math.prod(shape)
-    if type(derivative) is not Structured and kept is None:
-        record_product(products, results)
-        return wrapped(execute(derivative._plain(), other._plain()))
-
-    states = _states(derivative, len(mine))
-    often = math.prod(size for label, size in sizes.items() if label not in mine and label not in result)
-    inside = tuple(axis for axis, label in enumerate(mine) if label not in result)
-    often = often * _repeats(states.shape, tuple(sizes[label] for label in mine), inside)
-
-    def per_result(mask: np.ndarray) -> np.ndarray:
-        """How many elements that the mask selects go into each result, for each time that they stand there."""
-        counted = np.asarray(np.count_nonzero(mask, axis=inside))
-        order = [label for label in mine if label in result]
-        axes = [order.index(label) for label in result if label in order]
-        wanted = [counted.shape[order.index(label)] if label in order else 1 for label in result]
-        return counted.transpose(axes).reshape(wanted)
-
-    terms = per_result(states != 0)
-    chosen = terms > 0 if kept is None else (terms > 0) & kept
-    small, multiples = chosen.shape, _repeats(chosen.shape, shape)
-
-    def total(counted: np.ndarray) -> Any:
-        return int(np.sum(np.where(chosen, np.broadcast_to(counted, small), 0))) * often * multiples
-
-    charge({
-        "mul": total(per_result(states == NUMBER)),
-        "neg": total(per_result(states == -1)),
-        "add": total(terms) - int(np.count_nonzero(chosen)) * multiples,
-    })  # fmt: skip
-    found = np.where(chosen, NUMBER, 0).astype(np.int8)
-    if not chosen.any():
-        return structured(found, None, shape)
-    a, b = _plain(derivative), other._plain()
-    with np.errstate(invalid="ignore"):
-        values = execute(a, b)
-    if (states == 0).any() and isinstance(values, np.ndarray) and not np.isfinite(values).all():
-        taken = np.broadcast_to(states != 0, shape_of(a))
-        values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
-    return structured(found, wrapped(_zeroed(values, found)), shape)
-
-
-def record_product(products: Any, results: Any) -> None:
-    """Count so many products, and the sums of them that give so many results."""
-    current = meter()
-    if current.limits:
-        charge({"mul": products, "add": products - results})
-    else:
-        current.charge_products(products, products - results)
-
-
-def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
-    """The same sum where an infinity meets a structural zero, which is skipped and gives no nan."""
-    mine, others, result = labels
-    summed_over = "".join(sorted({*mine, *others} - {*result}))
-    all_labels = result + summed_over
-    with np.errstate(invalid="ignore"):
-        products = np.einsum(f"{mine},{others}->{all_labels}", a, b)
-    whole = np.einsum(f"{mine},{others}->{all_labels}", taken, np.ones(shape_of(b), bool))
-    return np.where(whole, products, 0).sum(axis=tuple(range(len(result), len(all_labels))))
-
-
-def _einsum(a: Any, b: Any, labels: tuple[str, str, str], sizes: Mapping[str, Any]) -> Any:
-    mine, others, result = labels
-    there = "".join(label for label in result if label in mine + others)
-    product = np.einsum(f"{mine},{others}->{there}", a, b, optimize=True)
-    full = [sizes[label] if label in there else 1 for label in result]
-    shape = tuple(sizes[label] for label in result)
-    return np.broadcast_to(np.reshape(np.broadcast_to(product, tuple(sizes[label] for label in there)), full), shape)
+    return structured(states, wrapped(zeroed(plain_of(derivative), states)), shape)

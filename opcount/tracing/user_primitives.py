@@ -11,7 +11,16 @@ import numpy as np
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
 from opcount.functions.numpy_rules import name_of
 from opcount.tracing.edges import Applied, LinearMap
-from opcount.tracing.nodes import CUSTOM, FUNCTIONS, NODES, ArrayNode, as_now, as_operand, holds_nodes, recorded
+from opcount.tracing.nodes import (
+    FUNCTIONS,
+    NODES,
+    USER_PRIMITIVES,
+    ArrayNode,
+    as_now,
+    as_operand,
+    holds_nodes,
+    recorded,
+)
 from opcount.tracing.object_array import opened_array
 from opcount.tracing.primitives import Partial, Primitive
 from opcount.wrapping.trees import shape_of
@@ -58,28 +67,30 @@ def primitive(
             "derivative), and as many of the one as of the other"
         )
     name = getattr(function, "__name__", "primitive")
-    (number,) = lengths
+    (expected,) = lengths
 
     @functools.wraps(function)
     def differentiable(*operands: Any, **keywords: Any) -> Any:
         if not any(map(holds_nodes, operands)):
             return function(*operands, **keywords)
-        if len(operands) != number:
-            raise InvalidValue(f"{name_of(function)} was given derivatives for {number} operands, not {len(operands)}")
+        if len(operands) != expected:
+            raise InvalidValue(
+                f"{name_of(function)} was given derivatives for {expected} operands, not {len(operands)}"
+            )
         nodes = tuple(map(as_operand, operands))
         tape = next((operand.tape for operand in nodes if type(operand) in NODES), None)
         if tape is None:  # of numbers that are not differentiated
             result = function(*nodes, **keywords)
             return HOLDERS["numbers"](np.asarray(result, object)) if is_wrapped_array(result) else result
         keywords = as_now(keywords)
-        edges = tuple(_partial(given, place, keywords, name) for place in range(number))
+        edges = tuple(_partial(given, position, keywords, name) for position in range(expected))
         result = recorded(Primitive(name, functools.partial(function, **keywords), edges), *nodes)
         if type(result) is ArrayNode and not tape.whole:  # arrays are opened into numbers
-            return opened_array(np.empty(result.shape), [result[place] for place in np.ndindex(result.shape)])
+            return opened_array(np.empty(result.shape), [result[position] for position in np.ndindex(result.shape)])
         return result
 
     if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
-        CUSTOM[function] = FUNCTIONS[function] = differentiable
+        USER_PRIMITIVES[function] = FUNCTIONS[function] = differentiable
         return function
     return differentiable
 
@@ -93,12 +104,12 @@ def _each(name: str, rows: Functions | None) -> tuple[Callable[..., Any] | None,
     return found
 
 
-def _partial(given: dict[str, Any], place: int, keywords: dict[str, Any], name: str) -> Partial:
-    """The local partial for the operand at that place, as the table of primitives has it."""
+def _partial(given: dict[str, Any], position: int, keywords: dict[str, Any], name: str) -> Partial:
+    """The local partial for the operand at that position, as a row of operations has it."""
     if given["partials"] is not None:
-        row = given["partials"][place]
+        row = given["partials"][position]
         return row and functools.partial(row, **keywords)
-    push, pull = (given[side] and given[side][place] for side in ("push", "pull"))
+    push, pull = (given[side] and given[side][position] for side in ("push", "pull"))
     if push is None and pull is None:
         return None
 
@@ -111,6 +122,6 @@ def _partial(given: dict[str, Any], place: int, keywords: dict[str, Any], name: 
 
             return applied
 
-        return Applied(side(push, "push"), side(pull, "pull"), shape_of(operands[place]), shape_of(y))
+        return Applied(side(push, "push"), side(pull, "pull"), shape_of(operands[position]), shape_of(y))
 
     return edge

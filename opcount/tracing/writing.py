@@ -21,7 +21,7 @@ from opcount.counting.errors import InvalidType, Uncounted
 from opcount.functions.numpy_rules import FREE, name_of
 from opcount.tracing.array_operations import moved
 from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
-from opcount.wrapping.spec import WRITES, Blank
+from opcount.wrapping.spec import WRITES, Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
@@ -30,10 +30,10 @@ def write(array: ArrayNode, values: Any) -> None:
     """Let the array have these values from now on: a node or data of its shape, cast to its dtype as NumPy casts."""
     _check_open(array)
     values = _fitting(array, values)
-    place = _viewed(array)
-    if place is not None:
-        view = View(array.primitive.value, array.operands, place)  # type: ignore[union-attr]
-        write(array.operands[place], moved(written_through, array.operands[place], values, view))
+    position = _viewed(array)
+    if position is not None:
+        view = View(array.primitive.value, array.operands, position)  # type: ignore[union-attr]
+        write(array.operands[position], moved(written_through, array.operands[position], values, view))
     elif type(values) is not ArrayNode or values.tape[-1] is not values or _viewed(values) is not None:
         write(array, moved(written, operator.setitem, array, ..., values))
     else:
@@ -64,22 +64,22 @@ def _dtype(values: Any) -> np.dtype[Any]:
 
 
 def _viewed(node: Any) -> int | None:
-    """The place, among the operands of a node, of the array that it is a view of; None where it is not a view."""
+    """The position, among a node's operands, of the array that the node is a view of; None if it is not a view."""
     if type(node) is not ArrayNode or node.primitive is None:
         return None
     mine = node.value._held
-    for place, operand in enumerate(node.operands):
+    for position, operand in enumerate(node.operands):
         if type(operand) is ArrayNode:
-            if type(mine) is not Blank:
+            if type(mine) is not Spec:
                 if owner_of(mine) is owner_of(operand.value._held):
-                    return place
+                    return position
             elif node.primitive.name in _MAY_BE_VIEWS:
                 raise Uncounted(
                     f"whether {node.primitive.name} of an oc.spec gives a view, into which is written, is not known: "
                     "give numbers, or write into a copy"
                 )
             elif node.primitive.name in _VIEWS:
-                return place
+                return position
     return None
 
 
@@ -97,11 +97,11 @@ class View:
 
     taken: Callable[..., Any]
     operands: tuple[Any, ...]
-    place: int
+    position: int
 
     def __call__(self, array: Any) -> Any:
         operands = [getattr(operand, "value", operand) for operand in self.operands]
-        operands[self.place] = array
+        operands[self.position] = array
         return self.taken(*operands)
 
 
@@ -116,8 +116,8 @@ def written_through(array: Any, values: Any, view: View) -> Any:
     """A copy of the array, which has these values where the view sees them."""
     array = array.copy("K")
     seen = view(array)
-    plain, whole = (getattr(each, "_held", each) for each in (seen, array))
-    if type(whole) is not Blank and owner_of(plain) is not owner_of(whole):
+    plain, memory = (getattr(each, "_held", each) for each in (seen, array))
+    if type(memory) is not Spec and owner_of(plain) is not owner_of(memory):
         raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {OPENED}")
     seen[...] = values
     return array
@@ -142,8 +142,8 @@ def _views_of(array: ArrayNode, later: list[Any]) -> dict[int, tuple[ArrayNode, 
     """The views of an array, and of its views, each with the id of what it is a view of, in their order."""
     views: dict[int, tuple[ArrayNode, int]] = {}
     for node in later:
-        place = _viewed(node)
-        if place is not None and (base := id(node.operands[place])) in (id(array), *views):
+        position = _viewed(node)
+        if position is not None and (base := id(node.operands[position])) in (id(array), *views):
             views[id(node)] = node, base
     return views
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidValue
-from opcount.counting.meters import leave
+from opcount.counting.meters import let_out
 from opcount.counting.symbolic import is_symbolic
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import NUMERIC, OPENED, class_name, has_operations, is_number, is_own_kind, way_out
 from opcount.wrapping.wrapped import ARRAYS, OPERATORS, Wrapped, wrapped
 
@@ -82,7 +82,7 @@ def _first(values: Iterable[Any], of_call: bool, sizes: bool) -> Any:
 
 def _holds_spec(values: Iterable[Any]) -> bool:
     return any(
-        _holds_spec(value) if isinstance(value, (list, tuple)) else type(plain(value)) is Blank for value in values
+        _holds_spec(value) if isinstance(value, (list, tuple)) else type(plain(value)) is Spec for value in values
     )
 
 
@@ -123,14 +123,14 @@ def advice(value: Any) -> str:
     )
 
 
-def let_out(name: str, found: Any, values: Iterable[Any]) -> None:
+def let_out_beside(name: str, found: Any, values: Iterable[Any]) -> None:
     """Record that an object which is not let in is handed the plain values; or refuse, and say what to write."""
     kind = class_name(found)
     if type(found) in ARRAYS or isinstance(found, np.generic):
         text = f"{name} with values of {found.dtype}, which are not counted: use oc.unwrap(x)"
     else:
         text = f"{name} with a {kind}: {advice(found)}"
-    leave(f"{name} with a {kind}", size_of(values), text)
+    let_out(f"{name} with a {kind}", size_of(values), text)
 
 
 def beside(name: str, *operands: Any) -> Any:
@@ -141,7 +141,7 @@ def beside(name: str, *operands: Any) -> Any:
     """
     if any(is_container(type(operand)) for operand in operands) or (found := stranger(operands)) is None:
         return NotImplemented
-    let_out(name, found, operands)
+    let_out_beside(name, found, operands)
     return once_more(OPERATORS[name][0](*map(plain, operands)))
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidValue, Uncounted
-from opcount.counting.meters import leave
+from opcount.counting.meters import let_out
 from opcount.wrapping.foreign import ENDLESS, is_container
-from opcount.wrapping.spec import Blank
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import object_array, plain_array
 from opcount.wrapping.wrapped import HOLDERS, Number, Wrapped, is_wrapped_array
 
@@ -76,9 +76,9 @@ class Operands:
         return {key: self.take(value) for key, value in keywords.items()} if keywords else {}
 
     @property
-    def blank(self) -> bool:
+    def has_spec(self) -> bool:
         """Whether there is a spec among them, which has no values that could leave."""
-        return any(type(value._plain()) is Blank for value in self.wrapped)
+        return any(type(value._plain()) is Spec for value in self.wrapped)
 
     @property
     def size(self) -> int:
@@ -127,7 +127,7 @@ def opened(value: Any) -> Any:
         return value
     plain = np.asarray(value._plain())
     if plain.dtype.kind == "c":
-        leave("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
+        let_out("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
         return plain
     if plain.dtype == bool:
         return plain

@@ -45,7 +45,7 @@ def unequal(*shapes: Shape) -> InvalidValue:
     return InvalidValue(f"sizes that are not known to be equal: the shapes {listed} do not fit for all sizes")
 
 
-def moved(shape: Shape, places: tuple[int, ...]) -> Shape:
+def axes_moved_to_the_end(shape: Shape, places: tuple[int, ...]) -> Shape:
     """With the axes at these places moved to the end."""
     places = tuple(range(len(shape))[place] for place in places)
     rest = [size for place, size in enumerate(shape) if place not in places]
@@ -55,12 +55,12 @@ def moved(shape: Shape, places: tuple[int, ...]) -> Shape:
 def diagonal(shape: Shape, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Shape:
     """All axes but two, then their diagonal."""
     offset = operator.index(offset)
-    *rest, rows, columns = moved(shape, (axis1, axis2))
+    *rest, rows, columns = axes_moved_to_the_end(shape, (axis1, axis2))
     ends = (rows + min(offset, 0), columns - max(offset, 0))
     return (*rest, symbolic.positive_part(symbolic.normal(symbolic.smaller(*ends))))
 
 
-def reshaped(shape: Shape, new: Any) -> Shape:
+def after_reshape(shape: Shape, new: Any) -> Shape:
     """The new shape, with the size that is -1 in it; raises ValueError, or InvalidValue, where it does not fit."""
     given = [_size(size) for size in (new if isinstance(new, (tuple, list)) else (new,))]
     if are_numbers(shape) and symbolic.are_numbers(given):

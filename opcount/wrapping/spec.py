@@ -1,7 +1,7 @@
 """Arrays without values: what `oc.spec` makes, and how NumPy's functions go on from a shape and a dtype.
 
 Most results have the sizes of their arguments, along other axes: NumPy is asked, on small arrays in which
-each size is replaced by a small number of its own (`Labels`), and the sizes of its result are read back.
+each size is replaced by a small number of its own (`SmallStandIns`), and the sizes of its result are read back.
 That gives the dtype too, and NumPy's errors. A function that makes new sizes has a row in `SHAPES`. What
 stands in neither is executed on arrays of the same shape without memory behind them, for numbers as sizes.
 """
@@ -34,7 +34,7 @@ def no_values(door: str) -> Uncounted:
     return Uncounted(f"{door} needs values: {_ADVICE}; count with real data, oc.wrap(array), instead of oc.spec")
 
 
-class Blank(NDArrayOperatorsMixin):
+class Spec(NDArrayOperatorsMixin):
     """What a spec holds in place of an ndarray: a shape and a dtype."""
 
     __slots__ = ("_dtype", "_shape")
@@ -57,7 +57,7 @@ class Blank(NDArrayOperatorsMixin):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        self._shape = shapes.reshaped(self._shape, shape)
+        self._shape = shapes.after_reshape(self._shape, shape)
 
     @property
     def ndim(self) -> int:
@@ -76,8 +76,8 @@ class Blank(NDArrayOperatorsMixin):
         return symbolic.normal(self.size * self.itemsize)
 
     @property
-    def T(self) -> Blank:
-        return Blank(self._shape[::-1], self._dtype)
+    def T(self) -> Spec:
+        return Spec(self._shape[::-1], self._dtype)
 
     @property
     def mT(self) -> Any:
@@ -107,7 +107,7 @@ class Blank(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if method == "at":
-            if type(inputs[0]) is not Blank:
+            if type(inputs[0]) is not Spec:
                 raise no_values(f"{ufunc.__name__}.at into an array of data")
             inputs[0][inputs[1]] = inputs[2] if len(inputs) > 2 else False
             return None
@@ -132,17 +132,17 @@ class Blank(NDArrayOperatorsMixin):
             raise InvalidValue(f"the length {self._shape[0]} is no number: use x.shape[0], or numbers for the sizes")
         return int(self._shape[0])
 
-    def __iter__(self) -> Iterator[Blank]:
+    def __iter__(self) -> Iterator[Spec]:
         return (self[place] for place in range(len(self)))
 
-    def __getitem__(self, key: Any) -> Blank:
-        _refuse_blank_keys(key)
-        return Blank(shapes.indexed(self._shape, key), self._dtype)
+    def __getitem__(self, key: Any) -> Spec:
+        _refuse_spec_keys(key)
+        return Spec(shapes.indexed(self._shape, key), self._dtype)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         part = self[key]
         if type(value) not in (int, float, bool, complex):
-            value = value if isinstance(value, (Blank, numpy.ndarray)) else np.asarray(value)
+            value = value if isinstance(value, (Spec, numpy.ndarray)) else np.asarray(value)
             given = value.shape
             extra = max(len(given) - part.ndim, 0)
             if (
@@ -184,30 +184,30 @@ class Blank(NDArrayOperatorsMixin):
 
     # methods that move data
 
-    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", *_: Any) -> Blank:
+    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", *_: Any) -> Spec:
         given = np.empty(0, self._dtype).astype(dtype, casting=casting).dtype
-        return Blank(self._shape, given)
+        return Spec(self._shape, given)
 
-    def copy(self, order: Any = "C") -> Blank:
-        return Blank(self._shape, self._dtype)
+    def copy(self, order: Any = "C") -> Spec:
+        return Spec(self._shape, self._dtype)
 
     __copy__ = copy
 
-    def __deepcopy__(self, memo: Any) -> Blank:
+    def __deepcopy__(self, memo: Any) -> Spec:
         return self.copy()
 
     def view(self, dtype: Any = None) -> Any:
         new = self._dtype if dtype is None else np.dtype(dtype)
         if new.itemsize == self.itemsize:
-            return Blank(self._shape, new)
+            return Spec(self._shape, new)
         *rest, last = self._shape or (None,)
         length = None if last is None else symbolic.quotient(last * self.itemsize, new.itemsize)
         if length is None:
             raise ValueError(f"the last axis of a spec of shape {self._shape} cannot be seen as {new}")
-        return Blank((*rest, length), new)
+        return Spec((*rest, length), new)
 
-    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Blank:
-        return Blank(shapes.reshaped(self._shape, shape[0] if len(shape) == 1 else shape), self._dtype)
+    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Spec:
+        return Spec(shapes.after_reshape(self._shape, shape[0] if len(shape) == 1 else shape), self._dtype)
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         new = shape[0] if len(shape) == 1 else shape
@@ -220,11 +220,11 @@ class Blank(NDArrayOperatorsMixin):
     def swapaxes(self, axis1: Any, axis2: Any) -> Any:
         return np.swapaxes(self, axis1, axis2)
 
-    def flatten(self, order: Any = "C") -> Blank:
-        return Blank((self.size,), self._dtype)
+    def flatten(self, order: Any = "C") -> Spec:
+        return Spec((self.size,), self._dtype)
 
-    def ravel(self, order: Any = "C") -> Blank:
-        return Blank((self.size,), self._dtype)
+    def ravel(self, order: Any = "C") -> Spec:
+        return Spec((self.size,), self._dtype)
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
         np.empty(0).to_device(device, stream=stream)
@@ -248,27 +248,27 @@ def _written(shape: Shape) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def _refuse_blank_keys(key: Any) -> None:
+def _refuse_spec_keys(key: Any) -> None:
     for part in key if isinstance(key, (tuple, list)) else (key,):
-        if isinstance(part, Blank):
+        if isinstance(part, Spec):
             raise no_values("indexing by a spec")
         if isinstance(part, (tuple, list)):
-            _refuse_blank_keys(part)
+            _refuse_spec_keys(part)
 
 
-def holds_blanks(value: Any) -> bool:
+def holds_specs(value: Any) -> bool:
     """Whether there is an array without values in it."""
     if isinstance(value, (list, tuple)):
-        return any(map(holds_blanks, value))
+        return any(map(holds_specs, value))
     if isinstance(value, dict):
-        return any(map(holds_blanks, value.values()))
-    return type(value) is Blank
+        return any(map(holds_specs, value.values()))
+    return type(value) is Spec
 
 
-# --- arrays that stand for blanks, to ask NumPy
+# --- arrays that stand for specs, to ask NumPy
 
 
-class Exact:
+class StandIns:
     """Arrays of the same shape, without memory behind them but where something is written."""
 
     def size(self, size: Any) -> int:
@@ -284,7 +284,7 @@ class Exact:
         return np.ones(shape, value.dtype) if written else np.broadcast_to(np.ones((), value.dtype), shape)
 
     def stands_for(self, value: Any) -> bool:
-        return type(value) is Blank
+        return type(value) is Spec
 
     def standing(self, value: Any, written: bool = False) -> Any:
         """The arguments of a call, with arrays for what has a shape."""
@@ -298,17 +298,17 @@ class Exact:
             raise InvalidValue(f"what is given by the size {value} is not known: use numbers for the sizes")
         return value
 
-    def blank(self, result: Any) -> Any:
+    def spec(self, result: Any) -> Any:
         """Blanks for the arrays of a result."""
         if isinstance(result, (np.ndarray, np.generic)):
-            return Blank(tuple(map(self.back, result.shape)), result.dtype)
+            return Spec(tuple(map(self.back, result.shape)), result.dtype)
         if isinstance(result, tuple):
-            items = [self.blank(item) for item in result]
+            items = [self.spec(item) for item in result]
             return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
-        return [self.blank(item) for item in result] if isinstance(result, list) else result
+        return [self.spec(item) for item in result] if isinstance(result, list) else result
 
 
-class Labels(Exact):
+class SmallStandIns(StandIns):
     """Small arrays, in which each size has a small number of its own; 0 and 1 stay what they are."""
 
     def __init__(self) -> None:
@@ -326,17 +326,17 @@ class Labels(Exact):
         return np.ones(tuple(map(self.size, value.shape)), value.dtype)
 
     def stands_for(self, value: Any) -> bool:
-        return type(value) is Blank or (isinstance(value, np.ndarray) and value.ndim > 0)
+        return type(value) is Spec or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-class BesideSizes(Labels):
+class StandInsBesideSizes(SmallStandIns):
     """The same, for what takes numbers that decide nothing of a shape, and so may be a size as well."""
 
     def standing(self, value: Any, written: bool = False) -> Any:
         return symbolic.like_of(value) if symbolic.is_symbolic(value) else super().standing(value, written)
 
 
-class Regular(Labels):
+class RegularStandIns(SmallStandIns):
     """The same, for what needs matrices that are not singular."""
 
     def array(self, value: Any, written: bool) -> Any:
@@ -344,20 +344,20 @@ class Regular(Labels):
         return ones * np.eye(*ones.shape[-2:], dtype=value.dtype) if ones.ndim > 1 else ones
 
 
-def _asked(stand_ins: Exact, function: Any, args: Any, keywords: Any) -> Any:
+def _asked(stand_ins: StandIns, function: Any, args: Any, keywords: Any) -> Any:
     # filters of warnings are the whole process's, not the thread's: touched only for the few functions that warn
     warns = getattr(function, "__name__", "") in _WARNING
     with np.errstate(all="ignore"), warnings.catch_warnings() if warns else nullcontext():
         if warns:
             warnings.simplefilter("ignore")
-        return stand_ins.blank(function(*map(stand_ins.standing, args), **stand_ins.standing(keywords)))
+        return stand_ins.spec(function(*map(stand_ins.standing, args), **stand_ins.standing(keywords)))
 
 
 def _exactly(function: Any, args: Any, keywords: Any) -> Any:
-    return _asked(Exact(), function, args, keywords)
+    return _asked(StandIns(), function, args, keywords)
 
 
-def _by_labels(function: Any, args: Any, keywords: Any, labels: type[Labels] = Labels) -> Any:
+def _by_labels(function: Any, args: Any, keywords: Any, labels: type[SmallStandIns] = SmallStandIns) -> Any:
     try:
         return _asked(labels(), function, args, keywords)
     except OpcountError:
@@ -369,7 +369,7 @@ def _by_labels(function: Any, args: Any, keywords: Any, labels: type[Labels] = L
 
 
 def _of_regular(function: Any, args: Any, keywords: Any) -> Any:
-    return _by_labels(function, args, keywords, Regular)
+    return _by_labels(function, args, keywords, RegularStandIns)
 
 
 def _along_axes(function: Any, args: Any, keywords: Any) -> Any:
@@ -378,12 +378,12 @@ def _along_axes(function: Any, args: Any, keywords: Any) -> Any:
 
 
 def _beside_sizes(function: Any, args: Any, keywords: Any) -> Any:
-    return _by_labels(function, args, keywords, BesideSizes)
+    return _by_labels(function, args, keywords, StandInsBesideSizes)
 
 
 def _by_row(function: Any, args: Any, keywords: Any) -> Any:
     result, out = SHAPES[_short(function)](*args, **keywords), keywords.get("out")
-    if type(out) is Blank and out.shape != result.shape:
+    if type(out) is Spec and out.shape != result.shape:
         raise ValueError(f"out of shape {out.shape} does not take a result of shape {result.shape}")
     return result
 
@@ -395,10 +395,10 @@ def _as_numpy(function: Any, args: Any, keywords: Any) -> Any:
 def _shapes(value: Any) -> list[Shape]:
     if isinstance(value, (list, tuple)):
         return [shape for item in value for shape in _shapes(item)]
-    return [value.shape] if isinstance(value, (Blank, numpy.ndarray)) else []
+    return [value.shape] if isinstance(value, (Spec, numpy.ndarray)) else []
 
 
-class At(Regular):
+class StandInsAt(RegularStandIns):
     """Arrays of the shapes that there are where each name of a size has a value."""
 
     def __init__(self, values: Mapping[str, int]) -> None:
@@ -411,7 +411,7 @@ class At(Regular):
     def standing(self, value: Any, written: bool = False) -> Any:
         return self.size(value) if symbolic.is_symbolic(value) else super().standing(value, written)
 
-    def blank(self, result: Any) -> None:
+    def spec(self, result: Any) -> None:
         """Nothing: that there is a result is all that is asked."""
 
 
@@ -424,7 +424,7 @@ def _not_for_all(function: Any, args: Any, keywords: Mapping[str, Any]) -> Excep
     wrong: dict[str, Exception] = {}
     for values in tried:
         try:
-            _asked(At(values), function, args, keywords)
+            _asked(StandInsAt(values), function, args, keywords)
         except Exception as error:
             wrong.setdefault(", ".join(f"{name}={values[name]}" for name in names), error)
     called = f"np.{getattr(function, '__self__', function).__name__} of the shapes {', '.join(map(str, found))}"
@@ -440,7 +440,7 @@ def _not_for_all(function: Any, args: Any, keywords: Mapping[str, Any]) -> Excep
 
 
 def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Callable[..., Any]) -> Any:
-    """The blanks that a function gives, or the ones that it was given to write into."""
+    """The specs that a function gives, or the ones that it was given to write into."""
     outputs = keywords.get("out")
     given = outputs if isinstance(outputs, tuple) else (outputs,)
     if any(isinstance(output, np.ndarray) for output in given):
@@ -453,7 +453,7 @@ def inferred(function: Any, args: Any, keywords: Mapping[str, Any], way: Callabl
         if shapes.are_numbers(*_shapes((*args, *keywords.values()))):
             raise
         raise _not_for_all(function, args, keywords) from None
-    if type(outputs) is Blank:
+    if type(outputs) is Spec:
         return outputs
     if isinstance(outputs, tuple) and isinstance(result, tuple):
         return tuple(new if old is None else old for old, new in zip(outputs, result, strict=True))
@@ -517,37 +517,37 @@ def _dtype_of(function: Any, *arrays: Any, **keywords: Any) -> numpy.dtype[Any]:
     return found
 
 
-def _blank(x: Any) -> Blank:
-    if type(x) is Blank:
+def _spec_of(x: Any) -> Spec:
+    if type(x) is Spec:
         return x
-    if isinstance(x, (list, tuple)) and holds_blanks(x):
-        stacked: Blank = np.stack([_blank(item) for item in x])
+    if isinstance(x, (list, tuple)) and holds_specs(x):
+        stacked: Spec = np.stack([_spec_of(item) for item in x])
         return stacked
     x = np.asarray(x)
-    return Blank(x.shape, x.dtype)
+    return Spec(x.shape, x.dtype)
 
 
-def _ravel(a: Any, order: Any = "C") -> Blank:
-    return Blank((a.size,), a.dtype)
+def _ravel(a: Any, order: Any = "C") -> Spec:
+    return Spec((a.size,), a.dtype)
 
 
 def _reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: Any = None) -> Any:
     return a.reshape(shape)
 
 
-def _resize(a: Any, new_shape: Any) -> Blank:
-    return Blank(tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
+def _resize(a: Any, new_shape: Any) -> Spec:
+    return Spec(tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
 
 
-def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Blank:
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Spec:
     shape = tuple(map(symbolic.normal, shape if isinstance(shape, (tuple, list)) else (shape,)))
     if len(shape) < array.ndim or shapes.broadcast(array.shape, shape) != shape:
         raise ValueError(f"a shape {array.shape} does not broadcast to {shape}")
-    return Blank(shape, array.dtype)
+    return Spec(shape, array.dtype)
 
 
 def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    arrays = [array if hasattr(array, "dtype") else np.asarray(array) for array in map(_blank, arrays)]
+    arrays = [array if hasattr(array, "dtype") else np.asarray(array) for array in map(_spec_of, arrays)]
     if axis is None:
         arrays, axis = [array.ravel() for array in arrays], 0
     found = _dtype_of(np.concatenate, *arrays, axis=axis, dtype=dtype, casting=casting)
@@ -558,11 +558,11 @@ def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = No
             raise ValueError("all the input array dimensions except for the concatenation axis must match exactly")
         raise shapes.unequal(*(array.shape for array in arrays))
     joined = sum(array.shape[axis] for array in arrays)
-    return Blank((*rest[0][:axis], joined, *rest[0][axis:]), found)
+    return Spec((*rest[0][:axis], joined, *rest[0][axis:]), found)
 
 
 def _stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    arrays = [_blank(array) for array in arrays]
+    arrays = [_spec_of(array) for array in arrays]
     return np.concatenate([np.expand_dims(array, axis) for array in arrays], axis, dtype=dtype, casting=casting)
 
 
@@ -577,17 +577,17 @@ def _block(arrays: Any) -> Any:
 def _joined(arrays: Any, depth: int, ndim: int) -> Any:
     if isinstance(arrays, list):
         return np.concatenate([_joined(part, depth - 1, ndim) for part in arrays], axis=-depth)
-    x = _blank(arrays)
-    return Blank((1,) * (ndim - x.ndim) + x.shape, x.dtype)
+    x = _spec_of(arrays)
+    return Spec((1,) * (ndim - x.ndim) + x.shape, x.dtype)
 
 
 def _column_stack(tup: Any) -> Any:
-    columns = [_blank(array) for array in tup]
+    columns = [_spec_of(array) for array in tup]
     return np.concatenate([a if a.ndim > 1 else np.atleast_2d(a).T for a in columns], 1)
 
 
 def _append(arr: Any, values: Any, axis: Any = None) -> Any:
-    arrays = [_blank(arr), _blank(values)]
+    arrays = [_spec_of(arr), _spec_of(values)]
     return np.concatenate([a.ravel() for a in arrays] if axis is None else arrays, axis or 0)
 
 
@@ -603,7 +603,7 @@ def _squeeze(a: Any, axis: Any = None) -> Any:
     return inferred(np.squeeze, (a, axis), {}, _by_labels)
 
 
-def _repeat(a: Any, repeats: Any, axis: Any = None) -> Blank:
+def _repeat(a: Any, repeats: Any, axis: Any = None) -> Spec:
     a = a.ravel() if axis is None else a
     axis = range(a.ndim)[0 if axis is None else axis]
     size, times = a.shape[axis], np.asarray(repeats)
@@ -613,19 +613,19 @@ def _repeat(a: Any, repeats: Any, axis: Any = None) -> Blank:
         size = int(np.sum(times))
     else:
         raise ValueError(f"operands could not be broadcast together with shape ({size},) ({len(times)},)")
-    return Blank((*a.shape[:axis], size, *a.shape[axis + 1 :]), a.dtype)
+    return Spec((*a.shape[:axis], size, *a.shape[axis + 1 :]), a.dtype)
 
 
-def _tile(A: Any, reps: Any) -> Blank:
+def _tile(A: Any, reps: Any) -> Spec:
     times = tuple(reps) if isinstance(reps, (tuple, list, np.ndarray)) else (reps,)
     length = max(len(times), A.ndim)
     shape = (1,) * (length - A.ndim) + A.shape
-    return Blank(tuple(a * b for a, b in zip(shape, (1,) * (length - len(times)) + times, strict=True)), A.dtype)
+    return Spec(tuple(a * b for a, b in zip(shape, (1,) * (length - len(times)) + times, strict=True)), A.dtype)
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Blank:
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Spec:
     longer = np.pad(_one_of(array), pad_width, mode, **keywords).shape
-    return Blank(tuple(size + more - 1 for size, more in zip(array.shape, longer, strict=True)), array.dtype)
+    return Spec(tuple(size + more - 1 for size, more in zip(array.shape, longer, strict=True)), array.dtype)
 
 
 def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
@@ -633,17 +633,17 @@ def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "
     axis = range(a.ndim)[0 if axis is None else axis]
     if mode == "raise":
         return a[(slice(None),) * axis + (np.asarray(indices),)]
-    return Blank(a.shape[:axis] + np.shape(indices) + a.shape[axis + 1 :], a.dtype)
+    return Spec(a.shape[:axis] + np.shape(indices) + a.shape[axis + 1 :], a.dtype)
 
 
-def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Blank:
+def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Spec:
     arr = arr.ravel() if axis is None else arr
     axis = range(arr.ndim)[0 if axis is None else axis]
     shape = (*arr.shape[:axis], indices.shape[axis], *arr.shape[axis + 1 :])
-    return Blank(shapes.broadcast(shape, indices.shape), arr.dtype)
+    return Spec(shapes.broadcast(shape, indices.shape), arr.dtype)
 
 
-def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Blank:
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Spec:
     windows = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
     axes = (
         range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
@@ -655,7 +655,7 @@ def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) 
         shape[place] = symbolic.normal(shape[place] - window + 1)
         if symbolic.order(window, 0) < 0 or symbolic.order(shape[place], 1) < 0:
             raise ValueError(f"a window of {window} is not inside an axis of {x.shape[place]}")
-    return Blank((*shape, *windows), x.dtype)
+    return Spec((*shape, *windows), x.dtype)
 
 
 def _array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:
@@ -668,7 +668,7 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]
     length, longer = divmod(symbolic.known(size), number)
     lengths = [length + (place < longer) for place in range(number)]
     place = range(ary.ndim)[axis]
-    return [Blank((*ary.shape[:place], part, *ary.shape[place + 1 :]), ary.dtype) for part in lengths]
+    return [Spec((*ary.shape[:place], part, *ary.shape[place + 1 :]), ary.dtype) for part in lengths]
 
 
 def _split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:
@@ -681,48 +681,48 @@ def _along(x: Any, axis: Any, part: slice) -> tuple[slice, ...]:
     return (*(slice(None),) * range(x.ndim)[axis], part)
 
 
-def _diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Blank:
+def _diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Spec:
     np.diagonal(np.empty((0,) * a.ndim), offset, axis1, axis2)  # NumPy's own errors
-    return Blank(shapes.diagonal(a.shape, offset, axis1, axis2), a.dtype)
+    return Spec(shapes.diagonal(a.shape, offset, axis1, axis2), a.dtype)
 
 
-def _linalg_diagonal(x: Any, /, *, offset: Any = 0) -> Blank:
+def _linalg_diagonal(x: Any, /, *, offset: Any = 0) -> Spec:
     return _diagonal(x, offset, -2, -1)
 
 
-def _diag(v: Any, k: Any = 0) -> Blank:
+def _diag(v: Any, k: Any = 0) -> Spec:
     if v.ndim == 1:
-        return Blank((v.shape[0] + abs(k),) * 2, v.dtype)
+        return Spec((v.shape[0] + abs(k),) * 2, v.dtype)
     if v.ndim != 2:
         raise ValueError("Input must be 1- or 2-d.")
     return _diagonal(v, k)
 
 
-def _diagflat(v: Any, k: Any = 0) -> Blank:
+def _diagflat(v: Any, k: Any = 0) -> Spec:
     return _diag(v.ravel(), k)
 
 
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
-    return np.multiply.outer(_blank(a).ravel(), _blank(b).ravel())
+    return np.multiply.outer(_spec_of(a).ravel(), _spec_of(b).ravel())
 
 
 def _linalg_outer(x1: Any, x2: Any, /) -> Any:
-    x1, x2 = _blank(x1), _blank(x2)
+    x1, x2 = _spec_of(x1), _spec_of(x2)
     np.linalg.outer(_one_of(x1), _one_of(x2))
     return _outer(x1, x2)
 
 
-def _kron(a: Any, b: Any) -> Blank:
-    a, b = _blank(a), _blank(b)
+def _kron(a: Any, b: Any) -> Spec:
+    a, b = _spec_of(a), _spec_of(b)
     length = max(a.ndim, b.ndim)
     first, second = ((1,) * (length - x.ndim) + x.shape for x in (a, b))
-    return Blank(tuple(m * n for m, n in zip(first, second, strict=True)), np.multiply(a[...], b[...]).dtype
+    return Spec(tuple(m * n for m, n in zip(first, second, strict=True)), np.multiply(a[...], b[...]).dtype
                  if a.ndim == b.ndim == 0 else np.result_type(a.dtype, b.dtype))  # fmt: skip
 
 
 def _running(function: Any) -> Callable[..., Any]:
     def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        a = _blank(a)
+        a = _spec_of(a)
         return inferred(function, (a.ravel() if axis is None else a, axis or 0, dtype), {}, _by_labels)
 
     return rule
@@ -733,18 +733,18 @@ def _cumulative(function: Any) -> Callable[..., Any]:
         axis = 0 if axis is None else axis
         x = x if x.ndim else x.ravel()
         result = function(x, axis, dtype)
-        first = Blank(tuple(1 if place == range(x.ndim)[axis] else n for place, n in enumerate(x.shape)), result.dtype)
+        first = Spec(tuple(1 if place == range(x.ndim)[axis] else n for place, n in enumerate(x.shape)), result.dtype)
         return np.concatenate([first, result], axis) if include_initial else result
 
     return rule
 
 
 def _like(function: Any) -> Callable[..., Any]:
-    def rule(a: Any, *arguments: Any, dtype: Any = None, shape: Any = None, **_: Any) -> Blank:
+    def rule(a: Any, *arguments: Any, dtype: Any = None, shape: Any = None, **_: Any) -> Spec:
         filled = arguments[1:] if function is np.full_like else arguments
         dtype = filled[0] if filled else dtype
         shape = a.shape if shape is None else tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-        return Blank(shape, a.dtype if dtype is None else dtype)
+        return Spec(shape, a.dtype if dtype is None else dtype)
 
     return rule
 
@@ -756,14 +756,14 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
     k = symbolic.smaller(m, n)
     inner = m if mode == "complete" else k
     if mode == "r":
-        return Blank((*stack, k, n), dtype)
+        return Spec((*stack, k, n), dtype)
     if mode == "raw":
-        return Blank((*stack, n, m), dtype), Blank((*stack, k), dtype)
-    return type(whole)(Blank((*stack, m, inner), dtype), Blank((*stack, inner, n), dtype))
+        return Spec((*stack, n, m), dtype), Spec((*stack, k), dtype)
+    return type(whole)(Spec((*stack, m, inner), dtype), Spec((*stack, inner, n), dtype))
 
 
-def _convolve(a: Any, v: Any, mode: Any = "full") -> Blank:
-    a, v = _blank(a), _blank(v)
+def _convolve(a: Any, v: Any, mode: Any = "full") -> Spec:
+    a, v = _spec_of(a), _spec_of(v)
     dtype = np.convolve(_one_of(a), _one_of(v), mode).dtype
     mode = mode if isinstance(mode, str) else ("valid", "same", "full")[mode]
     first, second = a.size, v.size
@@ -772,26 +772,26 @@ def _convolve(a: Any, v: Any, mode: Any = "full") -> Blank:
     short, long = (
         (symbolic.smaller(first, second), symbolic.larger(first, second)) if mode != "full" else (first, second)
     )
-    return Blank(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
+    return Spec(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
 
 
-def _correlate(a: Any, v: Any, mode: Any = "valid") -> Blank:
+def _correlate(a: Any, v: Any, mode: Any = "valid") -> Spec:
     return _convolve(a, v, mode)
 
 
-def _vander(x: Any, N: Any = None, increasing: bool = False) -> Blank:
+def _vander(x: Any, N: Any = None, increasing: bool = False) -> Spec:
     dtype = np.vander(_one_of(x), N if type(N) is int and N < 0 else 1).dtype
-    return Blank((x.size, x.size if N is None else N), dtype)
+    return Spec((x.size, x.size if N is None else N), dtype)
 
 
-def _poly(seq_of_zeros: Any) -> Blank:
-    zeros = _blank(seq_of_zeros)
-    return Blank((zeros.shape[0] + 1,), np.poly(_one_of(zeros)).dtype)
+def _poly(seq_of_zeros: Any) -> Spec:
+    zeros = _spec_of(seq_of_zeros)
+    return Spec((zeros.shape[0] + 1,), np.poly(_one_of(zeros)).dtype)
 
 
-def _polyder(p: Any, m: Any = 1) -> Blank:
+def _polyder(p: Any, m: Any = 1) -> Spec:
     np.polyder(_one_of(p), m)
-    return Blank((symbolic.positive_part(p.size - int(m)),), np.polyder(np.ones(2, p.dtype), min(m, 1)).dtype)
+    return Spec((symbolic.positive_part(p.size - int(m)),), np.polyder(np.ones(2, p.dtype), min(m, 1)).dtype)
 
 
 # --- functions that write into their first argument
@@ -831,35 +831,35 @@ def _size(a: Any, axis: Any = None) -> Any:
 # --- functions that make an array like another
 
 
-def _made(shape: Any, dtype: Any = None, *_: Any, **keywords: Any) -> Blank:
+def _made(shape: Any, dtype: Any = None, *_: Any, **keywords: Any) -> Spec:
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    return Blank(shape, float if dtype is None else dtype)
+    return Spec(shape, float if dtype is None else dtype)
 
 
-def _full(shape: Any, fill_value: Any, dtype: Any = None, *_: Any, **__: Any) -> Blank:
+def _full(shape: Any, fill_value: Any, dtype: Any = None, *_: Any, **__: Any) -> Spec:
     return _made(shape, getattr(fill_value, "dtype", np.asarray(fill_value).dtype) if dtype is None else dtype)
 
 
-def _eye(N: Any, M: Any = None, k: Any = 0, dtype: Any = None, *_: Any, **__: Any) -> Blank:
+def _eye(N: Any, M: Any = None, k: Any = 0, dtype: Any = None, *_: Any, **__: Any) -> Spec:
     return _made((N, N if M is None else M), dtype)
 
 
-def _identity(n: Any, dtype: Any = None) -> Blank:
+def _identity(n: Any, dtype: Any = None) -> Spec:
     return _made((n, n), dtype)
 
 
-def _arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *_: Any, **__: Any) -> Blank:
+def _arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *_: Any, **__: Any) -> Spec:
     start, stop = (0, start) if stop is None else (start, stop)
     given = [symbolic.like_of(number) for number in (start, stop, step)]
     if not any(map(symbolic.is_symbolic, (start, stop, step))):
-        return Blank(np.arange(start, stop, step).shape, np.arange(*given, dtype=dtype).dtype)
+        return Spec(np.arange(start, stop, step).shape, np.arange(*given, dtype=dtype).dtype)
     length = -(symbolic.known(symbolic.normal(start) - symbolic.normal(stop)) // step)
     return _made((symbolic.positive_part(symbolic.normal(length)),), np.arange(*given, dtype=dtype).dtype)
 
 
-def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> Blank:
-    a = _blank(a)
-    return Blank((1,) * (ndmin - a.ndim) + a.shape, a.dtype if dtype is None else dtype)
+def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> Spec:
+    a = _spec_of(a)
+    return Spec((1,) * (ndmin - a.ndim) + a.shape, a.dtype if dtype is None else dtype)
 
 
 MAKERS: Final[dict[str, Callable[..., Any]]] = {
@@ -901,14 +901,14 @@ WRITES: Final = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along
 
 
 def call(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
-    """What a function of NumPy's gives for blanks; it executes nothing on what they stand for."""
+    """What a function of NumPy's gives for specs; it executes nothing on what they stand for."""
     name = _short(function)
     if name in _BY_VALUE or (name == "where" and len(args) + len(keywords) == 1):
         raise no_values(f"np.{name}")
-    if name in WRITES and type(args[0]) is not Blank:
+    if name in WRITES and type(args[0]) is not Spec:
         raise no_values("writing into an array of data")
     result = inferred(function, args, keywords, _WAYS.get(name, _exactly))
-    return Blank((), np.intp) if name == "count_nonzero" and type(result) is int else result
+    return Spec((), np.intp) if name == "count_nonzero" and type(result) is int else result
 
 
 _WAYS: Final[dict[str, Callable[..., Any]]] = {

@@ -15,8 +15,8 @@ import numpy as np
 
 from opcount.counting.callers import refusal
 from opcount.counting.errors import BudgetExceeded, Uncounted
-from opcount.counting.meters import leave, meter, note_text
-from opcount.wrapping.spec import Blank
+from opcount.counting.meters import let_out, meter, note_text
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import NUMERIC, class_name, is_number, is_own_kind, object_array
 
 
@@ -43,7 +43,7 @@ def wrapped(value: Any) -> Any:
         if value.dtype.kind in NUMERIC:
             return HOLDERS["array"](value)
         if value.dtype != object:
-            leave(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
+            let_out(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
             return value
         return object_array(value, [wrapped(item) for item in value.flat])
     if isinstance(value, np.generic) and value.dtype.kind in NUMERIC:
@@ -52,7 +52,7 @@ def wrapped(value: Any) -> Any:
         return HOLDERS["array" if value.dtype.kind == "c" else "number"](value)
     if kind is bool or kind is str or value is None or isinstance(value, Wrapped):
         return value
-    if kind is Blank or kind is complex:
+    if kind is Spec or kind is complex:
         return HOLDERS["array"](np.complex128(value) if kind is complex else value)
     if is_number(value):
         return HOLDERS["number"](value)
@@ -62,7 +62,9 @@ def wrapped(value: Any) -> Any:
     if isinstance(value, list):
         return [wrapped(item) for item in value]
     name = class_name(value)
-    leave(f"a result that is a {name}", 1, f"the result is a {name}, whose operations nobody counts: use oc.unwrap(x)")
+    let_out(
+        f"a result that is a {name}", 1, f"the result is a {name}, whose operations nobody counts: use oc.unwrap(x)"
+    )
     return value
 
 
@@ -99,9 +101,9 @@ class Wrapped:
         """The plain number or array."""
         raise NotImplementedError
 
-    def _leave(self, door: str, advice: str, elements: int | None = None) -> Any:
+    def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain value, where the count records exits; else raises Uncounted, which says what to write instead."""
-        leave(door, np.size(self._plain()) if elements is None else elements, lambda: refusal(advice))
+        let_out(door, np.size(self._plain()) if elements is None else elements, lambda: refusal(advice))
         return self._plain()
 
     # arithmetic
@@ -220,25 +222,27 @@ class Wrapped:
     # exits, guarded
 
     def __float__(self) -> float:
-        return float(self._leave("float()", f"{_LEAVES} a plain float: {_FLOAT}"))
+        return float(self._let_out("float()", f"{_LEAVES} a plain float: {_FLOAT}"))
 
     def __int__(self) -> int:
-        return int(self._leave("int()", f"int() of a wrapped value would not be counted: use {_ROUND} or oc.unwrap(x)"))
+        return int(
+            self._let_out("int()", f"int() of a wrapped value would not be counted: use {_ROUND} or oc.unwrap(x)")
+        )
 
     def __index__(self) -> int:
         advice = f"a wrapped value cannot be an index, a size or a range: {_UNWRAP}"
-        return operator.index(self._leave("index", advice))
+        return operator.index(self._let_out("index", advice))
 
     def __complex__(self) -> complex:
-        return complex(self._leave("complex()", f"{_LEAVES} a plain complex number: {_UNWRAP}"))
+        return complex(self._let_out("complex()", f"{_LEAVES} a plain complex number: {_UNWRAP}"))
 
     def __bool__(self) -> bool:
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
-        return bool(self._leave("bool()", advice))
+        return bool(self._let_out("bool()", advice))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         advice = "a wrapped value cannot be pickled, its counter stays behind: send oc.unwrap(x)"
-        return self._leave("pickle", advice).__reduce_ex__(protocol)
+        return self._let_out("pickle", advice).__reduce_ex__(protocol)
 
 
 _UNWRAP: Final = "use the plain number, oc.unwrap(x)"
@@ -392,14 +396,14 @@ class Number(Wrapped):
 
     def __hash__(self) -> int:
         advice = "a wrapped number cannot be a dict key or in a set: use the plain number, oc.unwrap(x)"
-        return hash(self._leave("hash()", advice))
+        return hash(self._let_out("hash()", advice))
 
     def as_integer_ratio(self) -> tuple[int, int]:
         advice = (
             "the integer ratio of a wrapped number would not be counted (the statistics and fractions modules "
             "ask for it): write it with operators, sum(xs) / len(xs), or use oc.unwrap(x)"
         )
-        ratio: tuple[int, int] = self._leave("as_integer_ratio()", advice).as_integer_ratio()
+        ratio: tuple[int, int] = self._let_out("as_integer_ratio()", advice).as_integer_ratio()
         return ratio
 
 

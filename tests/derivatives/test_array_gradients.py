@@ -414,7 +414,7 @@ def forgotten():
     functions: list[Any] = []
     yield functions.append
     for function in functions:
-        nodes.CUSTOM.pop(function, None)
+        nodes.USER_PRIMITIVES.pop(function, None)
         nodes.FUNCTIONS.pop(function, None)
         oc.register_rule(function, None)
 
@@ -693,9 +693,9 @@ def test_exponents_of_zero_and_one_are_structural_among_others():
 
 @pytest.mark.parametrize("granularity", ["array", "scalar"])
 def test_a_users_primitive_goes_before_the_row_of_the_table(granularity, monkeypatch):
-    monkeypatch.setattr(nodes, "CUSTOM", {})
+    monkeypatch.setattr(nodes, "USER_PRIMITIVES", {})
     for table in (nodes, user_primitives, object_array):
-        monkeypatch.setattr(table, "CUSTOM", nodes.CUSTOM)
+        monkeypatch.setattr(table, "USER_PRIMITIVES", nodes.USER_PRIMITIVES)
     monkeypatch.delitem(nodes.FUNCTIONS, np.tanh, raising=False)
     try:
         oc.primitive(np.tanh, partials=lambda y, x: 7.0)

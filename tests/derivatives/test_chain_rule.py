@@ -12,7 +12,6 @@ from opcount.derivatives.chain_rule import (
     BoundedMemo,
     NoMemo,
     backprop,
-    calls,
     chain_rule,
     difference_counts,
     forward,
@@ -21,6 +20,7 @@ from opcount.derivatives.chain_rule import (
     own_costs,
     reach,
     recurse,
+    visits,
 )
 from opcount.tracing.edges import IDENTITY, NEGATION, ONE, Scale, plus
 
@@ -56,10 +56,10 @@ NAIVE = {"mul": 5, "add": 3}  # node 1 computed twice: 2 mul and 1 add each time
 
 # The same steps, of which predictions see nothing but the structure.
 OUTLINE = {
-    3: [(4, scaled(2).outline().pull)],
-    2: [(4, scaled(3).outline().pull)],
-    1: [(2, scaled(5).outline().pull), (3, scaled(7).outline().pull)],
-    0: [(1, scaled(11).outline().pull), (1, IDENTITY.outline().pull)],
+    3: [(4, scaled(2).priced().pull)],
+    2: [(4, scaled(3).priced().pull)],
+    1: [(2, scaled(5).priced().pull), (3, scaled(7).priced().pull)],
+    0: [(1, scaled(11).priced().pull), (1, IDENTITY.priced().pull)],
 }
 
 
@@ -268,16 +268,16 @@ def test_the_costs_of_the_nodes_are_what_backprop_executes():
 
 
 def test_the_naive_recursion_calls_a_node_once_for_each_path_to_it():
-    assert dict(calls([0], DIAMOND)) == {0: 1, 1: 2, 2: 2, 3: 2, 4: 4}
-    assert dict(calls([0, 1], DIAMOND)) == {0: 1, 1: 3, 2: 3, 3: 3, 4: 6}
+    assert dict(visits([0], DIAMOND)) == {0: 1, 1: 2, 2: 2, 3: 2, 4: 4}
+    assert dict(visits([0, 1], DIAMOND)) == {0: 1, 1: 3, 2: 3, 3: 3, 4: 6}
     own = own_costs([4], OUTLINE)
-    assert predicted(own, dict(calls([0], DIAMOND))) == NAIVE
+    assert predicted(own, dict(visits([0], DIAMOND))) == NAIVE
 
 
 def test_predictions_execute_nothing():
     with oc.count() as tally:
         own_costs([4], OUTLINE)
-        dict(calls([0], DIAMOND))
+        dict(visits([0], DIAMOND))
     assert tally.counts.total == 0
 
 
@@ -290,7 +290,7 @@ def test_several_sources_are_predicted_together_as_each_alone():
             1: [(3, scaled(3)), (2, NEGATION)],
             0: [(1, NEGATION)],
         }
-        found = {node: [(n, edge.outline().push) for n, edge in ns if n in relevant] for node, ns in every.items()}
+        found = {node: [(n, edge.priced().push) for n, edge in ns if n in relevant] for node, ns in every.items()}
         return {node: ns for node, ns in found.items() if ns}
 
     def totals(own):
@@ -307,7 +307,7 @@ def test_several_sources_are_predicted_together_as_each_alone():
 
 def test_calls_are_integers_of_any_size():
     doublings = {node: [(node + 1, IDENTITY.pull)] * 2 for node in reversed(range(200))}
-    assert dict(calls([0], doublings))[200] == 2**200
+    assert dict(visits([0], doublings))[200] == 2**200
 
 
 def test_numbers_of_calls_are_forgotten_once_they_are_passed_on():
@@ -315,7 +315,7 @@ def test_numbers_of_calls_are_forgotten_once_they_are_passed_on():
     doublings = {node: [(node + 1, IDENTITY.pull)] * 2 for node in reversed(range(20_000))}
     tracemalloc.start()
     try:
-        for node, number in calls([0], doublings):
+        for node, number in visits([0], doublings):
             assert number.bit_length() == node + 1
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:

@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import opcount as oc
 from opcount.derivatives.chain_rule import reach
-from opcount.derivatives.elimination import network as network_of
+from opcount.derivatives.elimination import linearized as linearized_of
 from opcount.drawing import draw
 from tests.support.programs import CASES, QUESTION, doubled, programs, question_loss, squared
 
@@ -371,7 +371,7 @@ def test_graphviz_text_needs_no_package():
 def pattern(graph, stages):
     """The last stage's edges as rows and columns of the Jacobian; every one must lead from an input to an output."""
     places = {node.index: place for place, node in enumerate(graph.inputs)}
-    rows = network_of(graph).rows
+    rows = linearized_of(graph).rows
     assert {head for _, head in stages[-1].edges} <= set(rows)
     return {(row, places[tail]) for tail, head in stages[-1].edges for row, vertex in enumerate(rows) if vertex == head}
 
@@ -398,7 +398,7 @@ def jacobian_pattern(graph):
 )
 def test_the_last_stage_is_the_jacobian(f, x, order):
     graph = oc.trace(f, x)
-    stages = draw.stages(network_of(graph), order(inner(graph)))
+    stages = draw.stages(linearized_of(graph), order(inner(graph)))
     assert pattern(graph, stages) == jacobian_pattern(graph)
     assert len(stages) == len(inner(graph)) + 1
 
@@ -407,13 +407,13 @@ def test_the_last_stage_is_the_jacobian(f, x, order):
 @given(programs())
 def test_the_last_stage_is_the_jacobian_of_random_programs(program):
     graph = oc.trace(program, list(program.x))
-    stages = draw.stages(network_of(graph), sorted(inner(graph), key=lambda node: node * 7 % 5))
+    stages = draw.stages(linearized_of(graph), sorted(inner(graph), key=lambda node: node * 7 % 5))
     assert pattern(graph, stages) == jacobian_pattern(graph)
 
 
 def test_a_lost_fill_in_is_noticed():
     graph = oc.trace(diamond, [2.0, 3.0])
-    stages = draw.stages(network_of(graph), inner(graph))
+    stages = draw.stages(linearized_of(graph), inner(graph))
     stages[-1] = stages[-1]._replace(edges=stages[-1].edges[1:])
     assert pattern(graph, stages) != jacobian_pattern(graph)
 
@@ -429,7 +429,7 @@ def test_products_and_additions_of_a_diamond_by_hand():
     figure = graph.draw_elimination([2])
     assert products_in_titles(figure) == 4
     assert [ax.get_title() for ax in figure.axes] == ["eliminate 2 (×):\n2·2 products", "the Jacobian:\n4 entries"]
-    stage = draw.stages(network_of(graph), [2])[-1]
+    stage = draw.stages(linearized_of(graph), [2])[-1]
     assert (stage.new, stage.absorbed) == ([(0, 3), (0, 4), (1, 3)], [(1, 4)])
 
 

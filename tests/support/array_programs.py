@@ -462,8 +462,8 @@ def batch_norm(np: Any, p: Any) -> Any:
 
 
 def layer_norm(np: Any, p: Any) -> Any:
-    apart = p - np.mean(p, axis=-1, keepdims=True)
-    return apart / np.std(p, axis=-1, keepdims=True)
+    isolated = p - np.mean(p, axis=-1, keepdims=True)
+    return isolated / np.std(p, axis=-1, keepdims=True)
 
 
 def attention(np: Any, p: Any) -> Any:

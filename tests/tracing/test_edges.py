@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import opcount as oc
-from opcount.tracing.edges import IDENTITY, MINUS_ONE, NEGATION, NUMBER, ONE, Cost, Scale, as_map, plus, times
+from opcount.tracing.edges import ANY_NUMBER, IDENTITY, MINUS_ONE, NEGATION, ONE, Cost, Scale, as_map, plus, times
 
 TWO, THREE = oc.Scalar(2), oc.Scalar(3)
 
@@ -99,11 +99,11 @@ def test_pushing_and_pulling_multiply_in_their_own_order():
 
 @pytest.mark.parametrize("direction", ["push", "pull"])
 @pytest.mark.parametrize("edge", [IDENTITY, NEGATION, Scale(oc.Scalar(2))])
-def test_an_outline_of_an_edge_costs_what_the_edge_executes_on_a_number(edge, direction):
+def test_a_priced_edge_costs_what_the_edge_executes_on_a_number(edge, direction):
     with oc.count() as executed:
         getattr(edge, direction)(THREE)
     with oc.count() as free:
-        told = getattr(edge.outline(), direction)(NUMBER)
+        told = getattr(edge.priced(), direction)(ANY_NUMBER)
     assert {kind: getattr(told.cost, kind) for kind in ("mul", "neg", "add")} == {
         kind: executed.counts[kind] for kind in ("mul", "neg", "add")
     }
@@ -113,24 +113,24 @@ def test_an_outline_of_an_edge_costs_what_the_edge_executes_on_a_number(edge, di
 @pytest.mark.parametrize("direction", ["push", "pull"])
 @pytest.mark.parametrize("unit", [ONE, MINUS_ONE])
 @pytest.mark.parametrize("edge", [IDENTITY, NEGATION])
-def test_an_outline_of_structure_is_that_structure(edge, unit, direction):
-    assert getattr(edge.outline(), direction)(unit) is getattr(edge, direction)(unit)
+def test_priced_structure_is_that_structure(edge, unit, direction):
+    assert getattr(edge.priced(), direction)(unit) is getattr(edge, direction)(unit)
 
 
 @pytest.mark.parametrize(("unit", "kind"), [(ONE, "copy"), (MINUS_ONE, "neg")])
-def test_an_outline_meets_a_structural_derivative(unit, kind):
-    assert Scale(TWO).outline().push(unit).kind == kind
-    assert Scale(TWO).outline().pull(unit).kind == kind
+def test_a_priced_derivative_meets_a_structural_derivative(unit, kind):
+    assert Scale(TWO).priced().push(unit).kind == kind
+    assert Scale(TWO).priced().pull(unit).kind == kind
 
 
-def test_outlines_name_their_last_step():
-    assert [NUMBER.kind, (-NUMBER).kind, (NUMBER * NUMBER).kind] == ["copy", "neg", "mul"]
+def test_priced_derivatives_name_their_last_step():
+    assert [ANY_NUMBER.kind, (-ANY_NUMBER).kind, (ANY_NUMBER * ANY_NUMBER).kind] == ["copy", "neg", "mul"]
 
 
-def test_outlines_forget_the_numbers():
+def test_priced_edges_forget_the_numbers():
     edge = Scale(oc.Scalar(2))
-    assert edge.outline() is Scale(oc.Scalar(7)).outline()
-    assert edge.outline().partial is NUMBER
+    assert edge.priced() is Scale(oc.Scalar(7)).priced()
+    assert edge.priced().partial is ANY_NUMBER
 
 
 def test_costs_add_kind_by_kind():

@@ -14,8 +14,8 @@ import pytest
 
 import opcount as oc
 from opcount.tracing import nodes
-from opcount.tracing.edges import IDENTITY, NEGATION, Constant
-from opcount.tracing.primitives import PRIMITIVES, ZERO
+from opcount.tracing.edges import IDENTITY, NEGATION, Sign
+from opcount.tracing.primitives import NONE, PRIMITIVES
 from tests.support.programs import SPELLINGS
 
 # fmt: off
@@ -91,7 +91,7 @@ ELSEWHERE = {
 }
 
 SLOTS = [(name, position) for name, row in PRIMITIVES.items() for position in range(len(row.partials))]
-CONSTANTS = {"0": ZERO, "1": IDENTITY, "-1": NEGATION}
+CONSTANTS = {"0": NONE, "1": IDENTITY, "-1": NEGATION}
 SPELLED = [
     pytest.param(name, spelling, id=f"{name}-{number}")
     for name, spellings in SPELLINGS.items()
@@ -119,9 +119,9 @@ def slope(name, position, point, step=2.0**-13):
 def stated(row, position, y, operands):
     """The partial as the table states it, as a plain number also where it is structural."""
     partial = row.partials[position]
-    if partial is ZERO:
+    if partial is NONE:
         return 0
-    return partial.unit.sign if isinstance(partial, Constant) else oc.unwrap(partial(y, *operands))
+    return partial.unit.sign if isinstance(partial, Sign) else oc.unwrap(partial(y, *operands))
 
 
 def check_partial(name, position):
@@ -340,7 +340,7 @@ def test_pythons_rounding_inside_a_gradient_gives_what_it_gives_of_a_scalar(roun
 @pytest.mark.parametrize(("name", "spelling"), SPELLED)
 def test_the_last_node_is_the_primitive_unless_its_derivative_vanishes(name, spelling):
     graph = oc.trace(lambda x: spelling(*x), next(points(PRIMITIVES[name].domain)))
-    vanishes = all(partial is ZERO for partial in PRIMITIVES[name].partials)
+    vanishes = all(partial is NONE for partial in PRIMITIVES[name].partials)
     assert [node.name for node in graph.nodes[len(graph.inputs) :]] == [name] * (not vanishes)
 
 

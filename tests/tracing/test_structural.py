@@ -9,6 +9,7 @@ import pytest
 
 import opcount as oc
 from opcount.tracing import structural
+from opcount.tracing.contraction import contracted
 from opcount.tracing.structural import (
     MINUS_ONE,
     NUMBER,
@@ -18,7 +19,6 @@ from opcount.tracing.structural import (
     Structured,
     Unit,
     collected,
-    contracted,
     gathered,
     masked,
     number,
@@ -346,9 +346,9 @@ def test_a_loop_over_elements_writes_an_adjoint_out_once(name, method, monkeypat
     x = np.linspace(0.5, 1.5, 60)
     found, written = places_written(monkeypatch, LOOPS[name], x, method=method)
     assert written <= 6 * x.size
-    apart = oc.gradient(LOOPS[name], x, method=method, granularity="scalar")
-    assert found.phases["accumulation"] == apart.phases["accumulation"]
-    assert found.gradient.tolist() == apart.gradient.tolist()
+    isolated = oc.gradient(LOOPS[name], x, method=method, granularity="scalar")
+    assert found.phases["accumulation"] == isolated.phases["accumulation"]
+    assert found.gradient.tolist() == isolated.gradient.tolist()
 
 
 # --- forms

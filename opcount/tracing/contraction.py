@@ -1,0 +1,119 @@
+"""The contraction: a derivative times an array of numbers, summed over the axes that the result does not have.
+
+Products of matrices and vectors, and whatever else einsum writes with two operands, are edges that contract. What is
+structural is free here too: `contracted` counts, for each result, the terms that are not structural zeros.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from opcount.counting.meters import charge, meter
+from opcount.tracing.structural import (
+    NUMBER,
+    Structured,
+    Unit,
+    plain_of,
+    repeats,
+    spread,
+    states_of,
+    structured,
+    zeroed,
+)
+from opcount.wrapping.trees import shape_of
+from opcount.wrapping.wrapped import wrapped
+
+
+def contracted(
+    derivative: Any,
+    other: Any,
+    labels: tuple[str, str, str],
+    sizes: Mapping[str, Any],
+    multiply: Callable[[Any, Any], Any] | None = None,
+    kept: np.ndarray | None = None,
+) -> Any:
+    """The products of a derivative with an array of numbers, summed over the labels that the result has not.
+
+    `labels` names the axes of both and of the result as einsum does, `sizes` has their sizes; axes of
+    length one are copied along. `multiply` executes it on plain arrays faster than einsum would. Only the
+    elements that `kept` selects are computed, all where it is None.
+    """
+    mine, _, result = labels
+    shape = tuple(sizes[label] for label in result)
+    if type(derivative) is Unit:
+        derivative = Structured(states_of(derivative, 0), None, ())
+    derivative = spread(derivative, tuple(sizes[label] for label in mine))
+    execute = multiply or (lambda a, b: _einsum(a, b, labels, sizes))
+    products, results = math.prod(sizes.values()), math.prod(shape)
+    if type(derivative) is not Structured and kept is None:
+        record_product(products, results)
+        return wrapped(execute(derivative._plain(), other._plain()))
+
+    states = states_of(derivative, len(mine))
+    copies = math.prod(size for label, size in sizes.items() if label not in mine and label not in result)
+    inside = tuple(axis for axis, label in enumerate(mine) if label not in result)
+    copies = copies * repeats(states.shape, tuple(sizes[label] for label in mine), inside)
+
+    def per_result(mask: np.ndarray) -> np.ndarray:
+        """How many elements that the mask selects go into each result, for each time that they stand there."""
+        counted = np.asarray(np.count_nonzero(mask, axis=inside))
+        order = [label for label in mine if label in result]
+        axes = [order.index(label) for label in result if label in order]
+        wanted = [counted.shape[order.index(label)] if label in order else 1 for label in result]
+        return counted.transpose(axes).reshape(wanted)
+
+    terms = per_result(states != 0)
+    chosen = terms > 0 if kept is None else (terms > 0) & kept
+    small, multiples = chosen.shape, repeats(chosen.shape, shape)
+
+    def total(counted: np.ndarray) -> Any:
+        return int(np.sum(np.where(chosen, np.broadcast_to(counted, small), 0))) * copies * multiples
+
+    charge({
+        "mul": total(per_result(states == NUMBER)),
+        "neg": total(per_result(states == -1)),
+        "add": total(terms) - int(np.count_nonzero(chosen)) * multiples,
+    })  # fmt: skip
+    found = np.where(chosen, NUMBER, 0).astype(np.int8)
+    if not chosen.any():
+        return structured(found, None, shape)
+    a, b = plain_of(derivative), other._plain()
+    with np.errstate(invalid="ignore"):
+        values = execute(a, b)
+    if (states == 0).any() and isinstance(values, np.ndarray) and not np.isfinite(values).all():
+        taken = np.broadcast_to(states != 0, shape_of(a))
+        values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
+    return structured(found, wrapped(zeroed(values, found)), shape)
+
+
+def record_product(products: Any, results: Any) -> None:
+    """Count so many products, and the sums of them that give so many results."""
+    current = meter()
+    if current.limits:
+        charge({"mul": products, "add": products - results})
+    else:
+        current.charge_products(products, products - results)
+
+
+def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
+    """The same sum where an infinity meets a structural zero, which is skipped and gives no nan."""
+    mine, others, result = labels
+    summed_over = "".join(sorted({*mine, *others} - {*result}))
+    all_labels = result + summed_over
+    with np.errstate(invalid="ignore"):
+        products = np.einsum(f"{mine},{others}->{all_labels}", a, b)
+    met = np.einsum(f"{mine},{others}->{all_labels}", taken, np.ones(shape_of(b), bool))
+    return np.where(met, products, 0).sum(axis=tuple(range(len(result), len(all_labels))))
+
+
+def _einsum(a: Any, b: Any, labels: tuple[str, str, str], sizes: Mapping[str, Any]) -> Any:
+    mine, others, result = labels
+    there = "".join(label for label in result if label in mine + others)
+    product = np.einsum(f"{mine},{others}->{there}", a, b, optimize=True)
+    full = [sizes[label] if label in there else 1 for label in result]
+    shape = tuple(sizes[label] for label in result)
+    return np.broadcast_to(np.reshape(np.broadcast_to(product, tuple(sizes[label] for label in there)), full), shape)
