@@ -11,14 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.programs.networks import total
+from analysis.programs.networks import dot, total
 
 Vector = Sequence[Any]
 Matrix = list[list[Any]]
-
-
-def dot(u: Vector, v: Vector) -> Any:
-    return total([a * b for a, b in zip(u, v, strict=True)])
 
 
 # --- polynomials

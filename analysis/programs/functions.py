@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 import opcount as oc
-from analysis.programs.networks import total
+from analysis.programs.networks import dot, total
 
 Numbers = Sequence[Any]
 
@@ -81,10 +81,6 @@ def helmholtz(x: Numbers) -> Any:
     root = math.sqrt(2)
     logarithm = np.log((1 + (1 + root) * volume) / (1 + (1 - root) * volume))
     return _RT * ideal - attraction / (math.sqrt(8) * volume) * logarithm
-
-
-def dot(a: Numbers, b: Numbers) -> Any:
-    return total([left * right for left, right in zip(a, b, strict=True)])
 
 
 def logistic(iterations: int) -> Callable[[Numbers], Any]:

@@ -55,6 +55,10 @@ def total(terms: Sequence[Any]) -> Any:
     return result
 
 
+def dot(u: Sequence[Any], v: Sequence[Any]) -> Any:
+    return total([a * b for a, b in zip(u, v, strict=True)])
+
+
 def exact_question() -> tuple[Loss, Any]:
     """The question's network in fractions, with a rational activation, and its parameters."""
     points = [(Fraction(x), Fraction(y)) for x, y in POINTS]
@@ -81,7 +85,7 @@ def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, A
     def loss(layers: Any) -> Any:
         values: list[Any] = data
         for depth, layer in enumerate(layers, 1):
-            sums = [total([w * v for w, v in zip(row, values, strict=True)]) for row in layer["w"]]
+            sums = [dot(row, values) for row in layer["w"]]
             sums = [s + b for s, b in zip(sums, layer["b"], strict=True)]
             values = sums if depth == len(layers) else [activation(s) for s in sums]
         return total([(value - 0.5) ** 2 for value in values])
@@ -152,9 +156,6 @@ def random_program(seed: int) -> tuple[Loss, list[float]]:
     return f, x
 
 
-CHANGES = 60  # of values in a random map, besides those that make it grow or shrink
-
-
 def layered(sizes: Sequence[int]) -> tuple[Callable[[Sequence[Any]], list[Any]], list[float]]:
     """Dense layers with tanh between them, in plain numbers: a function of the data, the weights are constants."""
     numbers = (math.sin(k) for k in range(1, sum(a * b for a, b in pairwise(sizes)) + 1))
@@ -166,11 +167,21 @@ def layered(sizes: Sequence[int]) -> tuple[Callable[[Sequence[Any]], list[Any]],
     def f(x: Sequence[Any]) -> list[Any]:
         values = list(x)
         for depth, layer in enumerate(weights, 1):
-            sums = [total([w * v for w, v in zip(row, values, strict=True)]) for row in layer]
+            sums = [dot(row, values) for row in layer]
             values = sums if depth == len(weights) else [np.tanh(s) for s in sums]
         return values
 
     return f, [math.cos(k) for k in range(sizes[0])]
+
+
+CHANGES = 60  # of values in a random map, besides those that make it grow or shrink
+BINARY: list[Callable[[Any, Any], Any]] = [
+    lambda a, b: a * b,
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a / (2 + b * b),
+]
+UNARY: list[Callable[[Any, Any], Any]] = [lambda a, _: np.sin(a), lambda a, _: np.tanh(a)]
 
 
 def random_map(seed: int, inputs: int, outputs: int) -> tuple[Callable[[Sequence[Any]], list[Any]], list[float]]:
@@ -195,12 +206,3 @@ def random_map(seed: int, inputs: int, outputs: int) -> tuple[Callable[[Sequence
         return values
 
     return f, [math.cos(k) for k in range(inputs)]
-
-
-BINARY: list[Callable[[Any, Any], Any]] = [
-    lambda a, b: a * b,
-    lambda a, b: a + b,
-    lambda a, b: a - b,
-    lambda a, b: a / (2 + b * b),
-]
-UNARY: list[Callable[[Any, Any], Any]] = [lambda a, _: np.sin(a), lambda a, _: np.tanh(a)]

@@ -59,11 +59,8 @@ class Found:
 
     def __init__(self, trained: Trained) -> None:
         self.trained, self.curve = trained, trained.curve
-        self.layers, self.by_hand, self.methods = (
-            by_phase_and_layer(trained),
-            against_by_hand(trained),
-            by_method(trained.steps),
-        )
+        self.layers, self.by_hand = by_phase_and_layer(trained), against_by_hand(trained)
+        self.methods = by_method(trained.steps)
         self.from_shapes = epoch_from_shapes()
         self.total = sum(trained.phases.values(), oc.Counts()).total
         self.primal, self.accumulation = (trained.phases[phase].total for phase in ("primal", "accumulation"))
