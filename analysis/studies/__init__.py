@@ -24,21 +24,21 @@ from collections.abc import Callable, Mapping
 
 from analysis.report.study import Run, Study
 from analysis.studies import (
-    classifier,
     faster,
     forward_wins,
     laws_found,
-    numpy_costs,
     orders,
     recursion,
     same_gradient,
-    scale,
     sharing,
     storage,
     training,
 )
 from analysis.studies.cheap_gradient import claims as cheap_gradient
+from analysis.studies.classifier import claims as classifier
 from analysis.studies.expression_swell import claims as expression_swell
+from analysis.studies.numpy_costs import claims as numpy_costs
+from analysis.studies.scale import claims as scale
 
 STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "same_gradient": same_gradient.run,

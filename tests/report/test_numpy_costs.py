@@ -15,8 +15,10 @@ from analysis.peers.counters import RESULTS, same
 from analysis.programs import calls
 from analysis.programs.calls import CALLS, ONE, VECTOR_SIZES, call
 from analysis.report.study import Run
-from analysis.studies import numpy_costs
-from analysis.studies.numpy_costs import LAPACK, NONE, PEERS, WINDOWS, Point, measure
+from analysis.studies.numpy_costs import claims
+from analysis.studies.numpy_costs import measure as numpy_costs
+from analysis.studies.numpy_costs.claims import CHOOSE_AN_ORDER, LAPACK, MOVE_DATA, START_FROM_ZERO
+from analysis.studies.numpy_costs.measure import NONE, PEERS, WINDOWS, Point, measure
 from tests.support.formulas import evaluated
 
 RECORD = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -51,7 +53,7 @@ def deviations(name, operations, formula, trials=6):
 def test_a_formula_predicts_sizes_that_the_study_never_saw(name):
     small, large = measure(Point(name, 10))
     assert (small["operations"], small["formula"]) == (large["operations"], large["formula"])
-    if name in numpy_costs.CHOOSE_AN_ORDER:
+    if name in CHOOSE_AN_ORDER:
         assert large["operations"] == large["formula"] == NONE
     else:
         assert deviations(name, large["operations"], large["formula"]) == []
@@ -92,7 +94,7 @@ def test_a_size_that_was_fitted_is_not_held_out():
 
 def test_a_claim_fails_where_a_call_executes_something_else(monkeypatch):
     def failing():
-        study = numpy_costs.run(Run(True, lambda function, points: [function(point) for point in points]))
+        study = claims.run(Run(True, lambda function, points: [function(point) for point in points]))
         return {claim.text.partition(",")[0] for claim in study.claims if not claim.holds}
 
     monkeypatch.setattr(numpy_costs, "element_by_element", lambda call, sizes: None)
@@ -108,8 +110,8 @@ def test_a_claim_fails_where_a_call_executes_something_else(monkeypatch):
 
 
 def test_the_names_that_the_study_singles_out_are_calls():
-    singled_out = {*LAPACK, *WINDOWS, *numpy_costs.CHOOSE_AN_ORDER, *numpy_costs.START_FROM_ZERO}
-    assert singled_out | {*numpy_costs.MOVE_DATA} <= CALLS.keys()
+    singled_out = {*LAPACK, *WINDOWS, *CHOOSE_AN_ORDER, *START_FROM_ZERO}
+    assert singled_out | {*MOVE_DATA} <= CALLS.keys()
 
 
 # --- beside the others

@@ -12,7 +12,8 @@ import pytest
 
 import opcount as oc
 from analysis.figures import orders, style
-from analysis.studies import faster, scale, storage
+from analysis.studies import faster, storage
+from analysis.studies.scale import measure as scale
 from tests.support.studied import changed, each_fault, each_study, failing, studied
 
 ROOT = Path(__file__).parents[2]
