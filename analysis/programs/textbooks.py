@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import opcount as oc
 from analysis.programs import algorithms as a
 from analysis.programs.networks import mlp
+from opcount.typing import MethodName
 
 GVL: Final = "G. H. Golub, C. F. Van Loan, Matrix Computations, 4th ed., 2013"
 KNUTH: Final = "D. E. Knuth, The Art of Computer Programming"
@@ -115,7 +116,7 @@ def tridiagonals(n: int) -> tuple[list[float], ...]:
 # --- gradients: what is accumulated, not executed
 
 
-def accumulated(method: str, layers: Callable[[int], Sequence[int]], n: int) -> oc.Counts:
+def accumulated(method: MethodName, layers: Callable[[int], Sequence[int]], n: int) -> oc.Counts:
     return oc.trace(*mlp(layers(n))).predict(method)
 
 
@@ -127,7 +128,7 @@ def deep(n: int) -> tuple[int, ...]:
     return (1, *[3] * n, 1)
 
 
-def gradients(method: str, layers: Callable[[int], Sequence[int]], sizes: Sequence[int], text: Text) -> Case:
+def gradients(method: MethodName, layers: Callable[[int], Sequence[int]], sizes: Sequence[int], text: Text) -> Case:
     n = "width of three layers" if layers is wide else "layers of width three"
     return Case(partial(accumulated, method, layers), lambda n: (), [text], sizes, n, sized=True, plain=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -14,9 +14,10 @@ from analysis.figures import orders
 from analysis.programs.functions import Numbers
 from analysis.programs.networks import layered, random_map
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import OrderName
 
 # the search starts from the best of the three before it, which it can only better, and is given few steps
-ORDERS: Final = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
+ORDERS: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
 SEARCH_STEPS: Final = 60
 CONVENTIONS: Final = {False: "products by ±1 free", True: "every product counted"}
 FREE, EVERY = CONVENTIONS.values()
@@ -253,7 +254,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
             predicted, executed = elimination.counts, None
             if predicted.total <= EXECUTED_UP_TO:
                 # the order that was found, so that it need not be searched for again
-                chosen = elimination.order if order == "search" else order
+                chosen: Sequence[int] | OrderName = elimination.order if order == "search" else order
                 executed = oc.jacobian(f, x, chosen, unit_products=unit_products).counts
             rows.append(
                 {

@@ -11,8 +11,10 @@ import opcount as oc
 from analysis.figures import orders
 from analysis.programs.functions import FUNCTIONS
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName, OrderName
 
-RULES: Final = ("forward", "reverse", "markowitz", "search", "optimal")
+RULES: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "optimal")
+AS_RECURSIONS: Final[dict[OrderName, MethodName]] = {"forward": "memoized-tangent", "reverse": "memoized"}
 EXECUTED: Final = [rule for rule in RULES if rule != "optimal"]
 KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
 STEPS: Final = 2_000
@@ -215,8 +217,7 @@ def measure(point: Point) -> dict[str, Any]:
         "predicted": sum(one.counts.total for one in found.values()),
         "as recursions": function.outputs > 1
         or all(
-            found[rule].counts == graph.predict(method, unit_products=units)
-            for rule, method in (("forward", "memoized-tangent"), ("reverse", "memoized"))
+            found[rule].counts == graph.predict(method, unit_products=units) for rule, method in AS_RECURSIONS.items()
         ),
         "largest difference": f"{np.max(differences):.1e}",
     }

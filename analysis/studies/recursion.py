@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
@@ -11,8 +11,12 @@ import opcount as oc
 from analysis.figures import recursion
 from analysis.programs.networks import PARAMETERS, mlp, question_network, random_program, squared_residuals
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName
 
-PAIRS = {"adjoint": ("naive", "memoized", "backprop"), "tangent": ("naive-tangent", "memoized-tangent", "forward")}
+PAIRS: Final[dict[str, tuple[MethodName, ...]]] = {
+    "adjoint": ("naive", "memoized", "backprop"),
+    "tangent": ("naive-tangent", "memoized-tangent", "forward"),
+}
 NAIVE_UP_TO = 200_000
 
 

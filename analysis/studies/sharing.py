@@ -14,10 +14,11 @@ from analysis.programs.networks import dense, parameter_count
 from analysis.programs.polynomials import GridPoint, Polynomial, fitted
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.faster import scientific
+from opcount.typing import Granularity, MethodName
 
 SIZES: Final = ("L", "w", "b")  # layers, their width, points in a batch
-METHODS: Final = ("naive", "memoized", "backprop", "forward")
-NODES: Final = {"array": "an array", "scalar": "a number"}
+METHODS: Final[tuple[MethodName, ...]] = ("naive", "memoized", "backprop", "forward")
+NODES: Final[dict[Granularity, str]] = {"array": "an array", "scalar": "a number"}
 DEPTH: Final = 4  # of the networks that are made wider
 WIDTH: Final = 4  # of those that are stacked
 EXECUTED_UP_TO: Final = 5_000  # operations

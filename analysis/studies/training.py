@@ -10,6 +10,7 @@ import opcount as oc
 from analysis.figures import training
 from analysis.programs.networks import question_network, squared_residuals
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName
 
 START = {"w": [1.0, -1.0, -1.0, -1.0], "b": [0.0, 0.0, 0.0]}
 RATE = 0.1
@@ -72,7 +73,7 @@ def steps_cost_the_same(d: Found) -> Judged:
     return holds, f"{d.backprop.cheapest_step} operations a step by backprop, first to last"
 
 
-def train(task: tuple[str, float]) -> dict[str, Any]:
+def train(task: tuple[MethodName, float]) -> dict[str, Any]:
     """Descend with one method until the loss is below the target, and count every step that was taken."""
     method, target = task
     loss = squared_residuals(question_network)

@@ -1,7 +1,7 @@
 """Array: a wrapped NumPy array, for code that is written for NumPy's.
 
 It holds an ndarray and is none: `np.asarray` strips a subclass without asking it, and counts
-would be lost in silence. What an operation costs stands in `numpy_rules`; here is how one
+would be lost in silence. What a function costs stands in its row; here is how one
 reaches it, and the attributes and methods of an ndarray.
 """
 
@@ -21,11 +21,14 @@ from opcount.counting.callers import refusal
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, meter, note_text
 from opcount.counting.symbolic import known, known_sizes
-from opcount.functions.call import call_function, call_ufunc
-from opcount.functions.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, n_times
+from opcount.functions.call import call_function
+from opcount.functions.op_counts import integer_power, is_truth, multiple
+from opcount.functions.table import maker
+from opcount.functions.ufuncs import UFUNCS, call_ufunc
+from opcount.functions.user_rules import user_rules
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import Operands, opened, unwrapped
-from opcount.wrapping.spec import MAKERS, Spec, no_values
+from opcount.wrapping.spec import Spec, no_values
 from opcount.wrapping.trees import NUMERIC
 from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
@@ -81,7 +84,7 @@ class Array(ArrayMethods):
 
         None of these operations makes a real number of complex ones, or of truth values alone.
         """
-        if result.dtype.char not in _REAL or (USERS and OPERATORS[kind][1] in USERS):
+        if result.dtype.char not in _REAL or (user_rules and OPERATORS[kind][1] in user_rules):
             return call_ufunc(OPERATORS[kind][1], "__call__", operands, {}, lambda *_: result)
         current.charge_kind(kind, result.size)
         return _result(result)
@@ -102,7 +105,7 @@ class Array(ArrayMethods):
         execute, ufunc = OPERATORS[name]
         in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
         current = meter()
-        at_once = name in _ARITHMETIC and self._held.dtype.char in _REAL and ufunc not in USERS
+        at_once = name in _ARITHMETIC and self._held.dtype.char in _REAL and ufunc not in user_rules
         if at_once and current.tallies and not current.limits:  # else it is charged first: it cannot be undone
             plain = _plain(other)
             if type(plain) in _PLAIN:
@@ -166,9 +169,9 @@ class Array(ArrayMethods):
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
-        if plain_case and not meter().limits and np.power not in USERS:
+        if plain_case and not meter().limits and np.power not in user_rules:
             result = self._held**other
-            charge(n_times(result.size, integer_power(other)))
+            charge(multiple(result.size, integer_power(other)))
             return _result(result)
         return super().__pow__(other, modulus)
 
@@ -230,7 +233,13 @@ class Array(ArrayMethods):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         current = meter()
         kind = _ONE_OPERATION.get(ufunc)
-        if kind and method == "__call__" and not keywords and not current.limits and not (USERS and ufunc in USERS):
+        if (
+            kind
+            and method == "__call__"
+            and not keywords
+            and not current.limits
+            and not (user_rules and ufunc in user_rules)
+        ):
             result = None
             if len(inputs) == 1:
                 result = ufunc(self._held)
@@ -254,8 +263,8 @@ class Array(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
-        if type(self._held) is Spec and function in _MAKERS:
-            return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
+        if type(self._held) is Spec and (made := maker(function)) is not None:
+            return array_of(made(*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords)
@@ -484,7 +493,7 @@ class Array(ArrayMethods):
         data = self._held
         current = meter()
         plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
-        if plain and type(data) is np.ndarray and not current.limits and function not in USERS:
+        if plain and type(data) is np.ndarray and not current.limits and function not in user_rules:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
             current.charge_kind(_ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
             return _result(result)
@@ -638,7 +647,7 @@ def _result(plain: Any) -> Any:
 def _product(current: Meter, a: np.ndarray, b: np.ndarray, operands: tuple[Any, ...]) -> Any:
     """A product of matrices of real numbers; else the general way."""
     result = a @ b
-    if result.dtype.char not in _REAL or (USERS and np.matmul in USERS):
+    if result.dtype.char not in _REAL or (user_rules and np.matmul in user_rules):
         return call_ufunc(np.matmul, "__call__", operands, {}, lambda *_: result)
     products = result.size * a.shape[-1]
     current.charge_products(products, products - result.size if products else 0)
@@ -738,8 +747,5 @@ _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.min: Array.min,
 }
 """NumPy's functions that the methods of that name have a fast way for."""
-
-_MAKERS: Final = frozenset(by_function(MAKERS))
-"""NumPy's functions that make an array `like=` another: like a spec, without data."""
 
 HOLDERS["array"] = Array

@@ -21,8 +21,10 @@ import numpy as np
 from opcount.counting.callers import warn
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.meters import charge, meter, note_text
-from opcount.functions.call import call_function, call_ufunc
-from opcount.functions.numpy_rules import USERS, integer_power, name_of
+from opcount.functions.call import call_function
+from opcount.functions.op_counts import integer_power, name_of
+from opcount.functions.ufuncs import call_ufunc
+from opcount.functions.user_rules import user_rules
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
 from opcount.wrapping.operands import holds_objects
 from opcount.wrapping.trees import check_number
@@ -187,7 +189,7 @@ class Scalar(Number):
         if any(is_wrapped_array(value) or is_container(type(value)) for value in (*inputs, *outputs)):
             return NotImplemented
         of_numbers = method == "__call__" and not keywords and all(isinstance(o, _NUMBERS) for o in inputs)
-        if of_numbers and ufunc in UFUNCS and ufunc not in USERS:
+        if of_numbers and ufunc in UFUNCS and ufunc not in user_rules:
             result = UFUNCS[ufunc](*inputs)
             return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it
         if not any(map(holds_objects, (*inputs, *outputs))):

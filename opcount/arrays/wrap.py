@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from numbers import Real
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
@@ -14,7 +17,7 @@ from opcount.counting import render
 from opcount.counting.callers import warn
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, NothingCounted
-from opcount.counting.symbolic import parsed
+from opcount.counting.symbolic import SizeLike, parsed
 from opcount.counting.tally import count
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import (
@@ -32,7 +35,46 @@ from opcount.wrapping.trees import (
 )
 from opcount.wrapping.wrapped import ARRAYS, Wrapped
 
+RealNumber: TypeAlias = float | Real | Decimal | np.integer[Any] | np.floating[Any]
+"""A number that can be wrapped, as checkers know it; a truth value, which they take for an integer, is refused."""
 
+Leaf: TypeAlias = RealNumber | np.ndarray[Any, Any] | Wrapped
+"""A number or an array, plain or wrapped."""
+
+Tree: TypeAlias = Leaf | np.complexfloating[Any] | Sequence[Any] | Mapping[Any, Any]
+"""What can be wrapped: a leaf, or nested lists, tuples and dicts of leaves."""
+
+_Key = TypeVar("_Key")
+_Number = TypeVar("_Number", bound=RealNumber)
+_Value = TypeVar("_Value")
+_Wrapped = TypeVar("_Wrapped", bound=Wrapped)
+
+
+# An array of objects becomes one of Scalars, and no Array; checkers cannot tell it where dtypes are Any.
+@overload
+def wrap(x: _Wrapped) -> _Wrapped: ...
+@overload
+def wrap(x: np.ndarray[Any, Any] | np.complexfloating[Any]) -> Array: ...
+@overload
+def wrap(x: RealNumber) -> Scalar: ...
+@overload
+def wrap(x: list[_Number]) -> list[Scalar]: ...
+@overload
+def wrap(x: list[NDArray[Any]]) -> list[Array]: ...
+@overload
+def wrap(x: list[_Value]) -> list[Any]: ...
+@overload
+def wrap(x: tuple[_Number, ...]) -> tuple[Scalar, ...]: ...
+@overload
+def wrap(x: tuple[_Value, ...]) -> tuple[Any, ...]: ...
+@overload
+def wrap(x: Sequence[_Value]) -> Sequence[Any]: ...
+@overload
+def wrap(x: Mapping[_Key, _Number]) -> dict[_Key, Scalar]: ...
+@overload
+def wrap(x: Mapping[_Key, NDArray[Any]]) -> dict[_Key, Array]: ...
+@overload
+def wrap(x: Mapping[_Key, _Value]) -> dict[_Key, Any]: ...
 def wrap(x: Any) -> Any:
     """Wrap a number, an array or nested lists, tuples and dicts of them, so that operations count.
 
@@ -81,6 +123,20 @@ def _opened(array: Array) -> Any:
     return array._held
 
 
+@overload
+def unwrap(y: Array) -> NDArray[Any]: ...
+@overload
+def unwrap(y: Wrapped) -> Any: ...
+@overload
+def unwrap(y: np.ndarray[Any, Any]) -> NDArray[Any]: ...
+@overload
+def unwrap(y: list[_Value]) -> list[Any]: ...
+@overload
+def unwrap(y: tuple[_Value, ...]) -> tuple[Any, ...]: ...
+@overload
+def unwrap(y: dict[_Key, _Value]) -> dict[_Key, Any]: ...
+@overload
+def unwrap(y: _Value) -> _Value: ...
 def unwrap(y: Any) -> Any:
     """The plain numbers in `y`, in the same structure; nothing is counted.
 
@@ -113,7 +169,7 @@ def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     return object_array(template, items) if False in wrapped else plain_array(template, items)
 
 
-def spec(shape: Any, dtype: Any = float) -> Array:
+def spec(shape: SizeLike | str | tuple[SizeLike | str, ...] | list[Any], dtype: DTypeLike = float) -> Array:
     """An Array without data: a shape and a dtype, on which everything is counted and nothing computed.
 
     >>> import numpy as np, opcount as oc
@@ -135,7 +191,7 @@ def spec(shape: Any, dtype: Any = float) -> Array:
     InvalidValue. Raises InvalidValue or InvalidType, naming the argument, for what is no size or no
     dtype of numbers.
     """
-    given = shape if isinstance(shape, (tuple, list)) else (shape,)
+    given: tuple[Any, ...] | list[Any] = shape if isinstance(shape, (tuple, list)) else (shape,)
     names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
     return Array(Spec(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
 
@@ -150,10 +206,10 @@ def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
     return found
 
 
-class Measured(NamedTuple):
+class Measured(NamedTuple, Generic[_Value]):
     """What `measure` returns: the plain `value` of a call and the `counts` of what it executed."""
 
-    value: Any
+    value: _Value
     counts: Counts
 
     def _repr_html_(self) -> str:
@@ -161,7 +217,11 @@ class Measured(NamedTuple):
         return render.html(("kind", "count"), rows, f"value: {render.brief(self.value)}")
 
 
-def measure(f: Callable[..., Any], *args: Any) -> Measured:
+@overload
+def measure(f: Callable[..., Wrapped], *args: Tree) -> Measured[Any]: ...
+@overload
+def measure(f: Callable[..., _Value], *args: Tree) -> Measured[_Value]: ...
+def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
     """Call `f` with its arguments wrapped and count what it executes.
 
     >>> measure(lambda x: x**3 + 2 * x, 2.0)

@@ -27,6 +27,7 @@ from typing import Any, Final, Literal, NamedTuple
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue
 from opcount.counting.names import Named, instead
+from opcount.derivatives.choices import MethodName
 from opcount.tracing.edges import ANY_NUMBER, Cost, LinearMap, Priced
 from opcount.tracing.structural import ONE, plus
 
@@ -138,7 +139,7 @@ class Method(NamedTuple):
     evaluations: Callable[[int], int] = lambda inputs: 1
 
 
-METHODS: Final[Mapping[str, Method]] = Named(
+METHODS: Final[Mapping[MethodName, Method]] = Named(
     {
         "finite-difference": Method(
             "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
@@ -157,7 +158,7 @@ METHODS: Final[Mapping[str, Method]] = Named(
 """The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
 
 
-def method_named(name: str) -> Method:
+def method_named(name: MethodName) -> Method:
     """The method of that name; raises InvalidValue, listing those that exist."""
     try:
         return METHODS[name]

@@ -16,9 +16,9 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
-from opcount.arrays.wrap import unwrap
+from opcount.arrays.wrap import RealNumber, Tree, unwrap
 from opcount.counting import render
-from opcount.counting.budgets import asked, checked_limits
+from opcount.counting.budgets import BudgetLike, asked, checked_limits
 from opcount.counting.counts import Counts, table
 from opcount.counting.errors import OF_OTHER_NUMBERS, BudgetExceeded, InvalidType, InvalidValue, Uncounted
 from opcount.counting.meters import charge
@@ -33,6 +33,7 @@ from opcount.derivatives.chain_rule import (
     new_memo,
     recurse,
 )
+from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.graph import Graph, checked_inputs, evaluate, one_output, trace
 from opcount.tracing.edges import LinearMap
 from opcount.tracing.nodes import value_of
@@ -46,7 +47,6 @@ from opcount.wrapping.wrapped import Wrapped
 if TYPE_CHECKING:
     import pandas as pd
 
-Budgeted = SupportsIndex | Mapping[str, SupportsIndex]
 PHASES: Final = ("primal", "partials", "accumulation")
 
 
@@ -80,7 +80,7 @@ class Gradient:
 
     value: Any
     gradient: Any
-    method: str
+    method: MethodName
     phases: Mapping[str, Counts]
     storage: Storage
     log: tuple[LogEntry, ...] | None = None
@@ -99,15 +99,15 @@ class Gradient:
 
 
 def gradient(
-    f: Callable[[Any], Any],
-    x: Any,
-    method: str = "backprop",
+    f: Callable[..., Any],
+    x: Tree,
+    method: MethodName = "backprop",
     *,
-    budget: Budgeted | float | None = None,
+    budget: BudgetLike | float | None = None,
     memo: SupportsIndex | None = None,
-    step: Any = None,
+    step: RealNumber | None = None,
     log: bool = False,
-    granularity: str = "array",
+    granularity: Granularity = "array",
 ) -> Gradient:
     """The value and the gradient of f at x, by the named method, with the operations it executed.
 
@@ -202,7 +202,7 @@ class _Request(NamedTuple):
     x: Any
     leaves: list[Any]
     whole: bool  # whether arrays are nodes
-    method: str
+    method: MethodName
     spent: dict[str, Counts]
     limits: Mapping[str, int]
     memo: int | None
@@ -247,7 +247,7 @@ class _Request(NamedTuple):
 
     def refuse_to_hang(self, graph: Graph) -> None:
         """Raise BudgetExceeded where nobody gave a budget for a recursion that would seem never to end."""
-        name = "naive" if METHODS[self.method].direction == "adjoint" else "naive-tangent"
+        name: MethodName = "naive" if METHODS[self.method].direction == "adjoint" else "naive-tangent"
         predicted = graph.predict(name)
         if predicted.total > LARGEST_RECURSION:
             raise self._exceeded(
@@ -266,7 +266,7 @@ LARGEST_RECURSION: Final = 10_000_000
 """Operations that a recursion without a memo may execute where no budget is given: some seconds."""
 
 
-def _limits(budget: Budgeted | float | None) -> dict[str, int]:
+def _limits(budget: BudgetLike | float | None) -> dict[str, int]:
     """The limits of a budget; none where it is infinite, or there is no budget."""
     return {} if budget is None or budget == math.inf else checked_limits(budget)  # type: ignore[arg-type]
 
@@ -456,7 +456,7 @@ def _checked_step(step: Any) -> Any:
     return step
 
 
-def _checked_memo(memo: SupportsIndex | None, method: str, budget: Any) -> int | None:
+def _checked_memo(memo: SupportsIndex | None, method: MethodName, budget: Any) -> int | None:
     rule = METHODS[method]
     if memo is None:
         return rule.memo
@@ -560,12 +560,12 @@ class _Watched:
 
 
 def compare(
-    f: Callable[[Any], Any],
-    x: Any,
+    f: Callable[..., Any],
+    x: Tree,
     *,
-    methods: str | Sequence[str] | None = None,
-    budget: Budgeted | float = 1_000_000,
-    granularity: str = "array",
+    methods: MethodName | Sequence[MethodName] | None = None,
+    budget: BudgetLike | float = 1_000_000,
+    granularity: Granularity = "array",
 ) -> pd.DataFrame:
     """The counts of every method on the same function, a row for each method and phase.
 
@@ -583,11 +583,11 @@ def compare(
 
 
 def compared(
-    f: Callable[[Any], Any],
-    x: Any,
-    methods: str | Sequence[str] | None = None,
-    budget: Budgeted | float = 1_000_000,
-    granularity: str = "array",
+    f: Callable[..., Any],
+    x: Tree,
+    methods: MethodName | Sequence[MethodName] | None = None,
+    budget: BudgetLike | float = 1_000_000,
+    granularity: Granularity = "array",
 ) -> list[dict[str, Any]]:
     """The rows of `compare`, with their `counts`."""
     limits = _limits(budget)

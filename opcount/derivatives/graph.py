@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial, reduce
 from operator import methodcaller, or_
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
-from opcount.arrays.wrap import checked_array, with_plain_arrays
+from opcount.arrays.wrap import Tree, checked_array, with_plain_arrays
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import instead
@@ -30,6 +30,7 @@ from opcount.derivatives.chain_rule import (
     reach,
     visits,
 )
+from opcount.derivatives.choices import Granularity, MethodName, OrderName
 from opcount.derivatives.elimination import Elimination, linearized, predicted, pricing_of
 from opcount.derivatives.orders import SEPARATELY, ordered
 from opcount.tracing import array_operations, writing  # noqa: F401 (which enter NumPy's functions of nodes)
@@ -225,7 +226,7 @@ class Graph:
         paths.update((node, number) for node, number in called if node in paths)
         return list(paths.values())
 
-    def predict(self, method: str, *, unit_products: bool = False) -> Counts:
+    def predict(self, method: MethodName, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
 
         Takes time linear in the graph, times the inputs for the tangent methods, however
@@ -261,7 +262,12 @@ class Graph:
         return linearized(self).intermediates
 
     def elimination(
-        self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
+        self,
+        order: OrderName | Sequence[int],
+        *,
+        unit_products: bool = False,
+        steps: int | None = None,
+        seed: int | None = None,
     ) -> Elimination:
         """The elimination of a Jacobian in that order, not executed: its vertices, its counts, its live edges.
 
@@ -300,7 +306,12 @@ class Graph:
         return [output.index if type(output) in NODES else None for output in self.outputs]
 
     def predict_elimination(
-        self, order: Any, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
+        self,
+        order: OrderName | Sequence[int],
+        *,
+        unit_products: bool = False,
+        steps: int | None = None,
+        seed: int | None = None,
     ) -> Counts:
         """The exact counts of `oc.jacobian` in that order, not executed; it takes and raises the same.
 
@@ -335,20 +346,22 @@ class Graph:
         `value` is None for a spec, and `partial` for the linear map of an array. An output that is
         constant is no node. Needs networkx, and raises InvalidType without it.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.export import to_networkx
 
-        return draw.to_networkx(self)
+        return to_networkx(self)
 
     def to_dot(self) -> str:
         """The same nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
         The text is the same in every run. An output that another one uses stands between.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.export import to_dot
 
-        return draw.to_dot(self)
+        return to_dot(self)
 
-    def draw(self, ax: Axes | None = None, *, show: str = "operation") -> Axes:
+    def draw(
+        self, ax: Axes | None = None, *, show: Literal["operation", "paths", "adjoints", "partials"] = "operation"
+    ) -> Axes:
         """A picture, by matplotlib: inputs at the top, outputs at the bottom, edges downwards.
 
         `show` says what stands beside the operations: "paths", of each node the number of paths to
@@ -360,11 +373,11 @@ class Graph:
         `show`, and InvalidType where there are several outputs and adjoints are asked for, and
         where matplotlib or igraph is missing.
         """
-        from opcount.drawing import draw
+        from opcount.drawing.draw import draw
 
-        return draw.draw(self, ax, show)
+        return draw(self, ax, show)
 
-    def draw_elimination(self, order: Any) -> Figure:
+    def draw_elimination(self, order: OrderName | Sequence[int]) -> Figure:
         """A row of pictures: the graph, and what is left of it after each vertex is eliminated in that order.
 
         An edge that is new is drawn in bold, an edge that was there and absorbs the product by an
@@ -374,9 +387,9 @@ class Graph:
         Raises InvalidValue for an order that there is not, more than 40 nodes or more than 24 pictures.
         """
         whole = linearized(self)
-        from opcount.drawing import draw
+        from opcount.drawing.elimination import draw_elimination
 
-        return draw.draw_elimination(self, whole, ordered(whole, order, unit_products=True))
+        return draw_elimination(self, whole, ordered(whole, order, unit_products=True))
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"
@@ -463,7 +476,7 @@ def evaluate(f: Callable[[Any], Any], x: Any, leaves: list[Any], whole: bool) ->
     return Graph(nodes, inputs, outputs, result, tape)
 
 
-def trace(f: Callable[[Any], Any], x: Any, *, granularity: str = "array") -> Graph:
+def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array") -> Graph:
     """Evaluate f at x, and give the graph of what it did, local partials included.
 
     >>> trace(lambda x: x * x, 3.0).edges

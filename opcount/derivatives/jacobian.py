@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from opcount.arrays.array import Array
-from opcount.arrays.wrap import unwrap
+from opcount.arrays.wrap import Tree, unwrap
 from opcount.counting import render
 from opcount.counting.counts import Counts, table
 from opcount.counting.errors import InvalidType
 from opcount.counting.names import Named
 from opcount.derivatives.chain_rule import Direction, Edges, backprop, forward, reach
+from opcount.derivatives.choices import OrderName
 from opcount.derivatives.elimination import accumulate, linearized, weight
 from opcount.derivatives.gradient import PHASES, collector_paused, phase, plain_derivative
 from opcount.derivatives.graph import Graph, checked_inputs, evaluate
@@ -51,9 +52,9 @@ class Jacobian:
 
 
 def jacobian(
-    f: Callable[[Any], Any],
-    x: Any,
-    order: str | Sequence[int] = "markowitz",
+    f: Callable[..., Any],
+    x: Tree,
+    order: OrderName | Sequence[int] = "markowitz",
     *,
     unit_products: bool = False,
     steps: int | None = None,

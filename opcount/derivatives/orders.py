@@ -19,6 +19,7 @@ import numpy as np
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import Named, instead
 from opcount.derivatives.chain_rule import Direction
+from opcount.derivatives.choices import OrderName
 from opcount.derivatives.elimination import Linearized
 from opcount.tracing.edges import Sign
 
@@ -26,7 +27,7 @@ LARGEST: Final = 25  # intermediate vertices, for the best order: its table has 
 LARGEST_SEARCHED: Final = 10_000  # for a search, which goes through the whole order at each step
 STEPS: Final = 2_000  # of a search
 
-ORDERS: Final[Mapping[str, str]] = Named(
+ORDERS: Final[Mapping[OrderName, str]] = Named(
     {
         "forward": "along the graph, in the order of evaluation: forward mode for all inputs at once",
         "reverse": "against the graph: backprop for all outputs at once",

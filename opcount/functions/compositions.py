@@ -2,9 +2,8 @@
 
 Each takes what NumPy's function takes and gives the same value, bit for bit. Its operations count
 as they are executed, on whatever is wrapped among the arguments; what is done to plain values on
-the way counts neither here nor there. Where that can be told from what is wrapped, a rule gives the
-count, and NumPy the value (`SEEING_RULES`). All of a call counts, or, where it raises, nothing
-(`_whole`): wrong arguments lead to NumPy's own error.
+the way counts neither here nor there. All of a call counts, or, where it raises, nothing (`_whole`):
+wrong arguments lead to NumPy's own error.
 
 Written after NumPy 2.4; older versions execute a few of these otherwise, with the same value.
 """
@@ -20,30 +19,16 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.callers import warn
-from opcount.counting.errors import BudgetExceeded, InvalidValue, OpcountError
+from opcount.counting.errors import BudgetExceeded, OpcountError
 from opcount.counting.meters import meter
-from opcount.counting.symbolic import are_numbers, is_long, order, positive_part
+from opcount.counting.symbolic import order
 from opcount.counting.tally import attempt
-from opcount.functions.numpy_rules import (
+from opcount.functions.op_counts import (
     STRANGE,
     NoRule,
-    OpCounts,
-    Rule,
-    applications,
-    asks_for_complex,
-    by_function,
-    dtype_of,
-    expanded,
-    function_named,
     is_complex,
-    is_truth,
-    lu,
-    meetings,
-    n_times,
-    no_complex,
-    substitutions,
-    together,
 )
+from opcount.functions.rows import function_named
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.shapes import broadcast, with_numbers
 from opcount.wrapping.spec import Spec
@@ -91,6 +76,7 @@ def _whole(name: str, composition: Callable[..., Any]) -> Callable[..., Any]:
     """All its operations count, or, where it raises, none; wrong arguments raise what NumPy raises."""
     function = function_named(name)
 
+    @functools.wraps(composition)
     def whole(*args: Any, **keywords: Any) -> Any:
         with attempt() as inside:
             try:
@@ -265,108 +251,6 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * ma
 # --- vectors and matrices
 
 
-def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> OpCounts:
-    """For each contraction that is executed: its products over all indices, its sums for each result.
-
-    Without `optimize` all operands are contracted at once, by k - 1 products from left to
-    right for each combination of indices; with it, in the steps of `np.einsum_path`.
-    """
-    terms, result = _subscripts(operands)
-    path: list[Any] = [tuple(range(len(terms)))]
-    if optimize is not False and len(terms) > 2:
-        path = _path(operands, terms, optimize)
-    products = sums = 0
-    for places in path:
-        taken = [terms.pop(place) for place in sorted(places, reverse=True)]
-        if optimize is False:
-            taken.reverse()
-        needed = {*result, *(index for sizes, _ in terms for index in sizes)}
-        if len(taken) == 2 and optimize is not False and _NUMPY >= (2, 4):  # it sums each by itself where it can
-            long = [{index for index, size in sizes.items() if is_long(size)} for sizes, _ in taken]
-            kept = [needed | indices for indices in reversed(long)]
-            partly = [_contracted([term], indices) for term, indices in zip(taken, kept, strict=True)]
-            taken = [term for term, _, _ in partly]
-            sums += sum(number for _, _, number in partly)
-        term, more, added = _contracted(taken, needed)
-        terms.append(term)
-        products += more
-        sums += added
-    numbers: OpCounts = {"mul": products, "add": sums}
-    return expanded(numbers) if any(map(is_complex, operands)) or asks_for_complex({"dtype": dtype}) else numbers
-
-
-def _path(operands: tuple[Any, ...], terms: list[_Term], optimize: Any) -> list[Any]:
-    """The steps of a product of several arrays: as they are given, or as NumPy chooses them by the sizes."""
-    if not isinstance(optimize, (bool, str)) and optimize and optimize[0] == "einsum_path":
-        return list(optimize[1:])
-    if not all(are_numbers(sizes.values()) for sizes, _ in terms):
-        raise InvalidValue(
-            "the order in which np.einsum joins more than two arrays depends on the sizes: give numbers for them, or "
-            'the order, as in optimize=["einsum_path", (0, 1), (0, 1)]'
-        )
-    chosen: list[Any] = np.einsum_path(*unwrapped(operands), optimize=optimize)[0][1:]
-    return chosen
-
-
-def _correlate(a: Any, v: Any, mode: Any = "valid") -> OpCounts:
-    """A convolution with the conjugate."""
-    if is_truth(a) and is_truth(v):
-        return {}
-    numbers = meetings(unwrapped(a), unwrapped(v), mode)
-    if not is_complex(a) and not is_complex(v):
-        return numbers
-    return together(expanded(numbers), {"neg": _size(v) if is_complex(v) and holds_wrapped(v) else 0})
-
-
-_Term = tuple[dict[Any, int], bool]
-"""The indices of an operand with their sizes, and whether it is wrapped."""
-
-
-def _contracted(terms: list[_Term], needed: set[Any]) -> tuple[_Term, int, int]:
-    """What a contraction leaves, and how many products and sums of wrapped numbers it executes."""
-    sizes: dict[Any, int] = {}
-    for term, _ in terms:
-        for index, size in term.items():
-            sizes[index] = size if sizes.get(index, 1) == 1 else sizes[index]
-    left = {index: size for index, size in sizes.items() if index in needed}
-    everything, results = math.prod(sizes.values()), math.prod(left.values())
-    places = [place for place, (_, is_wrapped) in enumerate(terms) if is_wrapped]
-    if not places:
-        return (left, False), 0, 0
-    products = (len(terms) - max(places[0], 1)) * everything  # those before it are of plain numbers
-    return (left, True), products, positive_part(everything - results)
-
-
-def _subscripts(operands: tuple[Any, ...]) -> tuple[list[_Term], list[Any]]:
-    """The indices of each operand with their sizes, and those of the result, in either spelling of einsum."""
-    if isinstance(operands[0], str):
-        text, arrays = operands[0].replace(" ", ""), operands[1:]
-        inputs, arrow, output = text.partition("->")
-        labels: list[list[Any]] = [_letters(term) for term in inputs.split(",")]
-        result = _letters(output) if arrow else None
-    else:
-        arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
-        labels = [list(term) for term in operands[1::2]]
-        result = list(operands[-1]) if len(operands) % 2 else None
-    terms = []
-    for term, array in zip(labels, arrays, strict=True):
-        shape = _shape(array)
-        dots = [(Ellipsis, place) for place in range(len(term) - 1 - len(shape), 0)]  # counted from the last
-        indices = [part for index in term for part in (dots if index is Ellipsis else [index])]
-        terms.append((dict(zip(indices, shape, strict=True)), holds_wrapped(array)))
-    everything = {index for sizes, _ in terms for index in sizes}
-    dots = sorted(index for index in everything if isinstance(index, tuple))
-    if result is None:
-        once = [index for term in labels for index in term if index is not Ellipsis]
-        return terms, dots + sorted({index for index in once if once.count(index) == 1})
-    return terms, [part for index in result for part in (dots if index is Ellipsis else [index])]
-
-
-def _letters(term: str) -> list[Any]:
-    before, dots, after = term.partition("...")
-    return [*before, *([Ellipsis] if dots else []), *after]
-
-
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
     """Two products and a difference for each component; where a vector has no third one, its products are left out."""
     if axis is not None:
@@ -526,15 +410,6 @@ def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     return result.ravel() if 1 in (first, last) else result
 
 
-def _solve(a: Any, b: Any) -> OpCounts:
-    """The factors of a, and two substitutions for each column of b (GESV)."""
-    no_complex(a, b)
-    *first, _, n = _shape(a)
-    *second, columns = _shape(b) if len(_shape(b)) > 1 else (n, 1)
-    stack = math.prod(broadcast(tuple(first), tuple(second[:-1])))
-    return n_times(stack, together(lu(n) if holds_wrapped(a) else {}, substitutions(n, columns)))
-
-
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     a, b = _array(a), _array(b)
     if axes is not None:
@@ -662,24 +537,6 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
 # --- choices by truth, and comparisons
 
 
-def _truth_of(name: str, place: int) -> Rule:
-    """A function that has to know which elements of an argument are not zero: of truth values, nothing more."""
-
-    def rule(*args: Any, **keywords: Any) -> OpCounts:
-        mask = args[place] if len(args) > place else keywords[name]
-        if is_complex(mask):
-            raise NoRule("the truth of a complex number has no exact count: write abs(z) != 0")
-        return {} if is_truth(mask) or not holds_wrapped(mask) else {"ne": _size(mask)}
-
-    return rule
-
-
-def _nan_to_num(x: Any, *_: Any, **__: Any) -> OpCounts:
-    """Each number, or each part of it, may be nan, and infinite of either sign."""
-    size = _size(x) * {"f": 1, "c": 2}.get(dtype_of(unwrapped(x)).kind, 0)
-    return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
-
-
 def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     x, y, atol, rtol = (v if isinstance(v, (int, float, complex)) else _array(v) for v in (a, b, atol, rtol))
     if isinstance(y, int):
@@ -723,43 +580,7 @@ def _array_equiv(a1: Any, a2: Any) -> bool:
     return bool(_truths(_array(a1) == _array(a2)).all())
 
 
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
-          where: Any = True, **_: Any) -> OpCounts:  # fmt: skip
-    """The larger one of each number and its lower bound, then the smaller one of that and the upper bound."""
-    if any(map(is_complex, (a, a_min, a_max, min, max))):
-        raise NoRule("complex numbers are not in order: clip the real and the imaginary part")
-    low, high = (
-        old if old is not None and old is not _NO else None if new is _NO else new
-        for old, new in ((a_min, min), (a_max, max))
-    )
-    operands = [operand for operand in (a, low, high) if operand is not None]
-    size = 0 if all(map(is_truth, operands)) else applications(*unwrapped(operands), where=unwrapped(where))
-    return {
-        "maximum": size if low is not None and holds_wrapped([a, low]) else 0,
-        "minimum": size if high is not None else 0,
-    }
-
-
-# --- complex numbers
-
-
-def _imaginary(x: Any) -> int:
-    """How many imaginary parts it has; real numbers have none."""
-    return _size(x) if is_complex(x) else 0
-
-
-def _angle(z: Any, deg: bool = False) -> OpCounts:
-    size = _size(z)
-    return {"arctan2": size, "mul": size if deg else 0}
-
-
 # --- ranges between wrapped ends
-
-
-def _arange(*args: Any, like: Any = None, **keywords: Any) -> OpCounts:
-    if holds_wrapped(args) or holds_wrapped(list(keywords.values())):
-        raise NoRule("a range of wrapped numbers has no exact count: write start + step * np.arange(n)")
-    return {}
 
 
 def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
@@ -1016,22 +837,9 @@ _WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "interp": _interp,
 }  # fmt: skip
 
-SEEING_RULES_BY_NAME: Final[dict[str, Rule]] = {
-    "where": _truth_of("condition", 0), "einsum": _einsum, "nan_to_num": _nan_to_num, "angle": _angle,
-    "isreal": lambda x: {"eq": _imaginary(x)}, "iscomplex": lambda x: {"ne": _imaginary(x)},
-    "real_if_close": lambda a, tol=100: {"abs": _imaginary(a), "lt": _imaginary(a)},
-    "compress": _truth_of("condition", 0), "extract": _truth_of("condition", 0),
-    "place": _truth_of("mask", 1), "putmask": _truth_of("mask", 1), "clip": _clip, "correlate": _correlate,
-    "linalg.solve": _solve, "arange": _arange,
-}  # fmt: skip
-"""Functions that are counted by a rule which sees what is wrapped: it takes the arguments of a call as they are."""
-
-SEEING_RULES: Final[dict[Any, Rule]] = by_function(SEEING_RULES_BY_NAME)
 
 COMPOSITIONS_BY_NAME: Final[dict[str, Callable[..., Any]]] = {
     **_OF_FUNCTIONS,
     **{name: _whole(name, composition) for name, composition in _WRITTEN_OUT.items()},
 }
 """NumPy's functions by name, and the composition that stands for each."""
-
-COMPOSITIONS: Final[dict[Any, Callable[..., Any]]] = by_function(COMPOSITIONS_BY_NAME)

@@ -22,11 +22,14 @@ from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
-from opcount.functions.numpy_rules import FREE, name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.rows import FREE
+from opcount.functions.table import ROWS as FUNCTION_ROWS
+from opcount.functions.table import row_of
 from opcount.tracing.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
 from opcount.wrapping import shapes
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
-from opcount.wrapping.spec import MAKERS, Spec
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, boxed, plain_operand
 
@@ -261,7 +264,7 @@ class ArrayNode(ArrayMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(map(is_container, types)):
             return NotImplemented
-        if function.__name__ in MAKERS and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
+        if row_of(function).makes and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
             return self.value.__array_function__(function, (Array,), args, keywords)
         return function_of_nodes(function, args, keywords)
 
@@ -710,7 +713,7 @@ BY_TABLE: Final = frozenset({
 })  # fmt: skip
 """Ufuncs that NumPy's loops for objects execute otherwise than the table says."""
 _JOINING: Final = frozenset({np.concatenate, np.stack})
-GIVING_VIEWS: Final = FREE | {np.einsum}
+GIVING_VIEWS: Final = {function for function, row in FUNCTION_ROWS.items() if row.counts is FREE} | {np.einsum}
 """Functions whose results may share memory with their arguments, as in NumPy."""
 COMPLEX: Final = (
     "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"

@@ -15,12 +15,12 @@ import numpy as np
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.table import row_of
 from opcount.tracing.edges import IDENTITY
 from opcount.tracing.nodes import BY_TABLE, NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, recorded, value_of
 from opcount.tracing.primitives import Primitive
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
-from opcount.wrapping.spec import WRITES
 from opcount.wrapping.trees import is_number, object_array, plain_array, shape_of
 from opcount.wrapping.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
 
@@ -77,7 +77,7 @@ class NumberArray(np.ndarray):
             args = _of_own_types(args)
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
         result = number_array(super().__array_function__(function, arrays, args, keywords))
-        if function.__name__ in WRITES:
+        if row_of(function).writes is not None:
             _base(args[0])
         return result
 

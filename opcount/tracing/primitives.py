@@ -29,7 +29,7 @@ from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
 from opcount.counting.meters import charge
 from opcount.counting.tally import isolated
-from opcount.functions.numpy_rules import integer_power, n_times
+from opcount.functions.op_counts import integer_power, multiple
 from opcount.tracing.edges import (
     IDENTITY,
     NEGATION,
@@ -130,7 +130,7 @@ def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> An
     for exponent in np.unique(n[~structural]):
         power = integer_power(int(exponent) - 1) if n.dtype.kind in "iu" else {"pow": 1}
         often = count_of(n.reshape(states.shape) == exponent, shape)
-        charge(n_times(often, {**power, "mul": power.get("mul", 0) + 1}))
+        charge(multiple(often, {**power, "mul": power.get("mul", 0) + 1}))
     return structured(states, values, shape)
 
 

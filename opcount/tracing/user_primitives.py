@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
 from opcount.tracing.edges import Applied, LinearMap
 from opcount.tracing.nodes import (
     FUNCTIONS,

@@ -18,10 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidType, Uncounted
-from opcount.functions.numpy_rules import FREE, name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.rows import FREE
+from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
 from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
-from opcount.wrapping.spec import WRITES, Spec
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
@@ -220,7 +222,7 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"np.zeros_like(x) gives, make a new array, or {OPENED}"
             )
         _check_precision(array, *args)
-        if function.__name__ in _AS_THEY_GO and any(_shares(array, value) for value in args):
+        if function is np.fill_diagonal and any(_shares(array, value) for value in args):
             raise Uncounted(f"{name_of(function)} would read what it has just written: give it a copy of that part")
         write(array, moved(written, function, array, *args, **keywords))
 
@@ -231,11 +233,11 @@ def _shares(array: ArrayNode, value: Any) -> bool:
     return type(value) is ArrayNode and owner_of(value.value._held) is owner_of(array.value._held)
 
 
-_AS_THEY_GO: Final = frozenset({"fill_diagonal", "place", "putmask"})  # the others copy first what they share
-
 FUNCTIONS.update({
     getattr(operator, f"i{name}"): _in_place(getattr(operator, name.rstrip("_")))
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 })  # fmt: skip
-FUNCTIONS.update({function: _writing(function) for function in FREE if function.__name__ in WRITES})
+FUNCTIONS.update({
+    function: _writing(function) for function, row in ROWS.items() if row.counts is FREE and row.writes is not None
+})  # fmt: skip
 FUNCTIONS[operator.setitem] = _setitem

@@ -5,5 +5,6 @@ operands   the arguments of a NumPy function: plain values, and what is wrapped 
 foreign    objects of other classes beside a wrapped value: who is let in
 trees      nested lists, tuples, dicts and arrays as one flat list, and back
 spec       arrays without values: shapes and dtypes alone
+stand_ins  what NumPy gives for specs: it is asked, on arrays that stand in for them
 shapes     arithmetic of shapes whose sizes may have names
 """

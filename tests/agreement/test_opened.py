@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
 from opcount.tracing import array_operations, nodes
 
 rng = np.random.default_rng(0)

@@ -2,13 +2,14 @@
 
 import keyword
 import math
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 
 import opcount as oc
 import opcount.wrapping.wrapped
-from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS
+from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS, KindsAndGroups
 
 # One program per kind, written by hand: each must execute that kind once and nothing else.
 ONCE = {
@@ -145,3 +146,9 @@ def test_comparing_rounding_logic_bits_and_changing_a_sign_are_the_operations_th
         "signs", "rounding", "comparisons", "logical", "integer", "representation",
     }  # fmt: skip
     assert set(FLOP_GROUPS) < set(GROUPS)
+
+
+def test_type_checkers_and_editors_know_every_kind_and_every_group_as_an_attribute():
+    known = get_type_hints(KindsAndGroups)
+    assert list(known) == [*oc.GROUPS, *oc.KINDS]
+    assert set(known.values()) == {int}

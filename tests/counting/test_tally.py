@@ -277,8 +277,10 @@ def test_any_nesting_of_counts_and_regions_is_what_bookkeeping_by_hand_gives(pro
 
 def test_the_check_above_catches_a_region_that_forgets_the_outer_count(monkeypatch):
     def forgetful(around, name):
-        own = around.places[0]._region(name)
-        return opcount.counting.tally.Meter((own, *around.places[1:]), (own, *around.tallies[:1]), around.limits, False)
+        own = around.innermost[0]._region(name)
+        return opcount.counting.tally.Meter(
+            (own, *around.innermost[1:]), (own, *around.tallies[:1]), around.limits, False
+        )
 
     monkeypatch.setattr(opcount.counting.tally, "_of_region", forgetful)
     with pytest.raises(AssertionError):

@@ -30,29 +30,15 @@ from numpy.testing.overrides import get_overridable_numpy_array_functions
 import opcount as oc
 from opcount.counting.kinds import KINDS
 from opcount.counting.tally import record
-from opcount.functions import compositions, numpy_rules
-from opcount.functions.compositions import (
-    COMPOSITIONS,
-    COMPOSITIONS_BY_NAME,
-    SEEING_RULES,
-    SEEING_RULES_BY_NAME,
-)
-from opcount.functions.numpy_rules import (
-    COMPLEX,
-    FREE,
-    FREE_NAMES,
-    PRODUCTS,
-    REFUSED,
-    REFUSED_BY_NAME,
-    RULES,
-    RULES_BY_NAME,
-    UFUNCS,
-    USERS,
-    WRITES,
-    function_named,
-    name_of,
-)
+from opcount.functions.applications import APPLICATIONS
+from opcount.functions.op_counts import COMPLEX, name_of
+from opcount.functions.products import PRODUCTS
+from opcount.functions.rows import POSITIONS, Executed, Seeing, function_named
+from opcount.functions.table import ALL, ROWS
+from opcount.functions.ufuncs import UFUNCS
+from opcount.functions.user_rules import user_rules
 from tests.support import loops_by_hand as hand
+from tests.support import rows
 from tests.support.same import assert_same
 
 RANDOM = settings(
@@ -74,10 +60,6 @@ SPACES = {
 }  # fmt: skip
 LATER = (recfunctions, np.polynomial.polynomial)
 """Modules that are not imported with NumPy: what they dispatch has no row, and is refused."""
-TABLES = {
-    "counted": RULES_BY_NAME, "counted by what is wrapped": SEEING_RULES_BY_NAME, "composed": COMPOSITIONS_BY_NAME,
-    "free": FREE_NAMES, "refused": REFUSED_BY_NAME,
-}  # fmt: skip
 SINCE = {
     "cumulative_sum": "2.1", "cumulative_prod": "2.1", "unstack": "2.1",
     "strings.partition": "2.3", "strings.rpartition": "2.3", "strings.multiply": "2.3",
@@ -119,16 +101,13 @@ def takes_like(function):
 
 def test_each_function_that_numpy_dispatches_stands_in_the_table_once():
     found = dispatched()
-    rows = [*RULES, *SEEING_RULES, *COMPOSITIONS, *FREE, *REFUSED]
-    twice = [name_of(row) for row, times in Counter(rows).items() if times > 1]
-    assert not twice, f"functions with two rows: {twice}"
-    missing = [names[0] for function, names in found.items() if function not in rows]
+    missing = [names[0] for function, names in found.items() if function not in ROWS]
     assert not missing, f"functions of NumPy {np.__version__} without a row: {missing}"
 
 
 def test_each_row_of_the_table_is_a_function_that_numpy_dispatches():
     found = dispatched()
-    names = [name for table in TABLES.values() for name in table]
+    names = [row.name for row in ALL]
     assert len(names) == len(set(names))
     lacking = {name for name in names if function_named(name) not in found}
     strangers = {name for name in lacking if not is_of_another_numpy(name)}
@@ -156,17 +135,17 @@ def test_each_ufunc_of_numpy_has_its_kinds():
 
 
 def test_each_function_that_is_counted_is_called_here():
-    assert CALLS.keys() == RULES_BY_NAME.keys() | SEEING_RULES_BY_NAME.keys() | COMPOSITIONS_BY_NAME.keys()
+    assert CALLS.keys() == set(rows.COUNTED)
 
 
 def test_each_function_that_is_free_is_called_here():
-    assert set(FREE_CALLS) == set(FREE_NAMES)
+    assert set(FREE_CALLS) == set(rows.FREE_NAMES)
 
 
 @pytest.mark.skipif(NUMPY < (2, 4), reason="functions have no signature")
-@pytest.mark.parametrize("name", [*RULES_BY_NAME, *compositions._WRITTEN_OUT, *SEEING_RULES_BY_NAME])
+@pytest.mark.parametrize("name", rows.COUNTED)
 def test_a_rule_takes_the_arguments_that_the_function_takes(name):
-    rule = {**RULES_BY_NAME, **compositions._WRITTEN_OUT, **SEEING_RULES_BY_NAME}[name]
+    rule = rows.rule_of(name)
     try:
         parameters = inspect.signature(function_named(name)).parameters.values()
     except ValueError:
@@ -189,7 +168,7 @@ CONSTANT = frozenset({"ord"})
 """Keywords that are never wrapped."""
 NUMBERS = frozenset({"linspace", "logspace", "geomspace", "isclose", "allclose", "where"})
 """Functions that a wrapped number alone makes dispatch."""
-FIRST = WRITES | {"at", "nanvar", "nanstd", "polyint"}
+FIRST = {*rows.WRITING, "at", "nanvar", "nanstd", "polyint"}
 """Functions that are not asked about wrapped values if their first argument is none."""
 
 
@@ -1526,23 +1505,23 @@ def test_linear_algebra_counts_what_is_published(n):
 # --- the checks are checked
 
 
-@pytest.mark.parametrize(("table", "name", "fault"), [
-    (RULES, "sum", lambda *args, **keywords: {"mul": 1}),
-    (RULES, "mean", lambda *args, **keywords: {**RULES_BY_NAME["mean"](*args, **keywords), "div": 0}),
-    (RULES, "cumsum", lambda *args, **keywords: {"add": RULES_BY_NAME["cumsum"](*args, **keywords)["add"] + 1}),
-    (RULES, "dot", lambda *args, **keywords: {"mul": RULES_BY_NAME["dot"](*args, **keywords)["mul"]}),
-    (RULES, "nanmax", RULES_BY_NAME["max"]), (RULES, "argmin", RULES_BY_NAME["argmax"]),
-    (RULES, "linalg.inv", RULES_BY_NAME["linalg.det"]),
-    (COMPOSITIONS, "average", lambda a, axis=None, **_: np.mean(a, axis)),
-    (COMPOSITIONS, "polymul", lambda a1, a2: oc.wrap(np.polymul(oc.unwrap(a1), oc.unwrap(a2)))),
-    (SEEING_RULES, "einsum", lambda *_, **__: {"mul": 1, "add": 1}),
-    (COMPOSITIONS, "interp", lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args)))),
-    (SEEING_RULES, "where", lambda condition, *_: {"ne": np.size(condition)}),
-    (COMPOSITIONS, "polyval", lambda p, x: np.nextafter(COMPOSITIONS_BY_NAME["polyval"](p, x), 0)),
+@pytest.mark.parametrize(("name", "fault"), [
+    ("sum", lambda *args, **keywords: {"mul": 1}),
+    ("mean", lambda *args, **keywords: {**rows.rule_of("mean")(*args, **keywords), "div": 0}),
+    ("cumsum", lambda *args, **keywords: {"add": rows.rule_of("cumsum")(*args, **keywords)["add"] + 1}),
+    ("dot", lambda *args, **keywords: {"mul": rows.rule_of("dot")(*args, **keywords)["mul"]}),
+    ("nanmax", rows.rule_of("max")), ("argmin", rows.rule_of("argmax")),
+    ("linalg.inv", rows.rule_of("linalg.det")),
+    ("average", Executed(lambda a, axis=None, **_: np.mean(a, axis))),
+    ("polymul", Executed(lambda a1, a2: oc.wrap(np.polymul(oc.unwrap(a1), oc.unwrap(a2))))),
+    ("einsum", Seeing(lambda *_, **__: {"mul": 1, "add": 1})),
+    ("interp", Executed(lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args))))),
+    ("where", Seeing(lambda _, condition, *__: {"ne": np.size(condition)})),
+    ("polyval", Executed(lambda p, x: np.nextafter(rows.rule_of("polyval")(p, x), 0))),
 ])  # fmt: skip
-def test_the_check_of_a_function_catches_a_planted_fault(monkeypatch, table, name, fault):
+def test_the_check_of_a_function_catches_a_planted_fault(monkeypatch, name, fault):
     check_calls(name)
-    monkeypatch.setitem(table, function_named(name), fault)
+    rows.corrupted(monkeypatch, name, counts=fault)
     with pytest.raises(AssertionError):
         check_calls(name, examples=200)
 
@@ -1558,7 +1537,7 @@ def test_the_check_of_a_ufunc_catches_a_planted_fault(monkeypatch, name, method,
 
 
 def test_the_check_of_methods_catches_an_application_too_many(monkeypatch):
-    applications = numpy_rules.APPLICATIONS
+    applications = APPLICATIONS
     monkeypatch.setitem(applications, "reduce", lambda *args, **keywords: applications["accumulate"](args[0]) + 1)
     with pytest.raises((AssertionError, IndexError)):
         check_ufunc(np.hypot, "reduce", examples=100)
@@ -1668,7 +1647,7 @@ def test_what_moves_data_counts_nothing_and_gives_what_numpy_gives(name):
     with oc.count() as tally:
         result = FREE_CALLS[name](x)
     assert tally.counts == NOTHING
-    if name in numpy_rules.POSITIONS or not isinstance(expected, (np.ndarray, tuple, list)):
+    if rows.BY_NAME[name].gives is POSITIONS or not isinstance(expected, (np.ndarray, tuple, list)):
         assert result == expected if not isinstance(expected, tuple) else all(map(np.array_equal, result, expected))
     else:
         assert_same(result, expected)
@@ -1754,13 +1733,13 @@ def test_wrong_arguments_raise_what_numpy_raises_and_count_nothing(place):
 # --- what has no exact count is refused
 
 
-@pytest.mark.parametrize("name", [name for name in REFUSED_BY_NAME if function_named(name) is not None])
+@pytest.mark.parametrize("name", [name for name in rows.REFUSED if function_named(name) is not None])
 def test_a_refused_function_says_so_and_counts_nothing(name):
     function, x = function_named(name), oc.wrap(V)
     with oc.count() as tally, pytest.raises(oc.Uncounted) as caught:
         x.__array_function__(function, (oc.Array,), (x,), {})
     message = str(caught.value)
-    assert message.startswith(f"{name_of(function)}: ") and REFUSED_BY_NAME[name] in message
+    assert message.startswith(f"{name_of(function)}: ") and rows.REFUSED[name] in message
     assert "oc.register_rule" in message and "oc.unwrap(x)" in message
     assert tally.counts == NOTHING
 
@@ -1799,9 +1778,9 @@ def test_a_budget_is_kept_by_a_whole_call():
 
 @pytest.fixture
 def restored():
-    before = dict(USERS), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
+    before = dict(user_rules), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
     yield
-    assert before == (USERS, UFUNCS), "a test left a rule behind"
+    assert before == (user_rules, UFUNCS), "a test left a rule behind"
 
 
 def test_a_rule_counts_what_had_no_count_and_is_forgotten_again(restored):

@@ -17,9 +17,10 @@ import sympy
 from hypothesis import given, settings
 
 import opcount as oc
-from opcount.functions.numpy_rules import function_named
+from opcount.functions.rows import function_named
 from opcount.wrapping import spec
 from tests.functions import test_numpy_rules as table
+from tests.support import rows
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = settings(table.RANDOM, max_examples=12)
@@ -611,16 +612,16 @@ def test_in_place_a_spec_casts_as_an_array_does(dtype, key):
     ],
 )
 def test_a_planted_fault_is_caught(monkeypatch, name, fault):
-    monkeypatch.setitem(spec.SHAPES, name, fault)
+    rows.corrupted(monkeypatch, name, shape=fault)
     with pytest.raises(AssertionError):
         test_a_function_counts_the_same_for_shapes_alone(name)
 
 
 def test_a_planted_fault_of_a_formula_is_caught(monkeypatch):
-    monkeypatch.setattr("opcount.functions.numpy_rules.lu", lambda n: {"mul": n**3})
+    monkeypatch.setattr("opcount.functions.linalg.lu", lambda n: {"mul": n**3})
     monkeypatch.setattr("opcount.counting.symbolic.positive_part", lambda n: n + 1)
     monkeypatch.setattr(
-        "opcount.functions.numpy_rules.positive_part",
+        "opcount.functions.products.positive_part",
         lambda n: n + 1 if sympy.sympify(n).free_symbols else n,
     )
     with pytest.raises(AssertionError):

@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
-import opcount.functions.numpy_rules
+import opcount.functions.ufuncs
 from opcount.counting.kinds import KINDS
 from opcount.wrapping.wrapped import UFUNCS, Wrapped, apply, plain_operand
 
@@ -175,7 +175,7 @@ def test_a_function_of_the_table_of_arrays_counts_numbers_too_or_is_refused_as_p
                     ufunc(*map(oc.wrap, operands))
                 continue
             assert oc.unwrap(ufunc(*map(oc.wrap, operands))) == expected
-        assert tally.counts == opcount.functions.numpy_rules.UFUNCS[ufunc]
+        assert tally.counts == opcount.functions.ufuncs.UFUNCS[ufunc]
 
 
 def test_a_function_without_a_count_says_so():

@@ -12,9 +12,14 @@ import opcount as oc
 from analysis.programs.families import FAMILIES, Program
 from analysis.programs.functions import FUNCTIONS, Numbers, learnt_erf
 from analysis.programs.networks import PARAMETERS, exact_question, question_network, squared_residuals
+from opcount.typing import MethodName
 
 SCARCE: Final = ("nonscalar, value", "nonscalar, reverse")
-METHODS: Final = {"reverse": "backprop", "forward once": "memoized-tangent", "forward": "forward"}
+METHODS: Final[dict[str, MethodName]] = {
+    "reverse": "backprop",
+    "forward once": "memoized-tangent",
+    "forward": "forward",
+}
 RATIONAL: Final = frozenset({"input", "add", "sub", "neg", "mul", "div", "pow"})
 SINGLE: Final = tuple(name for name, function in FUNCTIONS.items() if function.outputs == 1)
 QUESTION: Final[Mapping[str, Callable[[], Program]]] = {

@@ -23,6 +23,7 @@ from analysis.programs.networks import (
     squared_residuals,
 )
 from analysis.programs.polynomials import Polynomial, of_symbols
+from opcount.typing import MethodName
 
 FAMILY: Final = ("m", "2*m", "m")
 SIZES: Final = (1, 2, 3, 5, 8, 13, 20, 32, 50, 100, 200, 500, 1600, 5000, 16_000, 50_000, 160_000)
@@ -46,7 +47,7 @@ class Sizes(NamedTuple):
     """A network of random sizes; its methods that evaluate for each parameter are executed where it is small."""
 
     sizes: tuple[int, int, int]
-    methods: tuple[str, ...]
+    methods: tuple[MethodName, ...]
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
@@ -84,7 +85,7 @@ def scalar_by_scalar(row: dict[str, Any], sizes: tuple[int, ...]) -> list[dict[s
     return rows
 
 
-def counted(row: dict[str, Any], how: str, f: Loss, x: Any, method: str) -> dict[str, Any]:
+def counted(row: dict[str, Any], how: str, f: Loss, x: Any, method: MethodName) -> dict[str, Any]:
     g = oc.gradient(f, x, method, budget=math.inf)  # the recursion over arrays too, for as long as it takes
     parameters = sum(array.size for layer in x for array in layer.values())
     evaluations = oc.METHODS[method].evaluations(parameters)
@@ -101,7 +102,7 @@ def totals(phases: Mapping[str, oc.Counts]) -> dict[str, Any]:
 
 
 @cache
-def formula(sizes: tuple[str, ...], dimensions: tuple[str, ...], method: str) -> dict[str, Polynomial]:
+def formula(sizes: tuple[str, ...], dimensions: tuple[str, ...], method: MethodName) -> dict[str, Polynomial]:
     """The operations of a method by phase, on a network whose sizes are symbols."""
     f, x = dense(sizes, array=oc.spec)
     counts = totals(oc.gradient(f, x, method).phases)
