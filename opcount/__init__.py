@@ -21,7 +21,7 @@ from opcount.derivatives.gradient import PHASES, Gradient, compare, gradient
 from opcount.derivatives.graph import Graph, trace
 from opcount.derivatives.jacobian import Jacobian, jacobian
 from opcount.derivatives.orders import ORDERS
-from opcount.functions.user_rules import register_rule
+from opcount.functions.user_rules import register_rule, rules
 from opcount.laws.law import Law, law, law_of
 from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
@@ -65,6 +65,7 @@ __all__ = [
     "record",
     "region",
     "register_rule",
+    "rules",
     "spec",
     "trace",
     "unwrap",

@@ -240,7 +240,7 @@ def own_costs(
 
 
 def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
-    """The same states, each once, with all its bits."""
+    """Every state once, with all the bits found for it."""
     merged: dict[int, tuple[Any, int]] = {}
     for state, bits in states:
         if bits:

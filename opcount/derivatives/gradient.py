@@ -16,7 +16,8 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
-from opcount.arrays.wrap import RealNumber, Tree, unwrap
+from opcount.arrays.typed import RealNumber
+from opcount.arrays.wrap import Tree, unwrap
 from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked, checked_limits
 from opcount.counting.counts import Counts, table
@@ -518,7 +519,7 @@ class _Log:
         self.entries: list[LogEntry] = []
 
     def watching(self, graph: Graph, source: int) -> Graph:
-        """The same graph, with edges that write down what they are asked for."""
+        """A graph of these nodes whose edges write down what they are asked for."""
         watched = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
         for edge in graph.edges:
             entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)

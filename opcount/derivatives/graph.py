@@ -351,7 +351,7 @@ class Graph:
         return to_networkx(self)
 
     def to_dot(self) -> str:
-        """The same nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
+        """The nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
         The text is the same in every run. An output that another one uses stands between.
         """
@@ -422,7 +422,7 @@ def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
 
 
 def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
-    """Likewise for derivatives of arrays: the edge is applied to their shapes alone."""
+    """A derivative of an array followed along an edge, which is applied to its shape alone; and what that costs."""
     with isolated() as tally:
         term = along(state)
     counts = tally.counts

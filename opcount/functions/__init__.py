@@ -6,6 +6,7 @@ op_counts      sums and multiples of counts, and complex numbers as the real one
 rows           what a row is
 applications   how often a ufunc is applied, by each of its methods; how many numbers a reduction joins
 user_rules     counts that users give to NumPy's functions
+numpys_own     NumPy's own Python on wrapped values, with other globals
 
 elementwise    functions of each element that are no ufuncs
 reductions     sums, products, extremes, truths and running totals
@@ -20,7 +21,8 @@ describing     what an array is, and not what it holds
 sorting        what is sorted, searched or taken as a set
 polynomials    polynomials, by their coefficients
 refused        transforms, text, dates, files, positions: what has no exact count
-compositions   functions that are made of other operations, written out as NumPy executes them
+interpolation  interpolation, differences and integrals
+applying       functions that apply a function which they are given
 
 table          all rows, by function; how a spec goes through a call
 execution      a call that is counted, executed on plain values and finished; or let out, or refused

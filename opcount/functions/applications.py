@@ -49,8 +49,8 @@ def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any =
     """
     shape = np.shape(a)
     axes = axes_of(axis, len(shape))
-    results = math.prod(size for place, size in enumerate(shape) if place not in axes)
-    length = math.prod(shape[place] for place in axes)
+    results = math.prod(size for index, size in enumerate(shape) if index not in axes)
+    length = math.prod(shape[index] for index in axes)
     starts = initial is np._NoValue or initial is None  # from the first number of each
     if where is True:
         return results * (positive_part(length - 1) if starts else length), results
@@ -66,8 +66,8 @@ def alone(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = Tru
     axes = axes_of(axis, len(shape))
     if where is not True:
         return int(np.sum(np.count_nonzero(np.broadcast_to(where, shape), axis=tuple(axes)) == 1))
-    length = math.prod(shape[place] for place in axes)
-    return math.prod(size for place, size in enumerate(shape) if place not in axes) if length == 1 else 0
+    length = math.prod(shape[index] for index in axes)
+    return math.prod(size for index, size in enumerate(shape) if index not in axes) if length == 1 else 0
 
 
 def alone_by_ufunc(method: str, a: Any, *arguments: Any, **keywords: Any) -> int:
@@ -77,8 +77,8 @@ def alone_by_ufunc(method: str, a: Any, *arguments: Any, **keywords: Any) -> int
         return alone(a, given.get("axis", 0), given.get("initial", np._NoValue), given.get("where", True))
     if method == "accumulate":
         lanes = dict(zip(("axis",), arguments, strict=False)) | keywords
-        (place,) = axes_of(lanes.get("axis", 0), len(np.shape(a)))
-        return math.prod(size for axis, size in enumerate(np.shape(a)) if axis != place or not size)
+        (index,) = axes_of(lanes.get("axis", 0), len(np.shape(a)))
+        return math.prod(size for axis, size in enumerate(np.shape(a)) if axis != index or not size)
     if method == "reduceat":
         raise NoRule(NEW_TRUTHS)
     return 0
@@ -88,23 +88,23 @@ def axes_of(axis: Any, dimensions: int) -> set[int]:
     if axis is None:
         return set(range(dimensions))
     given = axis if isinstance(axis, tuple) else (axis,)
-    return {place % dimensions for place in map(operator.index, given)} if dimensions else set()
+    return {index % dimensions for index in map(operator.index, given)} if dimensions else set()
 
 
 def accumulated(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
-    (place,) = axes_of(axis, len(shape))
-    steps: int = positive_part(shape[place] - 1)
-    lanes: int = math.prod(shape[:place] + shape[place + 1 :])
+    (index,) = axes_of(axis, len(shape))
+    steps: int = positive_part(shape[index] - 1)
+    lanes: int = math.prod(shape[:index] + shape[index + 1 :])
     return lanes * steps
 
 
 def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     shape = np.shape(a)
     starts = np.asarray(indices)
-    (place,) = axes_of(axis, len(shape))
-    lengths = np.append(starts[1:], shape[place]) - starts
-    lanes = math.prod(shape) // shape[place] if shape[place] else 0
+    (index,) = axes_of(axis, len(shape))
+    lengths = np.append(starts[1:], shape[index]) - starts
+    lanes = math.prod(shape) // shape[index] if shape[index] else 0
     return lanes * int(np.sum(np.maximum(lengths - 1, 0)))
 
 
@@ -138,6 +138,6 @@ def integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (), 
     if not exponents.size:
         return {}
     repeated = quotient(size, exponents.size)
-    found, numbers = (part.tolist() for part in np.unique(exponents, return_counts=True))
-    pairs = zip(found, numbers, strict=True)
-    return summed(*(multiple(repeated * number, integer_power(exponent)) for exponent, number in pairs))
+    found, times = (part.tolist() for part in np.unique(exponents, return_counts=True))
+    pairs = zip(found, times, strict=True)
+    return summed(*(multiple(repeated * often, integer_power(exponent)) for exponent, often in pairs))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -15,7 +15,14 @@ import numpy as np
 
 from opcount.counting.meters import note_text
 from opcount.counting.symbolic import is_symbolic, known
-from opcount.functions.execution import executed, let_out_into_plain, let_out_operands, refuse_spec_masks, target
+from opcount.functions.execution import (
+    executed,
+    in_operations,
+    let_out_into_plain,
+    let_out_operands,
+    refuse_spec_masks,
+    target,
+)
 from opcount.functions.op_counts import (
     NEW_TRUTHS,
     NO_COUNT,
@@ -49,7 +56,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     if type(call.row.counts) is not Free:
         refuse_spec_masks(call.name, call.plain_keywords)
     if type(call.row.counts) is Executed and function not in user_rules:
-        return call.in_operations(call.row.counts.body)
+        return call.in_operations(call.row.counts)
     execute = partial(function, *call.plain, **call.plain_keywords)
     if call.operands.has_spec:  # in whatever argument: not NumPy decides which ones are asked
         execute = partial(on_specs, function, call.plain, call.plain_keywords)
@@ -161,10 +168,10 @@ class Call:
 
     # its result
 
-    def in_operations(self, body: Callable[..., Any]) -> Any:
+    def in_operations(self, counts: Executed) -> Any:
         """The result of a function that is executed in operations which count themselves."""
         try:
-            return body(*self.args, **self.keywords)
+            return in_operations(self.function, counts)(*self.args, **self.keywords)
         except NoRule as reason:
             let_out_operands(self.operands, self.name, f"{self.name}: {reason}")
             return wrapped(self.function(*self.plain, **self.plain_keywords))

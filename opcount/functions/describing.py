@@ -11,8 +11,8 @@ from opcount.wrapping.stand_ins import BY_VALUE, SMALL
 
 
 def _size_shape(a: Any, axis: Any = None) -> Any:
-    places = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return symbolic.product(a.shape[operator.index(place)] for place in places)
+    axes = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return symbolic.product(a.shape[operator.index(each)] for each in axes)
 
 
 def _shape_shape(a: Any) -> Any:

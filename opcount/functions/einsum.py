@@ -12,7 +12,7 @@ import numpy as np
 from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import are_numbers, is_long, positive_part
 from opcount.functions.op_counts import OpCounts, asks_for_complex, expanded, is_complex
-from opcount.functions.rows import DESCRIPTION, FREE, MOVES, Function, Seeing
+from opcount.functions.rows import DESCRIPTION, FREE, MOVES, NUMPY, Function, Seeing
 from opcount.wrapping.stand_ins import EXACT, SMALL
 
 Terms = list[tuple[str, Any]]
@@ -52,8 +52,6 @@ def _letters(labels: Any) -> str:
 _Term = tuple[dict[str, int], bool]
 """The labels of an operand with their sizes, and whether it is wrapped."""
 
-_NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
-
 
 def _einsum(wrapped: Set[Any], *operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None,
             **_: Any) -> OpCounts:  # fmt: skip
@@ -77,7 +75,7 @@ def _einsum(wrapped: Set[Any], *operands: Any, out: Any = None, optimize: Any = 
         if optimize is False:
             taken.reverse()
         needed = {*result, *(label for sizes, _ in terms for label in sizes)}
-        if len(taken) == 2 and optimize is not False and _NUMPY >= (2, 4):  # it sums each by itself where it can
+        if len(taken) == 2 and optimize is not False and NUMPY >= (2, 4):  # it sums each by itself where it can
             long = [{label for label, size in sizes.items() if is_long(size)} for sizes, _ in taken]
             kept = [needed | labels for labels in reversed(long)]
             partly = [_contracted([term], labels) for term, labels in zip(taken, kept, strict=True)]

@@ -7,11 +7,28 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.counting.errors import OpcountError
 from opcount.functions.applications import applications
 from opcount.functions.choosing import truth_of_each
+from opcount.functions.numpys_own import any_true, as_array, own, truths
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, dtype_of, is_complex, is_truth
-from opcount.functions.rows import CONSTANT, DATA_DEPENDENT, FREE, MOVES, TRUTHS, Function, Seeing, each, refused
-from opcount.wrapping.stand_ins import BESIDE_SIZES, SMALL
+from opcount.functions.rows import (
+    CONSTANT,
+    DATA_DEPENDENT,
+    FREE,
+    MOVES,
+    NUMPY,
+    TRUTHS,
+    Executed,
+    Function,
+    Seeing,
+    each,
+    refused,
+)
+from opcount.wrapping.operands import unwrapped
+from opcount.wrapping.shapes import broadcast
+from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
+from opcount.wrapping.wrapped import wrapped
 
 
 def _each(kind: str) -> Rule:
@@ -93,6 +110,48 @@ def _real_if_close(wrapped: Set[Any], a: Any, tol: Any = 100) -> OpCounts:
     return {"abs": _imaginary(a), "lt": _imaginary(a)}
 
 
+# --- comparisons of arrays
+
+
+def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    x, y, atol, rtol = (v if isinstance(v, (int, float, complex)) else as_array(v) for v in (a, b, atol, rtol))
+    if isinstance(y, int):
+        y = float(y)
+    elif not isinstance(y, (float, complex)):
+        y = y.astype(np.result_type(y.dtype, 1.0))
+    finite = [np.isfinite(tolerance) for tolerance in (atol, rtol)] if NUMPY >= (2, 3) else []
+    if any(any_true(np.logical_not(truth)) for truth in finite):
+        np.isclose(0.0, 0.0, unwrapped(rtol), unwrapped(atol))  # which warns, or does what else NumPy is told to do
+    with np.errstate(invalid="ignore"):
+        near = np.less_equal(abs(x - y), atol + rtol * abs(y))
+        result = truths(near) & truths(np.isfinite(y)) | truths(x == y)
+        if equal_nan:
+            result |= truths(np.isnan(x)) & truths(np.isnan(y))
+    return wrapped(result[()])
+
+
+def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    if np.shape(a1) != np.shape(a2):
+        return False
+    if equal_nan and a1 is a2:
+        return True
+    a1, a2 = as_array(a1), as_array(a2)
+    if not equal_nan or (a1.dtype.kind not in "fc" and a2.dtype.kind not in "fc"):
+        return bool(truths(a1 == a2).all())
+    missing1, missing2 = truths(np.isnan(a1)), truths(np.isnan(a2))
+    return bool((missing1 == missing2).all()) and bool(truths(a1[~missing1] == a2[~missing1]).all())
+
+
+def _array_equiv(a1: Any, a2: Any) -> bool:
+    try:
+        broadcast(np.shape(unwrapped(a1)), np.shape(unwrapped(a2)))
+    except OpcountError:  # of names, of which nobody knows it
+        raise
+    except ValueError:
+        return False
+    return bool(truths(as_array(a1) == as_array(a2)).all())
+
+
 ROWS: Final = (
     *each("round around", _round, SMALL, CONSTANT),
     Function("fix", _each("trunc"), SMALL, CONSTANT),
@@ -108,4 +167,8 @@ ROWS: Final = (
     Function("iscomplex", Seeing(_iscomplex), SMALL, CONSTANT),
     Function("real_if_close", Seeing(_real_if_close), SMALL),
     *refused(DATA_DEPENDENT, "i0"),
+    Function("isclose", Executed(_isclose), EXACT, CONSTANT),
+    own("allclose", BY_VALUE, CONSTANT),
+    Function("array_equal", Executed(_array_equal), BY_VALUE, CONSTANT),
+    Function("array_equiv", Executed(_array_equiv), BY_VALUE, CONSTANT),
 )

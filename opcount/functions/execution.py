@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from opcount.counting.errors import OpcountError, Uncounted
+from opcount.counting.errors import BudgetExceeded, OpcountError, Uncounted
 from opcount.counting.meters import let_out, meter
+from opcount.counting.tally import attempt
 from opcount.functions.op_counts import STRANGE, NoRule, OpCounts
-from opcount.wrapping.operands import Operands
+from opcount.functions.rows import Executed
+from opcount.wrapping.operands import Operands, unwrapped
 from opcount.wrapping.spec import Spec, no_values
 from opcount.wrapping.wrapped import is_wrapped_array
 
@@ -25,7 +27,7 @@ def executed(
 ) -> Any:
     """The finished result, counted, once `check` has nothing against it; or let out or refused."""
     try:
-        numbers = counts()
+        charged = counts()
     except NoRule as reason:
         let_out_operands(operands, name, f"{name}: {reason}")
         return finished(execute())
@@ -36,13 +38,13 @@ def executed(
         let_out_operands(operands, name, f"{name}: {STRANGE}")
         return finished(result)
     current = meter()
-    current.charge(numbers)  # before it is executed: what a budget does not allow does not happen
+    current.charge(charged)  # before it is executed: what a budget does not allow does not happen
     try:
         result = execute()
         check(result)
         return finished(result)
     except BaseException as error:
-        current.refund(numbers)  # what raised counted nothing
+        current.refund(charged)  # what raised counted nothing
         if not isinstance(error, NoRule):
             raise
         let_out_operands(operands, name, f"{name}: {error}")
@@ -75,3 +77,34 @@ def let_out_into_plain(name: str, written: Iterable[Any], operands: Operands) ->
 def target(written: Any) -> Any:
     """What an object is written into: the plain array, for NumPy to refuse it, since it holds no objects."""
     return written._plain() if is_wrapped_array(written) else written
+
+
+def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
+    """A function in operations that count themselves: all of them count, or, where it raises, none.
+
+    Wrong arguments raise what NumPy raises.
+    """
+    if executed.at_once:
+        return executed.body
+
+    def all_or_nothing(*args: Any, **keywords: Any) -> Any:
+        with attempt() as inside:
+            try:
+                return executed.body(*args, **keywords)
+            except BudgetExceeded:
+                raise
+            except Exception as error:
+                if inside is not None:
+                    meter().refund(inside.counts)
+                wrong = error
+        raise _refusal(wrong, function, args, keywords)
+
+    return all_or_nothing
+
+
+def _refusal(error: Exception, function: Any, args: Any, keywords: Any) -> Exception:
+    """What a call raises: NumPy's own error, where it has one for wrong arguments."""
+    if isinstance(error, (NoRule, OpcountError)):
+        return error
+    function(*unwrapped(args), **unwrapped(keywords))
+    return NoRule(STRANGE)

@@ -9,19 +9,24 @@ machine is the same arithmetic in another order, but for a few reciprocals.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Set
 from typing import Any, Final
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from opcount.counting import symbolic
-from opcount.counting.symbolic import ratio, smaller
+from opcount.counting.symbolic import is_symbolic, ratio, smaller
+from opcount.functions.numpys_own import as_array, own
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, is_complex, multiple, summed
-from opcount.functions.rows import ITERATIVE, Function, Seeing, refused
+from opcount.functions.rows import AS_EXECUTED, ITERATIVE, NUMPY, Executed, Function, Seeing, refused
 from opcount.wrapping import shapes
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.stand_ins import REGULAR, one_of
+from opcount.wrapping.stand_ins import EXACT, REGULAR, one_of
+from opcount.wrapping.wrapped import HOLDERS
 
 
 def no_complex(*arrays: Any) -> None:
@@ -39,13 +44,13 @@ def substitutions(n: int, columns: int) -> OpCounts:
     return {"mul": columns * n * (n - 1), "sub": columns * n * (n - 1), "div": columns * n}
 
 
-def _of_matrices(numbers: Callable[[int], OpCounts]) -> Rule:
+def _of_matrices(counts: Callable[[int], OpCounts]) -> Rule:
     """What a square matrix costs, by its order, for each matrix of a stack."""
 
     def rule(a: Any) -> OpCounts:
         no_complex(a)
         *stack, _, n = np.shape(a)
-        return multiple(math.prod(stack), numbers(n))
+        return multiple(math.prod(stack), counts(n))
 
     return rule
 
@@ -89,10 +94,10 @@ def _qr(a: Any, mode: str = "reduced") -> OpCounts:
     *stack, m, n = np.shape(a)
     k = smaller(m, n)
     rows = _steps(m, k)
-    numbers = summed(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
+    counts = summed(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
     if mode not in ("r", "raw"):
-        numbers = summed(numbers, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
-    return multiple(math.prod(stack), numbers)
+        counts = summed(counts, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
+    return multiple(math.prod(stack), counts)
 
 
 def _reflected(m: int, n: int, k: int) -> OpCounts:
@@ -123,6 +128,86 @@ def _qr_shape(a: Any, mode: Any = "reduced") -> Any:
     return type(whole)(Spec((*stack, m, inner), dtype), Spec((*stack, inner, n), dtype))
 
 
+# --- norms, and what is solved by reshaping
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    x = as_array(x)
+    if x.dtype.kind not in "fc":
+        x = x.astype(float)
+    if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)):
+        flat, axes = x.ravel(order="K"), None
+        parts = [np.dot(part, part) for part in ((flat.real, flat.imag) if flat.dtype.kind == "c" else (flat,))]
+        result = np.sqrt(functools.reduce(operator.add, parts))
+    else:
+        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (int(axis),)
+        norm = {1: _vector_norm, 2: _matrix_norm}[len(axes)]
+        result = norm(x, ord, axes, keepdims)
+    return _kept(result, x, axes) if keepdims else result
+
+
+def _kept(result: Any, x: Any, axis: Any) -> Any:
+    """The result of a reduction along these axes, with the axes that it reduced."""
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    return np.reshape(result, [1 if index in axes else size for index, size in enumerate(x.shape)])
+
+
+_FROM_ZERO: Final[dict[str, Any]] = {"initial": 0} if NUMPY >= (2, 3) else {}
+
+
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
+    if ord is None or ord == 2:
+        return np.sqrt(np.sum((np.conjugate(x) * x).real, axis))
+    if ord == math.inf:
+        return np.max(abs(x), axis, **_FROM_ZERO)
+    if ord == -math.inf:
+        return np.min(abs(x), axis)
+    if ord == 0:
+        return np.sum((x != 0).astype(x.real.dtype), axis)
+    if ord == 1:
+        return np.sum(abs(x), axis)
+    # keepdims decides here: NumPy's power of a float32 and that of an array of one differ in the last bit
+    powers = np.sum(abs(x) ** ord, axis, keepdims=keepdims)
+    return powers ** np.reciprocal(ord, dtype=np.result_type(powers))
+
+
+def _matrix_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
+    rows, columns = (range(x.ndim)[index] for index in axes)
+    if rows == columns:
+        raise ValueError
+    if ord in (None, "fro", "f"):
+        return np.sqrt(np.sum((np.conjugate(x) * x).real, axis=(rows, columns)))
+    if ord in (1, -1, math.inf, -math.inf):
+        summed, over = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = np.sum(abs(x), axis=summed)
+        over -= over > summed
+        return np.max(sums, over, **_FROM_ZERO) if ord > 0 else np.min(sums, over)
+    reduce: dict[Any, Callable[..., Any]] = {2: np.max, -2: np.min, "nuc": np.sum}
+    return reduce[ord](np.linalg.svd(np.moveaxis(x, (rows, columns), (-2, -1)), compute_uv=False), axis=-1)
+
+
+def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        order = list(range(a.ndim))
+        for axis in axes:
+            order.remove(axis)
+            order.insert(a.ndim, axis)
+        a = np.transpose(a, order)
+    shape = a.shape[-(a.ndim - b.ndim) :]
+    size = math.prod(shape)
+    return np.linalg.solve(a.reshape(size, size), b.ravel()).reshape(shape)
+
+
+def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
+    return math.prod(sizes)
+
+
+def _eye_of(size: Any, dtype: Any) -> Any:
+    like = HOLDERS["array"](Spec((), dtype)) if is_symbolic(size) else None
+    return np.eye(size, dtype=dtype, like=like)
+
+
 ROWS: Final = (
     Function("linalg.inv", _of_matrices(_inv), REGULAR),
     Function("linalg.det", _of_matrices(_det), REGULAR),
@@ -135,4 +220,10 @@ ROWS: Final = (
         "linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_rank "
         "linalg.pinv linalg.svd linalg.svdvals",
     ),
+    Function("linalg.norm", Executed(_norm), EXACT, AS_EXECUTED),
+    own("linalg.vector_norm", instead={np.prod: _product_of_sizes}),
+    own("linalg.matrix_norm"),
+    own("linalg.matrix_power", instead={np.eye: _eye_of, np.linalg.matmul: np.matmul}),
+    Function("linalg.tensorsolve", Executed(_tensorsolve), EXACT, AS_EXECUTED),
+    own("linalg.tensorinv"),
 )

@@ -110,7 +110,7 @@ def _unstack_shape(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 def _squeeze_shape(a: Any, axis: Any = None) -> Any:
     if axis is None:
         axis = tuple(
-            place for place, size in enumerate(a.shape) if size == 1 or not (size == 0 or symbolic.is_long(size))
+            index for index, size in enumerate(a.shape) if size == 1 or not (size == 0 or symbolic.is_long(size))
         )
     return inferred(np.squeeze, (a, axis), {}, by_stand_ins)
 
@@ -148,10 +148,10 @@ def _sliding_window_view_shape(x: Any, window_shape: Any, axis: Any = None, **_:
     if len(windows) != len(axes):
         raise ValueError("window_shape must have a size for each of the axes")
     shape = list(x.shape)
-    for place, window in zip(axes, windows, strict=True):
-        shape[place] = symbolic.normal(shape[place] - window + 1)
-        if symbolic.order(window, 0) < 0 or symbolic.order(shape[place], 1) < 0:
-            raise ValueError(f"a window of {window} is not inside an axis of {x.shape[place]}")
+    for index, window in zip(axes, windows, strict=True):
+        shape[index] = symbolic.normal(shape[index] - window + 1)
+        if symbolic.order(window, 0) < 0 or symbolic.order(shape[index], 1) < 0:
+            raise ValueError(f"a window of {window} is not inside an axis of {x.shape[index]}")
     return Spec((*shape, *windows), x.dtype)
 
 
@@ -160,12 +160,12 @@ def _array_split_shape(ary: Any, indices_or_sections: Any, axis: Any = 0) -> lis
     if np.ndim(indices_or_sections):
         ends = [0, *indices_or_sections, None]
         return [ary[_part_along(ary, axis, slice(a, b))] for a, b in itertools.pairwise(ends)]
-    if (number := operator.index(indices_or_sections)) <= 0:
+    if (sections := operator.index(indices_or_sections)) <= 0:
         raise ValueError("number sections must be larger than 0.")
-    length, longer = divmod(symbolic.known(size), number)
-    lengths = [length + (place < longer) for place in range(number)]
-    place = range(ary.ndim)[axis]
-    return [Spec((*ary.shape[:place], part, *ary.shape[place + 1 :]), ary.dtype) for part in lengths]
+    length, longer = divmod(symbolic.known(size), sections)
+    lengths = [length + (index < longer) for index in range(sections)]
+    index = range(ary.ndim)[axis]
+    return [Spec((*ary.shape[:index], part, *ary.shape[index + 1 :]), ary.dtype) for part in lengths]
 
 
 def _split_shape(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:

@@ -42,14 +42,14 @@ COMPLEX: Final[Mapping[str, OpCounts]] = {
 """The real operations that one operation on complex numbers executes."""
 
 
-def expanded(numbers: OpCounts) -> dict[str, int]:
+def expanded(counts: OpCounts) -> dict[str, int]:
     """Operations on complex numbers as the real operations that they execute."""
-    for kind in numbers:
+    for kind in counts:
         if kind not in COMPLEX:
             raise NoRule(
                 f"a complex {kind} has no exact count: work on the real and the imaginary part, or on oc.unwrap(x)"
             )
-    return summed(*(multiple(number, COMPLEX[kind]) for kind, number in numbers.items()))
+    return summed(*(multiple(count, COMPLEX[kind]) for kind, count in counts.items()))
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Final
 
 import numpy as np
 
 from opcount.counting import symbolic
 from opcount.counting.symbolic import positive_part, ratio
+from opcount.functions.numpys_own import as_array, own
 from opcount.functions.op_counts import NoRule, OpCounts, dtype_of
-from opcount.functions.rows import DATA_DEPENDENT, ITERATIVE, Function, refused
+from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, ITERATIVE, Executed, Function, refused
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.stand_ins import BY_VALUE, one_of, spec_of
+from opcount.wrapping.stand_ins import BY_VALUE, EXACT, one_of, spec_of
 
 
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> OpCounts:
@@ -52,6 +54,34 @@ def _polyder_shape(p: Any, m: Any = 1) -> Spec:
     return Spec((symbolic.positive_part(p.size - int(m)),), np.polyder(np.ones(2, p.dtype), min(m, 1)).dtype)
 
 
+# --- sums and products of polynomials
+
+
+def _polyadd(a1: Any, a2: Any) -> Any:
+    return operator.add(*_same_length(a1, a2))
+
+
+def _polysub(a1: Any, a2: Any) -> Any:
+    return operator.sub(*_same_length(a1, a2))
+
+
+def _same_length(a1: Any, a2: Any) -> list[Any]:
+    both = [np.atleast_1d(as_array(a)) for a in (a1, a2)]
+    if both[0].shape == both[1].shape:
+        return both
+    length = max(map(len, both))
+    return [a if len(a) == length else np.concatenate((np.zeros(length - len(a), a.dtype), a)) for a in both]
+
+
+def _polymul(a1: Any, a2: Any) -> Any:
+    return np.convolve(*(_without_leading_zeros(np.atleast_1d(as_array(a))) for a in (a1, a2)))
+
+
+def _without_leading_zeros(p: Any) -> Any:
+    kept = np.trim_zeros(p, trim="f") if p.ndim == 1 else p
+    return kept if len(kept) else np.zeros(1, p.dtype)
+
+
 ROWS: Final = (
     Function("vander", _vander, _vander_shape),
     Function("poly", _poly, _poly_shape),
@@ -59,4 +89,9 @@ ROWS: Final = (
     *refused(DATA_DEPENDENT, "polydiv"),
     *refused(ITERATIVE, "polyfit"),
     *refused(ITERATIVE, "roots", BY_VALUE),
+    own("polyval"),
+    Function("polyadd", Executed(_polyadd), EXACT, AS_EXECUTED),
+    Function("polysub", Executed(_polysub), EXACT, AS_EXECUTED),
+    Function("polymul", Executed(_polymul), EXACT, AS_EXECUTED),
+    own("polyint"),
 )

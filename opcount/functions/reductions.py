@@ -85,7 +85,7 @@ def nans(a: Any) -> dict[str, int]:
 
 
 def with_nans(rule: Rule) -> Rule:
-    """The same function, after it has replaced nan."""
+    """The rule of a function that first replaces nan."""
     return lambda a, *arguments, **keywords: {**nans(a), **rule(a, *arguments, **keywords)}
 
 
@@ -114,7 +114,7 @@ def _cumulative(function: Any) -> Callable[..., Any]:
         axis = 0 if axis is None else axis
         x = x if x.ndim else x.ravel()
         result = function(x, axis, dtype)
-        first = Spec(tuple(1 if place == range(x.ndim)[axis] else n for place, n in enumerate(x.shape)), result.dtype)
+        first = Spec(tuple(1 if index == range(x.ndim)[axis] else n for index, n in enumerate(x.shape)), result.dtype)
         return np.concatenate([first, result], axis) if include_initial else result
 
     return rule

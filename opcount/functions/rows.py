@@ -50,11 +50,15 @@ class Seeing(NamedTuple):
 class Executed(NamedTuple):
     """It is executed in operations that count themselves, on whatever is wrapped; where it raises, none of them counts.
 
-    `at_once` leaves counted what was executed before an error: it executes functions that it is given.
+    It takes what NumPy's function takes and gives the same value, bit for bit; what is done to plain values on the way
+    counts nothing. Written after NumPy 2.4; older versions execute a few of these otherwise, with the same value.
     """
 
     body: Callable[..., Any]
     at_once: bool = False
+    """Whether what was executed before an error stays counted: by a function that it was given."""
+    own: bool = False
+    """Whether the code is NumPy's own."""
 
 
 class Refused(NamedTuple):
@@ -128,10 +132,12 @@ def refused(reason: str, names: str, shape: Way = EXACT, **named: Any) -> Iterat
 
 DATA_DEPENDENT: Final = "how much it computes depends on the values"
 ITERATIVE: Final = "it iterates until it converges"
-INDEX: Final = "places in an array are plain integers, not wrapped ones"
 
 
 # --- by function
+
+NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
+"""NumPy's version: older ones execute some functions otherwise."""
 
 
 def function_named(name: str) -> Any:

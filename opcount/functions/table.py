@@ -9,10 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.functions import (
+    applying,
     choosing,
     describing,
     einsum,
     elementwise,
+    interpolation,
     linalg,
     making,
     moving,
@@ -23,23 +25,14 @@ from opcount.functions import (
     sorting,
     statistics,
 )
-from opcount.functions.compositions import COMPOSITIONS_BY_NAME
-from opcount.functions.rows import AS_EXECUTED, CONSTANT, Executed, Function, Refused, by_function
+from opcount.functions.rows import Function, Refused, by_function
 from opcount.wrapping.spec import Spec, no_values
 from opcount.wrapping.stand_ins import BY_VALUE, EXACT, SMALL, Way, inferred
 
 ALL: Final = (
     *elementwise.ROWS, *reductions.ROWS, *statistics.ROWS, *products.ROWS, *einsum.ROWS, *linalg.ROWS, *choosing.ROWS,
     *moving.ROWS, *making.ROWS, *describing.ROWS, *sorting.ROWS, *polynomials.ROWS, *refused.ROWS,
-    *(
-        Function(
-            name,
-            Executed(body),
-            BY_VALUE if name in ("interp", "allclose", "array_equal", "array_equiv") else EXACT,
-            CONSTANT if name in ("isclose", "allclose", "array_equal", "array_equiv") else AS_EXECUTED,
-        )
-        for name, body in COMPOSITIONS_BY_NAME.items()
-    ),
+    *interpolation.ROWS, *applying.ROWS,
 )  # fmt: skip
 """The rows of the functions of all NumPy versions that are supported."""
 

@@ -22,6 +22,7 @@ from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
 from opcount.counting.symbolic import are_numbers, is_symbolic, known
 from opcount.functions.einsum import Terms, subscripts
+from opcount.functions.execution import in_operations
 from opcount.functions.op_counts import NoRule, is_truth, name_of
 from opcount.functions.rows import Derivative, Executed, Function
 from opcount.functions.table import ROWS
@@ -256,7 +257,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any =
 
 
 def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
-    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    """Einsum of an object array of numbers, where NumPy's loop would start each sum from a zero."""
     terms, result = subscripts(operands, shape_of)
     return _of_terms(terms, result, optimize, _product_of_all)
 
@@ -782,7 +783,7 @@ def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
         return getattr(function, "_implementation", function)  # type: ignore[no-any-return]
     if row.derivative is Derivative.AS_EXECUTED:
         assert isinstance(row.counts, Executed)
-        return _refusing(function, row.counts.body)
+        return _refusing(function, in_operations(function, row.counts))
     return OPERATIONS[row.derivative] if isinstance(row.derivative, str) else row.derivative
 
 

@@ -120,7 +120,7 @@ class LinearMap(Protocol):
         """The operand's share of the adjoint, from the node's (VJP)."""
 
     def priced(self) -> LinearMap:
-        """The same map with its numbers forgotten, to be applied to a Unit or a Priced."""
+        """This map with its numbers forgotten, to be applied to a Unit or a Priced."""
 
 
 class Scale:

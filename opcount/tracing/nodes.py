@@ -338,7 +338,7 @@ class ArrayNode(ArrayMethods):
         return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
 
     def copy(self, order: Any = "C") -> Any:
-        """The same node, as an object of its own to be written into; of a spec, a node of its own."""
+        """This node as an object of its own, to be written into; of a spec, a node of its own."""
         if type(self.value._held) is Spec:
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
@@ -469,7 +469,7 @@ def new_node(
 
 
 def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Any:
-    """Likewise, of an array, or of a number where the value is one."""
+    """A node at the end of the tape that holds an array, or a number where the value is one."""
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
     tape.arrays = True
@@ -477,7 +477,7 @@ def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ..
 
 
 def twin(node: ArrayNode, value: Array) -> ArrayNode:
-    """The same node as another object; what it holds has memory of its own, or not."""
+    """Another object for that node, which holds `value`: with memory of its own, or not."""
     other: ArrayNode = _new(ArrayNode)
     other.tape, other.index, other.primitive, other.operands = node.tape, node.index, node.primitive, node.operands
     other.value = value
@@ -692,7 +692,7 @@ class _Functions(dict[Any, Callable[..., Any]]):
 
 FUNCTIONS: Final = _Functions()
 NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
-"""Those that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
+"""NumPy's functions that its loops for objects would execute otherwise, where arrays are opened into numbers."""
 OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
 _OPENED_NAMES: Final = (
     "apply_along_axis", "convolve", "correlate", "cumulative_prod", "cumulative_sum", "fmax", "fmin",

@@ -337,4 +337,4 @@ _ARRAY_ROWS: Final = (
 # fmt: on
 
 ARRAY_PRIMITIVES: Final = {row.name: row for row in _ARRAY_ROWS}
-"""Those of whole arrays."""
+"""The primitives of whole arrays."""

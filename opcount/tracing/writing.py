@@ -151,7 +151,7 @@ def _views_of(array: ArrayNode, later: list[Any]) -> dict[int, tuple[ArrayNode, 
 
 
 def _held(views: dict[int, tuple[ArrayNode, int]], later: list[Any]) -> list[ArrayNode]:
-    """Those that somebody holds besides the graph, or of which somebody holds a view: the others are not seen again.
+    """The views that somebody holds besides the graph, or of which somebody holds a view: others are not seen again.
 
     The number of references tells, beside that to a node which is referred to as they are, and by nobody else.
     """

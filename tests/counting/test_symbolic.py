@@ -276,7 +276,7 @@ RIGHT = rows.rule_of("cumsum")
 
 
 def one_too_many_of_names(a, *arguments, **keywords):
-    """A fault where sizes are names: one in the rule itself is the same where it is executed (see test_numpy_rules)."""
+    """A fault where sizes are names: one in the rule itself is the same where it is executed (see tests/functions/)."""
     numbers = RIGHT(a, *arguments, **keywords)
     return numbers if symbolic.are_numbers(np.shape(a)) else {"add": numbers["add"] + 1}
 

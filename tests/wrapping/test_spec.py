@@ -19,11 +19,17 @@ from hypothesis import given, settings
 import opcount as oc
 from opcount.functions.rows import function_named
 from opcount.wrapping import spec
-from tests.functions import test_numpy_rules as table
 from tests.support import rows
+from tests.support.calls import CALLS
+from tests.support.calls.moving import FREE_CALLS, A
+from tests.support.calls.moving import V as VECTOR
+from tests.support.calls.ufuncs import GENERALIZED, METHODS, UFUNC_CALLS, generalized_calls
+from tests.support.calls.wrong import wrong_calls
+from tests.support.draws import OUT, RANDOM
+from tests.support.ground_truth import outcome, replaced, subsets, wrapped_at
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = settings(table.RANDOM, max_examples=12)
+SAMPLES = settings(RANDOM, max_examples=12)
 
 
 def spec_of(leaf):
@@ -49,14 +55,14 @@ def needs_values(error):
 def compared(name, call, function):
     """A call on arrays and on specs, each subset wrapped in turn: the two agree, or specs say what they need."""
     args, keywords = call
-    call = args, {key: value for key, value in keywords.items() if value is not table.OUT}
-    for places in table.subsets(call, name):
+    call = args, {key: value for key, value in keywords.items() if value is not OUT}
+    for places in subsets(call, name):
         with oc.count() as real:
-            arguments = table.replaced(call, table.wrapped_at(places, oc.wrap))
-            expected, _ = table.outcome(function, *arguments)
+            arguments = replaced(call, wrapped_at(places, oc.wrap))
+            expected, _ = outcome(function, *arguments)
         with oc.count(uncounted="record") as tally:
-            arguments = table.replaced(call, table.wrapped_at(places, spec_of))
-            found, _ = table.outcome(function, *arguments)
+            arguments = replaced(call, wrapped_at(places, spec_of))
+            found, _ = outcome(function, *arguments)
         assert tally.uncounted == ()
         if needs_values(found) and not isinstance(expected, Exception):
             assert name in NEED_VALUES, f"{places}: {found}"
@@ -94,34 +100,34 @@ NEED_VALUES = {
 """The functions that refuse some or all calls on specs, and why."""
 
 
-@pytest.mark.parametrize("name", [name for name in table.CALLS if function_named(name) is not None])
+@pytest.mark.parametrize("name", [name for name in CALLS if function_named(name) is not None])
 def test_a_function_counts_the_same_for_shapes_alone(name):
     @SAMPLES
-    @given(table.CALLS[name])
+    @given(CALLS[name])
     def check(call):
         compared(name, call, function_named(name))
 
     check()
 
 
-@pytest.mark.parametrize(("name", "method"), table.METHODS)
+@pytest.mark.parametrize(("name", "method"), METHODS)
 def test_a_ufunc_counts_the_same_for_shapes_alone(name, method):
     ufunc = getattr(np, name)
 
     @SAMPLES
-    @given(table.UFUNC_CALLS[method](ufunc))
+    @given(UFUNC_CALLS[method](ufunc))
     def check(call):
         compared({"__call__": "where", "at": "at"}.get(method, "sum"), call, getattr(ufunc, method))
 
     check()
 
 
-@pytest.mark.parametrize("name", table.GENERALIZED)
+@pytest.mark.parametrize("name", GENERALIZED)
 def test_a_product_counts_the_same_for_shapes_alone(name):
     @SAMPLES
-    @given(table.generalized_calls(name))
+    @given(generalized_calls(name))
     def check(call):
-        compared(name, call, table.GENERALIZED[name])
+        compared(name, call, GENERALIZED[name])
 
     check()
 
@@ -132,11 +138,11 @@ NO_SHAPE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in table.FREE_CALLS if function_named(name) is not None])
+@pytest.mark.parametrize("name", [name for name in FREE_CALLS if function_named(name) is not None])
 def test_what_moves_data_is_free_for_shapes_alone(name):
-    expected = table.FREE_CALLS[name](oc.wrap(table.A))
+    expected = FREE_CALLS[name](oc.wrap(A))
     with oc.count(uncounted="record") as tally:
-        found, _ = table.outcome(table.FREE_CALLS[name], (spec_of(table.A),), {})
+        found, _ = outcome(FREE_CALLS[name], (spec_of(A),), {})
     assert tally.counts == oc.Counts() and tally.uncounted == ()
     if name in NO_SHAPE:
         assert needs_values(found)
@@ -249,18 +255,18 @@ def named(value):
     return value
 
 
-@pytest.mark.parametrize("name", [name for name in table.CALLS if function_named(name) is not None])
+@pytest.mark.parametrize("name", [name for name in CALLS if function_named(name) is not None])
 def test_a_function_counts_for_names_what_it_executes_or_refuses(name):
     @SAMPLES
-    @given(table.CALLS[name])
+    @given(CALLS[name])
     def check(call):
-        call = call[0], {key: value for key, value in call[1].items() if value is not table.OUT}
+        call = call[0], {key: value for key, value in call[1].items() if value is not OUT}
         with np.errstate(all="ignore"):
             with oc.count() as real:
-                everything = table.replaced(call, lambda x: oc.wrap(x) if isinstance(x, np.ndarray) else x)
-                expected, _ = table.outcome(function_named(name), *everything)
+                everything = replaced(call, lambda x: oc.wrap(x) if isinstance(x, np.ndarray) else x)
+                expected, _ = outcome(function_named(name), *everything)
             with oc.count() as tally:
-                found, _ = table.outcome(function_named(name), *table.replaced(call, named))
+                found, _ = outcome(function_named(name), *replaced(call, named))
         if isinstance(expected, Exception) or isinstance(found, oc.OpcountError):
             return
         assert not isinstance(found, Exception), found
@@ -377,13 +383,13 @@ def test_what_is_not_the_same_for_all_sizes_is_refused(name):
     assert tally.counts == oc.Counts()
 
 
-@pytest.mark.parametrize("place", range(len(table.wrong_calls(table.A, table.V))))
+@pytest.mark.parametrize("place", range(len(wrong_calls(A, VECTOR))))
 def test_wrong_arguments_raise_what_numpy_raises(place):
-    call = table.wrong_calls(table.A.copy(), table.V.copy())[place]
-    expected, _ = table.outcome(call.func, call.args, call.keywords)
+    call = wrong_calls(A.copy(), VECTOR.copy())[place]
+    expected, _ = outcome(call.func, call.args, call.keywords)
     with oc.count() as tally:
-        arguments = table.replaced((call.args, call.keywords), lambda x: spec_of(x) if np.ndim(x) else x)
-        found, _ = table.outcome(call.func, *arguments)
+        arguments = replaced((call.args, call.keywords), lambda x: spec_of(x) if np.ndim(x) else x)
+        found, _ = outcome(call.func, *arguments)
     if any(text in str(expected) for text in ERRORS_BY_VALUE):
         return
     assert type(found) is type(expected) or needs_values(found), (found, expected)
@@ -409,16 +415,16 @@ INDEXES = [
 def test_an_index_gives_the_shape_that_numpy_gives(place):
     key = INDEXES[place]
     data = np.ones((3, 4, 2))
-    expected, _ = table.outcome(lambda: data[key], (), {})
-    found, _ = table.outcome(lambda: oc.spec(data.shape)[key], (), {})
+    expected, _ = outcome(lambda: data[key], (), {})
+    found, _ = outcome(lambda: oc.spec(data.shape)[key], (), {})
     if isinstance(expected, Exception):
         assert type(found) is type(expected), (found, expected)
         return
     assert form(found) == form(expected)
     for value in (1.0, np.ones(np.shape(expected)), oc.spec(np.shape(expected)), np.ones((7, 7, 7))):
         plain = value if not isinstance(value, oc.Array) else 1.0
-        wrong, _ = table.outcome(_set, (data, key, plain), {})
-        error, _ = table.outcome(_set, (oc.spec(data.shape), key, value), {})
+        wrong, _ = outcome(_set, (data, key, plain), {})
+        error, _ = outcome(_set, (oc.spec(data.shape), key, value), {})
         assert type(error) is type(wrong), (error, wrong)
 
 
@@ -588,7 +594,7 @@ def test_in_place_a_spec_casts_as_an_array_does(dtype, key):
             given = {"data": np.ones(number), "spec": wrap(np.ones(number, dtype))}.get(other, other) if (
                 isinstance(other, str)) else other  # fmt: skip
             with np.errstate(all="ignore"), oc.count() as tally:
-                found, _ = table.outcome(written, (wrap(np.ones(3, dtype)), getattr(operator, name), given), {})
+                found, _ = outcome(written, (wrap(np.ones(3, dtype)), getattr(operator, name), given), {})
             outcomes.append((found, tally.counts))
         (expected, executed), (found, counts) = outcomes
         if isinstance(expected, Exception):
