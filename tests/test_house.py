@@ -247,6 +247,51 @@ def test_a_package_that_is_imported_is_seen():
 # --- the analysis stands outside
 
 
+PARTS = {
+    "programs": set(),
+    "figures": set(),
+    "report": {"figures"},
+    "peers": {"programs"},
+    "studies": {"programs", "figures", "report", "peers"},
+    "bench": set(),
+}
+"""The sub-packages of the analysis, and which others each of them imports."""
+
+
+def sources_of(part):
+    return {path: path.read_text(encoding="utf-8") for path in ANALYSIS if part in path.relative_to(ROOT).parts[1:-1]}
+
+
+def test_the_analysis_has_these_parts():
+    assert {path.relative_to(ROOT).parts[1] for path in ANALYSIS} == {*PARTS, "__init__.py", "__main__.py"}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_analysis_imports_only_what_it_rests_on(part):
+    found = set()
+    for source in sources_of(part).values():
+        imports = Imports(source)
+        found |= {name.split(".")[1] for name in imports.at_once | imports.later if name.startswith("analysis.")}
+    assert found <= PARTS[part] | {part}
+
+
+@pytest.mark.parametrize("part", [*PARTS, "classifier", "numpy_costs", "scale", "cheap_gradient", "expression_swell"])
+def test_the_plan_of_a_part_names_its_modules(part):
+    sources = sources_of(part)
+    folder = min((path.parent for path in sources), key=lambda path: len(path.parts))
+    names = {path.relative_to(folder).parts[0].removesuffix(".py") for path in sources} - {"__init__"}
+    plan = ast.get_docstring(ast.parse(sources[folder / "__init__.py"])) or ""
+    assert {name for name in names if f"`{name}`" not in plan} == set()
+
+
+@pytest.mark.parametrize("path", ANALYSIS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_and_functions_of_the_analysis_are_short(path):
+    source = path.read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    assert source.count("\n") <= 600
+    assert [node.name for node in functions if node.end_lineno - node.lineno >= 60] == []
+
+
 def not_public(source):
     """What a source takes from opcount that is not one of its public names."""
     tree = ast.parse(source)

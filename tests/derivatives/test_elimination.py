@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from analysis.functions import FUNCTIONS
+from analysis.programs.functions import FUNCTIONS
 from tests.support.programs import CASES
 from tests.support.scrambled import scrambled
 
