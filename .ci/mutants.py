@@ -69,7 +69,9 @@ SUBJECTS = {
     "edges": Subject(
         ("opcount/tracing/edges.py", "opcount/tracing/structural.py", "opcount/tracing/contraction.py"),
         ("tests/tracing/test_edges.py", "tests/tracing/test_structural.py", "tests/tracing/test_array_operations.py",
-         "tests/derivatives/test_array_gradients.py"),
+         "tests/derivatives/test_array_gradients.py::test_whole_arrays_count_what_their_numbers_count",
+         "tests/derivatives/test_array_gradients.py::test_shapes_alone_count_what_is_executed",
+         "tests/derivatives/test_array_gradients.py::test_gradients_are_those_of_jax"),
     ),
     "elimination": Subject(
         ("opcount/derivatives/elimination.py", "opcount/derivatives/jacobian.py", "opcount/derivatives/orders*.py",
@@ -81,7 +83,11 @@ SUBJECTS = {
 
 
 def found(patterns: tuple[str, ...]) -> list[str]:
-    return [str(path.relative_to(ROOT)) for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    """The paths that match, each with what follows its `::`."""
+    parts = [pattern.partition("::") for pattern in patterns]
+    return [
+        f"{path.relative_to(ROOT)}{colons}{test}" for glob, colons, test in parts for path in sorted(ROOT.glob(glob))
+    ]
 
 
 def sampled(number: int, seed: int) -> list[tuple[str, MutationSpec]]:
