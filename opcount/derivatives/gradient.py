@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
 import numpy as np
 
 from opcount.arrays.array import Array
-from opcount.arrays.wrap import RealNumber, Tree, unwrap
+from opcount.arrays.typed import RealNumber
+from opcount.arrays.wrap import Tree, unwrap
 from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
