@@ -39,6 +39,7 @@ lint: $(VENV)/lint.stamp
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
+	$(RUN) basedpyright --pythonpath $(VENV)/bin/python
 
 bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench

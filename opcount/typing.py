@@ -1,6 +1,7 @@
 """Types for annotations of one's own, `from opcount.typing import MethodName`; no program needs them to run."""
 
-from opcount.arrays.wrap import Leaf, RealNumber, Tree
+from opcount.arrays.typed import RealNumber
+from opcount.arrays.wrap import Leaf, Tree
 from opcount.counting.budgets import BudgetLike
 from opcount.counting.counts import OpCounts
 from opcount.counting.symbolic import Size

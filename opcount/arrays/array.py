@@ -11,12 +11,14 @@ import copy
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, SupportsIndex
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.scalar import Scalar
+from opcount.arrays.typed import Axis, Out, Reduction, reduction
 from opcount.counting.callers import refusal
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, meter, note_text
@@ -59,6 +61,38 @@ class Array(ArrayMethods):
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
     __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
+
+    if TYPE_CHECKING:  # what Wrapped writes once for every class, as it is of an Array
+
+        def __radd__(self, other: object) -> Array: ...
+        def __rtruediv__(self, other: object) -> Array: ...
+        def __floordiv__(self, other: object) -> Array: ...
+        def __rfloordiv__(self, other: object) -> Array: ...
+        def __mod__(self, other: object) -> Array: ...
+        def __rmod__(self, other: object) -> Array: ...
+        def __rpow__(self, other: object) -> Array: ...
+        def __and__(self, other: object) -> Array: ...
+        def __rand__(self, other: object) -> Array: ...
+        def __or__(self, other: object) -> Array: ...
+        def __ror__(self, other: object) -> Array: ...
+        def __xor__(self, other: object) -> Array: ...
+        def __rxor__(self, other: object) -> Array: ...
+        def __lshift__(self, other: object) -> Array: ...
+        def __rlshift__(self, other: object) -> Array: ...
+        def __rshift__(self, other: object) -> Array: ...
+        def __rrshift__(self, other: object) -> Array: ...
+        def __lt__(self, other: object) -> Array: ...
+        def __le__(self, other: object) -> Array: ...
+        def __gt__(self, other: object) -> Array: ...
+        def __ge__(self, other: object) -> Array: ...
+
+        mean: Reduction
+        std: Reduction
+        var: Reduction
+
+        def __neg__(self) -> Array: ...
+        def __abs__(self) -> Array: ...
+        def __invert__(self) -> Array: ...
 
     def __init__(self, data: np.ndarray | np.generic | Spec) -> None:
         if not isinstance(data, (np.ndarray, np.generic, Spec)) or data.dtype.kind not in NUMERIC:
@@ -118,56 +152,56 @@ class Array(ArrayMethods):
 
     # The operators that most programs are made of, written out for speed with the same meaning.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "add", self._held + plain, (self, other))
         return self._apply_slowly("add", self, other)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "sub", self._held - plain, (self, other))
         return self._apply_slowly("sub", self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "sub", plain - self._held, (other, self))
         return self._apply_slowly("sub", other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "mul", self._held * plain, (self, other))
         return self._apply_slowly("mul", self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "mul", plain * self._held, (other, self))
         return self._apply_slowly("mul", other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, "div", self._held / plain, (self, other))
         return self._apply_slowly("div", self, other)
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: object) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray is type(self._held) and not current.limits:
             return _product(current, self._held, plain, (self, other))
         return self._apply_slowly("matmul", self, other)
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+    def __pow__(self, other: Any, modulus: Any = None) -> Array:
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
         if plain_case and not meter().limits and np.power not in user_rules:
             result = self._held**other
@@ -177,55 +211,55 @@ class Array(ArrayMethods):
 
     # The others
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: object) -> Any:
         return self._apply_slowly("divmod", self, other)
 
-    def __rdivmod__(self, other: Any) -> Any:
+    def __rdivmod__(self, other: object) -> Any:
         return self._apply_slowly("divmod", other, self)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: object) -> Any:
         return self._apply_slowly("matmul", other, self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Array:
         return self._apply("positive", self)
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: object) -> Array:
         return self._apply_in_place("add", other)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: object) -> Array:
         return self._apply_in_place("sub", other)
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: object) -> Array:
         return self._apply_in_place("mul", other)
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: object) -> Array:
         return self._apply_in_place("div", other)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self, other: object) -> Array:
         return self._apply_in_place("floordiv", other)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self, other: object) -> Array:
         return self._apply_in_place("mod", other)
 
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+    def __ipow__(self, other: object) -> Array:  # type: ignore[misc,override]
         return self._apply_in_place("pow", other)
 
-    def __imatmul__(self, other: Any) -> Any:
+    def __imatmul__(self, other: object) -> Any:
         return self._apply_in_place("matmul", other)
 
-    def __iand__(self, other: Any) -> Any:
+    def __iand__(self, other: object) -> Array:
         return self._apply_in_place("bitwise_and", other)
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: object) -> Array:
         return self._apply_in_place("bitwise_or", other)
 
-    def __ixor__(self, other: Any) -> Any:
+    def __ixor__(self, other: object) -> Array:
         return self._apply_in_place("bitwise_xor", other)
 
-    def __ilshift__(self, other: Any) -> Any:
+    def __ilshift__(self, other: object) -> Array:
         return self._apply_in_place("left_shift", other)
 
-    def __irshift__(self, other: Any) -> Any:
+    def __irshift__(self, other: object) -> Array:
         return self._apply_in_place("right_shift", other)
 
     # NumPy's functions
@@ -278,11 +312,11 @@ class Array(ArrayMethods):
     def __len__(self) -> int:
         return len(self._held)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         part = self._held[key if type(key) is int or type(key) is slice else plain_index(key)]
         return _result(part)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         held, key = self._held, plain_index(key)
         write(_memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
 
@@ -291,7 +325,7 @@ class Array(ArrayMethods):
             raise TypeError("iteration over a 0-d array")
         return (self[place] for place in range(len(self)))
 
-    def __delitem__(self, key: Any) -> None:
+    def __delitem__(self, key: object) -> None:
         del self._held[key]
 
     def __contains__(self, value: object) -> bool:
@@ -302,7 +336,7 @@ class Array(ArrayMethods):
         return Flat(self._held)
 
     @flat.setter
-    def flat(self, value: Any) -> None:
+    def flat(self, value: object) -> None:
         write(_memory_of(self._held), value, partial(setattr, self._held, "flat"))
 
     @property
@@ -318,7 +352,7 @@ class Array(ArrayMethods):
         return _result(self._held.real)
 
     @real.setter
-    def real(self, value: Any) -> None:
+    def real(self, value: object) -> None:
         write(_memory_of(self._held), value, partial(setattr, self._held, "real"))
 
     @property
@@ -326,7 +360,7 @@ class Array(ArrayMethods):
         return _result(self._held.imag)
 
     @imag.setter
-    def imag(self, value: Any) -> None:
+    def imag(self, value: object) -> None:
         write(self.dtype, value, partial(setattr, self._held, "imag"))
 
     @property
@@ -347,10 +381,10 @@ class Array(ArrayMethods):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._held.dtype  # type: ignore[no-any-return]
+        return self._held.dtype
 
     @dtype.setter
-    def dtype(self, dtype: Any) -> None:
+    def dtype(self, dtype: DTypeLike | None) -> None:
         seen = self.view(dtype)
         if isinstance(self._held, np.ndarray):
             another: Any = self._held.view()
@@ -359,23 +393,23 @@ class Array(ArrayMethods):
 
     @property
     def ndim(self) -> int:
-        return self._held.ndim  # type: ignore[no-any-return]
+        return self._held.ndim
 
     @property
     def size(self) -> int:
-        return known(self._held.size)  # type: ignore[no-any-return]
+        return known(self._held.size)
 
     @property
     def itemsize(self) -> int:
-        return self._held.itemsize  # type: ignore[no-any-return]
+        return self._held.itemsize
 
     @property
     def nbytes(self) -> int:
-        return known(self._held.nbytes)  # type: ignore[no-any-return]
+        return known(self._held.nbytes)
 
     @property
     def strides(self) -> tuple[int, ...]:
-        return self._held.strides  # type: ignore[no-any-return]
+        return self._held.strides
 
     @property
     def flags(self) -> Any:
@@ -385,13 +419,18 @@ class Array(ArrayMethods):
     def device(self) -> str:
         return "cpu"
 
-    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+    def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
         self._held.setflags(write, align, uic)
 
     # methods that move data
 
     def astype(
-        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+        self,
+        dtype: DTypeLike | None,
+        order: str | None = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
         if user_rules and getattr(np, "astype", None) in user_rules:
@@ -407,7 +446,7 @@ class Array(ArrayMethods):
             return self
         return wrapped(result)
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, order: str | None = "C") -> Array:
         return self._moved(np.copy, self._held.copy, (order,), order)
 
     def view(self, *arguments: Any, **keywords: Any) -> Any:
@@ -422,7 +461,7 @@ class Array(ArrayMethods):
             self._let_out(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
         return wrapped(part)
 
-    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
+    def reshape(self, *shape: Any, order: str | None = "C", copy: bool | None = None) -> Array:
         keywords = {"order": order} if copy is None else {"order": order, "copy": copy}
         return self._moved(np.reshape, self._held.reshape, shape, _one(shape), **keywords)
 
@@ -432,13 +471,13 @@ class Array(ArrayMethods):
     def transpose(self, *axes: Any) -> Array:
         return self._moved(np.transpose, self._held.transpose, axes, _one(axes) if axes else None)
 
-    def swapaxes(self, axis1: Any, axis2: Any) -> Array:
+    def swapaxes(self, axis1: SupportsIndex, axis2: SupportsIndex) -> Array:
         return self._moved(np.swapaxes, self._held.swapaxes, (axis1, axis2), axis1, axis2)
 
-    def flatten(self, order: Any = "C") -> Array:
+    def flatten(self, order: str | None = "C") -> Array:
         return Array(self._held.flatten(order))
 
-    def ravel(self, order: Any = "C") -> Array:
+    def ravel(self, order: str | None = "C") -> Array:
         return self._moved(np.ravel, self._held.ravel, (order,), order)
 
     def _moved(
@@ -450,22 +489,22 @@ class Array(ArrayMethods):
             return counted
         return array_of(method(*given, **keywords))
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         write(_memory_of(self._held), value, self._held.fill)
 
-    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+    def put(self, indices: object, values: object, mode: str = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
 
     def byteswap(self, inplace: bool = False) -> Array:
         return self if self._held.byteswap(inplace) is self._held else Array(self._held.byteswap())
 
-    def getfield(self, dtype: Any, offset: Any = 0) -> Any:
+    def getfield(self, dtype: DTypeLike | None, offset: SupportsIndex = 0) -> Any:
         return self._seen(self._held.getfield(dtype, offset), "getfield()")
 
-    def setfield(self, value: Any, dtype: Any, offset: Any = 0) -> None:
+    def setfield(self, value: object, dtype: DTypeLike | None, offset: SupportsIndex = 0) -> None:
         write(np.dtype(dtype), value, lambda plain: self._held.setfield(plain, dtype, offset))
 
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Array:
+    def to_device(self, device: object, /, *, stream: object = None) -> Array:
         self._held.to_device(device, stream=stream)
         return self
 
@@ -477,30 +516,38 @@ class Array(ArrayMethods):
     def conjugate(self, *out: Any) -> Any:
         return self.conj(*out)
 
-    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
-            where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def max(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
+            where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.maximum, np.max, axis, None, out, keepdims, initial, where)
 
-    def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
-            where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def min(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
+            where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
 
-    def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
+    def partition(
+        self, kth: Any, axis: SupportsIndex = -1, kind: Any = "introselect", order: str | None = None
+    ) -> None:
         self[...] = np.partition(self, kth, operator.index(axis), kind, order)
 
-    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def prod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
+             initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
 
-    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+    def sort(
+        self, axis: SupportsIndex = -1, kind: Any = None, order: str | None = None, *, stable: bool | None = None
+    ) -> None:
         self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def sum(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
+            initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
 
-    def _reduce(self, ufunc: np.ufunc, function: Any, axis: Any, dtype: Any, out: Any, keepdims: Any, initial: Any,
-                where: Any) -> Any:  # fmt: skip
+    def _reduce(self, ufunc: np.ufunc, function: Any, axis: Axis, dtype: DTypeLike | None, out: Out, keepdims: bool,
+                initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
         current = meter()
@@ -532,7 +579,7 @@ class Array(ArrayMethods):
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
         return bool(self._truths_or_let_out("bool()", advice))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         advice = (
             "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
             "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
@@ -572,8 +619,8 @@ class Array(ArrayMethods):
         advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
         return self._truths_or_let_out("tolist()", advice).tolist()
 
-    def tobytes(self, order: Any = "C") -> bytes:
-        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
+    def tobytes(self, order: str | None = "C") -> bytes:
+        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)
 
     def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
         self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
@@ -582,7 +629,7 @@ class Array(ArrayMethods):
         self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
 
     def dumps(self) -> bytes:
-        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
+        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()
 
     # copies stay wrapped
 

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
+from opcount.arrays.typed import Arithmetic, Comparison, arithmetic
 from opcount.counting.callers import warn
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.meters import charge, meter, note_text
@@ -61,6 +62,25 @@ class Scalar(Number):
     _rank: ClassVar[int] = 0
     _value: Any
 
+    if TYPE_CHECKING:  # what Wrapped writes once for every class, as it is of a Scalar
+        __radd__: Arithmetic
+        __rsub__: Arithmetic
+        __rmul__: Arithmetic
+        __rtruediv__: Arithmetic
+        __floordiv__: Arithmetic
+        __rfloordiv__: Arithmetic
+        __mod__: Arithmetic
+        __rmod__: Arithmetic
+        __pow__: Arithmetic  # type: ignore[assignment]
+        __rpow__: Arithmetic
+        __lt__: Comparison
+        __le__: Comparison
+        __gt__: Comparison
+        __ge__: Comparison
+
+        def __neg__(self) -> Scalar: ...
+        def __abs__(self) -> Scalar: ...
+
     def __init__(self, value: Any) -> None:
         if type(value) is Scalar:
             value = value._value
@@ -92,6 +112,7 @@ class Scalar(Number):
 
     # The same as in Wrapped, without its generality: these four decide the speed.
 
+    @arithmetic
     def __add__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -107,6 +128,7 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted("add", error, self._value, other)
         return result
 
+    @arithmetic
     def __sub__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -122,6 +144,7 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted("sub", error, self._value, other)
         return result
 
+    @arithmetic
     def __mul__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -137,6 +160,7 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted("mul", error, self._value, other)
         return result
 
+    @arithmetic
     def __truediv__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from functools import partial
-from numbers import Real
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -13,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
+from opcount.arrays.typed import RealNumber
 from opcount.counting import render
 from opcount.counting.callers import warn
 from opcount.counting.counts import Counts
@@ -35,9 +34,6 @@ from opcount.wrapping.trees import (
 )
 from opcount.wrapping.wrapped import ARRAYS, Wrapped
 
-RealNumber: TypeAlias = float | Real | Decimal | np.integer[Any] | np.floating[Any]
-"""A number that can be wrapped, as checkers know it; a truth value, which they take for an integer, is refused."""
-
 Leaf: TypeAlias = RealNumber | np.ndarray[Any, Any] | Wrapped
 """A number or an array, plain or wrapped."""
 
@@ -50,7 +46,7 @@ _Value = TypeVar("_Value")
 _Wrapped = TypeVar("_Wrapped", bound=Wrapped)
 
 
-# An array of objects becomes one of Scalars, and no Array; checkers cannot tell it where dtypes are Any.
+# An array of objects becomes one of Scalars, and not an Array: where a dtype is Any, checkers cannot tell it apart.
 @overload
 def wrap(x: _Wrapped) -> _Wrapped: ...
 @overload

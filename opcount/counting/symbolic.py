@@ -16,17 +16,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, SupportsIndex, TypeAlias, TypeGuard
+from typing import Any, Final, SupportsIndex, TypeAlias, TypeGuard
 
 import numpy as np
 
 from opcount.counting.callers import asked_in
 from opcount.counting.errors import InvalidType, InvalidValue
 
-if TYPE_CHECKING:
-    from sympy import Expr
+Expr: TypeAlias = Any
+"""SymPy's Expr, which has no types that a checker could use, and need not be installed."""
 
-Size: TypeAlias = "int | Expr"
+Size: TypeAlias = int | Expr
 """A size, or a count made of sizes: an integer where it is one, else a polynomial of SymPy's."""
 
 SizeLike: TypeAlias = "SupportsIndex | Expr | NamedSize"

@@ -16,7 +16,8 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
-from opcount.arrays.wrap import RealNumber, Tree, unwrap
+from opcount.arrays.typed import RealNumber
+from opcount.arrays.wrap import Tree, unwrap
 from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked, checked_limits
 from opcount.counting.counts import Counts, table

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 from numbers import Rational
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
 from opcount.arrays.wrap import warn_of_nothing
 from opcount.counting import render
@@ -84,7 +84,7 @@ class Law:
             raise InvalidValue(f"{NO_LAW}{self.why}: there is nothing to evaluate")
         return self.form
 
-    def __call__(self, *sizes: Any, **named: Any) -> int:
+    def __call__(self, *sizes: SupportsIndex, **named: SupportsIndex) -> int:
         """The count at a size; raises InvalidValue where no law was found, or where it is not for that size."""
         form = self._found()
         given = sizes or tuple(named[name] for name in self.names if name in named)

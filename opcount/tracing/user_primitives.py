@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -26,16 +26,19 @@ from opcount.tracing.primitives import Partial, Primitive
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import HOLDERS, is_wrapped_array
 
-Functions = Callable[..., Any] | Sequence[Callable[..., Any] | None]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+Functions: TypeAlias = Callable[..., Any] | Sequence[Callable[..., Any] | None]
+"""One function for each operand; None for one without a derivative."""
 
 
 def primitive(
-    function: Callable[..., Any],
+    function: _Function,
     *,
     partials: Functions | None = None,
     push: Functions | None = None,
     pull: Functions | None = None,
-) -> Callable[..., Any]:
+) -> _Function:
     """Give a function a derivative, and get back the function to be called.
 
     >>> import numpy as np, opcount as oc
@@ -92,7 +95,7 @@ def primitive(
     if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
         USER_PRIMITIVES[function] = FUNCTIONS[function] = differentiable
         return function
-    return differentiable
+    return cast(_Function, differentiable)
 
 
 def _each(name: str, rows: Functions | None) -> tuple[Callable[..., Any] | None, ...] | None:
