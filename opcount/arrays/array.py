@@ -28,10 +28,10 @@ from opcount.functions.op_counts import integer_power, is_truth, multiple
 from opcount.functions.table import maker
 from opcount.functions.ufuncs import UFUNCS, call_ufunc
 from opcount.functions.user_rules import user_rules
+from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import Operands, opened, unwrapped
 from opcount.wrapping.spec import Spec, no_values
-from opcount.wrapping.trees import NUMERIC
 from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})

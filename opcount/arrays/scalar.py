@@ -27,8 +27,8 @@ from opcount.functions.op_counts import integer_power, name_of
 from opcount.functions.ufuncs import call_ufunc
 from opcount.functions.user_rules import user_rules
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
+from opcount.wrapping.inputs import check_number
 from opcount.wrapping.operands import holds_objects
-from opcount.wrapping.trees import check_number
 from opcount.wrapping.wrapped import (
     HOLDERS,
     OPERATORS,

@@ -15,24 +15,13 @@ from opcount.arrays.typed import RealNumber
 from opcount.counting import render
 from opcount.counting.callers import warn
 from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidType, NothingCounted
+from opcount.counting.errors import NothingCounted
 from opcount.counting.symbolic import SizeLike, parsed
 from opcount.counting.tally import count
+from opcount.wrapping.inputs import check_executed, check_function, check_number, checked_array, dtype_of_numbers
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import (
-    NUMERIC,
-    check_executed,
-    check_function,
-    check_number,
-    class_name,
-    flatten,
-    leaf_name,
-    object_array,
-    plain_array,
-    rebuild,
-    way_out,
-)
-from opcount.wrapping.wrapped import ARRAYS, Wrapped
+from opcount.wrapping.trees import flatten, leaf_name, object_array, plain_array, rebuild
+from opcount.wrapping.wrapped import Wrapped
 
 Leaf: TypeAlias = RealNumber | np.ndarray[Any, Any] | Wrapped
 """A number or an array, plain or wrapped."""
@@ -79,12 +68,12 @@ def wrap(x: Any) -> Any:
 
     A number becomes a Scalar, an array an Array of the same dtype, with a copy of its data:
     what is written into it does not change `x`. An object array becomes one of Scalars.
-    What is wrapped already stays as it is. Raises InvalidType, naming the place, for what
+    What is wrapped already stays as it is. Raises InvalidType, naming the leaf, for what
     is neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
     """
     wrapped = []
-    for place, leaf in enumerate(flatten(x, whole=True)):
-        name = partial(leaf_name, x, place, whole=True)
+    for index, leaf in enumerate(flatten(x, arrays_as_leaves=True)):
+        name = partial(leaf_name, x, index, arrays_as_leaves=True)
         if isinstance(leaf, np.ndarray):
             leaf = Array(np.array(checked_array(leaf, name)))
         elif isinstance(leaf, np.complexfloating):
@@ -93,30 +82,7 @@ def wrap(x: Any) -> Any:
             check_number(leaf, name)
             leaf = Scalar(leaf)
         wrapped.append(leaf)
-    return rebuild(x, iter(wrapped), object_array, whole=True)
-
-
-def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
-    """The array, as one of NumPy's own class; raises InvalidType for one that is not of numbers."""
-    if type(array) not in ARRAYS:
-        raise InvalidType(
-            f"{name()} is a {class_name(array)}, which computes by rules of its own: use {way_out(array)} first"
-        )
-    if array.dtype.kind not in NUMERIC:
-        raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")
-    return np.asarray(array)
-
-
-def with_plain_arrays(x: Any) -> Any:
-    """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
-    leaves = [_opened(leaf) if type(leaf) is Array else leaf for leaf in flatten(x, whole=True)]
-    return rebuild(x, iter(leaves), object_array, whole=True)
-
-
-def _opened(array: Array) -> Any:
-    if type(array._held) is Spec:
-        raise InvalidType('x holds an oc.spec, which has no numbers to open it into: use granularity="array"')
-    return array._held
+    return rebuild(x, iter(wrapped), object_array, arrays_as_leaves=True)
 
 
 @overload
@@ -189,17 +155,7 @@ def spec(shape: SizeLike | str | tuple[SizeLike | str, ...] | list[Any], dtype: 
     """
     given: tuple[Any, ...] | list[Any] = shape if isinstance(shape, (tuple, list)) else (shape,)
     names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
-    return Array(Spec(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
-
-
-def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
-    try:
-        found: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
-        raise InvalidType(f"dtype is {dtype!r}: use one of NumPy's for numbers, as float or np.int64") from None
-    if found.kind not in NUMERIC or dtype is None:
-        raise InvalidType(f"dtype is {dtype!r}: an Array holds numbers or truth values, as float or np.int64")
-    return found
+    return Array(Spec(tuple(map(parsed, given, names)), dtype_of_numbers(dtype)))
 
 
 class Measured(NamedTuple, Generic[_Value]):

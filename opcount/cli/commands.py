@@ -31,7 +31,8 @@ from opcount.counting import render
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, NothingCounted, SizeFailed
 from opcount.counting.tally import count, record
-from opcount.derivatives.gradient import PHASES, compared, table_columns
+from opcount.derivatives.compare import compared
+from opcount.derivatives.phases import PHASES, table_columns
 from opcount.laws.law import law
 from opcount.laws.points import at
 

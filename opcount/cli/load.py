@@ -14,7 +14,7 @@ from typing import Any
 
 from opcount.cli.output import USAGE, Failure, error_text
 from opcount.counting.errors import InvalidType
-from opcount.wrapping.trees import called
+from opcount.wrapping.classes import called
 
 
 def loaded(target: str) -> Callable[..., Any]:

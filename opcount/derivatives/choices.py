@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 MethodName: TypeAlias = Literal[
@@ -11,6 +12,12 @@ MethodName: TypeAlias = Literal[
 
 OrderName: TypeAlias = Literal["forward", "reverse", "markowitz", "search", "optimal", "column-by-column", "row-by-row"]
 """A key of `ORDERS`."""
+
+Order: TypeAlias = OrderName | Sequence[int]
+"""In which order to eliminate: by name, or the vertices themselves."""
+
+Shown: TypeAlias = Literal["operation", "paths", "adjoints", "partials"]
+"""What a drawing shows beside the operations."""
 
 Granularity: TypeAlias = Literal["array", "scalar"]
 """Whether a node holds a whole array or one number."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.errors import InvalidType
 from opcount.counting.tally import isolated
-from opcount.derivatives.chain_rule import backprop, visits
+from opcount.derivatives.chain_rule import backprop
+from opcount.derivatives.walks import visits
 from opcount.tracing.edges import LinearMap, Scale, Sign
 from opcount.tracing.structural import number
 from opcount.wrapping.spec import Spec

@@ -10,11 +10,31 @@ from typing import Any, Final
 
 import numpy as np
 
-from opcount.functions.numpys_own import as_array, own
+from opcount.functions.numpys_own import as_array, truths
 from opcount.functions.rows import AS_EXECUTED, Executed, Function
 from opcount.wrapping.shapes import with_numbers
 from opcount.wrapping.stand_ins import EXACT
-from opcount.wrapping.wrapped import is_wrapped_array
+
+
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **keywords: Any) -> Any:
+    x = as_array(x)
+    if np.ndim(condlist) == 0 or (
+        not isinstance(condlist[0], (list, np.ndarray)) and not np.ndim(condlist[0]) and x.ndim
+    ):
+        condlist = [condlist]
+    conditions = [truths(condition).astype(bool) for condition in condlist]
+    if len(conditions) == len(funclist) - 1:
+        conditions.append(~np.any(conditions, axis=0))
+    elif len(conditions) != len(funclist):
+        given = len(conditions)
+        raise ValueError(f"with {given} condition(s), either {given} or {given + 1} functions are expected")
+    y = np.zeros_like(x)
+    for condition, function in zip(conditions, funclist, strict=True):
+        if not callable(function):
+            y[condition] = function
+        elif (values := x[condition]).size > 0:
+            y[condition] = function(values, *args, **keywords)
+    return y
 
 
 def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **keywords: Any) -> Any:
@@ -32,13 +52,20 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     return np.transpose(result, (*range(axis), *range(lead, result.ndim), *range(axis, lead)))
 
 
-def _is_instance(value: Any, kinds: Any) -> bool:
-    """Whether it is one of these; a wrapped array is one of NumPy's."""
-    return isinstance(value, kinds) or (is_wrapped_array(value) and issubclass(np.ndarray, kinds))
+def _apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+    value = as_array(a)
+    dimensions = value.ndim
+    for axis in np.atleast_1d(axes).tolist():
+        axis = dimensions + axis if axis < 0 else axis
+        result = func(value, axis)
+        value = result if np.ndim(result) == value.ndim else np.expand_dims(result, axis)
+        if value.ndim != dimensions:
+            raise ValueError("function is not returning an array of the correct shape")
+    return value
 
 
 ROWS: Final = (
-    own("piecewise", at_once=True, instead={isinstance: _is_instance}),
+    Function("piecewise", Executed(_piecewise, at_once=True), EXACT, AS_EXECUTED),
     Function("apply_along_axis", Executed(_apply_along_axis, at_once=True), EXACT, AS_EXECUTED),
-    own("apply_over_axes", at_once=True),
+    Function("apply_over_axes", Executed(_apply_over_axes, at_once=True), EXACT, AS_EXECUTED),
 )

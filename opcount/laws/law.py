@@ -26,7 +26,7 @@ from opcount.laws.growth import fastest
 from opcount.laws.points import FEWEST, Sizes, as_size, at, check_enough, check_far, checked_far, checked_points
 from opcount.laws.progressions import Domain, Point, domain
 from opcount.laws.runs import run_all
-from opcount.wrapping.trees import check_function
+from opcount.wrapping.inputs import check_function
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

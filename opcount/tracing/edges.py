@@ -36,7 +36,6 @@ from opcount.tracing.structural import (
     masked,
     number,
     placed,
-    plus,
     reshaped,
     running,
     scattered,
@@ -50,8 +49,6 @@ from opcount.tracing.structural import (
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Number, Wrapped, wrapped
-
-__all__ = ["MINUS_ONE", "ONE", "plus", "times"]  # what edges are applied to, and how derivatives are joined
 
 
 class Cost:

@@ -106,14 +106,14 @@ class Node(Number):
 
     @property
     def records(self) -> bool:  # type: ignore[override]
-        return self.tape.whole
+        return self.tape.arrays_as_nodes
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if ufunc in USER_PRIMITIVES and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
             return USER_PRIMITIVES[ufunc](*inputs, **keywords)
         if is_predicate(ufunc) and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
             return ufunc(*map(value_of, inputs), **keywords)
-        if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
+        if self.tape.arrays_as_nodes and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
             return recorded_ufunc(ufunc, method, inputs, keywords)
         if ufunc in BY_TABLE and any(type(operand) is np.ndarray for operand in inputs):
             inputs = tuple(HOLDERS["numbers"](boxed(o)) if type(o) is Node else o for o in inputs)
@@ -125,7 +125,7 @@ class Node(Number):
         return ()
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if self.tape.whole:
+        if self.tape.arrays_as_nodes:
             return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
             return HOLDERS["numbers"](NUMBER_FUNCTIONS[function](*args, **keywords))
@@ -400,16 +400,16 @@ class ArrayNode(ArrayMethods):
 class Tape(list[Any]):
     """The nodes of an evaluation in order.
 
-    `whole` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such nodes,
-    and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
+    `arrays_as_nodes` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
+    nodes, and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
     partials are made of, each with a copy.
     """
 
-    __slots__ = ("arrays", "data", "joins", "whole")
+    __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
 
-    def __init__(self, whole: bool = False) -> None:
+    def __init__(self, arrays_as_nodes: bool = False) -> None:
         super().__init__()
-        self.whole = whole
+        self.arrays_as_nodes = arrays_as_nodes
         self.arrays = False
         self.joins = False
         self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}

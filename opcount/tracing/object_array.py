@@ -20,8 +20,9 @@ from opcount.functions.table import row_of
 from opcount.tracing.edges import IDENTITY
 from opcount.tracing.nodes import BY_TABLE, NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, recorded, value_of
 from opcount.tracing.primitives import Primitive
+from opcount.wrapping.classes import is_number
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
-from opcount.wrapping.trees import is_number, object_array, plain_array, shape_of
+from opcount.wrapping.trees import object_array, plain_array, shape_of
 from opcount.wrapping.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
 
 

@@ -88,7 +88,7 @@ def primitive(
         keywords = as_now(keywords)
         edges = tuple(_partial(given, position, keywords, name) for position in range(expected))
         result = recorded(Primitive(name, functools.partial(function, **keywords), edges), *nodes)
-        if type(result) is ArrayNode and not tape.whole:  # arrays are opened into numbers
+        if type(result) is ArrayNode and not tape.arrays_as_nodes:  # arrays are opened into numbers
             return opened_array(np.empty(result.shape), [result[position] for position in np.ndindex(result.shape)])
         return result
 

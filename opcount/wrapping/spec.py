@@ -11,8 +11,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from opcount.counting import symbolic
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
 from opcount.wrapping import shapes
+from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.shapes import Shape
-from opcount.wrapping.trees import NUMERIC
 
 np: Any = numpy  # whose stubs know no array but its own
 

@@ -16,8 +16,9 @@ import numpy as np
 from opcount.counting.callers import refusal
 from opcount.counting.errors import BudgetExceeded, Uncounted
 from opcount.counting.meters import let_out, meter, note_text
+from opcount.wrapping.classes import NUMERIC, class_name, is_number, is_own_kind
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import NUMERIC, class_name, is_number, is_own_kind, object_array
+from opcount.wrapping.trees import object_array
 
 
 def apply(name: str, *operands: Any) -> Any:

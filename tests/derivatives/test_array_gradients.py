@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.derivatives import graph
+from opcount.derivatives import partials
 from opcount.tracing import array_operations, edges, nodes, object_array, structural, user_primitives
 from opcount.tracing.primitives import PRIMITIVES
 from tests.support import array_programs
@@ -670,7 +670,7 @@ def one_off_by_value(monkeypatch: Any) -> None:
 
 
 def forgotten_constants(monkeypatch: Any) -> None:
-    monkeypatch.setattr(graph.Graph, "_restrict", lambda self: None)
+    monkeypatch.setattr(partials, "restrict", lambda nodes, operands: None)
 
 
 FAULTS = [

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 import opcount as oc
-from opcount.derivatives.chain_rule import reach
-from opcount.derivatives.elimination import linearized as linearized_of
+from opcount.derivatives.linearized import linearized as linearized_of
+from opcount.derivatives.walks import reach
 from opcount.drawing import elimination
 from tests.support.drawings import GRAPHS, RANDOM, check_drawing, diamond, inner, used_output
 from tests.support.programs import QUESTION, doubled, programs, question_loss, squared
