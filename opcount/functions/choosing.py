@@ -83,7 +83,7 @@ ROWS: Final = (
     Function("where", _truth_of("condition", 0), BESIDE_SIZES, MOVES,
              alone=Function("where", _truth_of("condition", 0), BY_VALUE, MOVES, gives=POSITIONS)),
     *each("nonzero flatnonzero argwhere", truth_of_each, BY_VALUE, CONSTANT, gives=POSITIONS),
-    Function("trim_zeros", _trim_zeros, BY_VALUE),
+    Function("trim_zeros", _trim_zeros, BY_VALUE, opened=True),
     Function("compress", _truth_of("condition", 0), BY_VALUE, MOVES),
     Function("extract", _truth_of("condition", 0), BY_VALUE, MOVES),
     Function("place", _truth_of("mask", 1), BY_VALUE, writes=0),
