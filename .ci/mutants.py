@@ -29,7 +29,7 @@ from typing import NamedTuple
 from cosmic_ray.commands import init
 from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.work_db import WorkDB
-from cosmic_ray.work_item import MutationSpec, TestOutcome
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("opcount", "pytest_opcount.py", "analysis", "tests", "examples", "pyproject.toml", "README.md")
@@ -167,7 +167,8 @@ def unmutated(line: str) -> float:
 def tested(mutant: MutationSpec, line: str, timeout: float) -> tuple[bool, str]:
     """Whether the tests kill a mutant, and what it is."""
     result = mutate_and_test([mutant], line, timeout)
-    return result.test_outcome != TestOutcome.SURVIVED, result.diff or result.output
+    assert result.worker_outcome == WorkerOutcome.NORMAL, f"{mutant} could not be planted: {result.output}"
+    return result.test_outcome == TestOutcome.KILLED, result.diff
 
 
 def enter(folders: multiprocessing.Queue[str]) -> None:
