@@ -162,9 +162,6 @@ def test_what_has_no_rule_for_complex_numbers_is_refused_and_counts_nothing(prog
 
 
 def test_the_check_of_complex_numbers_catches_a_planted_fault():
-    with (
-        oc.rules({np.matmul: lambda z, w: {"mul": 36, "add": 60}}),
-        pytest.raises(AssertionError),
-    ):  # three products each
-        check_pairs(lambda z, w: np.matmul(z, w.T), (Z, W))
-    check_pairs(lambda z, w: np.matmul(z, w.T), (Z, W))
+    check_pairs(*OF_PAIRS["square"])
+    with oc.rules({np.square: {"mul": 3, "add": 5}}), pytest.raises(AssertionError):
+        check_pairs(*OF_PAIRS["square"])
