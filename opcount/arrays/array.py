@@ -11,23 +11,26 @@ import copy
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from opcount.arrays.array_methods import ArrayMethods
-from opcount.arrays.scalar import Scalar
+from opcount.arrays.elements import Flat, memory_of, objects, plain_index, write
+from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.callers import refusal
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
-from opcount.counting.meters import Meter, charge, meter, note_text
+from opcount.counting.meters import Meter, charge, let_out, meter, note_text
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.call import call_function, call_ufunc
-from opcount.functions.numpy_rules import UFUNCS, USERS, by_function, integer_power, is_truth, n_times
+from opcount.functions.numpy_rules import USERS, by_function, integer_power, n_times
+from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import holds_arrays
-from opcount.wrapping.operands import Operands, opened, unwrapped
+from opcount.wrapping.operands import opened, unwrapped
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation
 from opcount.wrapping.spec import MAKERS, Spec, no_values
-from opcount.wrapping.trees import NUMERIC
-from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
+from opcount.wrapping.trees import NUMERIC, object_array, shape_of
+from opcount.wrapping.wrapped import Wrapped, records_arrays
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
@@ -54,6 +57,7 @@ class Array(ArrayMethods):
     # not _data: NumPy's masked arrays take what is called so from whatever they are joined with
     __slots__ = ("_held",)
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
+    _rank: ClassVar[int] = 2
     __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
 
@@ -66,51 +70,74 @@ class Array(ArrayMethods):
     def _plain(self) -> Any:
         return self._held
 
+    def _hold(self, result: Any) -> Any:
+        return wrapped(result)
+
+    def _opened(self) -> Any:
+        plain = np.asarray(self._held)
+        if plain.dtype.kind == "c":
+            let_out("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
+            return plain
+        if plain.dtype == bool:
+            return plain
+        numbers = plain.astype(object)  # with Python's integers, of any size
+        return object_array(plain, list(map(Scalar, numbers.flat)))
+
+    def _lifted(self, operand: Any) -> Any:
+        """An operand of a partial, wrapped, once for each element: what it is for a number is computed for each."""
+        if not isinstance(operand, Wrapped):
+            operand = array_of(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
+        if shape_of(operand) == shape_of(self):
+            return operand
+        plain = operand._plain()
+        dtype = operand.dtype if operand._is_array else np.result_type(self.dtype, plain)  # a float is weak
+        if type(self._held) is Spec:
+            return Array(Spec(self._held.shape, dtype))
+        return Array(np.broadcast_to(np.asarray(plain, dtype), self._held.shape))
+
     # operators: one operation for each element
 
-    def _apply(self, name: str, *operands: Any) -> Any:
+    def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         current = meter()
-        if name in _ARITHMETIC and not current.limits:
+        if operation.name not in _OTHERWISE and not current.limits:
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
-                return self._counted(current, name, OPERATORS[name][0](*plain), operands)
-        return self._apply_slowly(name, *operands)
+                return self._counted(current, operation, operation.value(*plain), operands)
+        return self._generally(operation.ufunc, operation.value, *operands)
 
-    def _counted(self, current: Meter, kind: str, result: Any, operands: tuple[Any, ...]) -> Any:
-        """The result of one operation for each element, where it is of real numbers; else the general way.
-
-        None of these operations makes a real number of complex ones, or of truth values alone.
-        """
-        if result.dtype.char not in _REAL or (USERS and OPERATORS[kind][1] in USERS):
-            return call_ufunc(OPERATORS[kind][1], "__call__", operands, {}, lambda *_: result)
-        current.charge_kind(kind, result.size)
+    def _counted(self, current: Meter, operation: Operation, result: Any, operands: tuple[Any, ...]) -> Any:
+        """The result of one operation for each element, where it is of real numbers; else the general way."""
+        if result.dtype.char not in _REAL or operation.rule is not None:
+            return call_ufunc(operation.ufunc, "__call__", operands, {}, lambda *_: result)  # type: ignore[arg-type]
+        current.charge_kind(operation.kind, result.size)
         return _result(result)
 
-    def _apply_slowly(self, name: str, *operands: Any) -> Any:
-        execute, ufunc = OPERATORS[name]
+    def _generally(self, ufunc: Any, execute: Callable[..., Any], *operands: Any) -> Any:
         if any(map(_defers, operands)):
             return NotImplemented
         return call_ufunc(ufunc, "__call__", operands, {}, execute)
 
-    def _apply_in_place(self, name: str, other: Any) -> Any:
+    def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
         if hasattr(other, "tape") or (isinstance(other, np.ndarray) and hasattr(other, "opened")):
             raise Uncounted(INTO_DATA)
         if _defers(other):
             return NotImplemented
         if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
-            return self._apply(name, self, other)
-        execute, ufunc = OPERATORS[name]
-        in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
+            return self._execute(operation, (self, other))
         current = meter()
-        at_once = name in _ARITHMETIC and self._held.dtype.char in _REAL and ufunc not in USERS
+        at_once = operation.name not in _OTHERWISE and operation.rule is None and self._held.dtype.char in _REAL
         if at_once and current.tallies and not current.limits:  # else it is charged first: it cannot be undone
             plain = _plain(other)
             if type(plain) in _PLAIN:
                 in_place(self._held, plain)
-                current.charge_kind(name, self._held.size)
+                current.charge_kind(operation.kind, self._held.size)
                 return self
         return call_ufunc(
-            ufunc, "__call__", (self, other), {"out": (self,)}, lambda data, other, out: in_place(data, other)
+            operation.ufunc,  # type: ignore[arg-type]  # what has an operator has a ufunc
+            "__call__",
+            (self, other),
+            {"out": (self,)},
+            lambda data, other, out: in_place(data, other),
         )
 
     # The operators that most programs are made of, written out for speed with the same meaning.
@@ -118,55 +145,55 @@ class Array(ArrayMethods):
     def __add__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "add", self._held + plain, (self, other))
-        return self._apply_slowly("add", self, other)
+        if type(plain) in _PLAIN and not current.limits and OPERATIONS.add is _ADD:
+            return self._counted(current, _ADD, self._held + plain, (self, other))
+        return bind(OPERATIONS.add, self, other)
 
     def __sub__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "sub", self._held - plain, (self, other))
-        return self._apply_slowly("sub", self, other)
+        if type(plain) in _PLAIN and not current.limits and OPERATIONS.sub is _SUB:
+            return self._counted(current, _SUB, self._held - plain, (self, other))
+        return bind(OPERATIONS.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "sub", plain - self._held, (other, self))
-        return self._apply_slowly("sub", other, self)
+        if type(plain) in _PLAIN and not current.limits and OPERATIONS.sub is _SUB:
+            return self._counted(current, _SUB, plain - self._held, (other, self))
+        return bind(OPERATIONS.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "mul", self._held * plain, (self, other))
-        return self._apply_slowly("mul", self, other)
+        if type(plain) in _PLAIN and not current.limits and OPERATIONS.mul is _MUL:
+            return self._counted(current, _MUL, self._held * plain, (self, other))
+        return bind(OPERATIONS.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "mul", plain * self._held, (other, self))
-        return self._apply_slowly("mul", other, self)
+        if type(plain) in _PLAIN and not current.limits and OPERATIONS.mul is _MUL:
+            return self._counted(current, _MUL, plain * self._held, (other, self))
+        return bind(OPERATIONS.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "div", self._held / plain, (self, other))
-        return self._apply_slowly("div", self, other)
+        if type(plain) in _PLAIN and not current.limits and OPERATIONS.div is _DIV:
+            return self._counted(current, _DIV, self._held / plain, (self, other))
+        return bind(OPERATIONS.div, self, other)
 
     def __matmul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray is type(self._held) and not current.limits:
             return _product(current, self._held, plain, (self, other))
-        return self._apply_slowly("matmul", self, other)
+        return self._generally(np.matmul, operator.matmul, self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
-        if plain_case and not meter().limits and np.power not in USERS:
+        if plain_case and not meter().limits and OPERATIONS.pow is _POW:
             result = self._held**other
             charge(n_times(result.size, integer_power(other)))
             return _result(result)
@@ -175,81 +202,40 @@ class Array(ArrayMethods):
     # The others
 
     def __divmod__(self, other: Any) -> Any:
-        return self._apply_slowly("divmod", self, other)
+        return self._generally(np.divmod, divmod, self, other)
 
     def __rdivmod__(self, other: Any) -> Any:
-        return self._apply_slowly("divmod", other, self)
+        return self._generally(np.divmod, divmod, other, self)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return self._apply_slowly("matmul", other, self)
+        return self._generally(np.matmul, operator.matmul, other, self)
 
     def __pos__(self) -> Any:
-        return self._apply("positive", self)
-
-    def __iadd__(self, other: Any) -> Any:
-        return self._apply_in_place("add", other)
-
-    def __isub__(self, other: Any) -> Any:
-        return self._apply_in_place("sub", other)
-
-    def __imul__(self, other: Any) -> Any:
-        return self._apply_in_place("mul", other)
-
-    def __itruediv__(self, other: Any) -> Any:
-        return self._apply_in_place("div", other)
-
-    def __ifloordiv__(self, other: Any) -> Any:
-        return self._apply_in_place("floordiv", other)
-
-    def __imod__(self, other: Any) -> Any:
-        return self._apply_in_place("mod", other)
-
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
-        return self._apply_in_place("pow", other)
-
-    def __imatmul__(self, other: Any) -> Any:
-        return self._apply_in_place("matmul", other)
-
-    def __iand__(self, other: Any) -> Any:
-        return self._apply_in_place("bitwise_and", other)
-
-    def __ior__(self, other: Any) -> Any:
-        return self._apply_in_place("bitwise_or", other)
-
-    def __ixor__(self, other: Any) -> Any:
-        return self._apply_in_place("bitwise_xor", other)
-
-    def __ilshift__(self, other: Any) -> Any:
-        return self._apply_in_place("left_shift", other)
-
-    def __irshift__(self, other: Any) -> Any:
-        return self._apply_in_place("right_shift", other)
+        return self._generally(np.positive, operator.pos, self)
 
     # NumPy's functions
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         current = meter()
-        kind = _ONE_OPERATION.get(ufunc)
-        if kind and method == "__call__" and not keywords and not current.limits and not (USERS and ufunc in USERS):
+        row = BY_UFUNC.get(ufunc)
+        if row and method == "__call__" and not keywords and not current.limits and row.name not in _OTHERWISE:
+            execute: Any = row.ufunc
             result = None
             if len(inputs) == 1:
-                result = ufunc(self._held)
+                result = execute(self._held)
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 if type(a) in _PLAIN and type(b) in _PLAIN:
-                    result = ufunc(a, b)
+                    result = execute(a, b)
             if result is not None:
-                if result.dtype.char not in _REAL:
-                    return call_ufunc(ufunc, method, inputs, keywords, lambda *_: result)
-                current.charge_kind(kind, result.size)
-                return _result(result)
+                return self._counted(current, row, result, inputs)
         if ufunc is np.matmul and method == "__call__" and not keywords and not current.limits:  # data @ x
             a, b = _plain(inputs[0]), _plain(inputs[1])
             if type(a) is np.ndarray is type(b):
                 return _product(current, a, b, inputs)
         if any(map(_defers, inputs)):
             return NotImplemented
-        return call_ufunc(ufunc, method, inputs, keywords)
+        return call_ufunc(ufunc, method, inputs, keywords, row.ufunc if row and method == "__call__" else None)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
@@ -275,7 +261,7 @@ class Array(ArrayMethods):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         held, key = self._held, plain_index(key)
-        write(_memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
+        write(memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -294,7 +280,7 @@ class Array(ArrayMethods):
 
     @flat.setter
     def flat(self, value: Any) -> None:
-        write(_memory_of(self._held), value, partial(setattr, self._held, "flat"))
+        write(memory_of(self._held), value, partial(setattr, self._held, "flat"))
 
     @property
     def T(self) -> Array:
@@ -310,7 +296,7 @@ class Array(ArrayMethods):
 
     @real.setter
     def real(self, value: Any) -> None:
-        write(_memory_of(self._held), value, partial(setattr, self._held, "real"))
+        write(memory_of(self._held), value, partial(setattr, self._held, "real"))
 
     @property
     def imag(self) -> Any:
@@ -430,7 +416,7 @@ class Array(ArrayMethods):
         return Array(self._held.ravel(order))
 
     def fill(self, value: Any) -> None:
-        write(_memory_of(self._held), value, self._held.fill)
+        write(memory_of(self._held), value, self._held.fill)
 
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
@@ -486,7 +472,7 @@ class Array(ArrayMethods):
         plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
         if plain and type(data) is np.ndarray and not current.limits and function not in USERS:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-            current.charge_kind(_ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
+            current.charge_kind(BY_UFUNC[ufunc].kind, data.size - result.size if data.size else 0)
             return _result(result)
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
@@ -587,31 +573,6 @@ class Array(ArrayMethods):
         return format(self._held, spec)
 
 
-class Flat:
-    """The iterator that `Array.flat` is: elements one by one, wrapped, and by their place."""
-
-    __slots__ = ("_iterator",)
-
-    def __init__(self, data: np.ndarray) -> None:
-        self._iterator = data.flat
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:
-        return wrapped(next(self._iterator))
-
-    def __len__(self) -> int:
-        return len(self._iterator)
-
-    def __getitem__(self, key: Any) -> Any:
-        return wrapped(self._iterator[plain_index(key)])
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        key = plain_index(key)
-        write(_memory_of(self._iterator.base), value, partial(self._iterator.__setitem__, key))
-
-
 _new: Final = object.__new__
 _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "float()": float,
@@ -655,62 +616,6 @@ def _plain(operand: Any) -> Any:
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
 
 
-def objects(array: np.ndarray, copy: bool | None) -> np.ndarray:
-    """An object array that was made for NumPy, which may have asked for one that is not made."""
-    if copy is False:
-        raise ValueError("an array of wrapped numbers is made of a wrapped array by a copy: leave copy=False out")
-    return array.astype(object, copy=False)
-
-
-def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> None:
-    """Write a value into an array of that dtype; each number that becomes a truth value is a comparison with 0."""
-    if any(
-        isinstance(each, Wrapped) and each.records for each in (value if isinstance(value, (list, tuple)) else (value,))
-    ):
-        raise Uncounted(INTO_DATA)
-    compared = _numbers_in(value) if dtype.char == "?" else 0
-    if not compared:
-        execute(unwrapped(value))
-        return
-    current = meter()
-    current.charge({"ne": compared})
-    try:
-        execute(unwrapped(value))
-    except BaseException:
-        current.refund({"ne": compared})
-        raise
-
-
-def _memory_of(held: Any) -> np.dtype[Any]:
-    """The dtype of an array, or, where it is a view of truth values as numbers, of what it is a view of."""
-    base = held.base
-    dtype: np.dtype[Any] = held.dtype if base is None or type(base) is not np.ndarray else base.dtype
-    return dtype if dtype.char == "?" else held.dtype
-
-
-def _numbers_in(value: Any) -> int:
-    """How many wrapped numbers, and not truth values, there are in what is written."""
-    operands = Operands()
-    operands.take(value)
-    found = [one for one in operands.wrapped if not is_truth(one)]
-    if any(np.iscomplexobj(one._plain()) for one in found):
-        raise Uncounted("the truth of a complex number has no exact count: write abs(z) != 0")
-    return sum(one.size for one in found)
-
-
-def plain_index(key: Any) -> Any:
-    """An index with plain truth values for wrapped ones; a wrapped number in it is an exit."""
-    if isinstance(key, tuple):
-        return tuple(map(plain_index, key))
-    if isinstance(key, list):
-        return [plain_index(part) for part in key]
-    if isinstance(key, Array) and key.dtype == bool and type(key._held) is not Spec:
-        return key._held
-    if isinstance(key, Wrapped):
-        return key._let_out("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
-    return key
-
-
 def _is_array_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
@@ -720,16 +625,17 @@ def _defers(operand: Any) -> bool:
     return operand.records if isinstance(operand, Wrapped) else holds_arrays(type(operand))
 
 
-_ONE_OPERATION: Final[dict[np.ufunc, str]] = {
-    ufunc: kind
-    for ufunc, kinds in UFUNCS.items()
-    if list(kinds.values()) == [1] and ufunc.nout == 1 and ufunc not in (np.power, np.absolute)
-    for kind in kinds
-}
-"""The ufuncs that are one operation for each element of real numbers: what most calls are."""
+_OTHERWISE: Final = frozenset({"pow", "abs", "modf", "frexp"})
+"""The operations that may count otherwise than one for each element of a real result, or have two results.
 
-_ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "floordiv", "mod", "neg"})
-"""Of the operators, the ones that are."""
+None of the others makes a real number of complex ones, or of truth values alone.
+"""
+
+_ADD: Final = OPERATIONS.add
+_SUB: Final = OPERATIONS.sub
+_MUL: Final = OPERATIONS.mul
+_DIV: Final = OPERATIONS.div
+_POW: Final = OPERATIONS.pow
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.sum: Array.sum,
@@ -742,4 +648,4 @@ _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
 _MAKERS: Final = frozenset(by_function(MAKERS))
 """NumPy's functions that make an array `like=` another: like a spec, without data."""
 
-HOLDERS["array"] = Array
+Scalar._array = Array

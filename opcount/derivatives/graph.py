@@ -42,14 +42,18 @@ from opcount.tracing.edges import (
     Scale,
     Sign,
     as_map,
+    edge_of_sign,
     priced_between_arrays,
     priced_values,
     restricted,
 )
-from opcount.tracing.nodes import NODES, ArrayNode, Node, Tape, input_node, puts_constants, value_of
+from opcount.tracing.nodes import NODES, ArrayNode, Node, input_node, puts_constants, value_of
 from opcount.tracing.object_array import opened_array
+from opcount.tracing.partials import slope
 from opcount.tracing.structural import ONE, ZERO, Structured, Unit, placement, plus, spread
+from opcount.tracing.tape import Tape
 from opcount.wrapping.operands import opened
+from opcount.wrapping.operations import Structural
 from opcount.wrapping.trees import called, check_number, flatten, leaf_name, of_one_argument, rebuild, shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
 
@@ -115,12 +119,12 @@ class Graph:
                 if arrays and (type(node) is ArrayNode or type(operand) is ArrayNode):
                     edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
                     continue
-                if isinstance(derivative, Sign):
-                    edges.append((operand.index, derivative))
+                if type(derivative) is Structural:
+                    edges.append((operand.index, edge_of_sign(derivative)))
                     continue
-                slope = node.local_partial(derivative)
+                number = node.local_partial(derivative)
                 # as_map, written out for what it nearly always gets
-                edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
+                edges.append((operand.index, Scale(number) if type(number) is Scalar else as_map(number)))
             self.operands[node.index] = edges
         if self._joins:
             self._restrict()
@@ -383,11 +387,11 @@ class Graph:
 
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
-    slope = derivative
-    if type(derivative) is not Sign and type(derivative) is not PushPull:
-        slope = derivative(node.value, *map(value_of, node.operands))
+    partial_derivative = derivative
+    if type(derivative) is not Structural and type(derivative) is not PushPull:
+        partial_derivative = slope(node.primitive, derivative, node.value, tuple(map(value_of, node.operands)))
     return as_map(
-        slope,
+        partial_derivative,
         operand.value._held.shape if type(operand) is ArrayNode else (),
         node.value._held.shape if type(node) is ArrayNode else (),
     )

@@ -43,7 +43,7 @@ from opcount.wrapping.foreign import is_container, let_out_beside, once_more, st
 from opcount.wrapping.operands import Operands, holds_wrapped, opened
 from opcount.wrapping.spec import WRITES, Spec, no_values
 from opcount.wrapping.spec import call as call_on_specs
-from opcount.wrapping.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
+from opcount.wrapping.wrapped import Wrapped, boxed, is_wrapped_array
 
 
 def call_ufunc(
@@ -72,7 +72,7 @@ def call_ufunc(
         found = next((value for value in inputs if is_container(type(value))), None)
     if found is not None:
         let_out_beside(name, found, inputs)
-        return once_more(execute(*plain, **plain_keywords))
+        return once_more(execute(*plain, **plain_keywords), operands.hold)
     if any(map(is_symbolic, plain)):
         if ufunc is np.power and decides_a_power(plain[-1]):
             raise InvalidValue(f"what a power to {plain[-1]} executes depends on the size: use a number for it")
@@ -83,7 +83,7 @@ def call_ufunc(
             return execute(*plain, **plain_keywords)
         if not outputs:
             result = execute(*opened(inputs), **opened(keywords))
-            return HOLDERS["numbers"](result) if operands.holds_nodes else result
+            return operands.hold_objects(result)
         execute(*opened(inputs), **(opened(keywords) | {"out": tuple(map(_target, outputs))}))
         return outputs if len(outputs) > 1 else outputs[0]
     written = inputs[:1] if method == "at" else outputs
@@ -104,9 +104,9 @@ def call_ufunc(
 
     def finished(result: Any) -> Any:
         if not outputs:
-            return wrapped(result)
+            return operands.hold(result)
         results = result if isinstance(result, tuple) else (result,)
-        given = tuple(wrapped(new) if old is None else old for old, new in zip(outputs, results, strict=True))
+        given = tuple(operands.hold(new) if old is None else old for old, new in zip(outputs, results, strict=True))
         return given if isinstance(result, tuple) else given[0]
 
     return _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands, finished)
@@ -121,14 +121,14 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
     short = name.rpartition(".")[2]
     if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
         let_out_beside(name, found, operands.wrapped)
-        return once_more(function(*plain, **plain_keywords))
+        return once_more(function(*plain, **plain_keywords), operands.hold)
     if operands.objects:
         if short in WRITES:
             args = (_target(args[0]), *args[1:])
         if "out" in keywords:
             keywords = {**keywords, "out": _target(keywords["out"])}
         result = getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
-        return HOLDERS["numbers"](result) if operands.holds_nodes else result
+        return operands.hold_objects(result)
     if short in INDEXES:
         _refuse_wrapped_indexes(_argument(function, INDEXES[short], args, keywords))
     output = _given(function, "out", args, keywords)
@@ -142,7 +142,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
             return COMPOSITIONS[function](*args, **keywords)
         except NoRule as reason:
             _let_out(operands, name, f"{name}: {reason}")
-            return wrapped(function(*plain, **plain_keywords))
+            return operands.hold(function(*plain, **plain_keywords))
 
     def counts() -> OpCounts:
         dtype = _given(function, "dtype", args, keywords) if written is None else getattr(written, "dtype", None)
@@ -169,7 +169,7 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
         places = short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1)
         if short in ("shape", "size") and operands.has_spec:
             return tuple(map(known, result)) if isinstance(result, tuple) else known(result)
-        return result if places or short in DESCRIBING else wrapped(result)
+        return result if places or short in DESCRIBING else operands.hold(result)
 
     execute = partial(function, *plain, **plain_keywords)
     if operands.has_spec:  # in whatever argument: not NumPy decides which ones are asked

@@ -44,10 +44,9 @@ from opcount.functions.numpy_rules import (
     substitutions,
     together,
 )
-from opcount.wrapping.operands import holds_wrapped, unwrapped
+from opcount.wrapping.operands import held, holds_wrapped, unwrapped
 from opcount.wrapping.shapes import broadcast, with_numbers
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.wrapped import wrapped
 
 _NO: Final = np._NoValue
 _NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
@@ -694,7 +693,7 @@ def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
         result = _truths(near) & _truths(np.isfinite(y)) | _truths(x == y)
         if equal_nan:
             result |= _truths(np.isnan(x)) & _truths(np.isnan(y))
-    return wrapped(result[()])
+    return held(result[()], x, y, rtol, atol)
 
 
 def _allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> bool:
@@ -912,7 +911,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
             slope * (point - table[j + 1]) + values[j + 1]  # from the other end
         ):
             _ = values[j] == values[j + 1]
-    return wrapped(value)
+    return held(value, x, xp, fp, left, right)
 
 
 def _interval(key: Any, table: list[Any], guess: int) -> int:

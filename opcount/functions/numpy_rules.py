@@ -1,6 +1,6 @@
-"""One table: NumPy function -> the operations it executes.
+"""NumPy function -> the operations it executes.
 
-A ufunc has kinds, executed once for each element that is computed: `UFUNCS`. A function has a
+A ufunc executes its operation once for each element that is computed: `operations.py`. A function has a
 rule, which gives the counts of a call from its arguments: `RULES`; or it moves data, and is
 free: `FREE`; or it is written out in counted operations, in `compositions.py`; or it has no
 exact count, and is refused: `REFUSED`, with the reason. A test holds the table to the functions
@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -38,6 +37,7 @@ from opcount.counting.kinds import KINDS
 from opcount.counting.names import instead
 from opcount.counting.symbolic import is_symbolic, larger, positive_part, quotient, ratio, smaller
 from opcount.wrapping import shapes
+from opcount.wrapping.operations import count_by, kinds_of
 from opcount.wrapping.spec import WRITES as WRITES  # which belongs to this table, and is needed below it
 
 OpCounts = Mapping[str, int]
@@ -52,99 +52,8 @@ def n_times(number: int, part: OpCounts) -> dict[str, int]:
     return {kind: number * count for kind, count in part.items()}
 
 
-# --- ufuncs: the kinds that one element costs
+# --- ufuncs: what one element costs
 
-
-def _per_element(rows: str) -> dict[np.ufunc, OpCounts]:
-    """Rows of `ufunc: kinds`; a ufunc that this NumPy does not have is left out."""
-    table: dict[np.ufunc, OpCounts] = {}
-    for row in rows.strip().splitlines():
-        names, _, kinds = row.partition(":")
-        for name in names.split():
-            if isinstance(ufunc := getattr(np, name, None), np.ufunc):
-                table[ufunc] = dict(Counter(kinds.split()))
-    return table
-
-
-UFUNCS: Final[dict[np.ufunc, OpCounts]] = _per_element("""
-    add: add
-    subtract: sub
-    multiply square: mul
-    divide reciprocal: div
-    floor_divide: floordiv
-    remainder: mod
-    fmod: fmod
-    divmod: floordiv mod
-    power float_power: pow
-    deg2rad rad2deg radians degrees: mul
-    negative: neg
-    positive conjugate:
-    absolute fabs: abs
-    sign: sign
-    copysign: copysign
-    heaviside: heaviside
-    sqrt: sqrt
-    cbrt: cbrt
-    hypot: hypot
-    exp: exp
-    exp2: exp2
-    expm1: expm1
-    log: log
-    log2: log2
-    log10: log10
-    log1p: log1p
-    logaddexp: logaddexp
-    logaddexp2: logaddexp2
-    sin: sin
-    cos: cos
-    tan: tan
-    arcsin: arcsin
-    arccos: arccos
-    arctan: arctan
-    arctan2: arctan2
-    sinh: sinh
-    cosh: cosh
-    tanh: tanh
-    arcsinh: arcsinh
-    arccosh: arccosh
-    arctanh: arctanh
-    floor: floor
-    ceil: ceil
-    trunc: trunc
-    rint: round
-    less: lt
-    less_equal: le
-    greater: gt
-    greater_equal: ge
-    equal: eq
-    not_equal: ne
-    maximum: maximum
-    minimum: minimum
-    fmax: fmax
-    fmin: fmin
-    isnan: isnan
-    isinf: isinf
-    isfinite: isfinite
-    signbit: signbit
-    logical_and: logical_and
-    logical_or: logical_or
-    logical_xor: logical_xor
-    logical_not: logical_not
-    bitwise_and: bitwise_and
-    bitwise_or: bitwise_or
-    bitwise_xor: bitwise_xor
-    invert: invert
-    left_shift: left_shift
-    right_shift: right_shift
-    bitwise_count: bitwise_count
-    gcd: gcd
-    lcm: lcm
-    modf: modf
-    frexp: frexp
-    ldexp: ldexp
-    nextafter: nextafter
-    spacing: spacing
-""")
 
 COMPLEX: Final[Mapping[str, OpCounts]] = {
     "add": {"add": 2},
@@ -208,12 +117,13 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
         return _integer_powers(method, *inputs, **keywords)
     if constant_power:
         raise NoRule("a complex power has no exact count: write the products")
-    if ufunc not in UFUNCS:
+    kinds = kinds_of(ufunc)
+    if kinds is None:
         raise NoRule(NO_COUNT)
     applied = APPLICATIONS[method](*inputs, **keywords)
     if complex_ and ufunc in _COMPLEX_UFUNCS:
         return n_times(applied, _COMPLEX_UFUNCS[ufunc])
-    numbers = n_times(applied, UFUNCS[ufunc])
+    numbers = n_times(applied, kinds)
     if ufunc in _LOGICAL and not all(map(is_truth, operands)):
         numbers = together(numbers, {"ne": _alone_by_ufunc(method, *inputs, **keywords)})
     return expanded(numbers) if complex_ else numbers
@@ -939,6 +849,7 @@ def register_rule(function: Callable[..., Any], rule: Rule | OpCounts | None) ->
         USERS[function] = rule
     else:
         raise InvalidType(f"register_rule: the rule must be a function or a mapping from kind to number, not {rule!r}")
+    count_by(function, USERS.get(function))
 
 
 def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:

@@ -23,14 +23,11 @@ from opcount.counting.errors import InvalidValue, Uncounted
 from opcount.counting.symbolic import are_numbers, is_symbolic, known
 from opcount.functions.compositions import COMPOSITIONS
 from opcount.functions.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
-from opcount.tracing.edges import IDENTITY, LinearMap, gathering, selecting
+from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, label_sizes, stacked_labels
+from opcount.tracing.differentiable import DIFFERENTIATED_OPENED, FUNCTIONS, NUMBER_FUNCTIONS, OPENED
+from opcount.tracing.edges import LinearMap, gathering, selecting
 from opcount.tracing.nodes import (
-    DIFFERENTIATED_OPENED,
-    FUNCTIONS,
     NODES,
-    NUMBER_FUNCTIONS,
-    OPENED,
-    USER_PRIMITIVES,
     Node,
     as_operand,
     common_tape,
@@ -40,17 +37,8 @@ from opcount.tracing.nodes import (
     value_of,
 )
 from opcount.tracing.object_array import axes_of, lanes_of, reduced_axes
-from opcount.tracing.primitives import (
-    ARRAY_PRIMITIVES,
-    NONE,
-    Primitive,
-    as_wrapped,
-    label_sizes,
-    power_by_base,
-    power_by_exponent,
-    stacked_labels,
-)
 from opcount.wrapping import shapes
+from opcount.wrapping.operations import NO_DERIVATIVE, Operation
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
@@ -191,7 +179,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     if not left or not right:
         return as_operand(a) * as_operand(b)
     if left <= 2 and right <= 2:
-        return elementwise("matmul", a, b)
+        return elementwise(ARRAY_PRIMITIVES["matmul"], a, b)
     first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1)
     second = f"{second[:-1]}z{second[-1:]}" if right > 1 else "z"
     return _contracted(np.dot, (first, second, (first + second).replace("z", "")), a, b)
@@ -206,7 +194,7 @@ def _inner(a: Any, b: Any, /) -> Any:
 
 
 def _vdot(a: Any, b: Any, /) -> Any:
-    return elementwise("matmul", np.ravel(a), np.ravel(b))
+    return elementwise(ARRAY_PRIMITIVES["matmul"], np.ravel(a), np.ravel(b))
 
 
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
@@ -458,7 +446,7 @@ def _of_parts(
     """
     edges = [selecting(index, shape_of(value)).transposed() for index in indices]
     moves = not all(type(array) in NODES for array in arrays)
-    primitive = Primitive(name, function, (*edges, *(NONE for _ in others)), moves=moves)
+    primitive = Operation(name, None, function, (*edges, *(NO_DERIVATIVE for _ in others)), moves=moves)
     return entered(common_tape(arrays), primitive, (*arrays, *others), value)
 
 
@@ -614,14 +602,14 @@ def _emptied(arguments: Any, found: list[Any]) -> Any:
 
 
 @cache
-def _moving(name: str, number: int) -> Primitive:
+def _moving(name: str, number: int) -> Operation:
     def edge(place: int) -> Callable[..., LinearMap]:
         return lambda y, *operands: operands[-1].edge(place, y, *operands[:-1])
 
     def value(*operands: Any) -> Any:
         return operands[-1].call(*operands[:-1])
 
-    return Primitive(name, value, (*map(edge, range(number)), NONE), moves=True)
+    return Operation(name, None, value, (*map(edge, range(number)), NO_DERIVATIVE), moves=True)
 
 
 _LIKE: Final = frozenset({np.zeros_like, np.ones_like, np.full_like, np.empty_like})
@@ -729,7 +717,8 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "amin": partial(_extreme, "min"), "ptp": _ptp, "trace": _trace, "clip": _clip,
     "dot": _dot, "inner": _inner, "vdot": _vdot, "outer": _outer, "tensordot": _tensordot, "einsum": _einsum,
     "kron": _kron, "pad": partial(moved, np.pad),
-    "linalg.outer": _outer, "linalg.tensordot": _tensordot, "linalg.matmul": partial(elementwise, "matmul"),
+    "linalg.outer": _outer, "linalg.tensordot": _tensordot,
+    "linalg.matmul": partial(elementwise, ARRAY_PRIMITIVES["matmul"]),
     "vecdot": _stacked_product("vecdot", "k", "k", ""), "linalg.vecdot": _stacked_product("vecdot", "k", "k", ""),
     "matvec": _stacked_product("matvec", "mk", "k", "m"), "vecmat": _stacked_product("vecmat", "k", "kn", "n"),
     "linalg.trace": lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
@@ -745,10 +734,10 @@ WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
     "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
-    "matmul": partial(elementwise, "matmul"), "shape": lambda a: tuple(map(known, shape_of(a))),
+    "matmul": partial(elementwise, ARRAY_PRIMITIVES["matmul"]), "shape": lambda a: tuple(map(known, shape_of(a))),
     "ndim": lambda a: len(shape_of(a)),
 }  # fmt: skip
-"""Functions, and ufuncs that are not in `NAMES`, by name."""
+"""Functions, and ufuncs that are no operation of the table, by name."""
 
 CONSTANT_NAMES: Final = (
     "argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero", "all", "any", "nonzero", "flatnonzero", "argwhere",
@@ -787,29 +776,6 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
 _WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
 UFUNC_METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
-_WITH_ROWS: Final = {
-    np.fmod: (IDENTITY, lambda y, a, b: -np.trunc(as_wrapped(a) / b)),
-    np.float_power: (
-        lambda y, a, b: power_by_base(y, a, b if isinstance(b, Wrapped) else np.asarray(b, float)[()]),
-        power_by_exponent,
-    ),
-}
-
-
-def _by_row(ufunc: np.ufunc, partials: tuple[Any, Any]) -> Callable[..., Any]:
-    row = Primitive(ufunc.__name__, ufunc, partials)
-
-    def differentiated(*operands: Any) -> Any:
-        operands = tuple(map(as_operand, operands))
-        if ufunc is np.float_power and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
-            return ufunc(*map(value_of, operands))  # structurally constant
-        return recorded(row, *operands)
-
-    return differentiated
-
-
-USER_PRIMITIVES.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})
-FUNCTIONS.update(USER_PRIMITIVES)
 FUNCTIONS.update({f: partial(moved, f) for f in FREE})
 FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
 FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})

@@ -20,7 +20,8 @@ import numpy as np
 from opcount.counting.errors import InvalidType, Uncounted
 from opcount.functions.numpy_rules import FREE, name_of
 from opcount.tracing.array_operations import moved
-from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
+from opcount.tracing.differentiable import FOREIGN, FUNCTIONS, OPENED
+from opcount.tracing.nodes import ArrayNode, recorded, twin
 from opcount.wrapping.spec import WRITES, Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped

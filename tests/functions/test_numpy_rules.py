@@ -46,12 +46,12 @@ from opcount.functions.numpy_rules import (
     REFUSED_BY_NAME,
     RULES,
     RULES_BY_NAME,
-    UFUNCS,
     USERS,
     WRITES,
     function_named,
     name_of,
 )
+from opcount.wrapping.operations import BY_UFUNC, COMPOSED, OPERATIONS, kinds_of
 from tests.support import loops_by_hand as hand
 from tests.support.same import assert_same
 
@@ -65,6 +65,7 @@ RANDOM = settings(
 )
 NUMPY = tuple(map(int, np.__version__.split(".")[:2]))
 NOTHING = oc.Counts()
+UFUNCS = [*BY_UFUNC, *COMPOSED]
 
 # --- the table is complete
 
@@ -149,9 +150,9 @@ def version(text):
 
 def test_each_ufunc_of_numpy_has_its_kinds():
     ufuncs = {ufunc for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
-    assert ufuncs - {np.isnat} == UFUNCS.keys() | PRODUCTS.keys()
-    assert not UFUNCS.keys() & PRODUCTS.keys()
-    kinds = {kind for numbers in (*UFUNCS.values(), *COMPLEX.values()) for kind in numbers} | COMPLEX.keys()
+    assert ufuncs - {np.isnat} == {*UFUNCS} | PRODUCTS.keys()
+    assert not {*UFUNCS} & PRODUCTS.keys()
+    kinds = {kind for numbers in (*map(kinds_of, UFUNCS), *COMPLEX.values()) for kind in numbers} | COMPLEX.keys()
     assert kinds <= set(KINDS)
 
 
@@ -1228,7 +1229,7 @@ def test_the_truth_of_single_numbers_is_not_counted_by_reduceat(name):
 
 
 def test_the_kinds_of_each_ufunc():
-    assert {ufunc.__name__: Counter(kinds) for ufunc, kinds in UFUNCS.items()} == {
+    assert {ufunc.__name__: Counter(kinds_of(ufunc)) for ufunc in UFUNCS} == {
         ufunc.__name__: Counter(KIND_OF.get(ufunc.__name__, ufunc.__name__).split()) for ufunc in UFUNCS
     }
 
@@ -1552,7 +1553,8 @@ def test_the_check_of_a_function_catches_a_planted_fault(monkeypatch, table, nam
     ("multiply", "outer", {"add": 1}), ("sin", "at", {}), ("logaddexp", "reduceat", {"logaddexp": 1, "add": 1}),
 ])  # fmt: skip
 def test_the_check_of_a_ufunc_catches_a_planted_fault(monkeypatch, name, method, kinds):
-    monkeypatch.setitem(UFUNCS, getattr(np, name), kinds)
+    corrupted = getattr(np, name)
+    monkeypatch.setattr(numpy_rules, "kinds_of", lambda ufunc: kinds if ufunc is corrupted else kinds_of(ufunc))
     with pytest.raises(AssertionError):
         check_ufunc(getattr(np, name), method, examples=100)
 
@@ -1799,9 +1801,9 @@ def test_a_budget_is_kept_by_a_whole_call():
 
 @pytest.fixture
 def restored():
-    before = dict(USERS), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
+    before = dict(USERS), dict(OPERATIONS), dict(BY_UFUNC)
     yield
-    assert before == (USERS, UFUNCS), "a test left a rule behind"
+    assert before == (USERS, OPERATIONS, BY_UFUNC), "a test left a rule behind"
 
 
 def test_a_rule_counts_what_had_no_count_and_is_forgotten_again(restored):
