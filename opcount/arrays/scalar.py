@@ -88,7 +88,9 @@ class Scalar(Number):
 
     def _lifted(self, operand: Any) -> Any:
         """An operand of a partial, wrapped, also where it is plain data: what is computed from it counts too."""
-        return operand if isinstance(operand, Wrapped) else Scalar(operand)
+        if isinstance(operand, Wrapped):
+            return operand
+        return wrapped(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
 
     def _hold(self, result: Any) -> Any:
         return wrapped(result)

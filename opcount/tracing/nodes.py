@@ -444,9 +444,13 @@ def value_of(operand: Any) -> Any:
 def recorded(primitive: Operation, *operands: Any) -> Any:
     """Apply a primitive to the values of its operands, and record it where a derivative passes through."""
     tape = common_tape(operands)
-    values = map(value_of, operands)
-    by_table = tape is not None and primitive.ufunc is not None and (primitive.domain or primitive.python)
-    return entered(tape, primitive, operands, bind(primitive, *values) if by_table else primitive.value(*values))
+    values = list(map(value_of, operands))
+    value = NotImplemented
+    if tape is not None and primitive.ufunc is not None and (primitive.domain or primitive.python):
+        value = bind(primitive, *values)
+    if value is NotImplemented:  # the operation is of whole arrays, or Python is to ask the other operand
+        value = primitive.value(*values)
+    return entered(tape, primitive, operands, value)
 
 
 def common_tape(operands: Iterable[Any]) -> Tape | None:

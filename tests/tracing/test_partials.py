@@ -111,8 +111,7 @@ def test_partials_count_alike_at_both_granularities_however_operands_are_broadca
 
 
 def test_partials_of_operands_that_were_not_copied_are_caught(monkeypatch):
-    row = OPERATIONS["div"]
-    monkeypatch.setitem(OPERATIONS, "div", row._replace(partials=(lambda y, a, b: 1 / b, row.partials[1])))
+    monkeypatch.setattr(oc.Array, "_lifted", lambda y, operand: oc.wrap(operand))
     with pytest.raises(AssertionError, match="div of shapes"):
         check_broadcast("div", ((3, 4), (4,)))
 

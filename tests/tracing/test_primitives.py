@@ -304,11 +304,13 @@ def test_a_primitive_is_reached_as_a_user_writes_it(name, spelling):
     seen = []
     row = OPERATIONS[name]
 
-    def spied(*values):
-        seen.append(name)
+    point = next(points(row.domain))
+
+    def spied(*values):  # also in a partial, as of a quotient, on other values
+        if list(values) == point:
+            seen.append(name)
         return row.value(*values)
 
-    point = next(points(row.domain))
     with replaced(**{name: with_value(row, spied)}):
         graph = oc.trace(lambda x: spelling(*x), point)
     assert seen == [name]
