@@ -15,27 +15,26 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.arrays.array_methods import ArrayMethods
-from opcount.arrays.elements import Flat, memory_of, objects, plain_index, write
+from opcount.arrays.array_exits import ArrayExits
+from opcount.arrays.elements import Flat, memory_of, plain_index, write
 from opcount.arrays.scalar import Scalar, wrapped
-from opcount.counting.callers import refusal
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
-from opcount.counting.meters import Meter, charge, let_out, meter, note_text
+from opcount.counting.meters import Meter, charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.call import call_function, call_ufunc
 from opcount.functions.numpy_rules import USERS, by_function, integer_power, n_times
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import holds_arrays
-from opcount.wrapping.operands import opened, unwrapped
+from opcount.wrapping.operands import unwrapped
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation
-from opcount.wrapping.spec import MAKERS, Spec, no_values
+from opcount.wrapping.spec import MAKERS, Spec
 from opcount.wrapping.trees import NUMERIC, object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, records_arrays
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
 
-class Array(ArrayMethods):
+class Array(ArrayExits):
     """A wrapped array of integers, floats, complex numbers or truth values: everything executed on it counts.
 
     >>> import numpy as np, opcount as oc
@@ -477,78 +476,6 @@ class Array(ArrayMethods):
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
 
-    # exits, guarded
-
-    def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
-        if type(self._held) is Spec:
-            raise no_values(door)
-        if door in _CONVERSIONS and self.ndim:
-            try:
-                _CONVERSIONS[door](self._held)
-            except TypeError as error:  # of several numbers NumPy makes none
-                raise InvalidType(refusal(f"{error}: {advice.partition(': ')[2]}")) from None
-        return super()._let_out(door, advice, elements)
-
-    def _truths_or_let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
-        """The plain values: of a comparison they are ordinary control flow, all others leave by that door."""
-        return self._held if self.dtype == bool else self._let_out(door, advice, elements)
-
-    def __bool__(self) -> bool:
-        advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
-        return bool(self._truths_or_let_out("bool()", advice))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        advice = (
-            "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
-            "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
-        )
-        if np.dtype(dtype).char == "O" and type(self._held) is not Spec:  # whose elements stay wrapped
-            return objects(opened(self), copy)
-        return np.array(self._truths_or_let_out("np.asarray()", advice), dtype, copy=copy)
-
-    def __dlpack__(self, **keywords: Any) -> Any:
-        advice = "a wrapped array cannot be handed on by DLPack: hand on oc.unwrap(x)"
-        return self._let_out("__dlpack__", advice).__dlpack__(**keywords)
-
-    def __dlpack_device__(self) -> Any:
-        return self._held.__dlpack_device__()
-
-    def __buffer__(self, flags: int) -> memoryview:  # asked by np.asarray too, from Python 3.12 on
-        plain: Any = self.__array__()  # before Python 3.12, mypy takes an ndarray for no buffer
-        return memoryview(plain)
-
-    @property
-    def data(self) -> Any:
-        return self._let_out("data", "the memory of a wrapped array is not handed out: use oc.unwrap(x).data").data
-
-    @property
-    def ctypes(self) -> Any:
-        return self._let_out(
-            "ctypes", "the memory of a wrapped array is not handed out: use oc.unwrap(x).ctypes"
-        ).ctypes
-
-    def item(self, *place: Any) -> Any:
-        advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
-        value = self._held.item(*place)
-        self._truths_or_let_out("item()", advice, 1)
-        return value
-
-    def tolist(self) -> Any:
-        advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
-        return self._truths_or_let_out("tolist()", advice).tolist()
-
-    def tobytes(self, order: Any = "C") -> bytes:
-        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
-
-    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
-        self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
-
-    def dump(self, file: Any) -> None:
-        self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
-
-    def dumps(self) -> bytes:
-        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
-
     # copies stay wrapped
 
     def __copy__(self) -> Array:
@@ -557,30 +484,8 @@ class Array(ArrayMethods):
     def __deepcopy__(self, memo: dict[int, Any]) -> Array:
         return Array(copy.deepcopy(self._held))
 
-    def __repr__(self) -> str:
-        note_text(self.size)
-        text = repr(self._held)
-        if type(self._held) is Spec:
-            return text
-        return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
-
-    def __str__(self) -> str:
-        note_text(self.size)
-        return str(self._held)
-
-    def __format__(self, spec: str) -> str:
-        note_text(self.size)
-        return format(self._held, spec)
-
 
 _new: Final = object.__new__
-_CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
-    "float()": float,
-    "int()": int,
-    "index": operator.index,
-    "complex()": complex,
-    "bool()": bool,
-}
 _REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 

@@ -92,11 +92,11 @@ def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
     values = _as_floats(values)
     check = _raising(ufunc)
     if check is None or not all(isinstance(value, float) for value in values):  # of another range than a float's
-        return by_numpy_with_warnings(ufunc, *values)
+        return _fitting(ufunc, *values)
     try:
         check(*values)
     except (ValueError, OverflowError):
-        return by_numpy_with_warnings(ufunc, *values)
+        return _fitting(ufunc, *values)
     return ufunc(*values)
 
 
@@ -124,6 +124,14 @@ _NEVER_WARNING: Final = frozenset({
 })  # fmt: skip
 
 
+def _fitting(ufunc: np.ufunc, *values: Any) -> Any:
+    """NumPy's value, where the integers among the values have floats."""
+    try:
+        return by_numpy_with_warnings(ufunc, *values)
+    except OverflowError:
+        raise InvalidValue(_TOO_LARGE) from None
+
+
 def by_numpy_with_warnings(ufunc: np.ufunc, *values: Any) -> Any:
     """NumPy's value; where NumPy would warn, a warning that points at the user's line instead of this one."""
     told: list[str] = []
@@ -131,10 +139,7 @@ def by_numpy_with_warnings(ufunc: np.ufunc, *values: Any) -> Any:
     modes: Any = {kind: "call" for kind, mode in state.items() if mode == "warn"}
     somebody_listens = {"call", "log"} & {*state.values()}
     with nullcontext() if somebody_listens else np.errstate(call=lambda what, _: told.append(what), **modes):
-        try:
-            result = ufunc(*values)
-        except OverflowError:
-            raise InvalidValue(_TOO_LARGE) from None
+        result = ufunc(*values)
     np.positive(0.0)  # takes back the processor's flag, of which a loop over objects around would warn again
     for what in told:
         warn(f"{what} encountered in {ufunc.__name__}", RuntimeWarning)
@@ -143,14 +148,14 @@ def by_numpy_with_warnings(ufunc: np.ufunc, *values: Any) -> Any:
 
 def _in_place_of_python(ufunc: Any, *values: Any) -> Any:
     """NumPy's value where Python's operator has none: a Python float if the operands are Python's numbers."""
-    result = by_numpy_with_warnings(ufunc, *_as_floats(values))
+    result = _fitting(ufunc, *_as_floats(values))
     return result if any(isinstance(value, np.generic) for value in values) else float(result)
 
 
 def divided_by_zero(a: Any, b: Any) -> Any:
     """What a number of NumPy's gives, with a warning; Python's own raise, as ever."""
     of_numpy = isinstance(a, np.floating) or isinstance(b, np.floating)
-    return by_numpy_with_warnings(np.divide, a, b) if of_numpy else a / b
+    return _fitting(np.divide, a, b) if of_numpy else a / b
 
 
 def rounded(operation: Callable[[Any], int], ufunc: Any, value: Any) -> Any:

@@ -1,6 +1,7 @@
 """What was executed, recorded as a graph, and its edges as linear maps.
 
 nodes              a number or an array that depends on an input, and the operation that gave it
+node_methods       the methods of an ndarray that an array node has besides
 tape               the nodes in order, and copies of the data that their partials are made of
 partials           the local partials of a node, by the row of its operation
 array_primitives   the operations on whole arrays, a row each

@@ -16,8 +16,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from opcount.arrays.array import Array
-from opcount.arrays.array_methods import ArrayMethods
-from opcount.arrays.elements import objects, plain_index
+from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
@@ -34,6 +33,7 @@ from opcount.tracing.differentiable import (
     is_predicate,
     no_derivative,
 )
+from opcount.tracing.node_methods import NodeMethods
 from opcount.tracing.object_array import is_by_row, number_array
 from opcount.tracing.partials import slope
 from opcount.tracing.tape import Tape
@@ -177,7 +177,7 @@ class Node(Number):
         return f"Node({self.index}, {self.name}, {self.value!r})"
 
 
-class ArrayNode(ArrayMethods):
+class ArrayNode(NodeMethods):
     """An array that depends on an input, with the operation that gave it; `value` is its primal, an Array.
 
     NumPy's operators, functions and methods of it give nodes: by the table of primitives, by
@@ -274,9 +274,6 @@ class ArrayNode(ArrayMethods):
 
     # elements and views
 
-    def __len__(self) -> int:
-        return len(self.value)
-
     def __getitem__(self, key: Any) -> Any:
         key = plain_index(key)
         parts = key if isinstance(key, tuple) else (key,)
@@ -294,47 +291,6 @@ class ArrayNode(ArrayMethods):
     def __setitem__(self, key: Any, value: Any) -> None:
         FUNCTIONS[operator.setitem](self, plain_index(key), value)
 
-    def fill(self, value: Any) -> None:
-        self[...] = value
-
-    def sort(self, *_: Any, **__: Any) -> None:
-        raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
-
-    def __contains__(self, value: object) -> bool:
-        return value in self.value
-
-    @property
-    def flat(self) -> Iterator[Any]:
-        return iter(self.reshape(-1))
-
-    @property
-    def T(self) -> Any:
-        return self.transpose()
-
-    @property
-    def mT(self) -> Any:
-        return self.swapaxes(-1, -2)
-
-    @property
-    def real(self) -> Any:
-        return self
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.value.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        return self.value.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        return self.value.size  # type: ignore[no-any-return]
-
     def astype(self, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
         """A cast; to integers or truth values the result is a constant."""
         if not copy and np.dtype(dtype) == self.dtype:
@@ -347,49 +303,8 @@ class ArrayNode(ArrayMethods):
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
 
-    def conj(self) -> Any:
-        return self
-
-    def conjugate(self) -> Any:
-        return self
-
-    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
-        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
-
-    def ravel(self, order: Any = "C") -> Any:
-        return FUNCTIONS[np.ravel](self, order)
-
-    def flatten(self, order: Any = "C") -> Any:
-        return self.ravel(order).copy()
-
-    def transpose(self, *axes: Any) -> Any:
-        given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return FUNCTIONS[np.transpose](self, given or None)
-
-    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
-        return FUNCTIONS[np.swapaxes](self, axis1, axis2)
-
-    # exits, guarded
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        advice = (
-            "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
-            "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"
-        )
-        if np.dtype(dtype).char == "O":  # whose elements are nodes
-            found = np.empty(self.shape, object)
-            for place in np.ndindex(self.shape):
-                found[place] = self[place]
-            return objects(found, copy)
-        return np.array(self._let_out("np.asarray()", advice), dtype, copy=copy)
-
-    def item(self, *place: Any) -> Any:
-        return self._let_out("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(
-            *place
-        )
-
-    def tolist(self) -> Any:
-        return self._let_out("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+    def fill(self, value: Any) -> None:
+        self[...] = value
 
     def __copy__(self) -> Any:
         return self.copy()
