@@ -17,7 +17,7 @@ import numpy as np
 
 from opcount.arrays.array_exits import ArrayExits
 from opcount.arrays.elements import Flat, memory_of, plain_index, write
-from opcount.arrays.scalar import Scalar, wrapped
+from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
@@ -29,7 +29,7 @@ from opcount.wrapping.operands import unwrapped
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation
 from opcount.wrapping.spec import MAKERS, Spec
 from opcount.wrapping.trees import NUMERIC, object_array, shape_of
-from opcount.wrapping.wrapped import Wrapped, records_arrays
+from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
@@ -85,7 +85,7 @@ class Array(ArrayExits):
     def _lifted(self, operand: Any) -> Any:
         """An operand of a partial, wrapped, once for each element: what it is for a number is computed for each."""
         if not isinstance(operand, Wrapped):
-            operand = array_of(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
+            operand = array_of(operand) if isinstance(operand, np.ndarray) else number(plain_operand(operand))
         if shape_of(operand) == shape_of(self):
             return operand
         plain = operand._plain()
@@ -98,7 +98,7 @@ class Array(ArrayExits):
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         current = meter()
-        if operation.name not in _OTHERWISE and not current.limits:
+        if operation.domain and operation.ufunc not in _OTHERWISE and not current.limits:
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
                 return self._counted(current, operation, operation.value(*plain), operands)
@@ -124,7 +124,8 @@ class Array(ArrayExits):
         if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
             return self._execute(operation, (self, other))
         current = meter()
-        at_once = operation.name not in _OTHERWISE and operation.rule is None and self._held.dtype.char in _REAL
+        plain_row = operation.domain and operation.ufunc not in _OTHERWISE and operation.rule is None
+        at_once = plain_row and self._held.dtype.char in _REAL
         if at_once and current.tallies and not current.limits:  # else it is charged first: it cannot be undone
             plain = _plain(other)
             if type(plain) in _PLAIN:
@@ -217,7 +218,7 @@ class Array(ArrayExits):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         current = meter()
         row = BY_UFUNC.get(ufunc)
-        if row and method == "__call__" and not keywords and not current.limits and row.name not in _OTHERWISE:
+        if row and method == "__call__" and not keywords and not current.limits and ufunc not in _OTHERWISE:
             execute: Any = row.ufunc
             result = None
             if len(inputs) == 1:
@@ -530,8 +531,8 @@ def _defers(operand: Any) -> bool:
     return operand.records if isinstance(operand, Wrapped) else holds_arrays(type(operand))
 
 
-_OTHERWISE: Final = frozenset({"pow", "abs", "modf", "frexp"})
-"""The operations that may count otherwise than one for each element of a real result, or have two results.
+_OTHERWISE: Final = frozenset({np.power, np.absolute, np.modf, np.frexp})
+"""The ufuncs that may count otherwise than one for each element of a real result, or have two results.
 
 None of the others makes a real number of complex ones, or of truth values alone.
 """

@@ -90,7 +90,7 @@ class Scalar(Number):
         """An operand of a partial, wrapped, also where it is plain data: what is computed from it counts too."""
         if isinstance(operand, Wrapped):
             return operand
-        return wrapped(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
+        return wrapped(operand) if isinstance(operand, np.ndarray) else number(plain_operand(operand))
 
     def _hold(self, result: Any) -> Any:
         return wrapped(result)
@@ -211,7 +211,7 @@ class Scalar(Number):
             return NotImplemented
         if method == "__call__" and not keywords and all(isinstance(o, _NUMBERS) for o in inputs):
             row = BY_UFUNC.get(ufunc)
-            if row is not None and row.is_of_every_number:
+            if row is not None and (row.is_of_every_number or (row.partials and any(map(_is_node, inputs)))):
                 result = bind(row, *inputs)
                 return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it
             if row is not None and all(map(_is_of_numpy, inputs)):
@@ -386,6 +386,10 @@ def _rescued_or_not_counted(operation: Operation, error: BaseException, *values:
     except BaseException:
         meter().refund({operation.kind: 1})
         raise
+
+
+def _is_node(operand: Any) -> bool:
+    return isinstance(operand, Number) and type(operand) is not Scalar
 
 
 def _is_of_numpy(operand: Any) -> bool:

@@ -223,6 +223,9 @@ class Number(Wrapped):
     def __pos__(self) -> Self:
         return self
 
+    def __divmod__(self, other: Any) -> Any:
+        return NotImplemented if is_wrapped_array(other) else quotient_and_rest(self, other)
+
     def sqrt(self) -> Any:
         return bind(OPERATIONS.sqrt, self)
 
