@@ -26,7 +26,7 @@ from opcount.functions.numpy_rules import USERS, by_function, integer_power, n_t
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import unwrapped
-from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_of
 from opcount.wrapping.spec import MAKERS, Spec
 from opcount.wrapping.trees import NUMERIC, object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
@@ -102,12 +102,12 @@ class Array(ArrayExits):
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
                 return self._counted(current, operation, operation.value(*plain), operands)
-        return self._generally(operation.ufunc, operation.value, *operands)
+        return self._generally(ufunc_of(operation), operation.value, *operands)
 
     def _counted(self, current: Meter, operation: Operation, result: Any, operands: tuple[Any, ...]) -> Any:
         """The result of one operation for each element, where it is of real numbers; else the general way."""
         if result.dtype.char not in _REAL or operation.rule is not None:
-            return call_ufunc(operation.ufunc, "__call__", operands, {}, lambda *_: result)  # type: ignore[arg-type]
+            return call_ufunc(ufunc_of(operation), "__call__", operands, {}, lambda *_: result)
         current.charge_kind(operation.kind, result.size)
         return _result(result)
 
@@ -133,7 +133,7 @@ class Array(ArrayExits):
                 current.charge_kind(operation.kind, self._held.size)
                 return self
         return call_ufunc(
-            operation.ufunc,  # type: ignore[arg-type]  # what has an operator has a ufunc
+            ufunc_of(operation),
             "__call__",
             (self, other),
             {"out": (self,)},

@@ -332,6 +332,14 @@ COMPOSED: Final[Mapping[np.ufunc, tuple[str, ...]]] = {
 """NumPy's ufuncs that are no operation of their own: the kinds that one element executes."""
 
 
+def ufunc_of(operation: Operation) -> np.ufunc:
+    """The ufunc under which an operation stands in the table, also where its row was replaced."""
+    own = OPERATIONS.get(operation.name) is operation
+    ufunc = _UFUNC_OF[operation.name] if own else operation.ufunc
+    assert ufunc is not None
+    return ufunc
+
+
 def kinds_of(ufunc: np.ufunc) -> dict[str, int] | None:
     """The operations that a ufunc executes for each element; None for one that stands in neither table."""
     row = BY_UFUNC.get(ufunc)
