@@ -26,7 +26,7 @@ from opcount.functions.numpy_rules import USERS, by_function, integer_power, n_t
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import unwrapped
-from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_of
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_of, written_out
 from opcount.wrapping.spec import MAKERS, Spec
 from opcount.wrapping.trees import NUMERIC, object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
@@ -102,6 +102,11 @@ class Array(ArrayExits):
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
                 return self._counted(current, operation, operation.value(*plain), operands)
+        power = operation.python is operator.pow and operation.rule is None and type(operands[1]) is int
+        if power and not current.limits and operands[0] is self and self._held.dtype.char in _REAL:
+            result = self._held ** operands[1]
+            charge(n_times(result.size, integer_power(operands[1])))
+            return _result(result)
         return self._generally(ufunc_of(operation), operation.value, *operands)
 
     def _counted(self, current: Meter, operation: Operation, result: Any, operands: tuple[Any, ...]) -> Any:
@@ -145,42 +150,42 @@ class Array(ArrayExits):
     def __add__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits and OPERATIONS.add is _ADD:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _ADD, self._held + plain, (self, other))
         return bind(OPERATIONS.add, self, other)
 
     def __sub__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits and OPERATIONS.sub is _SUB:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _SUB, self._held - plain, (self, other))
         return bind(OPERATIONS.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits and OPERATIONS.sub is _SUB:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _SUB, plain - self._held, (other, self))
         return bind(OPERATIONS.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits and OPERATIONS.mul is _MUL:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _MUL, self._held * plain, (self, other))
         return bind(OPERATIONS.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits and OPERATIONS.mul is _MUL:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _MUL, plain * self._held, (other, self))
         return bind(OPERATIONS.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits and OPERATIONS.div is _DIV:
+        if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _DIV, self._held / plain, (self, other))
         return bind(OPERATIONS.div, self, other)
 
@@ -190,14 +195,6 @@ class Array(ArrayExits):
         if type(plain) is np.ndarray is type(self._held) and not current.limits:
             return _product(current, self._held, plain, (self, other))
         return self._generally(np.matmul, operator.matmul, self, other)
-
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
-        plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
-        if plain_case and not meter().limits and OPERATIONS.pow is _POW:
-            result = self._held**other
-            charge(n_times(result.size, integer_power(other)))
-            return _result(result)
-        return super().__pow__(other, modulus)
 
     # The others
 
@@ -244,7 +241,7 @@ class Array(ArrayExits):
             return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
-        return call_function(function, args, keywords)
+        return call_function(function, args, keywords, self)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The namespace of the array API standard: NumPy's own, whose functions take Arrays."""
@@ -541,7 +538,9 @@ _ADD: Final = OPERATIONS.add
 _SUB: Final = OPERATIONS.sub
 _MUL: Final = OPERATIONS.mul
 _DIV: Final = OPERATIONS.div
-_POW: Final = OPERATIONS.pow
+written_out(Array, {
+    "__add__": "add", "__sub__": "sub", "__rsub__": "sub", "__mul__": "mul", "__rmul__": "mul", "__truediv__": "div",
+})  # fmt: skip
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.sum: Array.sum,

@@ -24,7 +24,7 @@ from opcount.functions.numpy_rules import USERS, integer_power, name_of, users_c
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
 from opcount.wrapping.operands import holds_objects
-from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, OpCounts, Operation
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, OpCounts, Operation, written_out
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import NUMERIC, check_number, class_name, is_number, is_own_kind, object_array
 from opcount.wrapping.wrapped import (
@@ -74,17 +74,27 @@ class Scalar(Number):
             if value is NotImplemented:
                 return beside(operation.name, operation.value, operands, wrapped)
             values.append(value)
-        if operation.is_of_integers and not all(isinstance(value, (int, np.integer)) for value in values):
+        compares = operation.compares
+        bits = not operation.partials and not compares
+        if bits and not all(isinstance(value, (int, np.integer)) for value in values):
             if len(values) == 1:
                 raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
             return NotImplemented
         if operation.rule is None and operation.kind != "pow":
-            result = _counted(operation.kind, value_of, operation, *values)
+            kind = operation.kind
+            next(meter()[kind])
+            try:
+                value = operation.value(*values) if compares else value_of(operation, *values)
+            except BaseException:
+                meter().refund({kind: 1})
+                raise
         else:
-            result = _charged(_numbers_of(operation, operands, values), value_of, operation, *values)
-        if operation.compares:
-            return result if isinstance(result, np.bool_) else bool(result)
-        return number(result)
+            value = _charged(_numbers_of(operation, operands, values), value_of, operation, *values)
+        if compares:
+            return value if isinstance(value, np.bool_) else bool(value)
+        result = _new(Scalar)
+        result._value = value
+        return result
 
     def _lifted(self, operand: Any) -> Any:
         """An operand of a partial, wrapped, also where it is plain data: what is computed from it counts too."""
@@ -98,8 +108,6 @@ class Scalar(Number):
     # Written out for the rows of the table, without the generality of `_execute`: these four decide the speed.
 
     def __add__(self, other: Any) -> Any:
-        if OPERATIONS.add is not _ADD:
-            return bind(OPERATIONS.add, self, other)
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -115,8 +123,6 @@ class Scalar(Number):
         return result
 
     def __sub__(self, other: Any) -> Any:
-        if OPERATIONS.sub is not _SUB:
-            return bind(OPERATIONS.sub, self, other)
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -132,8 +138,6 @@ class Scalar(Number):
         return result
 
     def __mul__(self, other: Any) -> Any:
-        if OPERATIONS.mul is not _MUL:
-            return bind(OPERATIONS.mul, self, other)
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -149,8 +153,6 @@ class Scalar(Number):
         return result
 
     def __truediv__(self, other: Any) -> Any:
-        if OPERATIONS.div is not _DIV:
-            return bind(OPERATIONS.div, self, other)
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -228,7 +230,7 @@ class Scalar(Number):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or is_container(kind) for kind in types):
             return NotImplemented
-        return call_function(function, args, keywords)
+        return call_function(function, args, keywords, self)
 
     # what a number of NumPy's has besides, and code that is written for arrays asks for
 
@@ -302,6 +304,7 @@ _ADD: Final = OPERATIONS.add
 _SUB: Final = OPERATIONS.sub
 _MUL: Final = OPERATIONS.mul
 _DIV: Final = OPERATIONS.div
+written_out(Scalar, {"__add__": "add", "__sub__": "sub", "__mul__": "mul", "__truediv__": "div"})
 
 
 def number(value: Any) -> Scalar:

@@ -112,9 +112,12 @@ def call_ufunc(
     return _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands, finished)
 
 
-def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    """A function that dispatches through `__array_function__`, with a wrapped value among its arguments."""
-    operands = Operands()
+def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> Any:
+    """A function that dispatches through `__array_function__`, with a wrapped value among its arguments.
+
+    `owner` is whom NumPy asked.
+    """
+    operands = Operands(owner)
     plain = [operands.take(value) for value in args]
     plain_keywords = operands.take_all(keywords)
     name = name_of(function)

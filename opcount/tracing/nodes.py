@@ -11,13 +11,14 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from numbers import Real
+from types import BuiltinFunctionType
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.elements import plain_index
-from opcount.arrays.scalar import Scalar, wrapped
+from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
@@ -59,10 +60,20 @@ class Node(Number):
 
     def local_partial(self, derivative: Callable[..., Any]) -> Any:
         """The derivative as a function of this value and of the operands' values."""
-        operands = self.operands
-        if len(operands) == 2 and type(operands[0]) is type(operands[1]) is Node:  # most of most graphs
-            return derivative(self.value, operands[0].value, operands[1].value)
-        return slope(self.primitive, derivative, self.value, tuple(map(value_of, operands)))  # type: ignore[arg-type]
+        row: Any = self.primitive
+        if row.ufunc is not None and row.kind != "pow":  # `slope`, written out for most of most graphs
+            given = []
+            for operand in self.operands:
+                kind = type(operand)
+                if kind is Node:
+                    given.append(operand.value)
+                elif kind is float or kind is int or kind is np.float64:
+                    given.append(number(operand))
+                else:
+                    break
+            else:
+                return derivative(self.value, *given)
+        return slope(row, derivative, self.value, tuple(map(value_of, self.operands)))
 
     @property
     def name(self) -> str:
@@ -84,7 +95,10 @@ class Node(Number):
                     return beside(operation.name, operation.value, operands, wrapped)
                 given.append(value)
                 values.append(value)
-        value = bind(operation, *values) if operation.domain or operation.python else operation.value(*values)
+        if type(operation.python) is BuiltinFunctionType or not operation.domain:  # an operator: Scalar has a fast way
+            value = operation.value(*values)
+        else:
+            value = bind(operation, *values)
         if operation.kind == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
             return value  # structurally constant
         for operand, derivative in zip(given, operation.partials, strict=False):  # a comparison has none
@@ -147,7 +161,7 @@ class Node(Number):
             return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
             return number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
-        return call_function(function, args, keywords)
+        return call_function(function, args, keywords, self)
 
     # Rounding has no derivative: its result is a constant, as Python rounds it.
 

@@ -24,9 +24,11 @@ class Executor:
 def bind(operation: Operation, *operands: Any) -> Any:
     """Have an operation executed, by the one among the operands that has the highest rank."""
     executor: Any = None
+    highest = -1
     for operand in operands:
-        if isinstance(operand, Executor) and (executor is None or operand._rank > executor._rank):
+        if isinstance(operand, Executor) and operand._rank > highest:
             executor = operand
+            highest = operand._rank
     if operation.compares and executor._is_array and executor is not operands[0]:
         return NotImplemented  # Python asks the array next, in the mirror: 2 < x is x > 2
     return executor._execute(operation, operands)

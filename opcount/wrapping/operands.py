@@ -18,16 +18,18 @@ from opcount.wrapping.wrapped import Number, Wrapped, is_wrapped_array
 class Operands:
     """What stands in the arguments of a call: the plain values, and what is known of the wrapped ones."""
 
-    __slots__ = ("_numbers_in_arrays", "holds_objects", "wrapped")
+    __slots__ = ("_numbers_in_arrays", "holds_objects", "owner", "wrapped")
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Wrapped | None = None) -> None:
+        self.owner = owner  # whom NumPy asked, who is not among the arguments where it was given as like=
         self.wrapped: list[Any] = []
         self.holds_objects = False  # nodes of a graph, fractions
         self._numbers_in_arrays = False  # object arrays of wrapped numbers
 
     def hold(self, result: Any) -> Any:
         """The plain result of an execution on them, wrapped."""
-        return self.wrapped[0]._hold(result)
+        owner = self.wrapped[0] if self.wrapped else self.owner
+        return owner._hold(result)  # type: ignore[union-attr]  # nobody is asked where nothing is wrapped
 
     def hold_objects(self, result: Any) -> Any:
         """The result of an execution on objects; in an array that is differentiated where numbers of a graph are."""

@@ -99,7 +99,7 @@ class Operation(NamedTuple):
 
 def is_plain(operand: Any) -> bool:
     """Whether it is data: a number or an array that nobody wrapped."""
-    return isinstance(operand, (Number, np.ndarray))
+    return not hasattr(operand, "_plain")
 
 
 def _chosen_by(condition: Any, a: Any, b: Any) -> Any:
@@ -192,6 +192,11 @@ class Operations(MutableMapping[str, Operation]):
         ufunc = _UFUNC_OF.setdefault(name, row.ufunc)
         if ufunc is not None:
             BY_UFUNC[ufunc] = row
+        for kind, method, written in _WRITTEN_OUT.get(name, ()):
+            if row is written.row:
+                setattr(kind, method, written.function)
+            elif vars(kind).get(method) is written.function:
+                delattr(kind, method)
         for other, alias in _ALIASES.items():
             if alias == name:
                 before = BY_UFUNC.get(other)
@@ -219,7 +224,26 @@ _UFUNC_OF: Final[dict[str, np.ufunc | None]] = {}
 _WITHOUT_RULE: Final[dict[str, Operation]] = {}  # the rows as they were before users gave them counts
 _ALIASES: Final = {np.fabs: "abs"}  # what is an operation of the table under another name of NumPy's
 
+
+class _Written(NamedTuple):
+    row: Operation
+    function: Callable[..., Any]
+
+
+_WRITTEN_OUT: Final[dict[str, list[tuple[type, str, _Written]]]] = {}
+
 OPERATIONS: Final = Operations()
+
+
+def written_out(kind: type, methods: Mapping[str, str]) -> None:
+    """Declare that a class writes these methods out for speed, each for the row that has the name now.
+
+    Wherever another row has the name, the class is without the method, and does what the class above it does.
+    """
+    for method, name in methods.items():
+        written = _Written(OPERATIONS[name], vars(kind)[method])
+        _WRITTEN_OUT.setdefault(name, []).append((kind, method, written))
+
 
 # fmt: off
 _ROWS: Final = (
