@@ -84,11 +84,15 @@ class Array(ArrayExits):
 
     def _lifted(self, operand: Any) -> Any:
         """An operand of a partial, wrapped, once for each element: what it is for a number is computed for each."""
+        if type(operand) is Array and operand._held.shape == self._held.shape:
+            return operand
         if not isinstance(operand, Wrapped):
             operand = array_of(operand) if isinstance(operand, np.ndarray) else number(plain_operand(operand))
         if shape_of(operand) == shape_of(self):
             return operand
         plain = operand._plain()
+        if isinstance(plain, int) and abs(plain) >= 1 << 63:  # of which NumPy makes an object
+            return operand
         dtype = operand.dtype if operand._is_array else np.result_type(self.dtype, plain)  # a float is weak
         if type(self._held) is Spec:
             return Array(Spec(self._held.shape, dtype))

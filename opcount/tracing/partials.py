@@ -20,10 +20,10 @@ def slope(operation: Operation, derivative: Any, y: Any, operands: tuple[Any, ..
     Where the operation works element by element, data is wrapped too, and has the shape of the output, so that a
     partial computes and counts for each element what it does for a number.
     """
-    if operation.lifts:
-        return derivative(y, *map(y._lifted, operands))
-    if operation.kind != "pow" or operation.ufunc is None:
+    if operation.ufunc is None or len(operands) == 1:
         return derivative(y, *operands)
+    if operation.kind != "pow":
+        return derivative(y, *map(y._lifted, operands))
     x, n = (operand if is_plain(operand) else y._lifted(operand) for operand in operands)
     if isinstance(n, np.ndarray) and derivative is operation.partials[0]:
         n = n if operation.ufunc is np.power else n.astype(float)

@@ -23,6 +23,8 @@ class Executor:
 
 def bind(operation: Operation, *operands: Any) -> Any:
     """Have an operation executed, by the one among the operands that has the highest rank."""
+    if len(operands) == 1 or type(operands[0]) is type(operands[1]):
+        return operands[0]._execute(operation, operands)
     executor: Any = None
     highest = -1
     for operand in operands:

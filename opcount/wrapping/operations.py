@@ -4,11 +4,11 @@ A row has the kind under which the operation counts, NumPy's ufunc, Python's ope
 partials, and the domain from which tests draw. To add an operation, add a row. Whoever executes an operation reads
 its row at the time of the call, so that a row that was replaced is seen everywhere: `with replaced(tanh=row):`.
 
-Partials take the output `y` and the operands, all of them wrapped and in the shape of `y`, and are written with the
-output where that is cheaper: tanh is `1 - y*y`. They run on wrapped values and are counted, in the phase `partials`.
-A partial that is known from the operation alone is a mark instead of a function: ONE, MINUS_ONE, or NO_DERIVATIVE
-for one that vanishes wherever it exists. Derivatives are the textbook ones, as in Abramowitz and Stegun, Handbook of
-Mathematical Functions, chapters 4.1 to 4.6.
+Partials take the output `y` and the operands, all of them wrapped and in the shape of `y` (a power alone is told which
+of them are plain data). They are written with the output where that is cheaper: tanh is `1 - y*y`. They run on wrapped
+values and are counted, in the phase `partials`. A partial that is known from the operation alone is a mark instead of a
+function: ONE, MINUS_ONE, or NO_DERIVATIVE for one that vanishes wherever it exists. Derivatives are the textbook ones,
+as in Abramowitz and Stegun, Handbook of Mathematical Functions, chapters 4.1 to 4.6.
 
 The domain is where the operands may lie for the value and the partials to be finite and smooth, an interval for each.
 A row without one has a value for NumPy's numbers alone, and none for a Fraction or a Decimal.
@@ -87,11 +87,6 @@ class Operation(NamedTuple):
     def is_of_every_number(self) -> bool:
         """Whether it has a value for every class of numbers, those of a graph among them."""
         return bool(self.domain) or self.compares
-
-    @property
-    def lifts(self) -> bool:
-        """Whether the partials take all operands wrapped; a power tells a plain exponent from a wrapped one."""
-        return self.ufunc is not None and self.kind != "pow"
 
 
 # --- partials that take more than a line
