@@ -264,10 +264,10 @@ class _Results:
         return [*more, *less, *new, *advice] or ["all as before"]
 
 
-def _descending(number: Any) -> tuple[bool, int]:
+def _descending(number: object) -> tuple[bool, int]:
     # polynomials in named sizes are strings, and come first
     return (True, -number) if isinstance(number, int) else (False, 0)
 
 
-def _shown(number: Any) -> str:
+def _shown(number: object) -> str:
     return f"{number:,}" if isinstance(number, int) else str(number)

@@ -16,10 +16,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from analysis import report
-from analysis.finished import Finished, key_of
+from analysis.report import writing
+from analysis.report.finished import Finished, key_of
+from analysis.report.study import Run, Study
 from analysis.studies import STUDIES
-from analysis.study import Run, Study
 
 
 def main(arguments: list[str] | None = None, executor: Executor | None = None) -> int:
@@ -29,13 +29,13 @@ def main(arguments: list[str] | None = None, executor: Executor | None = None) -
     """
     options = parser().parse_args(arguments)
     try:
-        report.check_folder(options.out)
+        writing.check_folder(options.out)
         if options.check:
             return check(options, executor)
         studies = run_studies(options, executor)
         command = "python -m analysis --quick" if options.quick else "python -m analysis"
-        report.write(studies, options.out, command)
-    except report.NotAReport as error:
+        writing.write(studies, options.out, command)
+    except writing.NotAReport as error:
         print(f"analysis: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -120,9 +120,9 @@ def check(options: argparse.Namespace, executor: Executor | None = None) -> int:
     studies = run_studies(options, executor)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
-        report.write_data(studies, fresh)
+        writing.write_data(studies, fresh)
         old, new = options.out / "data" / "counts", fresh / "data" / "counts"
-        names = sorted({path.name for place in (old, new) if place.exists() for path in place.iterdir()})
+        names = sorted({path.name for data in (old, new) if data.exists() for path in data.iterdir()})
         differing = [name for name in names if not same(old / name, new / name)]
     for name in differing:
         print(f"analysis: data/counts/{name} differs from a fresh run", file=sys.stderr)

@@ -7,23 +7,25 @@ computed and what that cost; `oc.record` adds it to whoever counts in this proce
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
 import opcount as oc
 
 
-def row_norm(row):
-    return np.sqrt(np.sum(row * row))
+def row_norm(row: NDArray[np.float64]) -> np.float64:
+    norm: np.float64 = np.sqrt(np.sum(row * row))
+    return norm
 
 
-def work(row):
+def work(row: NDArray[np.float64]) -> tuple[np.float64, oc.Counts]:
     measured = oc.measure(row_norm, row)
     return measured.value, measured.counts
 
 
-def main():
+def main() -> None:
     rows = np.arange(12.0).reshape(4, 3)
     with oc.count() as tally, ProcessPoolExecutor(2) as pool:
-        norms = []
+        norms: list[np.float64] = []
         for norm, counts in pool.map(work, rows):
             oc.record(counts)
             norms.append(norm)

@@ -7,7 +7,7 @@ import numpy as np
 import opcount as oc
 
 
-def main():
+def main() -> None:
     x = oc.wrap(np.ones(10))
     with oc.count() as tally, ThreadPoolExecutor(2) as pool:
         with oc.region("scaled"):  # the function goes on counting for this region, in whatever thread

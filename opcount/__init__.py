@@ -16,12 +16,15 @@ from opcount.counting.errors import (
 from opcount.counting.kinds import GROUPS, KINDS
 from opcount.counting.meters import Exit, Tally
 from opcount.counting.tally import count, paused, propagate, record, region
-from opcount.derivatives.chain_rule import METHODS
-from opcount.derivatives.gradient import PHASES, Gradient, compare, gradient
-from opcount.derivatives.graph import Graph, trace
+from opcount.derivatives.compare import compare
+from opcount.derivatives.gradient import Gradient, gradient
+from opcount.derivatives.graph import Graph
 from opcount.derivatives.jacobian import Jacobian, jacobian
-from opcount.derivatives.orders import ORDERS
-from opcount.functions.numpy_rules import register_rule
+from opcount.derivatives.methods import METHODS
+from opcount.derivatives.orders.named import ORDERS
+from opcount.derivatives.phases import PHASES
+from opcount.derivatives.trace import trace
+from opcount.functions.user_rules import register_rule, rules
 from opcount.laws.law import Law, law, law_of
 from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
@@ -65,8 +68,13 @@ __all__ = [
     "record",
     "region",
     "register_rule",
+    "rules",
     "spec",
     "trace",
     "unwrap",
     "wrap",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

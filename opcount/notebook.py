@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from opcount.counting.meters import Tally
 from opcount.counting.tally import count
 
+if TYPE_CHECKING:
+    from types import CodeType
 
-def load_ipython_extension(shell: Any) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
     """What `%load_ext opcount` calls: it makes the magic `count` known. Needs IPython, which is there then."""
     from IPython.core.magic import needs_local_scope, no_var_expand, output_can_be_silenced
 
@@ -33,19 +38,19 @@ def load_ipython_extension(shell: Any) -> None:
     shell.register_magic_function(marked, "line_cell", "count")
 
 
-def unload_ipython_extension(shell: Any) -> None:
+def unload_ipython_extension(shell: InteractiveShell) -> None:
     """What `%unload_ext opcount` calls."""
     for magics in shell.magics_manager.magics.values():
         magics.pop("count", None)
 
 
-def _counted_line(shell: Any, line: str, local_ns: dict[str, Any] | None) -> Any:
+def _counted_line(shell: InteractiveShell, line: str, local_ns: dict[str, Any] | None) -> Any:
     value, tally = _executed(shell, line, local_ns)
     _show(tally)
     return value
 
 
-def _counted_cell(shell: Any, name: str, cell: str) -> None:
+def _counted_cell(shell: InteractiveShell, name: str, cell: str) -> None:
     from IPython.core.displayhook import DisplayHook
     from IPython.core.error import UsageError
 
@@ -59,7 +64,7 @@ def _counted_cell(shell: Any, name: str, cell: str) -> None:
     _show(tally)
 
 
-def _executed(shell: Any, source: str, local_ns: dict[str, Any] | None) -> tuple[Any, Tally]:
+def _executed(shell: InteractiveShell, source: str, local_ns: dict[str, Any] | None) -> tuple[Any, Tally]:
     """The value of the last expression, None where the last statement is none, and what all of it executed."""
     source = shell.transform_cell(source)
     name = shell.compile.cache(source, shell.execution_count)  # so that a traceback shows the lines
@@ -74,14 +79,16 @@ def _executed(shell: Any, source: str, local_ns: dict[str, Any] | None) -> tuple
     return value, tally
 
 
-def _compiled(shell: Any, tree: ast.AST, name: str, mode: str) -> Any:
+def _compiled(
+    shell: InteractiveShell, tree: ast.Module | ast.Expression, name: str, mode: Literal["exec", "eval"]
+) -> CodeType:
     from IPython.core.error import UsageError
 
     with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
         code = shell.compile(tree, name, mode)
     if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise UsageError("%%count cannot await: write `with opcount.count() as tally:` in a cell without the magic")
-    return code
+    return code  # type: ignore[no-any-return]
 
 
 def _show(tally: Tally) -> None:

@@ -41,12 +41,12 @@ def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, Suppo
     claims = {**({"total": args[0]} if args else {}), **kwargs}
     if not claims:
         raise InvalidValue(f"@pytest.mark.{mark} without a number says nothing; {way_out}")
-    for name, number in claims.items():
-        if isinstance(number, bool) or not hasattr(number, "__index__"):
-            raise InvalidType(f"@pytest.mark.{mark}: {name} must be an integer, not {number!r}; {way_out}")
-        if operator.index(number) < 0:
-            raise InvalidValue(f"@pytest.mark.{mark}: {name} must not be negative: {number!r}; {way_out}")
-    return {name: operator.index(number) for name, number in claims.items()}
+    for name, claim in claims.items():
+        if isinstance(claim, bool) or not hasattr(claim, "__index__"):
+            raise InvalidType(f"@pytest.mark.{mark}: {name} must be an integer, not {claim!r}; {way_out}")
+        if operator.index(claim) < 0:
+            raise InvalidValue(f"@pytest.mark.{mark}: {name} must not be negative: {claim!r}; {way_out}")
+    return {name: operator.index(claim) for name, claim in claims.items()}
 
 
 def _no_name(unknown: Iterable[Any]) -> str:
@@ -63,27 +63,27 @@ def above(limits: Mapping[str, Any], counts: Counts) -> list[str]:
     """The limits that the counts exceed."""
     found = {name: getattr(counts, name) for name in limits}
     return [
-        _fault(name, number, f"at most {limits[name]:,}", limits[name])
-        for name, number in found.items()
-        if symbolic.is_symbolic(number) or number > limits[name]
+        _fault(name, counted, f"at most {limits[name]:,}", limits[name])
+        for name, counted in found.items()
+        if symbolic.is_symbolic(counted) or counted > limits[name]
     ]
 
 
-def unequal(numbers: Mapping[str, Any], counts: Counts) -> list[str]:
-    """The numbers that the counts are not, and the kinds that no name stands for."""
-    found = {name: getattr(counts, name) for name in numbers}
-    named = {kind for name in numbers for kind in COVERS[name]}
+def unequal(claims: Mapping[str, Any], counts: Counts) -> list[str]:
+    """The claims that the counts are not, and the kinds that no name stands for."""
+    found = {name: getattr(counts, name) for name in claims}
+    named = {kind for name in claims for kind in COVERS[name]}
     return [
-        _fault(name, number, f"exactly {numbers[name]:,}", numbers[name])
-        for name, number in found.items()
-        if number != numbers[name]
-    ] + [_fault(kind, number, "none named", 0) for kind, number in counts.items() if kind not in named]
+        _fault(name, counted, f"exactly {claims[name]:,}", claims[name])
+        for name, counted in found.items()
+        if counted != claims[name]
+    ] + [_fault(kind, counted, "none named", 0) for kind, counted in counts.items() if kind not in named]
 
 
-def _fault(name: str, found: Any, wanted: str, number: Any) -> str:
+def _fault(name: str, found: Any, wanted: str, claim: Any) -> str:
     if symbolic.is_symbolic(found):
         return f"{name}: {found} counted, {wanted}: a number is compared with numbers, so give the sizes as numbers"
-    return f"{found - number:+,} {name}: {found:,} counted, {wanted}"
+    return f"{found - claim:+,} {name}: {found:,} counted, {wanted}"
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, more: bool) -> list[str]:
@@ -115,7 +115,7 @@ class Ops:
 
     def __init__(self, limits: Sequence[Mapping[str, int]] = (), exact: Sequence[Mapping[str, int]] = ()) -> None:
         """With the claims of its marks, the closest first: it decides, for each limit and for exact numbers."""
-        self._limits = {name: number for claims in reversed(limits) for name, number in claims.items()}
+        self._limits = {name: limit for claims in reversed(limits) for name, limit in claims.items()}
         self._exact = exact[0] if exact else None
         self._tally = _NOTHING
         self._before = _NONE  # of a unittest's setUp, which is executed within the same count

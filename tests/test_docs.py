@@ -1,4 +1,4 @@
-"""The examples of README.md, run from top to bottom in one namespace.
+"""The examples of README.md, run from top to bottom in one namespace; and docstrings that stand alone.
 
 What a block shows is checked: a doctest session, or a line `expression  # -> value`, where
 `...` stands for anything and a printed line is compared with what is printed.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 import doctest
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -85,3 +87,37 @@ def test_checker_accepts(code: str) -> None:
 def test_checker_rejects(code: str) -> None:
     with pytest.raises((AssertionError, doctest.DocTestFailure, ZeroDivisionError)):
         run_block(code, {})
+
+
+# --- docstrings
+
+RELATIVE = re.compile(r"\s*(?:Likewise|Of these|The same|Those|Of the operators)\b")
+"""First words that say what something is by what stands before it."""
+
+
+def relative_docstrings(source: str) -> Iterator[tuple[int, str]]:
+    """The line and the beginning of each docstring, also of a name, that begins with a reference to another one."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            first = node.value.value.strip().partition("\n")[0]
+            if RELATIVE.match(first):
+                yield node.lineno, first
+
+
+def test_a_docstring_stands_alone() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {first}"
+        for folder in ("opcount", "analysis")
+        for path in (ROOT / folder).rglob("*.py")
+        for line, first in relative_docstrings(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "words", ["Likewise, of arrays.", "Of these, the last.", "The same as above.", "Those that stay."]
+)
+@pytest.mark.parametrize("source", ['"""{}"""', 'NAMES = 1\n"""{}"""', 'def f():\n    """\n    {}\n    """'])
+def test_a_docstring_that_does_not_stand_alone_is_found(source: str, words: str) -> None:
+    assert [first for _, first in relative_docstrings(source.format(words))] == [words]
+    assert not list(relative_docstrings(source.format("The sameness of values.")))

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {
     ".ci",
     ".gitignore",
+    ".pre-commit-config.yaml",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
@@ -40,6 +41,13 @@ def files() -> list[Path]:
 
 def test_top_level_holds_the_expected_files(files: list[Path]) -> None:
     assert {path.relative_to(ROOT).parts[0] for path in files} == TOP_LEVEL
+
+
+def test_pre_commit_runs_make_lint_and_fetches_nothing() -> None:
+    configuration = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"repo: (.+)", configuration) == ["local"]
+    assert re.findall(r"entry: (.+)", configuration) == ["make lint"]
+    assert "language: system" in configuration
 
 
 def test_no_file_names_a_machine_path(files: list[Path]) -> None:

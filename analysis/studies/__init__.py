@@ -1,26 +1,44 @@
-"""The studies, in the order of the report: a name for the files, and the function that runs it."""
+"""The studies, in the order of the report: a name for the files, and the function that runs it.
+
+Each asks one question, measures, and lets claims decide. One that is long is a folder of `measure` and `claims`.
+
+- `same_gradient`: is it the same gradient by every method?
+- `faster`: operations against the number of parameters.
+- `recursion`: the recursion that remembers, and the loop, operation by operation.
+- `storage`: what remembering costs in memory.
+- `training`: what backprop saves over a training.
+- `scale`: one family of networks, as far as one can count.
+- `sharing`: what products of matrices save, and what the memo does.
+- `classifier`: a real task, by phase and by layer.
+- `numpy_costs`: what NumPy's calls cost, beside what other counters say.
+- `orders`: Jacobians in other orders than forward and reverse.
+- `cheap_gradient`: a value with its gradient, against the bounds of the theorems.
+- `forward_wins`: when forward mode takes less than reverse.
+- `expression_swell`: symbolic differentiation as operations.
+- `laws_found`: the laws that counts obey, beside the formulas of textbooks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from analysis.report.study import Run, Study
 from analysis.studies import (
-    cheap_gradient,
-    classifier,
-    expression_swell,
     faster,
     forward_wins,
     laws_found,
-    numpy_costs,
     orders,
     recursion,
     same_gradient,
-    scale,
     sharing,
     storage,
     training,
 )
-from analysis.study import Run, Study
+from analysis.studies.cheap_gradient import claims as cheap_gradient
+from analysis.studies.classifier import claims as classifier
+from analysis.studies.expression_swell import claims as expression_swell
+from analysis.studies.numpy_costs import claims as numpy_costs
+from analysis.studies.scale import claims as scale
 
 STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "same_gradient": same_gradient.run,

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import mlp, parameter_count
-from analysis.polynomials import SUPERSCRIPTS
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import growth
+from analysis.programs.networks import mlp, parameter_count
+from analysis.programs.polynomials import SUPERSCRIPTS
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 TANGENT_PARAMETERS = 11_000  # a tangent prediction follows every input, and takes memory for each
 UP_TO = 150_000  # operations that a method is executed for
@@ -26,116 +26,148 @@ class Point(NamedTuple):
     naive_up_to: int = UP_TO
 
 
+SWEEPS = {
+    "one hidden layer": "One hidden layer, the shape of the question: recursion explodes nowhere.",
+    "two hidden layers": "Two hidden layers, made wider: who evaluates once pays in proportion.",
+    "depth": "Layers of width three, stacked: the naive recursion leaves the page.",
+}
+
+claim = Claims()
+
+
+class Found:
+    """The counts of every method on every network, and how they grow."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table, self.slopes = table, slopes_of(table)
+        self.slope = self.slopes.set_index(["sweep", "method"]).slope
+        self.backprop = table[table.method == "backprop"]
+        self.evaluations = self.backprop.total / self.backprop.evaluation  # that backprop costs
+        self.flat, self.wide = (self.totals(sweep) for sweep in ("one hidden layer", "two hidden layers"))
+
+    def totals(self, sweep: str) -> pd.DataFrame:
+        return self.table[self.table.sweep == sweep].pivot(index="parameters", columns="method", values="total")
+
+
 def run(run: Run) -> Study:
-    far = 100_000 if run.quick else 4_000_000  # naive recursion at full length: a few million operations
-    widths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 150, 220, 316)
-    shallow = (1, 2, 4, 8, 16, 64) if run.quick else (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 3400)
-    depths = (1, 2, 4, 8, 16, 32) if run.quick else (1, 2, 3, 4, 6, 8, 10, 11, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
-    points = [Point("one hidden layer", (1, width, 1)) for width in shallow]
-    points += [Point("two hidden layers", (1, width, width, 1)) for width in widths]
-    points += [Point("depth", (1, *[3] * depth, 1), far) for depth in depths]
-    points.sort(
-        key=lambda point: (point.sweep != "depth", -len(point.sizes), -parameter_count(point.sizes))
-    )  # longest first
-    table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows])
+    table = pd.DataFrame([row for rows in run.map(measure, points(run.quick)) for row in rows])
     table = table.sort_values(["sweep", "parameters", "method"], kind="stable").reset_index(drop=True)
-    slopes = growth(table)
-
-    executed = table[table.executed == "yes"]
-    naive_deep = table[(table.sweep == "depth") & (table.method == "naive")].iloc[-1]
-    backprop_deep = table[(table.sweep == "depth") & (table.method == "backprop")].iloc[-1]
-    backprop = table[table.method == "backprop"]
-    ratio = backprop.total / backprop.evaluation
-    wide = table[(table.sweep == "two hidden layers") & (table.method == "backprop") & (table.executed == "yes")]
-    flat = table[(table.sweep == "one hidden layer")].pivot(index="parameters", columns="method", values="total")
-    naive_flat = (flat["naive"] / flat["backprop"]).max()
-    two = table[table.sweep == "two hidden layers"].pivot(index="parameters", columns="method", values="total")
-    naive_wide = (two["naive"] / two["backprop"]).max()
-    steepness = slopes.set_index(["sweep", "method"]).slope
-    one = pd.DataFrame(measure(Point("one parameter", (1,))))
-    one = one.set_index("method").total
-
-    claims = [
-        Claim(
-            "Wherever a count was both executed and predicted, the two are equal.",
-            bool((executed.total == executed.predicted).all()),
-            f"{len(executed)} executions, from {executed.parameters.min()} to {executed.parameters.max():,} parameters",
-        ),
-        Claim(
-            "Backprop's operations grow linearly with the parameters.",
-            all(abs(steepness[sweep, "backprop"] - 1) < 0.05 for sweep in SWEEPS),
-            "slopes on the last stretch: "
-            + ", ".join(f"{sweep} {steepness[sweep, 'backprop']:.2f}" for sweep in SWEEPS),
-        ),
-        Claim(
-            "A value with its gradient by backprop costs less than 5 evaluations, on every network.",
-            bool((ratio < 5).all()),
-            f"between {ratio.min():.2f} and {ratio.max():.2f} evaluations, over {len(ratio)} networks",
-        ),
-        Claim(
-            "Forward mode and finite differences grow with the square of the parameters.",
-            all(abs(steepness["two hidden layers", method] - 2) < 0.1 for method in ("forward", "finite-difference")),
-            f"slopes {steepness['two hidden layers', 'forward']:.2f} and "
-            f"{steepness['two hidden layers', 'finite-difference']:.2f}",
-        ),
-        Claim(
-            "In depth, the naive recursion grows exponentially: threefold with every layer of width three.",
-            bool(abs(per_layer(table) - 3) < 0.05),
-            f"the last layers multiply its accumulation by {per_layer(table):.4f} each",
-        ),
-        Claim(
-            "With one hidden layer the naive recursion is only a constant factor dearer.",
-            bool(naive_flat < 2),
-            f"at most {naive_flat:.2f} times backprop, up to {flat.index.max():,} parameters",
-        ),
-    ]
-    figures = {
-        f"operations_{name}": Figure(
-            plots.operations, {"table": table[table.sweep == sweep], "slopes": slopes[slopes.sweep == sweep]}, caption
-        )
-        for name, sweep, caption in (
-            ("width", "two hidden layers", "Two hidden layers, made wider: who evaluates once pays in proportion."),
-            ("depth", "depth", "Layers of width three, stacked: the naive recursion leaves the page."),
-            ("flat", "one hidden layer", "One hidden layer, the shape of the question: recursion explodes nowhere."),
-        )
-    }
+    d = Found(table)
     return Study(
         question="Is it faster?",
-        answer=(
-            "Yes, and by how much depends on what it is compared with. Backprop gives the value and the whole gradient "
-            f"for {ratio.min():.1f} to {ratio.max():.1f} evaluations' worth of operations, at "
-            f"{wide.parameters.min():,} parameters as at {wide.parameters.max():,}. Forward mode and finite "
-            "differences "
-            "pay one evaluation or two for each parameter. The naive recursion pays for each path, and paths "
-            "multiply with "
-            f"every layer: at {naive_deep.parameters:,} parameters in {naive_deep.layers} layers it would take "
-            f"{scientific(naive_deep.total)} operations, and backprop takes {backprop_deep.total:,}."
-        ),
-        claims=claims,
+        answer=answer(d),
+        claims=claim.judged(d),
         tables={
             "operations": Table(
-                table,
-                "Operations for a value and its gradient, against the number of parameters",
-                shown=shown(table),
+                table, "Operations for a value and its gradient, against the number of parameters", shown=shown(table)
             ),
             "slopes": Table(
-                slopes,
+                d.slopes,
                 "Growth on the last stretch: as a power of the parameters, and by a factor with each layer",
                 exact=False,
-                shown=slopes.drop(columns="law"),
+                shown=d.slopes.drop(columns="law"),
             ),
         },
-        figures=figures,
-        against=[
-            f"With one hidden layer, however wide, naive recursion takes at most {naive_flat:.2f} times the operations "
-            f"of backprop; with two, at most {naive_wide:.2f} times. Without depth there is little to remember.",
-            f"With one parameter forward mode is as cheap, {one['forward']} operations against {one['backprop']}, and "
-            "needs no graph: it is the better choice where a function has fewer inputs than outputs.",
-        ],
+        figures={
+            f"operations_{name}": Figure(
+                growth.operations,
+                {"table": table[table.sweep == sweep], "slopes": d.slopes[d.slopes.sweep == sweep]},
+                SWEEPS[sweep],
+            )
+            for name, sweep in (("width", "two hidden layers"), ("depth", "depth"), ("flat", "one hidden layer"))
+        },
+        against=against(d),
     )
 
 
-SWEEPS = ("one hidden layer", "two hidden layers", "depth")
+def points(quick: bool) -> list[Point]:
+    far = 100_000 if quick else 4_000_000  # naive recursion at full length: a few million operations
+    widths = (1, 2, 4, 8, 16, 32) if quick else (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 150, 220, 316)
+    shallow = (1, 2, 4, 8, 16, 64) if quick else (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 3400)
+    depths = (1, 2, 4, 8, 16, 32) if quick else (1, 2, 3, 4, 6, 8, 10, 11, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
+    found = [Point("one hidden layer", (1, width, 1)) for width in shallow]
+    found += [Point("two hidden layers", (1, width, width, 1)) for width in widths]
+    found += [Point("depth", (1, *[3] * depth, 1), far) for depth in depths]
+    # the longest first
+    return sorted(found, key=lambda one: (one.sweep != "depth", -len(one.sizes), -parameter_count(one.sizes)))
+
+
+def answer(d: Found) -> str:
+    naive, backprop = (
+        d.table[(d.table.sweep == "depth") & (d.table.method == method)].iloc[-1] for method in ("naive", "backprop")
+    )
+    wide = d.backprop[(d.backprop.sweep == "two hidden layers") & (d.backprop.executed == "yes")].parameters
+    return (
+        "Yes, and by how much depends on what it is compared with. Backprop gives the value and the whole gradient for "
+        f"{d.evaluations.min():.1f} to {d.evaluations.max():.1f} evaluations' worth of operations, at {wide.min():,} "
+        f"parameters as at {wide.max():,}. Forward mode and finite differences pay one evaluation or two for each "
+        "parameter. The naive recursion pays for each path, and paths multiply with every layer: at "
+        f"{naive.parameters:,} parameters in {naive.layers} layers it would take {scientific(naive.total)} operations, "
+        f"and backprop takes {backprop.total:,}."
+    )
+
+
+def against(d: Found) -> list[str]:
+    one = pd.DataFrame(measure(Point("one parameter", (1,)))).set_index("method").total
+    return [
+        f"With one hidden layer, however wide, naive recursion takes at most {naive_over_backprop(d.flat):.2f} times "
+        f"the operations of backprop; with two, at most {naive_over_backprop(d.wide):.2f} times. Without depth there "
+        "is little to remember.",
+        f"With one parameter forward mode is as cheap, {one['forward']} operations against {one['backprop']}, and "
+        "needs no graph: it is the better choice where a function has fewer inputs than outputs.",
+    ]
+
+
+def naive_over_backprop(totals: pd.DataFrame) -> float:
+    return float((totals["naive"] / totals["backprop"]).max())
+
+
+# --- the claims
+
+
+@claim("Wherever a count was both executed and predicted, the two are equal.")
+def executed_as_predicted(d: Found) -> Judged:
+    executed = d.table[d.table.executed == "yes"]
+    return (executed.total == executed.predicted).all(), (
+        f"{len(executed)} executions, from {executed.parameters.min()} to {executed.parameters.max():,} parameters"
+    )
+
+
+@claim("Backprop's operations grow linearly with the parameters.")
+def backprop_is_linear(d: Found) -> Judged:
+    slopes = {sweep: d.slope[sweep, "backprop"] for sweep in SWEEPS}
+    return all(abs(slope - 1) < 0.05 for slope in slopes.values()), (
+        "slopes on the last stretch: " + ", ".join(f"{sweep} {slope:.2f}" for sweep, slope in slopes.items())
+    )
+
+
+@claim("A value with its gradient by backprop costs less than 5 evaluations, on every network.")
+def cheap(d: Found) -> Judged:
+    return (d.evaluations < 5).all(), (
+        f"between {d.evaluations.min():.2f} and {d.evaluations.max():.2f} evaluations, over {len(d.evaluations)} "
+        "networks"
+    )
+
+
+@claim("Forward mode and finite differences grow with the square of the parameters.")
+def others_are_quadratic(d: Found) -> Judged:
+    forward, differences = (d.slope["two hidden layers", method] for method in ("forward", "finite-difference"))
+    return max(abs(forward - 2), abs(differences - 2)) < 0.1, f"slopes {forward:.2f} and {differences:.2f}"
+
+
+@claim("In depth, the naive recursion grows exponentially: threefold with every layer of width three.")
+def naive_explodes_in_depth(d: Found) -> Judged:
+    factor = per_layer(d.table)
+    return abs(factor - 3) < 0.05, f"the last layers multiply its accumulation by {factor:.4f} each"
+
+
+@claim("With one hidden layer the naive recursion is only a constant factor dearer.")
+def naive_is_cheap_without_depth(d: Found) -> Judged:
+    factor = naive_over_backprop(d.flat)
+    return factor < 2, f"at most {factor:.2f} times backprop, up to {d.flat.index.max():,} parameters"
+
+
+# --- what is counted
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
@@ -159,7 +191,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
         }
         predicted = sum(phase.total for phase in expected.values())
         naive = method.memo == 0
-        # these walk the graph once or more for each input, also along steps that are free
+        # these walk the graph once or more for each input, also along edges that are free
         walks = len(graph.nodes) * count if naive or method.direction == "tangent" else 0
         executed = predicted <= (point.naive_up_to if naive else UP_TO) and walks <= WALKS_UP_TO
         found = dict(expected)
@@ -187,7 +219,7 @@ def shape(sizes: tuple[int, ...]) -> str:
     return "-".join(map(str, sizes)) if len(sizes) < 6 else f"1-{len(sizes) - 2}x{sizes[1]}-1"
 
 
-def growth(table: pd.DataFrame) -> pd.DataFrame:
+def slopes_of(table: pd.DataFrame) -> pd.DataFrame:
     """How each line of the log-log plot ends: as a power of the parameters, or by a factor with each layer."""
     rows = []
     for (sweep, method), line in table.groupby(["sweep", "method"], sort=False):
@@ -236,10 +268,10 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def scientific(number: int) -> str:
+def scientific(count: int) -> str:
     """A count as people read it: in full up to a million or so, then as a power of ten."""
-    if number < 10_000_000:
-        return f"{number:,}"
-    exponent = len(str(number)) - 1
-    leading = number // 10 ** (exponent - 2) / 100
+    if count < 10_000_000:
+        return f"{count:,}"
+    exponent = len(str(count)) - 1
+    leading = count // 10 ** (exponent - 2) / 100
     return f"{leading:.2f}×10{str(exponent).translate(SUPERSCRIPTS)}"

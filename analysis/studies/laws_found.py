@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.big_o_peer import RESULTS
-from analysis.study import Claim, Figure, Run, Study, Table
-from analysis.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Statement, beyond
+from analysis.figures import growth
+from analysis.peers.big_o import RESULTS
+from analysis.programs.textbooks import BOUND, CASES, EXACT, LEADING, NONE, ORDER, Case, Text, beyond
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
 
@@ -33,83 +33,48 @@ POWERS: Final = ("Constant", "Linear", "Quadratic", "Cubic", POWER)
 NEAR: Final = 0.1  # a fitted power this near to the law's is the same order, whatever its name
 
 
+SAID: Final = {
+    EXACT: "Where a text has an exact number of operations the law is that number, at every size tried.",
+    LEADING: "Where a text has a leading term the law has that leading term.",
+    ORDER: "Where a text has an order of growth the law has that order.",
+    BOUND: "Where a text has a bound the law grows no faster.",
+    NONE: "Where the number is of none of the forms none is claimed; a number in the text is what was counted.",
+}
+
+claim = Claims()
+
+
+class Found:
+    """The laws, what texts say beside them, and the counts, of every algorithm."""
+
+    def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
+        self.laws = pd.DataFrame([each["law"] for each in found], dtype=object)
+        self.texts = pd.DataFrame([row for each in found for row in each["texts"]], dtype=object)
+        self.counts = pd.DataFrame([row for each in found for row in each["counts"]], dtype=object)
+        self.exact = self.laws[self.laws.order != ""]
+        self.without = "; ".join(self.laws[self.laws.order == ""].algorithm)
+        self.kept_back = self.counts[(self.counts.used == "no") & (self.counts.law != "")]
+
+
 def run(run: Run) -> Study:
-    found = run.map(partial(measure, executed=1 if run.quick else 2), list(CASES))
-    laws = pd.DataFrame([each["law"] for each in found], dtype=object)
-    texts = pd.DataFrame([row for each in found for row in each["texts"]], dtype=object)
-    counts = pd.DataFrame([row for each in found for row in each["counts"]], dtype=object)
-    exact = laws[laws.order != ""]
-    without = laws[laws.order == ""]
-    kept_back = counts[(counts.used == "no") & (counts.law != "")]
-    answered = exact[exact.agrees.isin(["yes", "by its power", "no"])]
-    named, near, other = (answered[answered.agrees == how] for how in ("yes", "by its power", "no"))
-    claims = [
-        *(
-            Claim(text, bool(rows.holds.all()) and len(rows) > 0, evidence(rows))
-            for strength, text in SAID.items()
-            for rows in [texts[texts.strength == strength]]
-        ),
-        Claim(
-            "Executed at sizes that no law was made from, an algorithm takes what its law says.",
-            bool((kept_back.counted == kept_back.law).all()) and set(kept_back.algorithm) == set(exact.algorithm),
-            f"{len(kept_back)} runs of {len(exact)} algorithms, {sum(kept_back.counted):,} operations",
-        ),
-        Claim(
-            "From timings of the plain functions big_O names the order of the law for most of them, and another one "
-            "for some.",
-            len(named) > len(other) > 0,
-            f"of {len(answered)} it names the order for {len(named)}, or has a power within {NEAR} of it for "
-            f"{len(near)}; another for {len(other)}: "
-            + ", ".join(f"{row.algorithm} ({row.order}) {row.big_O}" for row in other.itertuples())
-            + f" ({recorded()})",
-        ),
-    ]
+    d = Found(run.map(partial(measure, executed=1 if run.quick else 2), list(CASES)))
     return Study(
         question="Do counts give back the formulas of textbooks?",
-        answer=(
-            f"Yes, down to the lower terms. Of {len(laws)} algorithms, run at a handful of small sizes, {len(exact)} "
-            f"have an exact law: a product of matrices {law_of(laws, 'product of matrices')}, elimination without "
-            f"pivoting {law_of(laws, 'LU without pivoting')}, Strassen's product "
-            f"{law_of(laws, STRASSEN)}, a fast Fourier transform "
-            f"{law_of(laws, 'fast Fourier transform')}. Each is what the text has where the text has a number, and has "
-            f"its leading term where it has that. For {names(without)} there is no such law, and none is given. The "
-            f"naive recursion on a network of n layers accumulates {law_of(laws, 'naive recursion, in depth')} "
-            f"operations, backprop {law_of(laws, 'backprop, in depth')}."
-        ),
-        claims=claims,
-        tables={
-            "laws": Table(
-                laws,
-                f"The law of all operations of each algorithm, and the order that big_O fits to timings ({recorded()})",
-                shown=laws[["algorithm", "n is", "sizes", "law", "big_O"]],
-                text=("algorithm", "n is", "sizes", "law", "big_O"),
-            ),
-            "textbooks": Table(
-                texts,
-                "What texts say, and the law of the same operations",
-                shown=texts[["algorithm", "operations", "text", "strength", "law", "source"]],
-                text=("algorithm", "operations", "text", "strength", "law", "source"),
-            ),
-            "counts": Table(
-                counts,
-                "Operations at each size, and by the law: runs that were used to find it, runs that it was then held "
-                "to, and sizes that were not run. Here the longest runs that a law was held to",
-                shown=kept_back.sort_values("counted", kind="stable").tail(LONGEST),
-                text=("algorithm",),
-            ),
-        },
+        answer=answer(d),
+        claims=claim.judged(d),
+        tables=tables(d),
         figures={
             "laws": Figure(
-                plots.laws,
-                {"counts": counts, "laws": laws[["algorithm", "law", "order"]]},
+                growth.laws,
+                {"counts": d.counts, "laws": d.laws[["algorithm", "law", "order"]]},
                 "Operations against n, all on the same axes: runs that were used to find the law (filled), runs that "
                 "it was then held to (open), and the law as a line, with its formula or, where that is long, its "
                 "order. Where there is no line there is no law.",
             )
         },
         against=[
-            f"{len(without)} algorithms have no exact law here: {names(without)}. Of a cost that the data decides "
-            "there is none; n! and sums over binary digits are outside the forms that are looked for.",
+            f"{len(d.laws) - len(d.exact)} algorithms have no exact law here: {d.without}. Of a cost that the data "
+            "decides there is none; n! and sums over binary digits are outside the forms that are looked for.",
             "A law is of the operations that were counted, on this data: for insertion sort in reversed order it is "
             "the worst case because the data is, and nothing in the counts says so.",
             "A law that holds from some size on is found only from sizes past it: forward mode in depth has none from "
@@ -123,30 +88,78 @@ def run(run: Run) -> Study:
     )
 
 
-SAID: Final = {
-    EXACT: "Where a text has an exact number of operations the law is that number, at every size tried.",
-    LEADING: "Where a text has a leading term the law has that leading term.",
-    ORDER: "Where a text has an order of growth the law has that order.",
-    BOUND: "Where a text has a bound the law grows no faster.",
-    NONE: "Where the number is of none of the forms none is claimed; a number in the text is what was counted.",
-}
+def answer(d: Found) -> str:
+    law = d.laws.set_index("algorithm").law
+    return (
+        f"Yes, down to the lower terms. Of {len(d.laws)} algorithms, run at a handful of small sizes, {len(d.exact)} "
+        f"have an exact law: a product of matrices {law['product of matrices']}, elimination without pivoting "
+        f"{law['LU without pivoting']}, Strassen's product {law[STRASSEN]}, a fast Fourier transform "
+        f"{law['fast Fourier transform']}. Each is what the text has where the text has a number, and has its leading "
+        f"term where it has that. For {d.without} there is no such law, and none is given. The naive recursion on a "
+        f"network of n layers accumulates {law['naive recursion, in depth']} operations, backprop "
+        f"{law['backprop, in depth']}."
+    )
 
 
-def evidence(rows: pd.DataFrame) -> str:
+def tables(d: Found) -> dict[str, Table]:
+    of_laws = ["algorithm", "n is", "sizes", "law", "big_O"]
+    of_texts = ["algorithm", "operations", "text", "strength", "law", "source"]
+    return {
+        "laws": Table(
+            d.laws,
+            f"The law of all operations of each algorithm, and the order that big_O fits to timings ({recorded()})",
+            shown=d.laws[of_laws],
+            text=tuple(of_laws),
+        ),
+        "textbooks": Table(
+            d.texts, "What texts say, and the law of the same operations", shown=d.texts[of_texts], text=tuple(of_texts)
+        ),
+        "counts": Table(
+            d.counts,
+            "Operations at each size, and by the law: runs that were used to find it, runs that it was then held "
+            "to, and sizes that were not run. Here the longest runs that a law was held to",
+            shown=d.kept_back.sort_values("counted", kind="stable").tail(LONGEST),
+            text=("algorithm",),
+        ),
+    }
+
+
+# --- the claims
+
+
+def statements_hold(strength: str, d: Found) -> Judged:
+    rows = d.texts[d.texts.strength == strength]
     wrong = rows[~rows.holds.astype(bool)]
-    said = f"{len(rows)} statements on {rows.algorithm.nunique()} algorithms"
-    tried = sorted({int(size) for sizes in rows.tried for size in re.findall(r"\d+", sizes)})
-    upto = f", at sizes up to {tried[-1]:,}" if tried else ""
-    return said + upto + "".join(f"; {row.algorithm}: {row.text}, not {row.law}" for row in wrong.itertuples())
+    tried = {int(size) for sizes in rows.tried for size in re.findall(r"\d+", sizes)}
+    return rows.holds.all() and len(rows) > 0, (
+        f"{len(rows)} statements on {rows.algorithm.nunique()} algorithms"
+        + (f", at sizes up to {max(tried):,}" if tried else "")
+        + "".join(f"; {row.algorithm}: {row.text}, not {row.law}" for row in wrong.itertuples())
+    )
 
 
-def names(laws: pd.DataFrame) -> str:
-    return "; ".join(laws.algorithm)
+for strength, sentence in SAID.items():
+    claim(sentence)(partial(statements_hold, strength))
 
 
-def law_of(laws: pd.DataFrame, algorithm: str) -> str:
-    found: str = laws.set_index("algorithm").law[algorithm]
-    return found
+@claim("Executed at sizes that no law was made from, an algorithm takes what its law says.")
+def laws_predict(d: Found) -> Judged:
+    rows = d.kept_back
+    return (rows.counted == rows.law).all() and set(rows.algorithm) == set(d.exact.algorithm), (
+        f"{len(rows)} runs of {len(d.exact)} algorithms, {sum(rows.counted):,} operations"
+    )
+
+
+@claim(
+    "From timings of the plain functions big_O names the order of the law for most of them, and another one for some."
+)
+def big_o_names_most(d: Found) -> Judged:
+    named, near, other = (d.exact[d.exact.agrees == how] for how in ("yes", "by its power", "no"))
+    others = ", ".join(f"{row.algorithm} ({row.order}) {row.big_O}" for row in other.itertuples())
+    return len(named) > len(other) > 0, (
+        f"of {len(named) + len(near) + len(other)} it names the order for {len(named)}, or has a power within {NEAR} "
+        f"of it for {len(near)}; another for {len(other)}: {others} ({recorded()})"
+    )
 
 
 def recorded() -> str:
@@ -222,33 +235,33 @@ def of_kinds(law: oc.Law, kinds: Sequence[str]) -> oc.Law:
     return oc.law_of({n: sum(law[kind].counts[n] for kind in kinds if kind in law.kinds) for n in law.counts})
 
 
-def is_number(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_number(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     assert text.value is not None
     value = text.value
     return law.exact and all(law(n) == value(n) for n in [*(n for (n,) in law.counts), *further])
 
 
-def is_leading(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_leading(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     assert text.value is not None
     value = text.value
     return law.exact and all(law.leading * n**law.degree == value(n) for n in further)
 
 
-def is_order(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_order(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     return law.exact and law.big_theta == text.says
 
 
-def is_bounded(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_bounded(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     assert text.value is not None
     return law.exact and law <= oc.law_of({n: text.value(n[0]) for n in law.counts})
 
 
-def is_none(law: oc.Law, text: Statement, further: Sequence[int]) -> bool:
+def is_none(law: oc.Law, text: Text, further: Sequence[int]) -> bool:
     value = text.value
     return not law.exact and (value is None or all(count == value(n) for (n,), count in law.counts.items()))
 
 
-JUDGES: Final[dict[str, Callable[[oc.Law, Statement, Sequence[int]], bool]]] = {
+JUDGES: Final[dict[str, Callable[[oc.Law, Text, Sequence[int]], bool]]] = {
     EXACT: is_number,
     LEADING: is_leading,
     ORDER: is_order,
@@ -266,7 +279,7 @@ def written(sizes: Sequence[int]) -> str:
 
 
 def said(answer: Any) -> str:
-    """big_O's answer in its own word; where it is a power, which."""
+    """big_O's answer in its own word, with the exponent where it is a power."""
     if answer is None:
         return ""
     return f"{POWER}, n^{fitted_power(answer):g}" if answer["class"] == POWER else str(answer["class"])

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.functions import FUNCTIONS
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import orders
+from analysis.programs.functions import FUNCTIONS
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName, OrderName
 
-RULES: Final = ("forward", "reverse", "markowitz", "search", "optimal")
+RULES: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "optimal")
+AS_RECURSIONS: Final[dict[OrderName, MethodName]] = {"forward": "memoized-tangent", "reverse": "memoized"}
+EXECUTED: Final = [rule for rule in RULES if rule != "optimal"]
 KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
 STEPS: Final = 2_000
 
@@ -38,126 +41,151 @@ class Point(NamedTuple):
     known_up_to: int
 
 
+claim = Claims()
+
+
+class Found:
+    """The products of each order for every function, in both conventions; the same for every product counted."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.difference = table.pop("largest difference").astype(float).max()
+        self.table, self.published = table, compared(table)
+        self.every = table[table.counted == CONVENTIONS[True]].set_index("function")
+        self.known = table[table.optimal != ""]
+
+
 def run(run: Run) -> Study:
     steps, known = (500, 12) if run.quick else (STEPS, KNOWN_UP_TO)
     points = [Point(name, convention, steps, known) for convention in CONVENTIONS for name in FUNCTIONS]
     points.sort(key=lambda point: -len(oc.trace(FUNCTIONS[point.name].f, [*FUNCTIONS[point.name].point]).nodes))
     table = pd.DataFrame(run.map(measure, points), dtype=object)
-    order = {name: place for place, name in enumerate(FUNCTIONS)}
-    table = table.sort_values(["counted", "function"], key=lambda column: column.map(order).fillna(column.map(FIRST)))
-    table = table.reset_index(drop=True)
-
-    published = compared(table)
-    every = table[table.counted == CONVENTIONS[True]].set_index("function")
-    rules = [rule for rule in RULES if rule != "optimal"]
-    known_rows = table[table.optimal != ""]
-    several = every[every.outputs > 1]
-    single = table[table.outputs == 1]
-    difference = table.pop("largest difference").astype(float).max()
-    gap = known_rows[known_rows.optimal < known_rows[list(RULES[:3])].min(axis=1)]
-    example, point, *_ = FUNCTIONS["lighthouse"]
-    beam = oc.trace(example, [*point])
-    shortest = beam.elimination("optimal", unit_products=True)
-    claims = [
-        Claim(
-            "The published products of forward, reverse and Markowitz elimination come out exactly.",
-            bool((published.published == published.counted)[published.order != "the order they learnt"].all()),
-            "; ".join(
-                f"{name} {every.forward[name]}, {every.reverse[name]}, {every.markowitz[name]}" for name in PUBLISHED
-            ),
-        ),
-        Claim(
-            "Executed and predicted, an order takes the same operations, in both conventions.",
-            bool((table.executed == table.predicted).all()),
-            f"{len(table)} functions and conventions, {len(rules)} orders each, {table.executed.sum():,} operations",
-        ),
-        Claim(
-            "For one output, reverse elimination is the memoized adjoint recursion, and forward the tangent recursion, "
-            "operation for operation.",
-            bool(single["as recursions"].all()) and len(single) > 0,
-            f"{len(single)} functions and conventions",
-        ),
-        Claim(
-            "A search takes no more products than the best of the three rules, and fewer than Markowitz on each of the "
-            "published functions.",
-            bool(
-                (table.search <= table[list(RULES[:3])].min(axis=1)).all()
-                and (every.search < every.markowitz)[list(PUBLISHED)].all()
-            ),
-            "; ".join(f"{name} {every.search[name]} for {every.markowitz[name]}" for name in PUBLISHED),
-        ),
-        Claim(
-            "Where the best order can be known, it is at times none of the three rules.",
-            len(gap) > 0 and bool((known_rows.optimal <= known_rows[rules].min(axis=1)).all()),
-            f"{len(known_rows)} known, better than the rules in {len(gap)}: "
-            + "; ".join(
-                f"{row.function} {row.optimal} for {min(row[rule] for rule in RULES[:3])}" for _, row in gap.iterrows()
-            ),
-        ),
-        Claim(
-            "Any order gives the same Jacobian, up to rounding.",
-            bool(difference < 1e-9),
-            f"the largest relative difference to backprop row by row is {difference:.0e}",
-        ),
-    ]
+    # in the order of the report
+    first = {name: index for index, name in enumerate((*FUNCTIONS, *CONVENTIONS.values()))}
+    table = table.sort_values(["counted", "function"], key=lambda column: column.map(first))
+    d = Found(table.reset_index(drop=True))
     return Study(
         question="Is backprop the only order, and what is hard about the best one?",
         answer=(
             "A Jacobian can be accumulated by eliminating the vertices of the graph in any order. Along the graph that "
             "is forward mode, against it backprop, and both are known beforehand: no search, no heuristic, the exact "
             "derivative, in time proportional to the graph. Other orders give the same Jacobian with fewer products: "
-            f"for the Roe flux {every.search['roe']} where backprop takes {every.reverse['roe']} and forward mode "
-            f"{every.forward['roe']}. What is NP-complete (Naumann 2008) is to find the order with the fewest. It "
+            f"for the Roe flux {d.every.search['roe']} where backprop takes {d.every.reverse['roe']} and forward mode "
+            f"{d.every.forward['roe']}. What is NP-complete (Naumann 2008) is to find the order with the fewest. It "
             "matters for several outputs; for a gradient, which has one, backprop is hard to beat."
         ),
-        claims=claims,
-        tables={
-            "published": Table(
-                published,
-                f"Products as published ({PAPER}) and as counted here, products by ±1 included",
-                text=("function", "order"),
-            ),
-            "products": Table(
-                table,
-                f"Products of a Jacobian by order; the search takes {steps:,} steps. Edges of which two are parallel "
-                "stay apart in forward and reverse, as in the recursions",
-                shown=table[["function", "inputs", "outputs", "operations", "counted", *RULES]],
-            ),
-            "live_edges": Table(
-                edges(table),
-                "The most edges that there are at once: what partial accumulation keeps, every product counted",
-            ),
-        },
-        figures={
-            "products": Figure(
-                plots.orders,
-                {"table": table},
-                "Products of each order over those of the best that was found, by function; left every product "
-                "counts, right those by ±1 are free.",
-            ),
-            "lighthouse": Figure(
-                plots.elimination,
-                {"graph": beam, "order": shortest.order},
-                f"The lighthouse, in an order that takes {shortest.counts.mul} products, the fewest there can be: past "
-                "each vertex its predecessors are joined to its successors, until what is left is the Jacobian.",
-            ),
-        },
-        against=[
-            f"Backprop takes more products than a search finds for {int((several.search < several.reverse).sum())} of "
-            f"{len(several)} functions with several outputs, up to "
-            f"{max((several.reverse / several.search).astype(float)):.2f} times.",
-            "With one output a search finds less as well: "
-            + ", ".join(
-                f"{name} {row.search} for {row.reverse}"
-                for name, row in every[every.outputs == 1].iterrows()
-                if row.search < row.reverse
-            )
-            + ".",
-        ],
+        claims=claim.judged(d),
+        tables=tables(d, steps),
+        figures=figures(d),
+        against=against(d),
     )
 
 
-FIRST: Final = {name: place for place, name in enumerate(CONVENTIONS.values())}
+def tables(d: Found, steps: int) -> dict[str, Table]:
+    return {
+        "published": Table(
+            d.published,
+            f"Products as published ({PAPER}) and as counted here, products by ±1 included",
+            text=("function", "order"),
+        ),
+        "products": Table(
+            d.table,
+            f"Products of a Jacobian by order; the search takes {steps:,} steps. Edges of which two are parallel "
+            "stay apart in forward and reverse, as in the recursions",
+            shown=d.table[["function", "inputs", "outputs", "operations", "counted", *RULES]],
+        ),
+        "live_edges": Table(
+            edges(d.table),
+            "The most edges that there are at once: what partial accumulation keeps, every product counted",
+        ),
+    }
+
+
+def figures(d: Found) -> dict[str, Figure]:
+    example, point, *_ = FUNCTIONS["lighthouse"]
+    beam = oc.trace(example, [*point])
+    shortest = beam.elimination("optimal", unit_products=True)
+    return {
+        "products": Figure(
+            orders.orders,
+            {"table": d.table},
+            "Products of each order over those of the best that was found, by function; left every product "
+            "counts, right those by ±1 are free.",
+        ),
+        "lighthouse": Figure(
+            orders.elimination,
+            {"graph": beam, "order": shortest.order},
+            f"The lighthouse, in an order that takes {shortest.counts.mul} products, the fewest there can be: past "
+            "each vertex its predecessors are joined to its successors, until what is left is the Jacobian.",
+        ),
+    }
+
+
+def against(d: Found) -> list[str]:
+    several, one = d.every[d.every.outputs > 1], d.every[d.every.outputs == 1]
+    fewer = one[one.search < one.reverse]
+    return [
+        f"Backprop takes more products than a search finds for {int((several.search < several.reverse).sum())} of "
+        f"{len(several)} functions with several outputs, up to "
+        f"{max((several.reverse / several.search).astype(float)):.2f} times.",
+        "With one output a search finds less as well: "
+        + ", ".join(f"{name} {row.search} for {row.reverse}" for name, row in fewer.iterrows())
+        + ".",
+    ]
+
+
+# --- the claims
+
+
+@claim("The published products of forward, reverse and Markowitz elimination come out exactly.")
+def as_published(d: Found) -> Judged:
+    rules = d.published[d.published.order != "the order they learnt"]
+    return (rules.published == rules.counted).all(), "; ".join(
+        f"{name} {d.every.forward[name]}, {d.every.reverse[name]}, {d.every.markowitz[name]}" for name in PUBLISHED
+    )
+
+
+@claim("Executed and predicted, an order takes the same operations, in both conventions.")
+def executed_as_predicted(d: Found) -> Judged:
+    return (d.table.executed == d.table.predicted).all(), (
+        f"{len(d.table)} functions and conventions, {len(EXECUTED)} orders each, {d.table.executed.sum():,} operations"
+    )
+
+
+@claim(
+    "For one output, reverse elimination is the memoized adjoint recursion, and forward the tangent recursion, "
+    "operation for operation."
+)
+def rules_are_recursions(d: Found) -> Judged:
+    single = d.table[d.table.outputs == 1]
+    return single["as recursions"].all() and len(single) > 0, f"{len(single)} functions and conventions"
+
+
+@claim(
+    "A search takes no more products than the best of the three rules, and fewer than Markowitz on each of the "
+    "published functions."
+)
+def search_is_better(d: Found) -> Judged:
+    holds = (d.table.search <= d.table[list(RULES[:3])].min(axis=1)).all() and (d.every.search < d.every.markowitz)[
+        list(PUBLISHED)
+    ].all()
+    return holds, "; ".join(f"{name} {d.every.search[name]} for {d.every.markowitz[name]}" for name in PUBLISHED)
+
+
+@claim("Where the best order can be known, it is at times none of the three rules.")
+def best_is_another(d: Found) -> Judged:
+    gap = d.known[d.known.optimal < d.known[list(RULES[:3])].min(axis=1)]
+    named = (f"{row.function} {row.optimal} for {min(row[rule] for rule in RULES[:3])}" for _, row in gap.iterrows())
+    return len(gap) > 0 and (d.known.optimal <= d.known[EXECUTED].min(axis=1)).all(), (
+        f"{len(d.known)} known, better than the rules in {len(gap)}: " + "; ".join(named)
+    )
+
+
+@claim("Any order gives the same Jacobian, up to rounding.")
+def same_jacobian(d: Found) -> Judged:
+    return d.difference < 1e-9, f"the largest relative difference to backprop row by row is {d.difference:.0e}"
+
+
+# --- what is counted
 
 
 def measure(point: Point) -> dict[str, Any]:
@@ -189,8 +217,7 @@ def measure(point: Point) -> dict[str, Any]:
         "predicted": sum(one.counts.total for one in found.values()),
         "as recursions": function.outputs > 1
         or all(
-            found[rule].counts == graph.predict(method, unit_products=units)
-            for rule, method in (("forward", "memoized-tangent"), ("reverse", "memoized"))
+            found[rule].counts == graph.predict(method, unit_products=units) for rule, method in AS_RECURSIONS.items()
         ),
         "largest difference": f"{np.max(differences):.1e}",
     }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import PARAMETERS, mlp, question_network, random_program, squared_residuals
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import recursion
+from analysis.programs.networks import PARAMETERS, mlp, question_network, random_program, squared_residuals
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName
 
-PAIRS = {"adjoint": ("naive", "memoized", "backprop"), "tangent": ("naive-tangent", "memoized-tangent", "forward")}
+PAIRS: Final[dict[str, tuple[MethodName, ...]]] = {
+    "adjoint": ("naive", "memoized", "backprop"),
+    "tangent": ("naive-tangent", "memoized-tangent", "forward"),
+}
 NAIVE_UP_TO = 200_000
 
 
@@ -24,87 +28,115 @@ class Case(NamedTuple):
     seed: int | None = None
 
 
+claim = Claims()
+
+
+class Found:
+    """The functions that were compared, and the operations of the recursion with memos of every size."""
+
+    def __init__(self, table: pd.DataFrame, walk: pd.DataFrame) -> None:
+        self.table, self.walk = table, walk
+        self.adjoint, self.tangent = (table[table.direction == direction] for direction in PAIRS)
+
+
 def run(run: Run) -> Study:
-    programs = 40 if run.quick else 400
+    programs, depth = (40, 5) if run.quick else (400, 7)
     cases = [Case("the question's network")]
     cases += [Case(f"MLP {'-'.join(map(str, sizes))}", sizes) for sizes in ((1, 2, 1), (3, 4, 4, 2), (2, 3, 3, 3, 1))]
     cases += [Case(f"random program {seed}", seed=seed) for seed in range(programs)]
     table = pd.DataFrame([row for rows in run.map(compare_operations, cases) for row in rows])
-    depth = 5 if run.quick else 7
-    walk = pd.DataFrame(memo_walk((1, *[2] * depth, 1)))
-
-    adjoint = table[table.direction == "adjoint"]
-    diamonds = int((adjoint.paths > adjoint.inputs).sum())
-    most = adjoint.loc[(adjoint.naive / adjoint.loop.clip(lower=1)).idxmax()]
-    claims = [
-        Claim(
-            f"The memoized {direction} recursion and {PAIRS[direction][2]} perform the same products and sums "
-            "on the same edges.",
-            bool(rows.same_operations.all() and rows.same_order.all()),
-            f"{len(rows)} functions, {int(rows.loop.sum()):,} operations compared one by one, "
-            "the terms of every sum in the same order",
-        )
-        for direction, rows in table.groupby("direction")
-    ]
-    claims += [
-        Claim(
-            "Their gradients are equal bit for bit.",
-            bool(table.same_bits.all()),
-            f"{len(table)} pairs of gradients, compared as floats",
-        ),
-        Claim(
-            "The naive recursion is never cheaper.",
-            bool((table.naive >= table.memoized).all()),
-            f"equal on {int((table.naive == table.memoized).sum())} of {len(table)}, dearer on the others",
-        ),
-        Claim(
-            "A memo of size 0 is the naive recursion, an unbounded one is backprop.",
-            walk.operations.iloc[0] == walk.naive.iloc[0] and walk.operations.iloc[-1] == walk.backprop.iloc[0],
-            f"{walk.operations.iloc[0]:,} = {walk.naive.iloc[0]:,} operations at size 0, "
-            f"{walk.operations.iloc[-1]:,} = {walk.backprop.iloc[0]:,} at size {walk['size'].iloc[-1]}",
-        ),
-    ]
+    d = Found(table, pd.DataFrame(memo_walk((1, *[2] * depth, 1))))
     return Study(
         question="Is it recursion that remembers?",
-        answer=(
-            "Yes, to the letter. The chain rule as a recursion and backprop as a loop are the same products "
-            "and the same sums "
-            "on the same edges, once each result is kept: "
-            f"on {len(adjoint)} functions, {diamonds} of them with more paths than inputs, no operation differs. "
-            f"Without the memo the recursion repeats itself, on “{most['name']}” "
-            f"{most.naive / max(most.loop, 1):,.0f} times over. "
-            "A memo of bounded size walks from one to the other."
-        ),
-        claims=claims,
-        tables={
-            "operations": Table(
-                table,
-                "Operations of the accumulation: naive, memoized, and as a loop",
-                shown=table.head(8).drop(columns=["same_operations", "same_order", "same_bits"]),
-            ),
-            "memo_walk": Table(
-                walk, "Operations against the size of the memo", shown=walk.iloc[:: max(len(walk) // 10, 1)]
-            ),
-        },
+        answer=answer(d),
+        claims=claim.judged(d),
+        tables=tables(d),
         figures={
             "recursion": Figure(
-                plots.recursion,
+                recursion.recursion,
                 {"table": table},
                 "Each dot is a function: with a memo it stands on the line of backprop, without one above it.",
             ),
             "memo_walk": Figure(
-                plots.memo_walk,
-                {"walk": walk},
+                recursion.memo_walk,
+                {"walk": d.walk},
                 "A memo of bounded size, from none to all: from naive recursion to backprop.",
             ),
         },
         against=[
-            f"On {int((adjoint.naive == adjoint.memoized).sum())} of {len(adjoint)} functions the naive "
-            "adjoint recursion "
-            "executes not one operation more: where every value is used once there is nothing to remember.",
+            f"On {int((d.adjoint.naive == d.adjoint.memoized).sum())} of {len(d.adjoint)} functions the naive adjoint "
+            "recursion executes not one operation more: where every value is used once there is nothing to remember.",
             "A small memo need not help: the least recently used derivative may be just the one that is needed next.",
         ],
     )
+
+
+def answer(d: Found) -> str:
+    diamonds = int((d.adjoint.paths > d.adjoint.inputs).sum())
+    most = d.adjoint.loc[(d.adjoint.naive / d.adjoint.loop.clip(lower=1)).idxmax()]
+    return (
+        "Yes, to the letter. The chain rule as a recursion and backprop as a loop are the same products and the same "
+        f"sums on the same edges, once each result is kept: on {len(d.adjoint)} functions, {diamonds} of them with "
+        "more paths than inputs, no operation differs. Without the memo the recursion repeats itself, on "
+        f"“{most['name']}” {most.naive / max(most.loop, 1):,.0f} times over. A memo of bounded size walks from one to "
+        "the other."
+    )
+
+
+def tables(d: Found) -> dict[str, Table]:
+    return {
+        "operations": Table(
+            d.table,
+            "Operations of the accumulation: naive, memoized, and as a loop",
+            shown=d.table.head(8).drop(columns=["same_operations", "same_order", "same_bits"]),
+        ),
+        "memo_walk": Table(
+            d.walk, "Operations against the size of the memo", shown=d.walk.iloc[:: max(len(d.walk) // 10, 1)]
+        ),
+    }
+
+
+# --- the claims
+
+
+@claim("The memoized adjoint recursion and backprop perform the same products and sums on the same edges.")
+def adjoints_are_the_same(d: Found) -> Judged:
+    return operation_by_operation(d.adjoint)
+
+
+@claim("The memoized tangent recursion and forward perform the same products and sums on the same edges.")
+def tangents_are_the_same(d: Found) -> Judged:
+    return operation_by_operation(d.tangent)
+
+
+def operation_by_operation(rows: pd.DataFrame) -> Judged:
+    return rows.same_operations.all() and rows.same_order.all(), (
+        f"{len(rows)} functions, {int(rows.loop.sum()):,} operations compared one by one, "
+        "the terms of every sum in the same order"
+    )
+
+
+@claim("Their gradients are equal bit for bit.")
+def same_bits(d: Found) -> Judged:
+    return d.table.same_bits.all(), f"{len(d.table)} pairs of gradients, compared as floats"
+
+
+@claim("The naive recursion is never cheaper.")
+def naive_never_cheaper(d: Found) -> Judged:
+    equal = int((d.table.naive == d.table.memoized).sum())
+    return (d.table.naive >= d.table.memoized).all(), f"equal on {equal} of {len(d.table)}, dearer on the others"
+
+
+@claim("A memo of size 0 is the naive recursion, an unbounded one is backprop.")
+def memo_of_any_size(d: Found) -> Judged:
+    none, all_ = d.walk.iloc[0], d.walk.iloc[-1]
+    return none.operations == none.naive and all_.operations == all_.backprop, (
+        f"{none.operations:,} = {none.naive:,} operations at size 0, "
+        f"{all_.operations:,} = {all_.backprop:,} at size {all_['size']}"
+    )
+
+
+# --- what is compared
 
 
 def build(case: Case) -> tuple[Any, Any]:
@@ -147,9 +179,9 @@ def compare_operations(case: Case) -> list[dict[str, Any]]:
 def by_sum(g: oc.Gradient, direction: str) -> dict[tuple[int, int], list[Any]]:
     """The log, split into the sum that each entry belongs to: that of a node, for a source."""
     sums: dict[tuple[int, int], list[Any]] = {}
-    for step in g.log or ():
-        node = step.head if direction == "tangent" else step.tail
-        sums.setdefault((step.source, node), []).append(step)
+    for entry in g.log or ():
+        node = entry.head if direction == "tangent" else entry.tail
+        sums.setdefault((entry.source, node), []).append(entry)
     return sums
 
 

@@ -9,32 +9,25 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import dense, parameter_count
-from analysis.polynomials import Place, Polynomial, fitted
+from analysis.figures import growth
+from analysis.programs.networks import dense, parameter_count
+from analysis.programs.polynomials import GridPoint, Polynomial, fitted
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.faster import scientific
-from analysis.study import Claim, Figure, Run, Study, Table
+from opcount.typing import Granularity, MethodName
 
 SIZES: Final = ("L", "w", "b")  # layers, their width, points in a batch
-METHODS: Final = ("naive", "memoized", "backprop", "forward")
-NODES: Final = {"array": "an array", "scalar": "a number"}
+METHODS: Final[tuple[MethodName, ...]] = ("naive", "memoized", "backprop", "forward")
+NODES: Final[dict[Granularity, str]] = {"array": "an array", "scalar": "a number"}
 DEPTH: Final = 4  # of the networks that are made wider
 WIDTH: Final = 4  # of those that are stacked
 EXECUTED_UP_TO: Final = 5_000  # operations
 EVALUATIONS_UP_TO: Final = 15
 GRID: Final = tuple(product(range(1, 4), range(2, 7), (1, 2)))  # sizes that fix a law; it must hold at the others
-STEP_GRID: Final = tuple(product(range(1, 3), range(2, 6), (1, 2)))  # likewise for what a layer adds
+STEP_GRID: Final = tuple(product(range(1, 3), range(2, 6), (1, 2)))  # sizes that fix what a layer adds
 HELD_OUT: Final = (
-    (4, 2, 1),
-    (4, 3, 2),
-    (4, 5, 1),
-    (4, 6, 2),
-    (3, 3, 3),
-    (4, 3, 3),
-    (3, 7, 1),
-    (4, 7, 1),
-    (5, 2, 2),
-    (6, 2, 2),
+    *((4, 2, 1), (4, 3, 2), (4, 5, 1), (4, 6, 2), (3, 3, 3)),
+    *((4, 3, 3), (3, 7, 1), (4, 7, 1), (5, 2, 2), (6, 2, 2)),
 )
 BATCHES: Final = (1, 4)
 NO_LAW: Final = "none"
@@ -49,7 +42,50 @@ class Point(NamedTuple):
     batch: int
 
 
+claim = Claims()
+
+
+class Found:
+    """The accumulation on every network at both granularities, its laws, and what either sharing saves."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table, self.laws, self.split, self.ratios = table, laws_of(table), saved(table), forward_ratio(table)
+        by_method = self.laws.set_index(["method", "node"])
+        self.law, self.degree = by_method.law, by_method["degree in depth"]
+        keys = ["sweep", "layers", "width", "batch", "method"]
+        self.both = table.pivot(index=keys, columns="node", values=["primal", "partials", "accumulation"])
+        self.deep = self.split[(self.split.sweep == "depth") & (self.split.batch == 1)].iloc[-1]
+        self.wide_ratio, self.deep_ratio = (
+            self.ratios[self.ratios.sweep == sweep].iloc[-1] for sweep in ("width", "depth")
+        )
+
+
 def run(run: Run) -> Study:
+    d = Found(measured(run))
+    return Study(
+        question="Where is the sharing?",
+        answer=answer(d),
+        claims=claim.judged(d),
+        tables=tables(d),
+        figures={
+            "accumulation": Figure(
+                growth.sharing,
+                {"table": d.table[(d.table.sweep != "grid") & (d.table.batch == 1)]},
+                f"One data point; {DEPTH} layers made wider, and layers of width {WIDTH} stacked. Dashed where each "
+                "number is a node, solid where an array is. With a memo the granularity makes no difference.",
+            )
+        },
+        against=[
+            "As libraries write networks, with an array in each node, the naive recursion is no catastrophe: "
+            f"in {d.deep.layers} layers it costs {d.deep['naive, a node an array'] / d.deep.backprop:.1f} times the "
+            "accumulation of backprop. Much of what backprop is praised for is the product of matrices.",
+            f"Forward mode is charged {d.wide_ratio.times} times at array granularity for zeros that it need not push: "
+            "counts of forward mode over arrays say as much about the granularity as about the method.",
+        ],
+    )
+
+
+def measured(run: Run) -> pd.DataFrame:
     widths = (2, 3, 4, 6, 8, 12) if run.quick else (2, 3, 4, 6, 8, 12, 16, 24)
     depths = (1, 2, 3, 4, 6, 8) if run.quick else (1, 2, 3, 4, 6, 8, 12, 16, 20, 24)
     points = [Point("width", DEPTH, width, batch) for width in widths for batch in BATCHES]
@@ -58,117 +94,102 @@ def run(run: Run) -> Study:
     points.sort(key=lambda point: -point.layers * point.width**2 * point.batch)  # longest first
     table = pd.DataFrame([row for rows in run.map(measure, points) for row in rows], dtype=object)
     table = table.sort_values(["sweep", "layers", "width", "batch", "method", "node"], kind="stable")
-    table = table.reset_index(drop=True).astype({"layers": int, "width": int, "batch": int, "parameters": int})
+    return table.reset_index(drop=True).astype({"layers": int, "width": int, "batch": int, "parameters": int})
 
-    laws = found(table)
-    split = saved(table)
-    law = laws.set_index(["method", "node"]).law
-    degree = laws.set_index(["method", "node"])["degree in depth"]
-    executed = table[table.executed == "yes"]
-    both = table.pivot(index=["sweep", "layers", "width", "batch", "method"], columns="node", values=list(COUNTED))
-    without = both[both.index.get_level_values("method") != "naive"]
-    shared = without[without.index.get_level_values("method") != "forward"].accumulation
-    backprop, memoized = (both.xs(name, level="method").accumulation["an array"] for name in ("backprop", "memoized"))
-    step = added_by_a_layer(table)
-    deep = split[(split.sweep == "depth") & (split.batch == 1)].iloc[-1]
-    ratios = forward_ratio(table)
-    wide_ratio, deep_ratio = (ratios[ratios.sweep == sweep].iloc[-1] for sweep in ("width", "depth"))
 
-    claims = [
-        Claim(
-            "Evaluating the function and its partials takes the same operations at both granularities.",
-            all(bool((both[phase]["an array"] == both[phase]["a number"]).all()) for phase in ("primal", "partials")),
-            f"{len(both)} comparisons, up to {table.parameters.max():,} parameters",
-        ),
-        Claim(
-            "So do the memoized recursion and backprop, which execute the same number of operations.",
-            bool((shared["an array"] == shared["a number"]).all() and (backprop == memoized).all()),
-            f"{len(backprop)} networks; {law['backprop', 'an array']}, linear in depth",
-        ),
-        Claim(
-            "Where a node is an array, the naive recursion grows with the square of the depth, no faster.",
-            degree["naive", "an array"] == "2" and degree["backprop", "an array"] == "1",
-            f"{law['naive', 'an array']}, held-out sizes included",
-        ),
-        Claim(
-            "Where a node is a number, each layer multiplies the naive recursion by its width.",
-            step is not None,
-            f"N(L + 1) = w N(L) + {step}, held-out sizes included",
-        ),
-        Claim(
-            "A product of matrices saves the naive recursion more than the memo does, once layers are stacked.",
-            bool(deep["saved by products of matrices"] > 100 * deep["saved by the memo"] > 0),
-            f"{deep.layers} layers of width {deep.width}: of {scientific(deep['naive, a node a number'])} operations "
-            f"products of matrices save all but {scientific(deep['naive, a node an array'])}, "
-            f"the memo all but {scientific(deep.backprop)}",
-        ),
-        Claim(
-            "Forward mode costs more where a node is an array: the direction in which one weight changes is an array, "
-            "pushed with all its zeros.",
-            bool((ratios["an array"] > ratios["a number"]).all()),
-            f"{wide_ratio.times} times at width {wide_ratio.width} in {wide_ratio.layers} layers, "
-            f"{deep_ratio.times} times in {deep_ratio.layers} layers of width {deep_ratio.width}",
-        ),
-        Claim(
-            "Wherever an accumulation was both executed and predicted, the two are equal.",
-            bool((executed.accumulation == executed.predicted).all()) and len(executed) > 0,
-            f"{len(executed)} executions, up to {executed.parameters.max():,} parameters",
-        ),
-    ]
-    drawn = table[(table.sweep != "grid") & (table.batch == 1)]
-    return Study(
-        question="Where is the sharing?",
-        answer=(
-            "In two places. Inside a layer, by distributivity: a product of matrices adds what arrives at a node "
-            "before it passes it on, and is a memoized sum over paths already. Across layers, by the memo: what lies "
-            "behind a layer is computed once for all that stands before it. Take numbers for nodes and the naive "
-            f"recursion costs {scientific(deep['naive, a node a number'])} operations in {deep.layers} layers of width "
-            f"{deep.width}; products of matrices leave {scientific(deep['naive, a node an array'])}, the square of the "
-            f"depth, and the memo {scientific(deep.backprop)}, its first power. The memo alone does both: "
-            "with it, numbers cost what arrays cost."
-        ),
-        claims=claims,
-        tables={
-            "split": Table(
-                split,
-                "What the naive recursion over numbers costs, and what either sharing saves of it",
-                shown=shown(split),
-            ),
-            "laws": Table(
-                laws,
-                "Operations of the accumulation, by the layers L, their width w and the points of a batch b",
-                text=("law",),
-            ),
-            "forward": Table(
-                ratios,
-                "The accumulation of forward mode at both granularities",
-                shown=ratios.groupby(["sweep", "batch"], sort=False).nth(slice(None, None, 3)).reset_index(drop=True),
-            ),
-            "accumulations": Table(
-                table,
-                "The accumulation on every network",
-                shown=pivoted(table[(table.sweep == "depth") & (table.batch == 1)]),
-            ),
-        },
-        figures={
-            "accumulation": Figure(
-                plots.sharing,
-                {"table": drawn},
-                f"One data point; {DEPTH} layers made wider, and layers of width {WIDTH} stacked. Dashed where each "
-                "number is a node, solid where an array is. With a memo the granularity makes no difference.",
-            )
-        },
-        against=[
-            "As libraries write networks, with an array in each node, the naive recursion is no catastrophe: "
-            f"in {deep.layers} layers it costs {deep['naive, a node an array'] / deep.backprop:.1f} times the "
-            "accumulation of backprop. Much of what backprop is praised for is the product of matrices.",
-            f"Forward mode is charged {wide_ratio.times} times at array granularity for zeros that it need not push: "
-            "counts of forward mode over arrays say as much about the granularity as about the method.",
-        ],
+def answer(d: Found) -> str:
+    return (
+        "In two places. Inside a layer, by distributivity: a product of matrices adds what arrives at a node before it "
+        "passes it on, and is a memoized sum over paths already. Across layers, by the memo: what lies behind a layer "
+        "is computed once for all that stands before it. Take numbers for nodes and the naive recursion costs "
+        f"{scientific(d.deep['naive, a node a number'])} operations in {d.deep.layers} layers of width {d.deep.width}; "
+        f"products of matrices leave {scientific(d.deep['naive, a node an array'])}, the square of the depth, and the "
+        f"memo {scientific(d.deep.backprop)}, its first power. The memo alone does both: with it, numbers cost what "
+        "arrays cost."
     )
 
 
-COUNTED: Final = ("primal", "partials", "accumulation")
+def tables(d: Found) -> dict[str, Table]:
+    thinned = d.ratios.groupby(["sweep", "batch"], sort=False).nth(slice(None, None, 3)).reset_index(drop=True)
+    return {
+        "split": Table(
+            d.split,
+            "What the naive recursion over numbers costs, and what either sharing saves of it",
+            shown=shown(d.split),
+        ),
+        "laws": Table(
+            d.laws,
+            "Operations of the accumulation, by the layers L, their width w and the points of a batch b",
+            text=("law",),
+        ),
+        "forward": Table(d.ratios, "The accumulation of forward mode at both granularities", shown=thinned),
+        "accumulations": Table(
+            d.table,
+            "The accumulation on every network",
+            shown=pivoted(d.table[(d.table.sweep == "depth") & (d.table.batch == 1)]),
+        ),
+    }
+
+
+# --- the claims
+
+
+@claim("Evaluating the function and its partials takes the same operations at both granularities.")
+def granularity_changes_no_evaluation(d: Found) -> Judged:
+    holds = all((d.both[phase]["an array"] == d.both[phase]["a number"]).all() for phase in ("primal", "partials"))
+    return holds, f"{len(d.both)} comparisons, up to {d.table.parameters.max():,} parameters"
+
+
+@claim("So do the memoized recursion and backprop, which execute the same number of operations.")
+def granularity_changes_no_memoized_sum(d: Found) -> Judged:
+    memoized, backprop = (d.both.xs(name, level="method").accumulation for name in ("memoized", "backprop"))
+    holds = (
+        all((rows["an array"] == rows["a number"]).all() for rows in (memoized, backprop))
+        and (memoized["an array"] == backprop["an array"]).all()
+    )
+    return holds, f"{len(backprop)} networks; {d.law['backprop', 'an array']}, linear in depth"
+
+
+@claim("Where a node is an array, the naive recursion grows with the square of the depth, no faster.")
+def square_of_the_depth(d: Found) -> Judged:
+    holds = d.degree["naive", "an array"] == "2" and d.degree["backprop", "an array"] == "1"
+    return holds, f"{d.law['naive', 'an array']}, held-out sizes included"
+
+
+@claim("Where a node is a number, each layer multiplies the naive recursion by its width.")
+def multiplied_by_the_width(d: Found) -> Judged:
+    added = added_by_a_layer(d.table)
+    return added is not None, f"N(L + 1) = w N(L) + {added}, held-out sizes included"
+
+
+@claim("A product of matrices saves the naive recursion more than the memo does, once layers are stacked.")
+def matrices_save_more(d: Found) -> Judged:
+    deep = d.deep
+    return deep["saved by products of matrices"] > 100 * deep["saved by the memo"] > 0, (
+        f"{deep.layers} layers of width {deep.width}: of {scientific(deep['naive, a node a number'])} operations "
+        f"products of matrices save all but {scientific(deep['naive, a node an array'])}, "
+        f"the memo all but {scientific(deep.backprop)}"
+    )
+
+
+@claim(
+    "Forward mode costs more where a node is an array: the direction in which one weight changes is an array, "
+    "pushed with all its zeros."
+)
+def zeros_are_pushed(d: Found) -> Judged:
+    wide, deep = d.wide_ratio, d.deep_ratio
+    return (d.ratios["an array"] > d.ratios["a number"]).all(), (
+        f"{wide.times} times at width {wide.width} in {wide.layers} layers, "
+        f"{deep.times} times in {deep.layers} layers of width {deep.width}"
+    )
+
+
+@claim("Wherever an accumulation was both executed and predicted, the two are equal.")
+def executed_as_predicted(d: Found) -> Judged:
+    executed = d.table[d.table.executed == "yes"]
+    return (executed.accumulation == executed.predicted).all() and len(executed) > 0, (
+        f"{len(executed)} executions, up to {executed.parameters.max():,} parameters"
+    )
 
 
 # --- what is counted
@@ -211,13 +232,13 @@ def measure(point: Point) -> list[dict[str, Any]]:
 # --- laws
 
 
-def on_grid(table: pd.DataFrame, method: str, node: str) -> dict[Place, int]:
+def on_grid(table: pd.DataFrame, method: str, node: str) -> dict[GridPoint, int]:
     rows = table[(table.sweep == "grid") & (table.method == method) & (table.node == node)]
-    places = zip(rows.layers, rows.width, rows.batch, strict=True)
-    return dict(zip(places, rows.accumulation, strict=True))
+    sizes = zip(rows.layers, rows.width, rows.batch, strict=True)
+    return dict(zip(sizes, rows.accumulation, strict=True))
 
 
-def found(table: pd.DataFrame) -> pd.DataFrame:
+def laws_of(table: pd.DataFrame) -> pd.DataFrame:
     """For each method and granularity the exact polynomial in the sizes, if there is one."""
     rows = []
     for method, node in product(METHODS, NODES.values()):
@@ -225,8 +246,8 @@ def found(table: pd.DataFrame) -> pd.DataFrame:
         written, degree = NO_LAW, ""
         if law is not None:
             written, degree = str(law), str(max(layers for layers, _, _ in law.terms))
-        elif (step := added_by_a_layer(table, method, node)) is not None:
-            written, degree = f"N(L + 1) = w N(L) + {step}", "exponential"
+        elif (added := added_by_a_layer(table, method, node)) is not None:
+            written, degree = f"N(L + 1) = w N(L) + {added}", "exponential"
         rows.append({"method": method, "node": node, "law": written, "degree in depth": degree})
     return pd.DataFrame(rows)
 
@@ -234,7 +255,7 @@ def found(table: pd.DataFrame) -> pd.DataFrame:
 def added_by_a_layer(table: pd.DataFrame, method: str = "naive", node: str = "a number") -> Polynomial | None:
     """What a layer adds, besides multiplying by its width: a polynomial in the sizes, if there is one."""
     counts = on_grid(table, method, node)
-    added: dict[Place, int] = {
+    added: dict[GridPoint, int] = {
         (layers, width, batch): counts[layers + 1, width, batch] - width * count
         for (layers, width, batch), count in counts.items()
         if (layers + 1, width, batch) in counts

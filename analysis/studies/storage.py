@@ -7,99 +7,97 @@ from typing import Any
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import mlp
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import recursion
+from analysis.programs.networks import mlp
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 NAIVE_UP_TO = 200_000
+LOOPS = ("backprop", "forward")
+
+claim = Claims()
+
+
+class Found:
+    """What each method keeps on networks of several depths; the rows of the deepest and of the shallowest by method."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+        self.deep = table[table.layers == table.layers.max()].set_index("method")
+        self.shallow = table[table.layers == table.layers.min()].set_index("method")
 
 
 def run(run: Run) -> Study:
     depths = (1, 2, 4, 8) if run.quick else (1, 2, 4, 8, 16, 32)
-    table = pd.DataFrame([row for rows in run.map(measure, depths) for row in rows])
-    at = table[table.layers == table.layers.max()].set_index("method")
-    small = table[table.layers == table.layers.min()].set_index("method")
-    growth = (at.loc["backprop", "operations kept"] / small.loc["backprop", "operations kept"]) / (
-        at["operations of f"].iloc[0] / small["operations of f"].iloc[0]
-    )
-    naive = table[table.method.isin(["naive", "naive-tangent"])]
-    claims = [
-        Claim(
-            "Backprop and the memoized recursion keep one adjoint for each node of the graph.",
-            bool(
-                all(
-                    (rows["derivatives kept"] == rows["nodes"]).all()
-                    for name, rows in table.groupby("method")
-                    if name in ("memoized", "backprop")
-                )
-            ),
-            f"{at.loc['backprop', 'derivatives kept']:,} adjoints on a graph of {at.loc['backprop', 'nodes']:,} nodes, "
-            f"{at.loc['backprop', 'layers']} layers",
-        ),
-        Claim(
-            "The loops need no recursion; the naive recursion is as deep as the longest path, a memoized one at most.",
-            bool(
-                (table[table.method.isin(LOOPS)]["recursion depth"] == 0).all()
-                and (naive["recursion depth"] == naive["longest path"]).all()
-                and (table["recursion depth"] <= table["longest path"]).all()
-            ),
-            f"depth {at.loc['memoized', 'recursion depth']:,} with a memo, "
-            f"where the longest path has {at.loc['memoized', 'longest path']:,} nodes",
-        ),
-        Claim(
-            "Dual numbers need far less: only the values that are still to be used.",
-            bool((table["alive at once"] < table["nodes"]).all()),
-            f"{at.loc['forward', 'alive at once']:,} of {at.loc['forward', 'nodes']:,} values are alive at "
-            "once in the deepest network",
-        ),
-        Claim(
-            "What backprop keeps grows in proportion to the operations of f.",
-            bool(0.9 < growth < 1.1),
-            f"from {small.loc['backprop', 'layers']} layer to {at.loc['backprop', 'layers']}: a ratio of {growth:.2f} "
-            "between the growth of the two",
-        ),
-    ]
+    d = Found(pd.DataFrame([row for rows in run.map(measure, depths) for row in rows]))
+    backprop, memoized, forward = (d.deep.loc[name] for name in ("backprop", "memoized", "forward"))
+    columns = ["method", "parameters", "nodes", "derivatives kept", "operations kept", "recursion depth"]
     return Study(
         question="What does remembering cost?",
         answer=(
-            "Memory, in proportion to the operations of f. Backprop keeps the graph and an adjoint for each "
-            "of its nodes: "
-            f"{at.loc['backprop', 'derivatives kept']:,} at {at.loc['backprop', 'parameters']:,} parameters in "
-            f"{at.loc['backprop', 'layers']} layers. The memoized recursion keeps as many and waits, besides, in calls "
-            f"{at.loc['memoized', 'recursion depth']:,} deep; the naive recursion keeps no derivative at all. "
-            "Dual numbers would hold "
-            f"{at.loc['forward', 'alive at once']:,} pairs at once: memory is where forward mode wins."
+            "Memory, in proportion to the operations of f. Backprop keeps the graph and an adjoint for each of its "
+            f"nodes: {backprop['derivatives kept']:,} at {backprop.parameters:,} parameters in {backprop.layers} "
+            "layers. The memoized recursion keeps as many and waits, besides, in calls "
+            f"{memoized['recursion depth']:,} deep; the naive recursion keeps no derivative at all. Dual numbers would "
+            f"hold {forward['alive at once']:,} pairs at once: memory is where forward mode wins."
         ),
-        claims=claims,
+        claims=claim.judged(d),
         tables={
             "storage": Table(
-                table,
+                d.table,
                 "Kept at most: derivatives, nodes of the graph, and recursive calls",
-                shown=at.reset_index()[
-                    [
-                        "method",
-                        "parameters",
-                        "nodes",
-                        "derivatives kept",
-                        "operations kept",
-                        "recursion depth",
-                        "alive at once",
-                    ]
-                ],
+                shown=d.deep.reset_index()[[*columns, "alive at once"]],
             )
         },
         figures={
             "storage": Figure(
-                plots.storage, {"table": table}, "Derivatives kept and depth of recursion, as layers are stacked."
+                recursion.storage, {"table": d.table}, "Derivatives kept and depth of recursion, as layers are stacked."
             )
         },
         against=[
-            "Backprop needs the whole evaluation in memory before it can start; forward mode can forget as it goes.",
+            "Backprop needs the whole evaluation in memory before it can start; forward mode can forget as it goes."
         ],
     )
 
 
-LOOPS = ("backprop", "forward")
+@claim("Backprop and the memoized recursion keep one adjoint for each node of the graph.")
+def an_adjoint_for_each_node(d: Found) -> Judged:
+    rows, last = d.table[d.table.method.isin(["memoized", "backprop"])], d.deep.loc["backprop"]
+    return (rows["derivatives kept"] == rows.nodes).all(), (
+        f"{last['derivatives kept']:,} adjoints on a graph of {last.nodes:,} nodes, {last.layers} layers"
+    )
+
+
+@claim("The loops need no recursion; the naive recursion is as deep as the longest path, a memoized one at most.")
+def recursion_is_as_deep_as_a_path(d: Found) -> Judged:
+    loops, naive = (d.table[d.table.method.isin(names)] for names in (LOOPS, ("naive", "naive-tangent")))
+    holds = (
+        (loops["recursion depth"] == 0).all()
+        and (naive["recursion depth"] == naive["longest path"]).all()
+        and (d.table["recursion depth"] <= d.table["longest path"]).all()
+    )
+    last = d.deep.loc["memoized"]
+    return holds, (
+        f"depth {last['recursion depth']:,} with a memo, where the longest path has {last['longest path']:,} nodes"
+    )
+
+
+@claim("Dual numbers need far less: only the values that are still to be used.")
+def dual_numbers_need_less(d: Found) -> Judged:
+    last = d.deep.loc["forward"]
+    return (d.table["alive at once"] < d.table["nodes"]).all(), (
+        f"{last['alive at once']:,} of {last.nodes:,} values are alive at once in the deepest network"
+    )
+
+
+@claim("What backprop keeps grows in proportion to the operations of f.")
+def grows_with_f(d: Found) -> Judged:
+    deep, shallow = d.deep.loc["backprop"], d.shallow.loc["backprop"]
+    growth = (deep["operations kept"] / shallow["operations kept"]) / (
+        deep["operations of f"] / shallow["operations of f"]
+    )
+    return 0.9 < growth < 1.1, (
+        f"from {shallow.layers} layer to {deep.layers}: a ratio of {growth:.2f} between the growth of the two"
+    )
 
 
 def measure(depth: int) -> list[dict[str, Any]]:

@@ -7,64 +7,73 @@ from typing import Any
 import pandas as pd
 
 import opcount as oc
-from analysis import plots
-from analysis.networks import question_network, squared_residuals
-from analysis.study import Claim, Figure, Run, Study, Table
+from analysis.figures import training
+from analysis.programs.networks import question_network, squared_residuals
+from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName
 
 START = {"w": [1.0, -1.0, -1.0, -1.0], "b": [0.0, 0.0, 0.0]}
 RATE = 0.1
 STEPS_AT_MOST = 20_000
 
 
+claim = Claims()
+
+
+class Found:
+    """A row for each method: the steps that it took, and its operations by phase."""
+
+    def __init__(self, target: float, table: pd.DataFrame) -> None:
+        self.target, self.table = target, table
+        by_method = table.set_index("method")
+        self.backprop = by_method.loc["backprop"]
+        self.factor = by_method.total / self.backprop.total
+
+
 def run(run: Run) -> Study:
     target = 0.5 if run.quick else 0.001
-    table = pd.DataFrame(run.map(train, [(name, target) for name in oc.METHODS]))
-    by_method = table.set_index("method")
-    best = by_method.loc["backprop"]
-    steps = int(best.steps)
-    times = {name: row.total / best.total for name, row in by_method.iterrows()}
-    claims = [
-        Claim(
-            f"Every method reaches a loss below {target:g}, in the same number of steps.",
-            bool((table.steps == steps).all() and steps < STEPS_AT_MOST),
-            f"{steps:,} steps, by each of {len(table)} methods",
-        ),
-        Claim(
-            "No method does it with fewer operations than backprop.",
-            bool((table.total >= best.total).all()),
-            f"backprop {best.total:,}, the cheapest that differs {table[table.total > best.total].total.min():,}",
-        ),
-        Claim(
-            "Every step costs the same: counts depend on the program, not on the numbers in it.",
-            bool((table.cheapest_step == table.dearest_step).all()),
-            f"{best.cheapest_step} operations a step by backprop, first to last",
-        ),
-    ]
+    d = Found(target, pd.DataFrame(run.map(train, [(name, target) for name in oc.METHODS])))
     return Study(
         question="What does it save over a whole training run?",
         answer=(
-            f"Gradient descent brings the question's network below a loss of {target:g} in {steps:,} steps. "
-            "With backprop "
-            f"that takes {best.total:,} operations, with naive recursion {times['naive']:.2f} times as many, "
-            "with forward "
-            f"mode {times['forward']:.2f} and with finite differences {times['finite-difference']:.2f} times. "
-            "The factors "
-            "are those of a single step; at seven parameters they are modest."
+            f"Gradient descent brings the question's network below a loss of {target:g} in {d.backprop.steps:,} steps. "
+            f"With backprop that takes {d.backprop.total:,} operations, with naive recursion {d.factor['naive']:.2f} "
+            f"times as many, with forward mode {d.factor['forward']:.2f} and with finite differences "
+            f"{d.factor['finite-difference']:.2f} times. The factors are those of a single step; at seven parameters "
+            "they are modest."
         ),
-        claims=claims,
-        tables={"training": Table(table, f"Operations until the loss is below {target:g}")},
+        claims=claim.judged(d),
+        tables={"training": Table(d.table, f"Operations until the loss is below {target:g}")},
         figures={
-            "training": Figure(plots.training, {"table": table}, "The same descent at different prices, by phase.")
+            "training": Figure(training.training, {"table": d.table}, "The same descent at different prices, by phase.")
         },
         against=[
-            f"On seven parameters the naive recursion costs {times['naive']:.2f} times as much over the whole "
-            "training: "
-            "noticeable, not dramatic."
+            f"On seven parameters the naive recursion costs {d.factor['naive']:.2f} times as much over the whole "
+            "training: noticeable, not dramatic."
         ],
     )
 
 
-def train(task: tuple[str, float]) -> dict[str, Any]:
+@claim("Every method reaches a loss below {0.target:g}, in the same number of steps.")
+def same_steps(d: Found) -> Judged:
+    steps = d.backprop.steps
+    holds = (d.table.steps == steps).all() and steps < STEPS_AT_MOST
+    return holds, f"{steps:,} steps, by each of {len(d.table)} methods"
+
+
+@claim("No method does it with fewer operations than backprop.")
+def none_cheaper(d: Found) -> Judged:
+    total, best = d.table.total, d.backprop.total
+    return (total >= best).all(), f"backprop {best:,}, the cheapest that differs {total[total > best].min():,}"
+
+
+@claim("Every step costs the same: counts depend on the program, not on the numbers in it.")
+def steps_cost_the_same(d: Found) -> Judged:
+    holds = (d.table.cheapest_step == d.table.dearest_step).all()
+    return holds, f"{d.backprop.cheapest_step} operations a step by backprop, first to last"
+
+
+def train(task: tuple[MethodName, float]) -> dict[str, Any]:
     """Descend with one method until the loss is below the target, and count every step that was taken."""
     method, target = task
     loss = squared_residuals(question_network)

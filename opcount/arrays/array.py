@@ -1,7 +1,7 @@
 """Array: a wrapped NumPy array, for code that is written for NumPy's.
 
 It holds an ndarray and is none: `np.asarray` strips a subclass without asking it, and counts
-would be lost in silence. What an operation costs stands in `numpy_rules`; here is how one
+would be lost in silence. What a function costs stands in its row; here is how one
 reaches it, and the attributes and methods of an ndarray.
 """
 
@@ -11,24 +11,30 @@ import copy
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, SupportsIndex
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.array_exits import ArrayExits
 from opcount.arrays.elements import Flat, memory_of, plain_index, write
 from opcount.arrays.scalar import Scalar, number, wrapped
+from opcount.arrays.typed import Axis, Out, Reduction, reduction
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
-from opcount.functions.call import call_function, call_ufunc
-from opcount.functions.numpy_rules import USERS, by_function, integer_power, n_times
+from opcount.functions.call import call_function
+from opcount.functions.op_counts import integer_power, multiple
+from opcount.functions.table import maker
+from opcount.functions.ufuncs import call_ufunc
+from opcount.functions.user_rules import user_rules
 from opcount.wrapping.bind import bind
+from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import unwrapped
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_of, written_out
-from opcount.wrapping.spec import MAKERS, Spec
-from opcount.wrapping.trees import NUMERIC, object_array, shape_of
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.trees import object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
@@ -59,6 +65,38 @@ class Array(ArrayExits):
     _rank: ClassVar[int] = 2
     __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
+
+    if TYPE_CHECKING:  # what Wrapped writes once for every class, as it is of an Array
+
+        def __radd__(self, other: object) -> Array: ...
+        def __rtruediv__(self, other: object) -> Array: ...
+        def __floordiv__(self, other: object) -> Array: ...
+        def __rfloordiv__(self, other: object) -> Array: ...
+        def __mod__(self, other: object) -> Array: ...
+        def __rmod__(self, other: object) -> Array: ...
+        def __rpow__(self, other: object) -> Array: ...
+        def __and__(self, other: object) -> Array: ...
+        def __rand__(self, other: object) -> Array: ...
+        def __or__(self, other: object) -> Array: ...
+        def __ror__(self, other: object) -> Array: ...
+        def __xor__(self, other: object) -> Array: ...
+        def __rxor__(self, other: object) -> Array: ...
+        def __lshift__(self, other: object) -> Array: ...
+        def __rlshift__(self, other: object) -> Array: ...
+        def __rshift__(self, other: object) -> Array: ...
+        def __rrshift__(self, other: object) -> Array: ...
+        def __lt__(self, other: object) -> Array: ...
+        def __le__(self, other: object) -> Array: ...
+        def __gt__(self, other: object) -> Array: ...
+        def __ge__(self, other: object) -> Array: ...
+
+        mean: Reduction
+        std: Reduction
+        var: Reduction
+
+        def __neg__(self) -> Array: ...
+        def __abs__(self) -> Array: ...
+        def __invert__(self) -> Array: ...
 
     def __init__(self, data: np.ndarray | np.generic | Spec) -> None:
         if not isinstance(data, (np.ndarray, np.generic, Spec)) or data.dtype.kind not in NUMERIC:
@@ -109,7 +147,7 @@ class Array(ArrayExits):
         power = operation.python is operator.pow and operation.rule is None and type(operands[1]) is int
         if power and not current.limits and operands[0] is self and self._held.dtype.char in _REAL:
             result = self._held ** operands[1]
-            charge(n_times(result.size, integer_power(operands[1])))
+            charge(multiple(result.size, integer_power(operands[1])))
             return _result(result)
         return self._generally(ufunc_of(operation), operation.value, *operands)
 
@@ -151,49 +189,49 @@ class Array(ArrayExits):
 
     # The operators that most programs are made of, written out for speed with the same meaning.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _ADD, self._held + plain, (self, other))
         return bind(OPERATIONS.add, self, other)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _SUB, self._held - plain, (self, other))
         return bind(OPERATIONS.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _SUB, plain - self._held, (other, self))
         return bind(OPERATIONS.sub, other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _MUL, self._held * plain, (self, other))
         return bind(OPERATIONS.mul, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _MUL, plain * self._held, (other, self))
         return bind(OPERATIONS.mul, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
             return self._counted(current, _DIV, self._held / plain, (self, other))
         return bind(OPERATIONS.div, self, other)
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: object) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray is type(self._held) and not current.limits:
@@ -241,8 +279,8 @@ class Array(ArrayExits):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
-        if type(self._held) is Spec and function in _MAKERS:
-            return array_of(MAKERS[function.__name__](*unwrapped(args), **unwrapped(keywords)))
+        if type(self._held) is Spec and (made := maker(function)) is not None:
+            return array_of(made(*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords, self)
@@ -256,11 +294,11 @@ class Array(ArrayExits):
     def __len__(self) -> int:
         return len(self._held)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         part = self._held[key if type(key) is int or type(key) is slice else plain_index(key)]
         return _result(part)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         held, key = self._held, plain_index(key)
         write(memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
 
@@ -269,7 +307,7 @@ class Array(ArrayExits):
             raise TypeError("iteration over a 0-d array")
         return (self[place] for place in range(len(self)))
 
-    def __delitem__(self, key: Any) -> None:
+    def __delitem__(self, key: object) -> None:
         del self._held[key]
 
     def __contains__(self, value: object) -> bool:
@@ -304,7 +342,7 @@ class Array(ArrayExits):
         return _result(self._held.imag)
 
     @imag.setter
-    def imag(self, value: Any) -> None:
+    def imag(self, value: object) -> None:
         write(self.dtype, value, partial(setattr, self._held, "imag"))
 
     @property
@@ -325,10 +363,10 @@ class Array(ArrayExits):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._held.dtype  # type: ignore[no-any-return]
+        return self._held.dtype
 
     @dtype.setter
-    def dtype(self, dtype: Any) -> None:
+    def dtype(self, dtype: DTypeLike | None) -> None:
         seen = self.view(dtype)
         if isinstance(self._held, np.ndarray):
             another: Any = self._held.view()
@@ -337,23 +375,23 @@ class Array(ArrayExits):
 
     @property
     def ndim(self) -> int:
-        return self._held.ndim  # type: ignore[no-any-return]
+        return self._held.ndim
 
     @property
     def size(self) -> int:
-        return known(self._held.size)  # type: ignore[no-any-return]
+        return known(self._held.size)
 
     @property
     def itemsize(self) -> int:
-        return self._held.itemsize  # type: ignore[no-any-return]
+        return self._held.itemsize
 
     @property
     def nbytes(self) -> int:
-        return known(self._held.nbytes)  # type: ignore[no-any-return]
+        return known(self._held.nbytes)
 
     @property
     def strides(self) -> tuple[int, ...]:
-        return self._held.strides  # type: ignore[no-any-return]
+        return self._held.strides
 
     @property
     def flags(self) -> Any:
@@ -363,15 +401,22 @@ class Array(ArrayExits):
     def device(self) -> str:
         return "cpu"
 
-    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+    def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
         self._held.setflags(write, align, uic)
 
     # methods that move data
 
     def astype(
-        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+        self,
+        dtype: DTypeLike | None,
+        order: str | None = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
     ) -> Any:
         """A cast; to truth values it is a comparison of each element with zero, a `ne`."""
+        if user_rules and getattr(np, "astype", None) in user_rules:
+            return call_function(np.astype, (self, dtype), {"copy": copy})
         result = self._held.astype(dtype, order, casting, subok, copy)
         if not isinstance(result, (np.ndarray, np.generic, Spec)):  # an element as an object
             return Scalar(result)
@@ -383,7 +428,9 @@ class Array(ArrayExits):
             return self
         return wrapped(result)
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, order: str | None = "C") -> Array:
+        if user_rules and np.copy in user_rules:
+            return call_function(np.copy, (self, order), {})
         return Array(self._held.copy(order))
 
     def view(self, *arguments: Any, **keywords: Any) -> Any:
@@ -398,80 +445,97 @@ class Array(ArrayExits):
             self._let_out(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
         return wrapped(part)
 
-    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Array:
-        return array_of(self._held.reshape(*shape, order=order, **({} if copy is None else {"copy": copy})))
+    def reshape(self, *shape: Any, order: str | None = "C", copy: bool | None = None) -> Array:
+        keywords = {} if copy is None else {"copy": copy}
+        if user_rules and np.reshape in user_rules:
+            return call_function(np.reshape, (self, _one(shape)), keywords | {"order": order})
+        return array_of(self._held.reshape(*shape, order=order, **keywords))
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         self._held.resize(*shape, refcheck=refcheck)
 
     def transpose(self, *axes: Any) -> Array:
+        if user_rules and np.transpose in user_rules:
+            return call_function(np.transpose, (self, _one(axes) if axes else None), {})
         return array_of(self._held.transpose(*axes))
 
-    def swapaxes(self, axis1: Any, axis2: Any) -> Array:
+    def swapaxes(self, axis1: SupportsIndex, axis2: SupportsIndex) -> Array:
+        if user_rules and np.swapaxes in user_rules:
+            return call_function(np.swapaxes, (self, axis1, axis2), {})
         return array_of(self._held.swapaxes(axis1, axis2))
 
-    def flatten(self, order: Any = "C") -> Array:
+    def flatten(self, order: str | None = "C") -> Array:
         return Array(self._held.flatten(order))
 
-    def ravel(self, order: Any = "C") -> Array:
+    def ravel(self, order: str | None = "C") -> Array:
+        if user_rules and np.ravel in user_rules:
+            return call_function(np.ravel, (self, order), {})
         return Array(self._held.ravel(order))
 
     def fill(self, value: Any) -> None:
         write(memory_of(self._held), value, self._held.fill)
 
-    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+    def put(self, indices: object, values: object, mode: str = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
 
     def byteswap(self, inplace: bool = False) -> Array:
         return self if self._held.byteswap(inplace) is self._held else Array(self._held.byteswap())
 
-    def getfield(self, dtype: Any, offset: Any = 0) -> Any:
+    def getfield(self, dtype: DTypeLike | None, offset: SupportsIndex = 0) -> Any:
         return self._seen(self._held.getfield(dtype, offset), "getfield()")
 
-    def setfield(self, value: Any, dtype: Any, offset: Any = 0) -> None:
+    def setfield(self, value: object, dtype: DTypeLike | None, offset: SupportsIndex = 0) -> None:
         write(np.dtype(dtype), value, lambda plain: self._held.setfield(plain, dtype, offset))
 
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Array:
+    def to_device(self, device: object, /, *, stream: object = None) -> Array:
         self._held.to_device(device, stream=stream)
         return self
 
     # methods that compute: NumPy's functions of the same name
 
     def conj(self, *out: Any) -> Any:
-        return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self
+        return np.conjugate(self, *out) if out or self.dtype.kind == "c" or np.conjugate in user_rules else self
 
     def conjugate(self, *out: Any) -> Any:
         return self.conj(*out)
 
-    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
-            where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def max(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
+            where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.maximum, np.max, axis, None, out, keepdims, initial, where)
 
-    def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
-            where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def min(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
+            where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
 
-    def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
+    def partition(
+        self, kth: Any, axis: SupportsIndex = -1, kind: Any = "introselect", order: str | None = None
+    ) -> None:
         self[...] = np.partition(self, kth, operator.index(axis), kind, order)
 
-    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def prod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
+             initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
 
-    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+    def sort(
+        self, axis: SupportsIndex = -1, kind: Any = None, order: str | None = None, *, stable: bool | None = None
+    ) -> None:
         self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    @reduction
+    def sum(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
+            initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
 
-    def _reduce(self, ufunc: np.ufunc, function: Any, axis: Any, dtype: Any, out: Any, keepdims: Any, initial: Any,
-                where: Any) -> Any:  # fmt: skip
+    def _reduce(self, ufunc: np.ufunc, function: Any, axis: Axis, dtype: DTypeLike | None, out: Out, keepdims: bool,
+                initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
         current = meter()
         plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
-        if plain and type(data) is np.ndarray and not current.limits and function not in USERS:
+        if plain and type(data) is np.ndarray and not current.limits and function not in user_rules:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
             current.charge_kind(BY_UFUNC[ufunc].kind, data.size - result.size if data.size else 0)
             return _result(result)
@@ -506,11 +570,16 @@ def _result(plain: Any) -> Any:
 def _product(current: Meter, a: np.ndarray, b: np.ndarray, operands: tuple[Any, ...]) -> Any:
     """A product of matrices of real numbers; else the general way."""
     result = a @ b
-    if result.dtype.char not in _REAL or (USERS and np.matmul in USERS):
+    if result.dtype.char not in _REAL or (user_rules and np.matmul in user_rules):
         return call_ufunc(np.matmul, "__call__", operands, {}, lambda *_: result)
     products = result.size * a.shape[-1]
     current.charge_products(products, products - result.size if products else 0)
     return _result(result)
+
+
+def _one(given: tuple[Any, ...]) -> Any:
+    """The shape or the axes that a method is given, as one argument or as several."""
+    return given[0] if len(given) == 1 else given
 
 
 def _plain(operand: Any) -> Any:
@@ -553,8 +622,5 @@ _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.min: Array.min,
 }
 """NumPy's functions that the methods of that name have a fast way for."""
-
-_MAKERS: Final = frozenset(by_function(MAKERS))
-"""NumPy's functions that make an array `like=` another: like a spec, without data."""
 
 Scalar._array = Array

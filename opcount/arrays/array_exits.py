@@ -83,7 +83,7 @@ class ArrayExits(ArrayMethods):
         return self._truths_or_let_out("tolist()", advice).tolist()
 
     def tobytes(self, order: Any = "C") -> bytes:
-        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)  # type: ignore[no-any-return]
+        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)
 
     def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
         self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
@@ -92,7 +92,7 @@ class ArrayExits(ArrayMethods):
         self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
 
     def dumps(self) -> bytes:
-        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()  # type: ignore[no-any-return]
+        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()
 
     def __repr__(self) -> str:
         note_text(known(self._held.size))

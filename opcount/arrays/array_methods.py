@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, SupportsIndex
 
 import numpy
+from numpy.typing import DTypeLike
 
+from opcount.arrays.typed import Axis, Out
 from opcount.wrapping.operations import OPERATIONS, Operation
 from opcount.wrapping.wrapped import Wrapped
 
@@ -66,90 +68,119 @@ class ArrayMethods(Wrapped):
     def __irshift__(self, other: Any) -> Any:
         return self._in_place(OPERATIONS.right_shift, other, operator.irshift)
 
-    def squeeze(self, axis: Any = None) -> Any:
+    def squeeze(self, axis: Axis = None) -> Any:
         return np.squeeze(self, axis)
 
-    def diagonal(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    def diagonal(self, offset: SupportsIndex = 0, axis1: SupportsIndex = 0, axis2: SupportsIndex = 1) -> Any:
         return np.diagonal(self, offset, axis1, axis2)
 
-    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+    def repeat(self, repeats: object, axis: Axis = None) -> Any:
         return np.repeat(self, repeats, axis)
 
-    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
+    def take(self, indices: object, axis: Axis = None, out: Out = None, mode: str = "raise") -> Any:
         return np.take(self, indices, axis, out, mode)
 
-    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+    def compress(self, condition: object, axis: Axis = None, out: Out = None) -> Any:
         return np.compress(condition, self, axis, out)
 
-    def all(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    def all(self, axis: Axis = None, out: Out = None, keepdims: bool = False, *, where: object = True) -> Any:
         return np.all(self, axis, out, keepdims, where=where)
 
-    def any(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    def any(self, axis: Axis = None, out: Out = None, keepdims: bool = False, *, where: object = True) -> Any:
         return np.any(self, axis, out, keepdims, where=where)
 
-    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    def argmax(self, axis: Axis = None, out: Out = None, *, keepdims: bool = False) -> Any:
         return np.argmax(self, axis, out, keepdims=keepdims)
 
-    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    def argmin(self, axis: Axis = None, out: Out = None, *, keepdims: bool = False) -> Any:
         return np.argmin(self, axis, out, keepdims=keepdims)
 
-    def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
+    def argpartition(
+        self, kth: object, axis: Axis = -1, kind: str | None = "introselect", order: str | None = None
+    ) -> Any:
         return np.argpartition(self, kth, axis, kind, order)
 
-    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    def argsort(
+        self, axis: Axis = -1, kind: str | None = None, order: str | None = None, *, stable: bool | None = None
+    ) -> Any:
         return np.argsort(self, axis, kind, order, stable=stable)
 
-    def choose(self, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+    def choose(self, choices: object, out: Out = None, mode: str = "raise") -> Any:
         return np.choose(self, choices, out, mode)
 
-    def clip(self, min: Any = None, max: Any = None, out: Any = None, **keywords: Any) -> Any:
+    def clip(self, min: object = None, max: object = None, out: Out = None, **keywords: Any) -> Any:
         return np.clip(self, min, max, out, **keywords)
 
-    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    def cumprod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None) -> Any:
         return np.cumprod(self, axis, dtype, out)
 
-    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    def cumsum(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None) -> Any:
         return np.cumsum(self, axis, dtype, out)
 
-    def dot(self, b: Any, out: Any = None) -> Any:
+    def dot(self, b: object, out: Out = None) -> Any:
         return np.dot(self, b, out)
 
-    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
-            where: Any = True) -> Any:  # fmt: skip
+    def max(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
+            where: object = True) -> Any:  # fmt: skip
         return np.max(self, axis, out, keepdims, initial, where)
 
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
-             where: Any = True) -> Any:  # fmt: skip
+    def mean(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False, *,
+             where: object = True) -> Any:  # fmt: skip
         return np.mean(self, axis, dtype, out, keepdims, where=where)
 
-    def min(self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue,
-            where: Any = True) -> Any:  # fmt: skip
+    def min(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
+            where: object = True) -> Any:  # fmt: skip
         return np.min(self, axis, out, keepdims, initial, where)
 
     def nonzero(self) -> Any:
         return np.nonzero(self)
 
-    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    def prod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
+             initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return np.prod(self, axis, dtype, out, keepdims, initial, where)
 
-    def round(self, decimals: Any = 0, out: Any = None) -> Any:
+    def round(self, decimals: SupportsIndex = 0, out: Out = None) -> Any:
         return np.round(self, decimals, out)
 
-    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    def searchsorted(self, v: object, side: str = "left", sorter: object = None) -> Any:
         return np.searchsorted(self, v, side, sorter)
 
-    def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-            where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
+    def std(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Out = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: object = True,
+        mean: object = np._NoValue,
+    ) -> Any:
         return np.std(self, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    def sum(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
+            initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return np.sum(self, axis, dtype, out, keepdims, initial, where)
 
-    def trace(self, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, dtype: Any = None, out: Any = None) -> Any:
+    def trace(
+        self,
+        offset: SupportsIndex = 0,
+        axis1: SupportsIndex = 0,
+        axis2: SupportsIndex = 1,
+        dtype: DTypeLike | None = None,
+        out: Out = None,
+    ) -> Any:
         return np.trace(self, offset, axis1, axis2, dtype, out)
 
-    def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-            where: Any = True, mean: Any = np._NoValue) -> Any:  # fmt: skip
+    def var(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Out = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: object = True,
+        mean: object = np._NoValue,
+    ) -> Any:
         return np.var(self, axis, dtype, out, ddof, keepdims, where=where, mean=mean)

@@ -11,7 +11,7 @@ import numpy as np
 from opcount.arrays.scalar import wrapped
 from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.counting.meters import meter
-from opcount.functions.numpy_rules import is_truth
+from opcount.functions.op_counts import is_truth
 from opcount.wrapping.operands import Operands, unwrapped
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array

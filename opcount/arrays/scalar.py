@@ -13,20 +13,25 @@ import operator
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
 from opcount.arrays.exact_values import by_numpy_with_warnings, divided_by_zero, rescued, rounded, value_of
+from opcount.arrays.typed import Arithmetic, Comparison, arithmetic
 from opcount.counting.meters import charge, let_out, meter, note_text
-from opcount.functions.call import call_function, call_ufunc
-from opcount.functions.numpy_rules import USERS, integer_power, name_of, users_counts
+from opcount.functions.call import call_function
+from opcount.functions.op_counts import integer_power, name_of
+from opcount.functions.ufuncs import call_ufunc
+from opcount.functions.user_rules import user_rules, users_counts
 from opcount.wrapping.bind import bind
+from opcount.wrapping.classes import NUMERIC, class_name, is_number, is_own_kind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
+from opcount.wrapping.inputs import check_number
 from opcount.wrapping.operands import holds_objects
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, OpCounts, Operation, written_out
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import NUMERIC, check_number, class_name, is_number, is_own_kind, object_array
+from opcount.wrapping.trees import object_array
 from opcount.wrapping.wrapped import (
     ARRAYS,
     Number,
@@ -59,6 +64,25 @@ class Scalar(Number):
     _rank: ClassVar[int] = 0
     _array: ClassVar[Any]  # Array, whose elements are Scalars and which stands below: it says so there
     _value: Any
+
+    if TYPE_CHECKING:  # what Wrapped writes once for every class, as it is of a Scalar
+        __radd__: Arithmetic
+        __rsub__: Arithmetic
+        __rmul__: Arithmetic
+        __rtruediv__: Arithmetic
+        __floordiv__: Arithmetic
+        __rfloordiv__: Arithmetic
+        __mod__: Arithmetic
+        __rmod__: Arithmetic
+        __pow__: Arithmetic  # type: ignore[assignment]
+        __rpow__: Arithmetic
+        __lt__: Comparison
+        __le__: Comparison
+        __gt__: Comparison
+        __ge__: Comparison
+
+        def __neg__(self) -> Scalar: ...
+        def __abs__(self) -> Scalar: ...
 
     def __init__(self, value: Any) -> None:
         if type(value) is Scalar:
@@ -107,6 +131,7 @@ class Scalar(Number):
 
     # Written out for the rows of the table, without the generality of `_execute`: these four decide the speed.
 
+    @arithmetic
     def __add__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -122,6 +147,7 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted(_ADD, error, self._value, other)
         return result
 
+    @arithmetic
     def __sub__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -137,6 +163,7 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted(_SUB, error, self._value, other)
         return result
 
+    @arithmetic
     def __mul__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -152,6 +179,7 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted(_MUL, error, self._value, other)
         return result
 
+    @arithmetic
     def __truediv__(self, other: Any) -> Any:
         if type(other) is Scalar:
             other = other._value
@@ -218,7 +246,7 @@ class Scalar(Number):
                 return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it
             if row is not None and all(map(_is_of_numpy, inputs)):
                 return _by_row(row, *inputs)
-            if row is None and ufunc not in USERS and (execute := written(ufunc)) is not None:
+            if row is None and ufunc not in user_rules and (execute := written(ufunc)) is not None:
                 return execute(*inputs)
         if not any(map(holds_objects, (*inputs, *outputs))):
             return call_ufunc(ufunc, method, inputs, keywords)

@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
+from opcount.arrays.typed import RealNumber
 from opcount.counting import render
 from opcount.counting.callers import warn
 from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidType, NothingCounted
-from opcount.counting.symbolic import parsed
+from opcount.counting.errors import NothingCounted
+from opcount.counting.symbolic import SizeLike, parsed
 from opcount.counting.tally import count
+from opcount.wrapping.inputs import check_executed, check_function, check_number, checked_array, dtype_of_numbers
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import (
-    NUMERIC,
-    check_executed,
-    check_function,
-    check_number,
-    class_name,
-    flatten,
-    leaf_name,
-    object_array,
-    plain_array,
-    rebuild,
-    way_out,
-)
-from opcount.wrapping.wrapped import ARRAYS, Wrapped
+from opcount.wrapping.trees import flatten, leaf_name, object_array, plain_array, rebuild
+from opcount.wrapping.wrapped import Wrapped
+
+Leaf: TypeAlias = RealNumber | np.ndarray[Any, Any] | Wrapped
+"""A number or an array, plain or wrapped."""
+
+Tree: TypeAlias = Leaf | np.complexfloating[Any] | Sequence[Any] | Mapping[Any, Any]
+"""What can be wrapped: a leaf, or nested lists, tuples and dicts of leaves."""
+
+_Key = TypeVar("_Key")
+_Number = TypeVar("_Number", bound=RealNumber)
+_Value = TypeVar("_Value")
+_Wrapped = TypeVar("_Wrapped", bound=Wrapped)
 
 
+# An array of objects becomes one of Scalars, and not an Array: where a dtype is Any, checkers cannot tell it apart.
+@overload
+def wrap(x: _Wrapped) -> _Wrapped: ...
+@overload
+def wrap(x: np.ndarray[Any, Any] | np.complexfloating[Any]) -> Array: ...
+@overload
+def wrap(x: RealNumber) -> Scalar: ...
+@overload
+def wrap(x: list[_Number]) -> list[Scalar]: ...
+@overload
+def wrap(x: list[NDArray[Any]]) -> list[Array]: ...
+@overload
+def wrap(x: list[_Value]) -> list[Any]: ...
+@overload
+def wrap(x: tuple[_Number, ...]) -> tuple[Scalar, ...]: ...
+@overload
+def wrap(x: tuple[_Value, ...]) -> tuple[Any, ...]: ...
+@overload
+def wrap(x: Sequence[_Value]) -> Sequence[Any]: ...
+@overload
+def wrap(x: Mapping[_Key, _Number]) -> dict[_Key, Scalar]: ...
+@overload
+def wrap(x: Mapping[_Key, NDArray[Any]]) -> dict[_Key, Array]: ...
+@overload
+def wrap(x: Mapping[_Key, _Value]) -> dict[_Key, Any]: ...
 def wrap(x: Any) -> Any:
     """Wrap a number, an array or nested lists, tuples and dicts of them, so that operations count.
 
@@ -41,12 +68,12 @@ def wrap(x: Any) -> Any:
 
     A number becomes a Scalar, an array an Array of the same dtype, with a copy of its data:
     what is written into it does not change `x`. An object array becomes one of Scalars.
-    What is wrapped already stays as it is. Raises InvalidType, naming the place, for what
+    What is wrapped already stays as it is. Raises InvalidType, naming the leaf, for what
     is neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
     """
     wrapped = []
-    for place, leaf in enumerate(flatten(x, whole=True)):
-        name = partial(leaf_name, x, place, whole=True)
+    for index, leaf in enumerate(flatten(x, arrays_as_leaves=True)):
+        name = partial(leaf_name, x, index, arrays_as_leaves=True)
         if isinstance(leaf, np.ndarray):
             leaf = Array(np.array(checked_array(leaf, name)))
         elif isinstance(leaf, np.complexfloating):
@@ -55,32 +82,23 @@ def wrap(x: Any) -> Any:
             check_number(leaf, name)
             leaf = Scalar(leaf)
         wrapped.append(leaf)
-    return rebuild(x, iter(wrapped), object_array, whole=True)
+    return rebuild(x, iter(wrapped), object_array, arrays_as_leaves=True)
 
 
-def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
-    """The array, as one of NumPy's own class; raises InvalidType for one that is not of numbers."""
-    if type(array) not in ARRAYS:
-        raise InvalidType(
-            f"{name()} is a {class_name(array)}, which computes by rules of its own: use {way_out(array)} first"
-        )
-    if array.dtype.kind not in NUMERIC:
-        raise InvalidType(f"{name()} is an array of {array.dtype}: wrap an array of numbers")
-    return np.asarray(array)
-
-
-def with_plain_arrays(x: Any) -> Any:
-    """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
-    leaves = [_opened(leaf) if type(leaf) is Array else leaf for leaf in flatten(x, whole=True)]
-    return rebuild(x, iter(leaves), object_array, whole=True)
-
-
-def _opened(array: Array) -> Any:
-    if type(array._held) is Spec:
-        raise InvalidType('x holds an oc.spec, which has no numbers to open it into: use granularity="array"')
-    return array._held
-
-
+@overload
+def unwrap(y: Array) -> NDArray[Any]: ...
+@overload
+def unwrap(y: Wrapped) -> Any: ...
+@overload
+def unwrap(y: np.ndarray[Any, Any]) -> NDArray[Any]: ...
+@overload
+def unwrap(y: list[_Value]) -> list[Any]: ...
+@overload
+def unwrap(y: tuple[_Value, ...]) -> tuple[Any, ...]: ...
+@overload
+def unwrap(y: dict[_Key, _Value]) -> dict[_Key, Any]: ...
+@overload
+def unwrap(y: _Value) -> _Value: ...
 def unwrap(y: Any) -> Any:
     """The plain numbers in `y`, in the same structure; nothing is counted.
 
@@ -113,7 +131,7 @@ def _unwrapped_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     return object_array(template, items) if False in wrapped else plain_array(template, items)
 
 
-def spec(shape: Any, dtype: Any = float) -> Array:
+def spec(shape: SizeLike | str | tuple[SizeLike | str, ...] | list[Any], dtype: DTypeLike = float) -> Array:
     """An Array without data: a shape and a dtype, on which everything is counted and nothing computed.
 
     >>> import numpy as np, opcount as oc
@@ -135,25 +153,15 @@ def spec(shape: Any, dtype: Any = float) -> Array:
     InvalidValue. Raises InvalidValue or InvalidType, naming the argument, for what is no size or no
     dtype of numbers.
     """
-    given = shape if isinstance(shape, (tuple, list)) else (shape,)
+    given: tuple[Any, ...] | list[Any] = shape if isinstance(shape, (tuple, list)) else (shape,)
     names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
-    return Array(Spec(tuple(map(parsed, given, names)), _dtype_of_numbers(dtype)))
+    return Array(Spec(tuple(map(parsed, given, names)), dtype_of_numbers(dtype)))
 
 
-def _dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
-    try:
-        found: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
-        raise InvalidType(f"dtype is {dtype!r}: use one of NumPy's for numbers, as float or np.int64") from None
-    if found.kind not in NUMERIC or dtype is None:
-        raise InvalidType(f"dtype is {dtype!r}: an Array holds numbers or truth values, as float or np.int64")
-    return found
-
-
-class Measured(NamedTuple):
+class Measured(NamedTuple, Generic[_Value]):
     """What `measure` returns: the plain `value` of a call and the `counts` of what it executed."""
 
-    value: Any
+    value: _Value
     counts: Counts
 
     def _repr_html_(self) -> str:
@@ -161,7 +169,11 @@ class Measured(NamedTuple):
         return render.html(("kind", "count"), rows, f"value: {render.brief(self.value)}")
 
 
-def measure(f: Callable[..., Any], *args: Any) -> Measured:
+@overload
+def measure(f: Callable[..., Wrapped], *args: Tree) -> Measured[Any]: ...
+@overload
+def measure(f: Callable[..., _Value], *args: Tree) -> Measured[_Value]: ...
+def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
     """Call `f` with its arguments wrapped and count what it executes.
 
     >>> measure(lambda x: x**3 + 2 * x, 2.0)

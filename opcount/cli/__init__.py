@@ -1,1 +1,7 @@
-"""The command line, `python -m opcount`: see `commands`."""
+"""The command line, `python -m opcount`.
+
+output      what is written: answers, failures and warnings
+arguments   the command line, read
+load        the function that is named
+commands    law, compare and count
+"""

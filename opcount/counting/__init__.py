@@ -7,7 +7,7 @@ meters     how an operation reaches every count that is open
 budgets    what operations are held to before they are executed
 symbolic   sizes and counts as polynomials in named sizes
 errors     what opcount raises
-names      which name was meant by one that there is not
+names      which name was meant by one that does not exist
 callers    which line of the user's asked, and what to write there instead
 render     tables as HTML and as text
 """

@@ -5,27 +5,30 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeAlias
 
 from opcount.counting import symbolic
-from opcount.counting.counts import Counts
+from opcount.counting.counts import Counts, OpCounts
 from opcount.counting.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError
 from opcount.counting.kinds import KINDS
 from opcount.counting.names import instead
+
+BudgetLike: TypeAlias = SupportsIndex | Mapping[str, SupportsIndex]
+"""What is taken for a budget: a limit on the total, or limits by kind."""
 
 
 class Budget:
     """A limit on what one tally counts, kept as what is left of it."""
 
-    def __init__(self, limits: Mapping[str, int], counted: Callable[[], Counts]) -> None:
+    def __init__(self, limits: OpCounts, counted: Callable[[], Counts]) -> None:
         self.limits = limits
         self.left = dict(limits)
         self.counted = counted
 
-    def check(self, numbers: Mapping[str, int]) -> None:
+    def check(self, counts: OpCounts) -> None:
         """Raise BudgetExceeded where these operations would go beyond it."""
         for name, left in self.left.items():
-            wanted = asked(numbers, name)
+            wanted = asked(counts, name)
             if symbolic.is_symbolic(wanted):
                 raise InvalidValue(
                     f"a budget is a number, and {wanted} operations are none: use numbers for the sizes of a spec"
@@ -38,10 +41,10 @@ class Budget:
                     self.counted(),
                 )
 
-    def spend(self, numbers: Mapping[str, int], sign: int) -> None:
+    def spend(self, counts: OpCounts, sign: int) -> None:
         """Take so many operations from what is left, or, with a sign of -1, give them back."""
         for name in self.left:
-            self.left[name] -= sign * asked(numbers, name)
+            self.left[name] -= sign * asked(counts, name)
 
 
 class Running:
@@ -54,7 +57,7 @@ class Running:
         self.frame = frame
         self.left = False  # whether the block was left, since when the generator has no say in it
 
-    def check(self, numbers: Mapping[str, int]) -> None:
+    def check(self, counts: OpCounts) -> None:
         """Raise OpcountError where the generator is suspended."""
         if self.frame.f_back is None and not self.left:
             raise OpcountError(
@@ -63,20 +66,20 @@ class Running:
                 "or make it a context manager (contextlib.contextmanager), whose caller is meant to be inside"
             )
 
-    def spend(self, numbers: Mapping[str, int], sign: int) -> None:
-        """There is nothing to be used up."""
+    def spend(self, counts: OpCounts, sign: int) -> None:
+        """Nothing is used up."""
 
 
 Limit = Budget | Running
 
 
-def asked(numbers: Mapping[str, int], name: str) -> int:
-    """What of these numbers falls under the limit of that name, a kind or "total"."""
-    return sum(numbers.values()) if name == "total" else numbers.get(name, 0)
+def asked(counts: OpCounts, name: str) -> int:
+    """How many of these operations fall under the limit of that name, a kind or "total"."""
+    return sum(counts.values()) if name == "total" else counts.get(name, 0)
 
 
-def checked_limits(budget: SupportsIndex | Mapping[str, SupportsIndex]) -> dict[str, int]:
-    """A budget as limits by kind or "total"; raises InvalidValue or InvalidType for what is no budget."""
+def checked_limits(budget: BudgetLike) -> dict[str, int]:
+    """A budget as limits by kind or "total"; raises InvalidValue or InvalidType for what cannot be one."""
     limits = budget if isinstance(budget, Mapping) else {"total": budget}
     if unknown := limits.keys() - {*KINDS, "total"}:
         raise InvalidValue(
@@ -91,9 +94,9 @@ def checked_limits(budget: SupportsIndex | Mapping[str, SupportsIndex]) -> dict[
 
 def _positive(limit: SupportsIndex, name: str) -> int:
     try:
-        number = operator.index(limit)
+        found = operator.index(limit)
     except TypeError:
         raise InvalidType(f"{name} must be a positive integer, not {limit!r}") from None
-    if number <= 0 or isinstance(limit, bool):
+    if found <= 0 or isinstance(limit, bool):
         raise InvalidValue(f"{name} must be a positive integer, not {limit!r}")
-    return number
+    return found

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex, TypeAlias
 
 from opcount.counting import render, symbolic
 from opcount.counting.errors import InvalidType, InvalidValue, UnknownName
-from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS
+from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS, KindsAndGroups
 from opcount.counting.names import Named, instead
 
 if TYPE_CHECKING:
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 _KNOWN: Final = frozenset(KINDS)
 _NAMES: Final = (*KINDS, *GROUPS)
-_PLACES: Final = {kind: place for place, kind in enumerate(KINDS)}
+_ORDER: Final = {kind: index for index, kind in enumerate(KINDS)}
+
+OpCounts: TypeAlias = Mapping[str, int]
+"""How many operations, by kind."""
 
 
-class Counts(Mapping[str, int]):
+class Counts(Mapping[str, int], KindsAndGroups):
     """An immutable mapping from kind to number of operations, with an algebra.
 
     >>> forward = Counts(mul=12, add=9, tanh=3)
@@ -31,17 +34,17 @@ class Counts(Mapping[str, int]):
     >>> forward.additive, forward.flops(), forward.weighted({"mul": 3}, default=1)
     (9, 24, 48)
 
-    Numbers are Python integers of any size, or polynomials where sizes have names (`oc.spec`).
+    Counts are Python integers of any size, or polynomials where sizes have names (`oc.spec`).
     A kind that is absent counts 0, as an attribute and by `[]`; a name that is no kind raises.
     `a <= b` holds when it holds for every kind, so two counts need not be ordered; where that
-    depends on the sizes, it raises InvalidValue, as does an unknown kind. A number that is no
+    depends on the sizes, it raises InvalidValue, as does an unknown kind. A count that is no
     integer raises InvalidType.
     """
 
-    __slots__ = ("_numbers",)
+    __slots__ = ("_counts",)
     __array_ufunc__ = None  # NumPy's integers leave the multiplication to us
 
-    def __init__(self, counts: Mapping[str, SupportsIndex] | None = None, /, **kinds: SupportsIndex) -> None:
+    def __init__(self, counts: Mapping[str, symbolic.SizeLike] | None = None, /, **kinds: symbolic.SizeLike) -> None:
         if not isinstance(counts, (Mapping, type(None))):
             raise InvalidType(f"Counts are made of a mapping from kind to number, not of {counts!r}")
         given = {**(counts or {}), **kinds}
@@ -50,8 +53,8 @@ class Counts(Mapping[str, int]):
                 f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
                 f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"
             )
-        ordered = sorted(given, key=_PLACES.__getitem__)
-        self._numbers = {kind: number for kind in ordered if (number := _integer(given[kind], kind))}
+        ordered = sorted(given, key=_ORDER.__getitem__)
+        self._counts = {kind: count for kind in ordered if (count := _integer(given[kind], kind))}
 
     # the mapping
 
@@ -61,28 +64,30 @@ class Counts(Mapping[str, int]):
                 f"{kind!r} is no kind of operation; {instead([kind], KINDS, 'the kinds', 'oc.KINDS')}, and groups are "
                 "attributes, counts.additive"
             )
-        return self._numbers.get(kind, 0)
+        return self._counts.get(kind, 0)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._numbers)
+        return iter(self._counts)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._counts)
 
     def __contains__(self, kind: object) -> bool:
-        return kind in self._numbers
+        return kind in self._counts
 
-    def __getattr__(self, name: str) -> int:
-        if name in _KNOWN:
-            return self._numbers.get(name, 0)
-        if name in GROUPS:
-            return sum(self[kind] for kind in GROUPS[name])
-        if name.startswith("_"):  # what Python and NumPy ask of any object
-            raise AttributeError(name)
-        raise AttributeError(
-            f"Counts has no kind and no group {name!r}; {instead([name], _NAMES, 'the kinds', 'oc.KINDS')}, "
-            f"and the groups are {', '.join(GROUPS)}"
-        )
+    if not TYPE_CHECKING:  # for a checker there are those of KindsAndGroups alone
+
+        def __getattr__(self, name: str) -> int:
+            if name in _KNOWN:
+                return self._counts.get(name, 0)
+            if name in GROUPS:
+                return sum(self[kind] for kind in GROUPS[name])
+            if name.startswith("_"):  # what Python and NumPy ask of any object
+                raise AttributeError(name)
+            raise AttributeError(
+                f"Counts has no kind and no group {name!r}; {instead([name], _NAMES, 'the kinds', 'oc.KINDS')}, "
+                f"and the groups are {', '.join(GROUPS)}"
+            )
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *KINDS, *GROUPS})
@@ -102,32 +107,32 @@ class Counts(Mapping[str, int]):
             return NotImplemented
         return self._plus(other, -1)
 
-    def _plus(self, other: Counts, times: int) -> Counts:
-        if not self._numbers and times == 1:
+    def _plus(self, other: Counts, times: Literal[1, -1]) -> Counts:
+        if not self._counts and times == 1:
             return other
-        numbers = dict(self._numbers)
-        for kind, number in other._numbers.items():
-            numbers[kind] = numbers.get(kind, 0) + times * number
-        return Counts(numbers)
+        found = dict(self._counts)
+        for kind, count in other._counts.items():
+            found[kind] = found.get(kind, 0) + times * count
+        return Counts(found)
 
-    def __mul__(self, times: SupportsIndex) -> Counts:
+    def __mul__(self, times: symbolic.SizeLike) -> Counts:
         try:
             factor: Any = times if symbolic.is_symbolic(times) else operator.index(times)
         except TypeError:
             return NotImplemented
-        return Counts({kind: number * factor for kind, number in self.items()})
+        return Counts({kind: count * factor for kind, count in self.items()})
 
     __rmul__ = __mul__
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Counts):
-            return self._numbers == other._numbers
+            return self._counts == other._counts
         if isinstance(other, Mapping):
-            return self._numbers == {kind: number for kind, number in other.items() if number}
+            return self._counts == {kind: count for kind, count in other.items() if count}
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._numbers.items()))
+        return hash(frozenset(self._counts.items()))
 
     def __le__(self, other: Counts) -> bool:
         if not isinstance(other, Counts):
@@ -154,14 +159,14 @@ class Counts(Mapping[str, int]):
     @property
     def total(self) -> int:
         """All operations, each counting one."""
-        return sum(self._numbers.values())
+        return sum(self._counts.values())
 
     def groups(self) -> dict[str, int]:
         """The total of every group, `{'multiplicative': 12, ...}`; they add up to `total`."""
         return Named({group: getattr(self, group) for group in GROUPS}, "group")
 
-    def weighted(self, weights: Mapping[str, float], default: float | None = None) -> Any:
-        """The sum of number times weight, with weights by kind or by group.
+    def weighted(self, weights: Mapping[str, float], default: float | None = None) -> float:
+        """The sum of count times weight, with weights by kind or by group.
 
         >>> Counts(mul=3, add=2, exp=1).weighted({"mul": 1, "additive": 1, "exp": 20})
         25
@@ -180,8 +185,9 @@ class Counts(Mapping[str, int]):
             by_kind = dict.fromkeys(KINDS, default) | by_kind
         if missing := [kind for kind in self if kind not in by_kind]:
             raise InvalidValue(f"weights: none for {', '.join(missing)}; add them, or pass default=0 to leave them out")
-        total: Any = sum(number * by_kind[kind] for kind, number in self.items())
-        return total.expand() if symbolic.is_symbolic(total) else total
+        total: Any = sum(count * by_kind[kind] for kind, count in self.items())
+        weighted: float = total.expand() if symbolic.is_symbolic(total) else total
+        return weighted
 
     def flops(self, multiply_add: Literal[1, 2] = 2) -> int:
         """Floating-point operations, with a multiply and an add that could be fused as one or two.
@@ -203,7 +209,7 @@ class Counts(Mapping[str, int]):
         return result
 
     def at(self, **values: SupportsIndex) -> Counts:
-        """The numbers, where the counts are polynomials in the sizes that `oc.spec` gave names to.
+        """The counts at sizes that are numbers, where they are polynomials in the sizes that `oc.spec` gave names to.
 
         >>> import opcount as oc
         >>> counts = oc.measure(lambda a: a @ a, oc.spec(("n", "n"))).counts
@@ -215,51 +221,51 @@ class Counts(Mapping[str, int]):
         Raises InvalidValue for a size that is left without a value, is none of theirs, or is
         less than 2, and InvalidType for one that is no integer.
         """
-        names = set().union(*map(symbolic.symbols, self._numbers.values()))
+        names = set().union(*map(symbolic.symbols, self._counts.values()))
         if unknown := values.keys() - names:
             have = ", ".join(sorted(names)) or "none"
             raise InvalidValue(f"at: no size of these counts: {', '.join(sorted(unknown))}; they have {have}")
-        numbers = {name: symbolic.checked(value, name) for name, value in values.items()}
-        return Counts({kind: symbolic.at(number, numbers) for kind, number in self.items()})
+        sizes = {name: symbolic.checked(value, name) for name, value in values.items()}
+        return Counts({kind: symbolic.at(count, sizes) for kind, count in self.items()})
 
     # ways out
 
     def to_dict(self) -> dict[str, int]:
         """A plain dict of the kinds that occur, in the order of `KINDS`."""
-        return dict(self._numbers)
+        return dict(self._counts)
 
     def to_json(self) -> str:
         """A JSON object of the kinds that occur; integers of any size stay exact, polynomials are strings."""
-        return json.dumps(self._numbers, default=str)
+        return json.dumps(self._counts, default=str)
 
     def to_pandas(self) -> pd.Series:
         """A pandas Series named "count", indexed by kind; dtype object past 64 bits. Needs pandas."""
         import pandas as pd
 
-        wide = any(symbolic.is_symbolic(number) or abs(number) >= 2**63 for number in self._numbers.values())
-        index = pd.Index(list(self._numbers), name="kind", dtype=object)
-        return pd.Series(list(self._numbers.values()), index=index, name="count", dtype=object if wide else "int64")
+        wide = any(symbolic.is_symbolic(count) or abs(count) >= 2**63 for count in self._counts.values())
+        index = pd.Index(list(self._counts), name="kind", dtype=object)
+        return pd.Series(list(self._counts.values()), index=index, name="count", dtype=object if wide else "int64")
 
     def __repr__(self) -> str:
-        return f"Counts({self._numbers})"
+        return f"Counts({self._counts})"
 
     def _rows(self) -> list[tuple[str, str]]:
-        return [(kind, symbolic.shown(number)) for kind, number in (*self.items(), ("total", self.total))]
+        return [(kind, symbolic.shown(count)) for kind, count in (*self.items(), ("total", self.total))]
 
     def __str__(self) -> str:
         rows = self._rows()
         left, right = (max(map(len, column)) for column in zip(*rows, strict=True))
-        *kinds, total = (f"{kind:<{left}}  {number:>{right}}" for kind, number in rows)
+        *kinds, total = (f"{kind:<{left}}  {count:>{right}}" for kind, count in rows)
         return "\n".join([*kinds, "-" * (left + 2 + right), total])
 
     def _repr_html_(self) -> str:
         return render.html(("kind", "count"), [*self.items(), ("total", self.total)])
 
     def __reduce__(self) -> tuple[type[Counts], tuple[dict[str, int]]]:
-        return Counts, (self._numbers,)
+        return Counts, (self._counts,)
 
 
-def table(column: str, named: Sequence[tuple[str, Counts]]) -> tuple[list[str], list[list[Any]]]:
+def table(column: str, named: Sequence[tuple[str, Counts]]) -> tuple[list[str], list[list[str | int]]]:
     """The head and the rows of a table: a row for each name, a column for each kind that occurs and for the total."""
     kinds = sum((counts for _, counts in named), Counts())
     return [column, *kinds, "total"], [
@@ -267,12 +273,12 @@ def table(column: str, named: Sequence[tuple[str, Counts]]) -> tuple[list[str], 
     ]
 
 
-def _integer(number: SupportsIndex, kind: str) -> int:
-    if type(number) is int:
-        return number
-    if symbolic.is_symbolic(number):
-        return symbolic.normal(number)  # type: ignore[no-any-return]
+def _integer(count: symbolic.SizeLike, kind: str) -> int:
+    if type(count) is int:
+        return count
+    if symbolic.is_symbolic(count):
+        return symbolic.normal(count)  # type: ignore[no-any-return]
     try:
-        return operator.index(number)
+        return operator.index(count)
     except TypeError:
-        raise InvalidType(f"the count of {kind} must be an integer, not {number!r}") from None
+        raise InvalidType(f"the count of {kind} must be an integer, not {count!r}") from None

@@ -36,3 +36,108 @@ FLOP_GROUPS: Final = ("multiplicative", "additive", "roots", "transcendental")
 """The groups whose operations are floating-point operations by the usual reading: changing
 a sign, rounding, comparing, logic, bits and taking a number apart are no such arithmetic,
 every other operation is one flop."""
+
+
+class KindsAndGroups:
+    """The kinds and the groups as attributes, for type checkers and editors, which execute nothing.
+
+    Where a program runs, `Counts` finds them in `KINDS` and `GROUPS`; a test holds this list to those.
+    """
+
+    __slots__ = ()
+
+    # groups
+    multiplicative: int
+    additive: int
+    signs: int
+    roots: int
+    transcendental: int
+    rounding: int
+    comparisons: int
+    logical: int
+    integer: int
+    representation: int
+    # multiplicative
+    mul: int
+    div: int
+    floordiv: int
+    mod: int
+    fmod: int
+    # additive
+    add: int
+    sub: int
+    # signs
+    neg: int
+    abs: int
+    sign: int
+    copysign: int
+    heaviside: int
+    # roots
+    sqrt: int
+    cbrt: int
+    hypot: int
+    # transcendental
+    pow: int
+    exp: int
+    exp2: int
+    expm1: int
+    log: int
+    log2: int
+    log10: int
+    log1p: int
+    logaddexp: int
+    logaddexp2: int
+    sin: int
+    cos: int
+    tan: int
+    arcsin: int
+    arccos: int
+    arctan: int
+    arctan2: int
+    sinh: int
+    cosh: int
+    tanh: int
+    arcsinh: int
+    arccosh: int
+    arctanh: int
+    # rounding
+    floor: int
+    ceil: int
+    trunc: int
+    round: int
+    # comparisons
+    lt: int
+    le: int
+    gt: int
+    ge: int
+    eq: int
+    ne: int
+    maximum: int
+    minimum: int
+    fmax: int
+    fmin: int
+    isnan: int
+    isinf: int
+    isfinite: int
+    signbit: int
+    # logical
+    logical_and: int
+    logical_or: int
+    logical_xor: int
+    logical_not: int
+    # integer
+    bitwise_and: int
+    bitwise_or: int
+    bitwise_xor: int
+    invert: int
+    left_shift: int
+    right_shift: int
+    bitwise_count: int
+    gcd: int
+    lcm: int
+    # representation
+    modf: int
+    frexp: int
+    ldexp: int
+    nextafter: int
+    spacing: int

@@ -17,18 +17,15 @@ import itertools
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from opcount.counting import render
 from opcount.counting.budgets import Limit
-from opcount.counting.counts import Counts, table
+from opcount.counting.counts import Counts, OpCounts, table
 from opcount.counting.errors import Uncounted
 from opcount.counting.names import Named
-
-OpCounts = Mapping[str, int]
-"""How many operations, by kind."""
 
 # A signal handler may execute an operation while its own thread holds the lock: it can be taken again there.
 _LOCK: Final = threading.RLock()
@@ -59,11 +56,11 @@ class Tally:
     @property
     def counts(self) -> Counts:
         """The operations executed inside, those of regions and of inner counts included."""
-        numbers = self._bulk.copy()
+        found = self._bulk.copy()
         for kind, draws in self._draws.copy().items():
-            if number := _drawn(draws):  # the four that stand as attributes are often there and 0
-                numbers[kind] += number
-        return Counts(numbers)
+            if times := _drawn(draws):  # the four that stand as attributes are often there and 0
+                found[kind] += times
+        return Counts(found)
 
     @property
     def regions(self) -> dict[str, Counts]:
@@ -91,7 +88,7 @@ class Tally:
     def _repr_html_(self) -> str:
         return render.html(*self._table()) if self._regions else self.counts._repr_html_()
 
-    def _table(self) -> tuple[list[str], list[list[Any]]]:
+    def _table(self) -> tuple[list[str], list[list[str | int]]]:
         return table("region", [*self.regions.items(), ("all", self.counts)])
 
 
@@ -104,17 +101,19 @@ class Meter(dict[str, Iterator[object]]):
     """Where the operations of a context go: an iterator for each kind that was met, to be drawn from with `next`."""
 
     # the four operations that most programs are made of stand as attributes too, which is faster
-    __slots__ = ("add", "around", "div", "limits", "mul", "places", "records", "sub", "tallies")
+    __slots__ = ("add", "around", "div", "innermost", "limits", "mul", "records", "sub", "tallies")
 
     def __init__(
         self,
-        places: tuple[Tally, ...] = (),
+        innermost: tuple[Tally, ...] = (),
         tallies: tuple[Tally, ...] = (),
         limits: tuple[Limit, ...] = (),
         records: bool = False,
         around: Meter | None = None,
     ) -> None:
-        self.places = places  # where each open count stands now, itself or one of its regions; innermost first
+        self.innermost = (
+            innermost  # of each open count its tally, or that of the region it is in; the last opened first
+        )
         self.tallies = tallies  # every tally that an operation here adds to
         self.limits = limits  # what each operation is held to before it is executed
         self.records = records  # whether exits are recorded, instead of refused
@@ -137,35 +136,35 @@ class Meter(dict[str, Iterator[object]]):
             return self.tallies[0]._draws.setdefault(kind, itertools.count())
         return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.tallies), strict=False)
 
-    def charge(self, numbers: OpCounts) -> None:
+    def charge(self, counts: OpCounts) -> None:
         """Count many operations at once, or, where that would exceed a limit, none of them."""
         with _LOCK:
             if self.limits:
                 for limit in self.limits:
-                    limit.check(numbers)
+                    limit.check(counts)
                 for limit in self.limits:
-                    limit.spend(numbers, 1)
+                    limit.spend(counts, 1)
             for tally in self.tallies:
                 bulk = tally._bulk
-                for kind, number in numbers.items():
-                    bulk[kind] += number
+                for kind, times in counts.items():
+                    bulk[kind] += times
 
-    def refund(self, numbers: OpCounts) -> None:
+    def refund(self, counts: OpCounts) -> None:
         """Take back what was charged for operations that were not executed after all."""
         with _LOCK:
             for limit in self.limits:
-                limit.spend(numbers, -1)
+                limit.spend(counts, -1)
             for tally in self.tallies:
-                for kind, number in numbers.items():
-                    tally._bulk[kind] -= number
+                for kind, times in counts.items():
+                    tally._bulk[kind] -= times
 
     # at less cost than `charge`, where there are no limits
 
-    def charge_kind(self, kind: str, number: int) -> None:
+    def charge_kind(self, kind: str, times: int) -> None:
         """Count many operations of one kind, on a meter without limits."""
         with _LOCK:
             for tally in self.tallies:
-                tally._bulk[kind] += number
+                tally._bulk[kind] += times
 
     def charge_products(self, products: int, sums: int) -> None:
         """Count the operations of a product of matrices, on a meter without limits."""
@@ -214,16 +213,16 @@ class _Nobodys(Meter):
     def _iterator(self, kind: str) -> Iterator[object]:
         return _Free()
 
-    def charge(self, numbers: OpCounts) -> None:
-        if OPEN and (operations := sum(numbers.values())):
+    def charge(self, counts: OpCounts) -> None:
+        if OPEN and (operations := sum(counts.values())):
             _let_pass(operations)
 
-    def refund(self, numbers: OpCounts) -> None:
+    def refund(self, counts: OpCounts) -> None:
         """Nothing was charged."""
 
-    def charge_kind(self, kind: str, number: int) -> None:
+    def charge_kind(self, kind: str, times: int) -> None:
         if OPEN:
-            _let_pass(number)
+            _let_pass(times)
 
     def charge_products(self, products: int, sums: int) -> None:
         if OPEN:
@@ -273,9 +272,9 @@ put_in_force: Final = _METER.set
 put_back: Final = _METER.reset
 
 
-def charge(numbers: OpCounts) -> None:
+def charge(counts: OpCounts) -> None:
     """Count many operations at once for whoever counts here, or, where that would exceed a limit, none of them."""
-    meter().charge(numbers)
+    meter().charge(counts)
 
 
 def let_out(door: str, elements: int, advice: str | Callable[[], str]) -> None:

@@ -1,11 +1,11 @@
-"""Names that people give: which of the names that there are was meant by one that there is not."""
+"""Names that people give: which of the existing names was meant by one that does not exist."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import Final, Generic, NoReturn, TypeVar
 
 from opcount.counting.errors import UnknownName
 from opcount.counting.kinds import GROUPS
@@ -32,7 +32,7 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", name.casefold())
 
 
-def instead(unknown: Iterable[Any], names: Collection[str], of: str, listed: str = "") -> str:
+def instead(unknown: Iterable[object], names: Collection[str], of: str, listed: str = "") -> str:
     """The end of a message: the names that are near to the unknown ones, and all of them, or where they are listed.
 
     >>> instead(["mull"], ["mul", "add"], "the kinds"), instead([3], ["mul"], "the kinds", "oc.KINDS")
@@ -47,23 +47,24 @@ def instead(unknown: Iterable[Any], names: Collection[str], of: str, listed: str
     return f"did you mean {meant}? {rest[0].upper()}{rest[1:]}"
 
 
+_Key = TypeVar("_Key", bound=str)
 _Value = TypeVar("_Value")
 
 
-class Named(dict[str, _Value], Generic[_Value]):
-    """A dict that says which of its keys is near to one that it has not: a KeyError like any other dict's.
+class Named(dict[_Key, _Value], Generic[_Key, _Value]):
+    """A dict whose KeyError says which of its keys is near to one that it does not have.
 
     `of` says what the keys are; where there are none, `otherwise` says how there would be.
     """
 
     __slots__ = ("of", "otherwise")
 
-    def __init__(self, mapping: Mapping[str, _Value], of: str, otherwise: str = "") -> None:
+    def __init__(self, mapping: Mapping[_Key, _Value], of: str, otherwise: str = "") -> None:
         super().__init__(mapping)
         self.of = of
         self.otherwise = otherwise
 
-    def __missing__(self, key: Any) -> NoReturn:
+    def __missing__(self, key: object) -> NoReturn:
         advice = instead([key], self, f"the {self.of}s") if self else self.otherwise
         raise UnknownName(f"there is no {self.of} {key!r}; {advice}")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import TypeAlias
 
 from opcount.counting import symbolic
 
-Row = Sequence[Any]
+Row: TypeAlias = Sequence[object]
+"""The cells of a row: text, counts, truth values."""
 
 
-def html(head: Row, rows: Sequence[Row], caption: str = "") -> str:
+def html(head: Sequence[str], rows: Sequence[Row], caption: str = "") -> str:
     """A table whose first column names the rows.
 
     >>> html(("kind", "count"), [("mul", 1200)])[-60:]
@@ -25,12 +26,12 @@ def html(head: Row, rows: Sequence[Row], caption: str = "") -> str:
     return f"<table>{above}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cell(tag: str, value: Any) -> str:
+def _cell(tag: str, value: object) -> str:
     side = "left" if isinstance(value, str) else "right"
     return f"<{tag} style='text-align:{side}'>{escape(shown(value))}</{tag}>"
 
 
-def text(head: Row, rows: Sequence[Row]) -> str:
+def text(head: Sequence[str], rows: Sequence[Row]) -> str:
     """Columns two blanks apart, numbers to the right.
 
     >>> print(text(("kind", "count"), [("mul", 1200), ("add", 9)]))
@@ -50,14 +51,14 @@ def _aligned(cells: list[str], left: bool) -> list[str]:
     return [cell.ljust(width) if left else cell.rjust(width) for cell in cells]
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A cell: what is text as it is, a truth value as a word, a number with separators."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else symbolic.shown(value)
 
 
-def brief(value: Any) -> str:
+def brief(value: object) -> str:
     """A value on one line, cut where it is long."""
     line = " ".join(repr(value).split())
     return line if len(line) <= 60 else f"{line[:57]}..."

@@ -15,10 +15,22 @@ import operator
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from types import ModuleType
+from typing import Any, Final, SupportsIndex, TypeAlias, TypeGuard
+
+import numpy as np
 
 from opcount.counting.callers import asked_in
 from opcount.counting.errors import InvalidType, InvalidValue
+
+Expr: TypeAlias = Any
+"""SymPy's Expr, which has no types that a checker could use, and need not be installed."""
+
+Size: TypeAlias = int | Expr
+"""A size, or a count made of sizes: an integer where it is one, else a polynomial of SymPy's."""
+
+SizeLike: TypeAlias = "SupportsIndex | Expr | NamedSize"
+"""What is taken for a size: an integer of any class, a polynomial of SymPy's, or a size with a name."""
 
 SMALLEST: Final = 2
 """The least size that a symbol stands for."""
@@ -34,38 +46,42 @@ def _sympy() -> Any:
     return sympy
 
 
-def is_symbolic(number: Any) -> bool:
+def is_symbolic(value: object) -> TypeGuard[Expr]:
     """Whether it is a size with a name, or an expression of SymPy's, which is only where somebody has imported that."""
-    if type(number) is Size:
+    if type(value) is NamedSize:
         return True
     sympy = sys.modules.get("sympy")
-    return sympy is not None and isinstance(number, _expressions(sympy)) and not (number.is_Integer or number.is_Matrix)
+    if sympy is None or not isinstance(value, _expressions(sympy)):
+        return False
+    expression: Expr = value
+    return not (expression.is_Integer or expression.is_Matrix)
 
 
-def _expressions(sympy: Any) -> Any:
+def _expressions(sympy: ModuleType) -> type[Any] | tuple[()]:
     return getattr(sympy, "Expr", ())  # which is not there yet while it is being imported
 
 
-def normal(number: Any) -> Any:
+def normal(size: SizeLike) -> Any:
     """An integer as Python's, a polynomial expanded; raises InvalidValue for a root of a size, and the like."""
-    if type(number) is int:
-        return number
-    if type(number) is Size:
-        number = number.whole()
-    if not is_symbolic(number):
-        return operator.index(number)
-    expanded = number.expand()
+    if type(size) is int:
+        return size
+    if type(size) is NamedSize:
+        size = size.integer()
+    if not is_symbolic(size):
+        return operator.index(size)
+    expanded = size.expand()
     return int(expanded) if expanded.is_Integer else expanded
 
 
-def are_numbers(sizes: Iterable[Any]) -> bool:
+def are_numbers(sizes: Iterable[object]) -> bool:
+    """Whether none of them has a name, or is made of one that has."""
     return not any(map(is_symbolic, sizes))
 
 
 # --- sizes as a program meets them
 
 
-class Size:
+class NamedSize:
     """A size with a name, as `x.shape[0]` is of a spec: it computes as the integer that it stands for.
 
     >>> import opcount as oc
@@ -79,10 +95,10 @@ class Size:
     """
 
     __slots__ = ("_kind", "expression")
-    expression: Any
-    _kind: Callable[[Any], Any]
+    expression: Expr
+    _kind: Callable[[int], Any]
 
-    def __init__(self, expression: Any, kind: Callable[[Any], Any] = int) -> None:
+    def __init__(self, expression: Expr, kind: Callable[[int], Any] = int) -> None:
         self.expression = expression
         self._kind = kind  # int of a size; of what was computed with it, the type of number that it would be
 
@@ -92,89 +108,89 @@ class Size:
         return self._kind(1)
 
     @property
-    def free_symbols(self) -> Any:
-        return self.expression.free_symbols
+    def free_symbols(self) -> set[Expr]:
+        return set(self.expression.free_symbols)
 
-    def whole(self) -> Any:
-        """SymPy's expression of a size; raises InvalidValue for what is no integer."""
+    def integer(self) -> Expr:
+        """SymPy's expression for it; raises InvalidValue where it is not known to be an integer."""
         if self._kind is not int:
             raise InvalidValue(
                 f"{self} is not known to be an integer: write // for a quotient of sizes, or use numbers"
             )
         return self.expression
 
-    def _sympy_(self) -> Any:
+    def _sympy_(self) -> Expr:
         return self.expression
 
-    def _joined(self, execute: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    def _joined(self, execute: Callable[[Any, Any], Any], a: object, b: object) -> Any:
         if not (_computes(a) and _computes(b)):
             return NotImplemented
         kind = type(execute(like_of(a), like_of(b)))
         first, second = map(_expression, (a, b))
         if kind is not int:
-            return Size(execute(first, second), kind)
+            return NamedSize(execute(first, second), kind)
         if execute is operator.pow and not isinstance(b, int):
             raise InvalidValue(f"{a}**{b} is no polynomial in the sizes: use numbers for them")
         return known(normal(execute(first, second)))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         return self._joined(operator.add, self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> Any:
         return self._joined(operator.add, other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Any:
         return self._joined(operator.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Any:
         return self._joined(operator.sub, other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         return self._joined(operator.mul, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Any:
         return self._joined(operator.mul, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Any:
         return self._joined(operator.truediv, self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: object) -> Any:
         return self._joined(operator.truediv, other, self)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: object) -> Any:
         return self._joined(operator.pow, self, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: object) -> Any:
         return self._joined(operator.pow, other, self)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: object) -> Any:
         return _floordiv(self, other) if _computes(other) else NotImplemented
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: object) -> Any:
         return _floordiv(other, self) if _computes(other) else NotImplemented
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: object) -> Any:
         return self - other * _floordiv(self, other) if _computes(other) else NotImplemented
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: object) -> Any:
         return other - self * _floordiv(other, self) if _computes(other) else NotImplemented
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: object) -> Any:
         return (self // other, self % other) if _computes(other) else NotImplemented
 
-    def __rdivmod__(self, other: Any) -> Any:
+    def __rdivmod__(self, other: object) -> Any:
         return (other // self, other % self) if _computes(other) else NotImplemented
 
     def __neg__(self) -> Any:
         return 0 - self
 
-    def __pos__(self) -> Size:
+    def __pos__(self) -> NamedSize:
         return self
 
     def __abs__(self) -> Any:
         return self if order(self, 0) >= 0 else -self
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> bool:
         if not _computes(other):
             return NotImplemented
         difference = _difference(self, other)
@@ -187,16 +203,16 @@ class Size:
     def __hash__(self) -> int:
         return hash(self.expression)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: object) -> bool:
         return _is_less(self, other, f"{self} is less than {other}") if _computes(other) else NotImplemented
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: object) -> bool:
         return _is_less(other, self, f"{self} is more than {other}") if _computes(other) else NotImplemented
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: object) -> bool:
         return not _is_less(other, self, f"{self} is more than {other}") if _computes(other) else NotImplemented
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: object) -> bool:
         return not _is_less(self, other, f"{self} is less than {other}") if _computes(other) else NotImplemented
 
     def __bool__(self) -> bool:
@@ -215,7 +231,7 @@ class Size:
             raise self._needed("math.floor() or math.ceil() of a root")
         return -_floordiv(*(known(part) for part in (-self.expression).as_numer_denom()))
 
-    def __round__(self, digits: Any = None) -> Any:
+    def __round__(self, digits: SupportsIndex | None = None) -> NamedSize:
         if self._kind is not int:
             raise self._needed("round()")
         return self
@@ -238,14 +254,14 @@ class Size:
             "shapes, as np.zeros_like(x, shape=(n, 2)), np.full(n, 1.0, like=x), np.tril(np.ones_like(x)), np.sqrt(n)"
         )
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if any(getattr(type(value), "_op_priority", 0) for value in inputs if type(value) is not Size):
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: Any) -> Any:
+        if any(getattr(type(value), "_op_priority", 0) for value in inputs if type(value) is not NamedSize):
             return NotImplemented  # a wrapped value takes care of it
         if method == "__call__" and all(map(_computes, inputs)):
             found = ufunc(*map(like_of, inputs), **keywords)
             if isinstance(found, float):
                 function = _sympy().Function(f"np.{ufunc.__name__}")
-                return Size(function(*map(_expression, inputs)), type(found))
+                return NamedSize(function(*map(_expression, inputs)), type(found))
         raise InvalidValue(
             f"np.{ufunc.__name__} of the size {self}, which is no number, has no value: use Python's operators for "
             "sizes, or numbers"
@@ -258,17 +274,17 @@ class Size:
         return format(str(self), spec.removesuffix("d"))
 
 
-def known(number: Any) -> Any:
-    """A size as a program meets it: a number where it is one, else a `Size`."""
-    if type(number) is Size or not is_symbolic(number):
-        return int(number) if not isinstance(number, (int, Size)) else number
-    return Size(number)
+def known(size: SizeLike) -> Any:
+    """A size as a program meets it: an integer where it is one, else a `NamedSize`."""
+    if type(size) is NamedSize or not is_symbolic(size):
+        return int(size) if not isinstance(size, (int, NamedSize)) else size
+    return NamedSize(size)
 
 
 class Sizes(tuple[Any, ...]):
     """The shape of a spec as a program meets it; `written` has the same sizes as SymPy's expressions."""
 
-    written: tuple[Any, ...]
+    written: tuple[Size, ...]
 
     def __eq__(self, other: object) -> bool:
         """As NumPy asks it of shapes of numbers; raises InvalidValue where it depends on the sizes."""
@@ -294,53 +310,53 @@ class Sizes(tuple[Any, ...]):
     __hash__ = tuple.__hash__
 
 
-def known_sizes(shape: tuple[Any, ...]) -> Sizes:
+def known_sizes(shape: tuple[Size, ...]) -> Sizes:
     found = Sizes(map(known, shape))
     found.written = shape
     return found
 
 
-def _computes(value: Any) -> bool:
-    return isinstance(value, (int, float, Size, numbers.Real)) or is_symbolic(value)
+def _computes(value: object) -> TypeGuard[Any]:
+    return isinstance(value, (int, float, NamedSize, numbers.Real)) or is_symbolic(value)
 
 
 def _expression(value: Any) -> Any:
-    if type(value) is Size:
+    if type(value) is NamedSize:
         return value.expression
     return value if is_symbolic(value) else int(value) if isinstance(value, numbers.Integral) else float(value)
 
 
-def decides_a_power(exponent: Any) -> bool:
+def decides_a_power(exponent: object) -> bool:
     """Whether it is an integer that nobody knows, by which a power is so many products."""
     return is_symbolic(exponent) and type(like_of(exponent)) is int
 
 
-def like_of(value: Any) -> Any:
+def like_of(value: object) -> Any:
     """For a size a number of its type, to ask NumPy for the type of a result; anything else as it is."""
-    return value.like if type(value) is Size else 1 if is_symbolic(value) else value
+    return value.like if type(value) is NamedSize else 1 if is_symbolic(value) else value
 
 
 def _floordiv(a: Any, b: Any) -> Any:
-    if not all(isinstance(part, (Size, numbers.Integral)) or is_symbolic(part) for part in (a, b)):
+    if not all(isinstance(part, (NamedSize, numbers.Integral)) or is_symbolic(part) for part in (a, b)):
         raise InvalidValue(f"{a} // {b} is not known to be an integer: use integers, or numbers for the sizes")
     if type(b) is int and b == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
     if (found := floor_quotient(a, b)) is None:
         wanted = f'give the size as a multiple, "{b}*n"' if type(b) is int else "give a size that is a multiple of it"
-        whole = f"({a})" if " " in str(a) else str(a)
-        raise InvalidValue(f"{whole} // {b} is not the same polynomial for all sizes: {wanted}, or as a number")
+        dividend = f"({a})" if " " in str(a) else str(a)
+        raise InvalidValue(f"{dividend} // {b} is not the same polynomial for all sizes: {wanted}, or as a number")
     return known(found)
 
 
-def _difference(a: Any, b: Any) -> Any:
-    """Of two whole sizes; raises InvalidValue for what is no integer."""
+def _difference(a: SizeLike, b: SizeLike) -> Expr:
+    """The difference of two sizes; raises InvalidValue where one is not known to be an integer."""
     try:
         return _sympy().expand(normal(a) - normal(b))
     except TypeError:
         raise InvalidValue(f"whether {a} is {b} is not known: compare sizes with integers") from None
 
 
-def _is_less(a: Any, b: Any, what: str) -> bool:
+def _is_less(a: SizeLike, b: SizeLike, what: str) -> bool:
     difference = _difference(b, a)
     if _never_negative(difference - 1):
         return True
@@ -361,35 +377,34 @@ _OPERATORS: Final[Mapping[type, Callable[..., Any]]] = {
 }
 
 
-def parsed(size: Any, name: str) -> Any:
+def parsed(size: object, name: str) -> Size:
     """A size as a user gives it; raises InvalidType or InvalidValue, with the name, for what is none."""
-    if isinstance(size, str):
-        size = _of_text(size, name)
-    elif isinstance(size, bool) or not (hasattr(size, "__index__") or is_symbolic(size)):
+    given: Any = _of_text(size, name) if isinstance(size, str) else size
+    if isinstance(given, bool) or not (hasattr(given, "__index__") or is_symbolic(given)):
         raise InvalidType(f'{name} is {size!r}: a size is an integer, the name of one as in "n", or as "2*n"')
     try:
-        size = normal(size)
+        found: Size = normal(given)
     except TypeError:  # of an array
         raise InvalidType(f"{name} is {size!r}: a size is one integer, a shape a tuple of them") from None
-    if not is_symbolic(size):
-        if size < 0:
-            raise InvalidValue(f"{name} is {size}: a size is an integer from 0 on")
-        return size
-    if not (size.is_polynomial() and _is_whole(size)):
-        raise InvalidValue(f"{name} is {size}: a size is a polynomial in symbols, with integer coefficients")
-    if not _never_negative(size):
-        raise InvalidValue(f"{name} is {size}, which may be negative: each symbol stands for a size of 2 or more")
-    return size
+    if not is_symbolic(found):
+        if found < 0:
+            raise InvalidValue(f"{name} is {found}: a size is an integer from 0 on")
+        return found
+    if not (found.is_polynomial() and _is_integer(found)):
+        raise InvalidValue(f"{name} is {found}: a size is a polynomial in symbols, with integer coefficients")
+    if not _never_negative(found):
+        raise InvalidValue(f"{name} is {found}, which may be negative: each symbol stands for a size of 2 or more")
+    return found
 
 
-def _of_text(text: str, name: str) -> Any:
+def _of_text(text: str, name: str) -> Size:
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, KeyError):
         raise InvalidValue(f'{name} is {text!r}: write the name of a size, "n", or a polynomial, "2*n + 1"') from None
 
 
-def _value(node: ast.expr) -> Any:
+def _value(node: ast.expr) -> Size:
     if isinstance(node, ast.Name):
         return _sympy().Symbol(node.id)
     if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -406,17 +421,17 @@ def _value(node: ast.expr) -> Any:
 # --- what is known for all sizes
 
 
-def _coefficients(polynomial: Any) -> list[Any]:
+def _coefficients(polynomial: Expr) -> list[Expr]:
     return list(polynomial.expand().as_coefficients_dict().values())
 
 
-def _never_negative(polynomial: Any) -> bool:
+def _never_negative(polynomial: Expr) -> bool:
     """Whether that is certain: in terms of how far each symbol is above its least value, no coefficient is negative."""
     above = polynomial.subs({symbol: symbol + SMALLEST for symbol in polynomial.free_symbols}, simultaneous=True)
     return all(coefficient >= 0 for coefficient in _coefficients(above))
 
 
-def order(a: Any, b: Any) -> int:
+def order(a: SizeLike, b: SizeLike) -> int:
     """-1, 0 or 1, as a is never above b, the same, or never below; raises InvalidValue where that depends on sizes."""
     difference = normal(normal(a) - normal(b))
     if not is_symbolic(difference):
@@ -437,7 +452,7 @@ def _undecided(what: str) -> InvalidValue:
     )
 
 
-def is_at_most(a: Any, b: Any) -> bool:
+def is_at_most(a: SizeLike, b: SizeLike) -> bool:
     """Whether that is so for all sizes."""
     try:
         return order(a, b) <= 0
@@ -445,102 +460,107 @@ def is_at_most(a: Any, b: Any) -> bool:
         return False
 
 
-def are_in_order(*numbers: Any) -> bool:
-    return all(itertools.starmap(is_at_most, itertools.pairwise(numbers)))
+def are_in_order(*sizes: SizeLike) -> bool:
+    """Whether none of them is above the next, for all sizes."""
+    return all(itertools.starmap(is_at_most, itertools.pairwise(sizes)))
 
 
-def smaller(a: Any, b: Any) -> Any:
+def smaller(a: Size, b: Size) -> Size:
+    """The one that is never above the other; raises InvalidValue where that depends on the sizes."""
     return b if order(a, b) > 0 else a
 
 
-def larger(a: Any, b: Any) -> Any:
+def larger(a: Size, b: Size) -> Size:
+    """The one that is never below the other; raises InvalidValue where that depends on the sizes."""
     return a if order(a, b) > 0 else b
 
 
-def positive_part(number: Any) -> Any:
-    """`max(number, 0)`."""
-    return max(number, 0) if type(number) is int else larger(number, 0)
+def positive_part(size: Size) -> Size:
+    """`max(size, 0)`."""
+    return max(size, 0) if type(size) is int else larger(size, 0)
 
 
-def is_long(size: Any) -> bool:
+def is_long(size: Size) -> bool:
     """Whether it is more than 1."""
     return bool(size > 1) if type(size) is int else order(size, SMALLEST) >= 0
 
 
-def ratio(number: Any, divisor: int) -> Any:
+def ratio(size: Size, divisor: int) -> Size:
     """An exact quotient of counts, whose polynomial may have fractions for coefficients."""
-    return (normal(number) / divisor).expand() if is_symbolic(number) else number // divisor
+    return (normal(size) / divisor).expand() if is_symbolic(size) else size // divisor
 
 
-def quotient(number: Any, divisor: Any) -> Any:
+def quotient(size: SizeLike, divisor: SizeLike) -> Size | None:
     """How often one size goes into another, None where it does not go exactly."""
-    number, divisor = normal(number), normal(divisor)
-    if not (is_symbolic(number) or is_symbolic(divisor)):
-        return None if not divisor or number % divisor else number // divisor
-    whole, rest = _divided(number, divisor) if divisor else (0, 1)
+    size, divisor = normal(size), normal(divisor)
+    if not (is_symbolic(size) or is_symbolic(divisor)):
+        return None if not divisor or size % divisor else size // divisor
+    whole, rest = _divided(size, divisor) if divisor else (0, 1)
     exact = rest == 0 and all(coefficient.is_Integer for coefficient in _coefficients(whole))
     return normal(whole) if exact else None
 
 
-def _divided(number: Any, divisor: Any) -> Any:
+def _divided(size: Size, divisor: Size) -> tuple[Expr, Expr]:
     """The quotient and the rest of polynomials, in all the sizes of both."""
     sympify = _sympy().sympify
-    symbols = sympify(number).free_symbols | sympify(divisor).free_symbols
-    return _sympy().div(number, divisor, *sorted(symbols, key=str))
+    symbols = sympify(size).free_symbols | sympify(divisor).free_symbols
+    whole, rest = _sympy().div(size, divisor, *sorted(symbols, key=str))
+    return whole, rest
 
 
-def floor_quotient(number: Any, divisor: Any) -> Any:
-    """`number // divisor`, None where that is not one polynomial for all sizes.
+def floor_quotient(size: SizeLike, divisor: SizeLike) -> Size | None:
+    """`size // divisor`, None where that is not one polynomial for all sizes.
 
     `(2*h + 1) // 2` is h, and `n*(n + 1) // 2` its half, since one of two neighbours is even; `n // 2` is none.
     """
-    number, divisor = normal(number), normal(divisor)
-    if not (is_symbolic(number) or is_symbolic(divisor)):
-        return number // divisor
+    size, divisor = normal(size), normal(divisor)
+    if not (is_symbolic(size) or is_symbolic(divisor)):
+        return size // divisor
     if order(divisor, 0) < 0:
-        number, divisor = -number, -divisor
+        size, divisor = -size, -divisor
     if is_symbolic(divisor):
-        whole, rest = _divided(number, divisor)
+        whole, rest = _divided(size, divisor)
         below = rest if is_symbolic(rest) else int(rest) if rest.is_Integer else None
-        if below is None or not _is_whole(whole):
+        if below is None or not _is_integer(whole):
             return None
         for less in (0, 1):
             if are_in_order(0, below + less * divisor, divisor - 1):
                 return normal(whole - less)
         return None
-    exact = (number / _sympy().Integer(divisor)).expand()
+    exact = (size / _sympy().Integer(divisor)).expand()
     constant = exact.subs(dict.fromkeys(exact.free_symbols, 0))
-    return normal(exact - constant + constant.p // constant.q) if _is_whole(exact - constant) else None
+    return normal(exact - constant + constant.p // constant.q) if _is_integer(exact - constant) else None
 
 
-def _is_whole(polynomial: Any) -> bool:
-    """Whether it is an integer at all integers: it is, if it is one on a grid with more places than its degrees."""
+def _is_integer(polynomial: Expr) -> bool:
+    """Whether it is an integer at all integers: it is, if it is one on a large enough grid."""
     if all(coefficient.is_Integer for coefficient in _coefficients(polynomial)):
         return True
-    symbols = sorted(polynomial.free_symbols, key=str)
+    symbols = sorted(polynomial.free_symbols, key=str)  # along each the grid has more points than the degree
     degrees = [range(int(_sympy().degree(polynomial, symbol)) + 1) for symbol in symbols]
     return all(
-        polynomial.subs(dict(zip(symbols, place, strict=True))).is_Integer for place in itertools.product(*degrees)
+        polynomial.subs(dict(zip(symbols, point, strict=True))).is_Integer for point in itertools.product(*degrees)
     )
 
 
-def product(sizes: Iterable[Any]) -> Any:
+def product(sizes: Iterable[Size]) -> Size:
+    """How many elements an array of these sizes has."""
     return normal(math.prod(sizes))
 
 
-def at(number: Any, values: Mapping[str, int]) -> int:
+def at(size: SizeLike, values: Mapping[str, int]) -> int:
     """Its value where each symbol, by name, has one; raises InvalidValue where a symbol is left."""
-    number = normal(number)
-    if not is_symbolic(number):
-        return int(number)
-    found = number.subs({symbol: values[symbol.name] for symbol in number.free_symbols if symbol.name in values})
+    size = normal(size)
+    if not is_symbolic(size):
+        return int(size)
+    found = size.subs({symbol: values[symbol.name] for symbol in size.free_symbols if symbol.name in values})
     if not found.is_Integer:
         left = ", ".join(sorted(symbol.name for symbol in found.free_symbols))
-        raise InvalidValue(f"{left} of {number} has no value: give one for each of its sizes, as in at(n=5)")
+        raise InvalidValue(f"{left} of {size} has no value: give one for each of its sizes, as in at(n=5)")
     return int(found)
 
 
-def checked(value: Any, name: str) -> int:
+def checked(value: SupportsIndex, name: str) -> int:
     """The value of a symbol; raises InvalidType or InvalidValue for what is no size of 2 or more."""
     try:
         number = operator.index(value)
@@ -551,10 +571,11 @@ def checked(value: Any, name: str) -> int:
     return number
 
 
-def symbols(number: Any) -> set[str]:
+def symbols(number: object) -> set[str]:
     """The names of the sizes in it."""
     return {symbol.name for symbol in number.free_symbols} if is_symbolic(number) else set()
 
 
-def shown(number: Any) -> str:
+def shown(number: object) -> str:
+    """A number or a polynomial for people, integers with separators."""
     return f"{number:,}" if isinstance(number, int) else str(number)

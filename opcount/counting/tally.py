@@ -5,24 +5,20 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, ContextDecorator
+from contextlib import ContextDecorator
 from contextvars import Token
 from functools import partial, update_wrapper, wraps
 from types import FrameType, MethodType
-from typing import Any, Literal, NoReturn, SupportsIndex
+from typing import Any, Generic, Literal, NoReturn, ParamSpec, Self, SupportsIndex, TypeVar
 
 from opcount.counting import symbolic
-from opcount.counting.budgets import Budget, Running, checked_limits
+from opcount.counting.budgets import Budget, BudgetLike, Running, checked_limits
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.counting.meters import NOBODYS, OPEN, Meter, Tally, meter, process, put_back, put_in_force
 
 
-def count(
-    budget: SupportsIndex | Mapping[str, SupportsIndex] | None = None,
-    *,
-    uncounted: Literal["refuse", "record"] | None = None,
-) -> AbstractContextManager[Tally]:
+def count(budget: BudgetLike | None = None, *, uncounted: Literal["refuse", "record"] | None = None) -> Block[Tally]:
     """Count the operations executed on wrapped values inside the `with` block.
 
     >>> import opcount as oc
@@ -51,13 +47,15 @@ def count(
         tally = Tally()
         records = around.records if uncounted is None else uncounted == "record"
         own = () if limits is None else (Budget(limits, lambda: tally.counts),)
-        tally._meter = Meter((tally, *around.places), (tally, *around.tallies), (*own, *around.limits), records, around)
+        tally._meter = Meter(
+            (tally, *around.innermost), (tally, *around.tallies), (*own, *around.limits), records, around
+        )
         return tally._meter
 
-    return _InForce(inside, opens=True)  # type: ignore[return-value]
+    return Block(inside, opens=True)
 
 
-def region(name: str) -> AbstractContextManager[object]:
+def region(name: str) -> Block[object]:
     """Count what runs inside under a name too, in every count that is open.
 
     >>> import opcount as oc
@@ -82,21 +80,22 @@ def region(name: str) -> AbstractContextManager[object]:
             around = _of_region(around, part)
         return around
 
-    return _InForce(inside)
+    return Block(inside)
 
 
 def _of_region(around: Meter, name: str) -> Meter:
-    if not around.places:
+    if not around.innermost:
         return around
-    places = tuple(place._region(name) for place in around.places)
-    # The innermost place decides all the rest, so it can keep the meter for the next time.
-    kept = places[0]._meter
+    innermost = tuple(tally._region(name) for tally in around.innermost)
+    # The tally of the last count decides all the rest, so it can keep the meter for the next time.
+    kept = innermost[0]._meter
     if kept is None or kept.limits != around.limits:
-        kept = places[0]._meter = Meter(places, (*places, *around.tallies), around.limits, around.records, around)
+        tallies = (*innermost, *around.tallies)
+        kept = innermost[0]._meter = Meter(innermost, tallies, around.limits, around.records, around)
     return kept
 
 
-def paused() -> AbstractContextManager[object]:
+def paused() -> Block[object]:
     """Operations inside are nobody's, on purpose: no count that is open hears of them.
 
     >>> import opcount as oc
@@ -113,43 +112,49 @@ def paused() -> AbstractContextManager[object]:
     A count that is opened inside counts for itself alone. In a thread that nobody counts, while
     another does, it is how to say that this is meant.
     """
-    return _InForce(lambda around: Meter(records=around.records, around=around))
+    return Block(lambda around: Meter(records=around.records, around=around))
 
 
-def attempt() -> AbstractContextManager[Tally | None]:
+def attempt() -> Block[Tally | None]:
     """Count what runs inside once more, such that it can be taken back; None where nobody counts."""
 
     def inside(around: Meter) -> Meter:
         if not around.tallies:
             return around
         tally = Tally()
-        return Meter((tally, *around.places), (tally, *around.tallies), around.limits, around.records, around)
+        return Meter((tally, *around.innermost), (tally, *around.tallies), around.limits, around.records, around)
 
-    return _InForce(inside)
+    return Block(inside)
 
 
-def isolated() -> AbstractContextManager[Tally]:
+def isolated() -> Block[Tally]:
     """Count what runs inside for itself alone: no other count and no budget hears of it."""
 
     def inside(around: Meter) -> Meter:
         tally = Tally()
         return Meter((tally,), (tally,), around=around)
 
-    return _InForce(inside)  # type: ignore[return-value]
+    return Block(inside)
 
 
-class _InForce(ContextDecorator):
-    """A `with` block, or the calls of a function, in which another meter is in force."""
+_Inside = TypeVar("_Inside")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+class Block(ContextDecorator, Generic[_Inside]):
+    """A `with` block, or the calls of a function that it decorates, in which another meter is in force."""
 
     def __init__(self, make: Callable[[Meter], Meter], opens: bool = False) -> None:
         self._make = make  # the meter inside, from the one around
         self._opens = opens  # whether that is a count that begins here
         self._entered: _Entered | None = None
 
-    def _recreate_cm(self) -> _InForce:  # each call of a decorated function has its own
-        return _InForce(self._make, self._opens)
+    def _recreate_cm(self) -> Self:  # each call of a decorated function has its own
+        return type(self)(self._make, self._opens)
 
-    def __call__(self, f: Any) -> Any:
+    def __call__(self, f: _Function) -> _Function:
         if _is_generator_function(f):
             raise InvalidType(
                 "a generator function runs where it is iterated over, after this block: decorate the function that does"
@@ -162,9 +167,9 @@ class _InForce(ContextDecorator):
             with self._recreate_cm():
                 return await f(*args, **kwargs)
 
-        return awaited
+        return awaited  # type: ignore[return-value]
 
-    def __enter__(self) -> Tally | None:
+    def __enter__(self) -> _Inside:
         if self._entered is not None:
             raise OpcountError("this block is open already: write oc.count(), oc.region(...) or oc.paused() once more")
         around = meter()
@@ -174,12 +179,12 @@ class _InForce(ContextDecorator):
             if (generator := _suspendable(sys._getframe(1))) is not None:
                 entered.running = Running(generator)
                 limits = (*inside.limits, entered.running)
-                inside = Meter(inside.places, inside.tallies, limits, inside.records, inside.around)
+                inside = Meter(inside.innermost, inside.tallies, limits, inside.records, inside.around)
             self._abandoned = _put_back_when_dropped(entered)
             next(self._abandoned)
             entered.meter = inside
             if self._opens:
-                entered.opened = inside.places[0]
+                entered.opened = inside.innermost[0]
                 OPEN[entered.opened] = inside
             entered.token = put_in_force(inside)
             self._entered = entered
@@ -187,13 +192,13 @@ class _InForce(ContextDecorator):
             put_in_force(around)
             entered.close()
             raise
-        return inside.places[0] if inside.places else None
+        return inside.innermost[0] if inside.innermost else None  # type: ignore[return-value]
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         entered, self._entered = self._entered, None
         if entered is None or entered.meter is None or entered.process != process():
             return  # in a child that was forked inside, the count is its parent's
-        place = entered.meter.places[0] if entered.meter.places else None
+        tally = entered.meter.innermost[0] if entered.meter.innermost else None
         orderly = entered.put_back()
         self._abandoned.close()
         if not orderly and (error is None or kind is GeneratorExit):  # an error on its way stays the one it is
@@ -201,8 +206,8 @@ class _InForce(ContextDecorator):
                 "a count or region was left while one opened inside it was still open (a generator that was "
                 "suspended inside its `with` block does this); close them in the reverse order of opening"
             )
-        if place is not None and isinstance(error, Exception):
-            _say_what_was_refused(error, place)
+        if tally is not None and isinstance(error, Exception):
+            _say_what_was_refused(error, tally)
 
 
 class _Entered:
@@ -224,8 +229,8 @@ class _Entered:
         orderly = unclosed == []
         if unclosed is not None:  # else it was left before, and is not to be brought back
             for left in unclosed:
-                if left.places:
-                    OPEN.pop(left.places[0], None)
+                if left.innermost:
+                    OPEN.pop(left.innermost[0], None)
             try:
                 put_back(self.token)
             except ValueError:  # left in another context than it was entered in
@@ -288,17 +293,17 @@ def _drives(frame: FrameType) -> bool:
     return name == "contextlib" or name.startswith(("_pytest.", "pluggy."))
 
 
-def _say_what_was_refused(error: Exception, place: Tally) -> None:
+def _say_what_was_refused(error: Exception, tally: Tally) -> None:
     """Tell with another library's error what was refused before it, which it may have swallowed."""
-    note = f"opcount refused this before, which may be the reason: {place._refusal}"
-    if place._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
+    note = f"opcount refused this before, which may be the reason: {tally._refusal}"
+    if tally._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
 
 
 # --- other threads, other processes
 
 
-def propagate(f: Callable[..., Any]) -> Callable[..., Any]:
+def propagate(f: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """The function f, counting for whoever is counting here, in whatever thread it is called.
 
     >>> import opcount as oc
@@ -322,30 +327,30 @@ def propagate(f: Callable[..., Any]) -> Callable[..., Any]:
     return f if here is NOBODYS else _Propagated(f, here)
 
 
-def _is_generator_function(f: Any) -> bool:
+def _is_generator_function(f: object) -> bool:
     return inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f)
 
 
-class _Propagated:
+class _Propagated(Generic[_Parameters, _Result]):
     """A function that counts for the meter that was in force somewhere else."""
 
-    def __init__(self, f: Callable[..., Any], there: Meter) -> None:
+    def __init__(self, f: Callable[_Parameters, _Result], there: Meter) -> None:
         update_wrapper(self, f)
         self._f = f
-        self._in_force = partial(_InForce, lambda _: there)
+        self._in_force: Callable[[], Block[object]] = partial(Block, lambda _: there)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
         if inspect.iscoroutinefunction(self._f):
-            return self._awaited(*args, **kwargs)
+            return self._awaited(*args, **kwargs)  # type: ignore[return-value]
         with self._in_force():
             return self._f(*args, **kwargs)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., _Result]:
         return self if instance is None else MethodType(self, instance)
 
-    async def _awaited(self, *args: Any, **kwargs: Any) -> Any:
+    async def _awaited(self, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Any:
         with self._in_force():
-            return await self._f(*args, **kwargs)
+            return await self._f(*args, **kwargs)  # type: ignore[misc]
 
     def __reduce__(self) -> NoReturn:
         raise Uncounted(

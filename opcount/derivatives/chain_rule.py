@@ -13,27 +13,16 @@ recursion sums over, in either direction: pairs of a neighbour and the way along
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import (
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    MutableMapping,
-    Sequence,
-)
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Callable, Generator, MutableMapping, Sequence
+from typing import Any, Literal
 
-from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidValue
-from opcount.counting.names import Named, instead
-from opcount.tracing.edges import ANY_NUMBER, Cost, LinearMap, Priced
+from opcount.tracing.edges import LinearMap
 from opcount.tracing.structural import ONE, plus
 
+Direction = Literal["tangent", "adjoint"]
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]
 Neighbours = dict[int, list[tuple[int, Callable[[Any], Any]]]]
 Plus = Callable[[Any, Any], Any]
-Direction = Literal["tangent", "adjoint"]
 
 
 def chain_rule(
@@ -126,148 +115,3 @@ class BoundedMemo(OrderedDict[int, Any]):
 def new_memo(size: int | None) -> MutableMapping[int, Any]:
     """A memo for that many derivatives, None for all of them."""
     return {} if size is None else BoundedMemo(size) if size else NoMemo()
-
-
-class Method(NamedTuple):
-    """How a gradient is computed; `None` as direction is the one method without a chain rule."""
-
-    about: str
-    direction: Direction | None
-    strategy: Literal["loop", "recursion"]
-    memo: int | None = None
-    evaluations: Callable[[int], int] = lambda inputs: 1
-
-
-METHODS: Final[Mapping[str, Method]] = Named(
-    {
-        "finite-difference": Method(
-            "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
-        ),
-        "forward": Method(
-            "dual numbers, one evaluation for each input", "tangent", "loop", evaluations=lambda inputs: inputs
-        ),
-        "naive": Method("the adjoint recursion, nothing kept", "adjoint", "recursion", memo=0),
-        "memoized": Method("the adjoint recursion, each adjoint kept", "adjoint", "recursion"),
-        "naive-tangent": Method("the tangent recursion, nothing kept", "tangent", "recursion", memo=0),
-        "memoized-tangent": Method("the tangent recursion, each tangent kept", "tangent", "recursion"),
-        "backprop": Method("the sums of the adjoint recursion as one loop against the graph", "adjoint", "loop"),
-    },
-    "method",
-)
-"""The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
-
-
-def method_named(name: str) -> Method:
-    """The method of that name; raises InvalidValue, listing those that exist."""
-    try:
-        return METHODS[name]
-    except (KeyError, TypeError):
-        raise InvalidValue(f"there is no method {name!r}; {instead([name], METHODS, 'the methods')}") from None
-
-
-def difference_counts(inputs: int) -> Counts:
-    """What central differences execute beside their evaluations: x + h, x - h, and the quotient by 2h."""
-    return Counts(add=inputs, sub=2 * inputs, div=inputs)
-
-
-class Pricing(NamedTuple):
-    """How a derivative of which only the state is known goes along a step, and into a sum, and what that costs."""
-
-    follow: Callable[[Callable[[Any], Any], Any], tuple[Any, Any]]
-    join: Callable[[Any, Any], tuple[Any, Any]]
-    nothing: Any
-
-
-def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
-    term = along(state)
-    return (ANY_NUMBER, term.cost) if type(term) is Priced else (term, _NOTHING)
-
-
-def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
-    return ANY_NUMBER, _ADDITION
-
-
-_NOTHING: Final = Cost()
-_ADDITION: Final = Cost(add=1)
-ON_NUMBERS: Final = Pricing(_followed, _joined, _NOTHING)
-
-
-def own_costs(
-    sources: Iterable[int] | Mapping[int, tuple[Any, Any]], neighbours: Neighbours, pricing: Pricing = ON_NUMBERS
-) -> dict[int, Any]:
-    """What each node's own sum costs, added up over the sources, without executing it.
-
-    The neighbours must be priced (see `LinearMap.priced`). A source may have a seed and a weight,
-    how often it is one. All sources are followed together: `known` holds for each node the states
-    that its derivative is in, each with the sources for which it is, as the bits of an integer.
-    """
-    follow, join, nothing = pricing
-    sources = sources if isinstance(sources, Mapping) else dict.fromkeys(sources, (ONE, 1))
-    weights = [weight for _, weight in sources.values()]
-    alike = all(type(weight) is int and weight == 1 for weight in weights)
-
-    def often(bits: int) -> Any:
-        if alike:
-            return bits.bit_count()
-        return sum(weight for place, weight in enumerate(weights) if bits >> place & 1)
-
-    known: dict[int, list[tuple[Any, int]]] = {
-        source: [(seed, 1 << bit)] for bit, (source, (seed, _)) in enumerate(sources.items())
-    }
-    own = {}
-    for node, around in neighbours.items():
-        cost = nothing
-        totals: list[tuple[Any, int]] = []
-        met = 0
-        for neighbour, along in around:
-            for state, bits in known[neighbour]:
-                term, price = follow(along, state)
-                cost += price * often(bits)
-                found = [(term, bits & ~met)]
-                for total, those in totals:
-                    if both := those & bits:
-                        joined, price = join(total, term)
-                        cost += price * often(both)
-                        found += [(total, those & ~both), (joined, both)]
-                    else:
-                        found.append((total, those))
-                met |= bits
-                totals = _merged(found)
-        known[node] = totals
-        own[node] = cost
-    return own
-
-
-def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
-    """The same states, each once, with all its bits."""
-    merged: dict[int, tuple[Any, int]] = {}
-    for state, bits in states:
-        if bits:
-            merged[id(state)] = (state, bits | merged.get(id(state), (state, 0))[1])
-    return list(merged.values())
-
-
-def visits(targets: Iterable[int], neighbours: Neighbours) -> Iterator[tuple[int, int]]:
-    """How often the naive recursion from the targets calls each node, the sources last: the number of paths between.
-
-    Such numbers may have as many bits as there are nodes: each is forgotten as soon as it was passed on.
-    """
-    called = dict.fromkeys(targets, 1)
-    for node in reversed(neighbours):
-        number = called.pop(node, 0)
-        for neighbour, _ in neighbours[node]:
-            called[neighbour] = called.get(neighbour, 0) + number
-        yield node, number
-    yield from called.items()
-
-
-def reach(sources: Iterable[int], onward: Edges) -> set[int]:
-    """The nodes that the sources reach, themselves among them."""
-    found = set(sources)
-    waiting = list(found)
-    while waiting:
-        for node, _ in onward[waiting.pop()]:
-            if node not in found:
-                found.add(node)
-                waiting.append(node)
-    return found

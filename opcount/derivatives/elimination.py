@@ -17,35 +17,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidType
-from opcount.derivatives.chain_rule import ON_NUMBERS, Direction, Neighbours, Plus, Pricing, own_costs
-from opcount.tracing.edges import ANY_NUMBER, IDENTITY, Cost, LinearMap, Priced, Scale, Sign
+from opcount.derivatives.chain_rule import Direction, Neighbours, Plus
+from opcount.derivatives.choices import Order
+from opcount.derivatives.linearized import Linearized, linearized
+from opcount.derivatives.orders.named import SEPARATELY, ordered
+from opcount.derivatives.predict import own_costs, predicted_one_by_one, pricing_of
+from opcount.tracing.edges import ANY_NUMBER, Cost, LinearMap, Priced, Sign
 from opcount.tracing.structural import Unit, number, plus, times
-from opcount.wrapping.trees import shape_of
+
+if TYPE_CHECKING:
+    from opcount.derivatives.graph import Graph
 
 Times = Callable[[Any, Any], Any]
-
-
-class Linearized(NamedTuple):
-    """What is eliminated: the edges on which an output depends, and which vertices stay.
-
-    `rows` has for each output of the function its vertex, None where it is constant; `size` is the number of
-    nodes of the graph.
-    """
-
-    edges: list[tuple[int, int, LinearMap]]
-    inputs: list[int]
-    intermediates: list[int]
-    rows: list[int | None]
-    size: int
-
-    @property
-    def sinks(self) -> list[int]:
-        """The vertices of outputs, each once."""
-        return sorted({row for row in self.rows if row is not None})
 
 
 class Elimination(NamedTuple):
@@ -109,26 +95,6 @@ class Remaining:
                             self.live += 1
 
 
-def linearized(graph: Any) -> Linearized:
-    """The network of a graph of numbers; raises InvalidType where edges are no numbers."""
-    outputs = graph.output_indices
-    inputs = [node.index for node in graph.inputs]
-    edges = [(tail, head, edge) for head, near in enumerate(graph.operands) for tail, edge in near]
-    for _, head, edge in edges:
-        if not isinstance(edge, (Scale, Sign)) or shape_of(graph.nodes[head].value):
-            raise InvalidType(
-                f"vertices are eliminated where each is a number, and an edge to {graph.nodes[head].name!r} is no "
-                'number: trace with granularity="scalar", and give a primitive of your own its partials'
-            )
-    used = {tail for tail, _, _ in edges}.union(inputs)
-    inner = dict.fromkeys(output for output in outputs if output in used)
-    copies = {output: copy for copy, output in enumerate(inner, start=len(graph.nodes))}
-    edges += [(output, copy, IDENTITY) for output, copy in copies.items()]
-    rows = [copies.get(output, output) for output in outputs]
-    heads = {head for _, head, _ in edges}
-    return Linearized(edges, inputs, sorted(heads.difference(rows)), rows, len(graph.nodes))
-
-
 def weight(edge: LinearMap, unit_products: bool) -> Any:
     """The local partial: a wrapped number, or, unless every product counts, a structural 1 or -1."""
     partial = edge.unit if isinstance(edge, Sign) else edge.partial  # type: ignore[attr-defined]
@@ -139,14 +105,17 @@ def accumulate(
     linearized: Linearized,
     weight: Callable[[LinearMap], Any],
     order: Sequence[int],
-    name: str | None = None,
+    name: str = "",
     times: Times = times,
     plus: Plus = plus,
 ) -> tuple[Remaining, int]:
-    """Eliminate in that order, which may go by a name; gives what is left, and the most edges there were."""
+    """Eliminate in that order, which may have a name; gives what is left, and the most edges there were.
+
+    Parallel edges are added up first, but for "forward" and "reverse", which add up where the recursions do.
+    """
     left = Remaining((tail, head, weight(edge)) for tail, head, edge in linearized.edges)
     inputs, sinks = set(linearized.inputs), set(linearized.sinks)
-    first: dict[str | None, Callable[[int, int, list[Any]], bool]] = {
+    first: dict[str, Callable[[int, int, list[Any]], bool]] = {
         "forward": lambda tail, head, edge: tail in inputs,
         "reverse": lambda tail, head, edge: head in sinks,
     }
@@ -159,14 +128,20 @@ def accumulate(
     return left, most
 
 
-# --- the same, without computing anything
+# --- what it counts, without computing anything
 
 
-def predicted(linearized: Linearized, order: Sequence[int], name: str | None, unit_products: bool) -> Elimination:
-    """What an elimination counts, from structure alone."""
-    order = tuple(order)
+def predicted_elimination(
+    graph: Graph, order: Order, unit_products: bool, steps: int | None, seed: int | None
+) -> Elimination:
+    """What the elimination of that order counts, from structure alone; `steps` and `seed` are those of a search."""
+    found = linearized(graph)
+    vertices = tuple(ordered(found, order, unit_products, steps, seed))
+    name = order if isinstance(order, str) else ""
+    if name in SEPARATELY:
+        return Elimination((), predicted_one_by_one(graph, SEPARATELY[name], unit_products), None)
     if name in SWEEPS:
-        return Elimination(order, *_sweep(linearized, SWEEPS[name], unit_products))
+        return Elimination(vertices, *_sweep(found, SWEEPS[name], unit_products))
     cost = Cost()
 
     def multiplied(a: Any, b: Any) -> Any:
@@ -184,26 +159,11 @@ def predicted(linearized: Linearized, order: Sequence[int], name: str | None, un
     def priced(edge: LinearMap) -> Any:
         return edge.unit if type(edge) is Sign and not unit_products else ANY_NUMBER
 
-    _, most = accumulate(linearized, priced, order, name, multiplied, added)
-    return Elimination(order, cost.counts, most)
+    _, most = accumulate(found, priced, vertices, name, multiplied, added)
+    return Elimination(vertices, cost.counts, most)
 
 
-SWEEPS: Final[dict[str | None, Direction]] = {"forward": "tangent", "reverse": "adjoint"}
-
-
-def _unit_followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
-    """The product counts, whatever is multiplied; but a derivative that is still its seed is only copied."""
-    return ANY_NUMBER, _PRODUCT if type(state) is Priced else _NOTHING
-
-
-_NOTHING: Final = Cost()
-_PRODUCT: Final = Cost(mul=1)
-ON_PRODUCTS: Final = Pricing(_unit_followed, ON_NUMBERS.join, _NOTHING)
-
-
-def pricing_of(unit_products: bool) -> Pricing:
-    """What a recursion over numbers costs, with every product counted or with those by a structural 1 and -1 free."""
-    return ON_PRODUCTS if unit_products else ON_NUMBERS
+SWEEPS: Final[dict[str, Direction]] = {"forward": "tangent", "reverse": "adjoint"}
 
 
 def _sweep(linearized: Linearized, direction: Direction, unit_products: bool) -> tuple[Counts, int]:
@@ -213,14 +173,14 @@ def _sweep(linearized: Linearized, direction: Direction, unit_products: bool) ->
     """
     along = direction == "tangent"
     sources = linearized.inputs if along else linearized.sinks
-    steps: Neighbours = {}
+    neighbours: Neighbours = {}
     onward: dict[int, list[int]] = {}
     for tail, head, edge in sorted(linearized.edges, key=itemgetter(1 if along else 0), reverse=not along):
         near, node = (tail, head) if along else (head, tail)
         priced = edge.priced()
-        steps.setdefault(node, []).append((near, priced.push if along else priced.pull))
+        neighbours.setdefault(node, []).append((near, priced.push if along else priced.pull))
         onward.setdefault(near, []).append(node)
-    cost = sum(own_costs(sources, steps, pricing_of(unit_products)).values(), Cost())
+    cost = sum(own_costs(sources, neighbours, pricing_of(unit_products)).values(), Cost())
 
     reached = {source: 1 << bit for bit, source in enumerate(sources)}
     live = len(linearized.edges)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from opcount.arrays.array import Array
-from opcount.arrays.wrap import unwrap
+from opcount.arrays.wrap import Tree, unwrap
 from opcount.counting import render
 from opcount.counting.counts import Counts, table
-from opcount.counting.errors import InvalidType
-from opcount.counting.names import Named
-from opcount.derivatives.chain_rule import Direction, Edges, backprop, forward, reach
-from opcount.derivatives.elimination import accumulate, linearized, weight
-from opcount.derivatives.gradient import PHASES, collector_paused, phase, plain_derivative
-from opcount.derivatives.graph import Graph, checked_inputs, evaluate
-from opcount.derivatives.orders import SEPARATELY, ordered
+from opcount.derivatives.chain_rule import Direction, Edges, backprop, forward
+from opcount.derivatives.choices import Order
+from opcount.derivatives.elimination import accumulate, weight
+from opcount.derivatives.graph import Graph
+from opcount.derivatives.linearized import linearized
+from opcount.derivatives.orders.named import SEPARATELY, ordered
+from opcount.derivatives.phases import collector_paused, nothing_spent, phase
+from opcount.derivatives.plain import plain_derivative
+from opcount.derivatives.trace import evaluate, wrapped
+from opcount.derivatives.walks import reach
 from opcount.tracing.edges import Scale
-from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import flatten, of_one_argument
+from opcount.wrapping.inputs import checked_inputs, of_one_argument
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Jacobian:
 
     `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
     the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
-    too. `order` has the vertices as they were eliminated, as places in `graph.nodes`, and
+    too. `order` has the vertices as they were eliminated, as indices of `graph.nodes`, and
     `live_edges` the most edges there were at once, None where no vertex was eliminated.
     """
 
@@ -51,9 +52,9 @@ class Jacobian:
 
 
 def jacobian(
-    f: Callable[[Any], Any],
-    x: Any,
-    order: str | Sequence[int] = "markowitz",
+    f: Callable[..., Any],
+    x: Tree,
+    order: Order = "markowitz",
     *,
     unit_products: bool = False,
     steps: int | None = None,
@@ -76,32 +77,31 @@ def jacobian(
     `seed` are for "search". With `unit_products` every product is executed, also those by a structural 1 or -1,
     as the literature on elimination counts. Elimination goes by single numbers, and opens arrays into these.
 
-    Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that has other than
-    numbers, an order that has not each vertex once, or "optimal" with too many of them; and whatever f raises.
+    Raises InvalidType or InvalidValue for an argument it cannot work with, for a result of f that is not of numbers,
+    for an order that does not contain every intermediate vertex exactly once, and for "optimal" with too many of
+    them; and whatever f raises.
     """
     f = of_one_argument(f, x)
-    if any(type(leaf) is Array and type(leaf._plain()) is Spec for leaf in flatten(x, whole=True)):
-        raise InvalidType("a Jacobian is of numbers, and x has an oc.spec, which has none: give an array")
-    x, leaves, whole = checked_inputs(x, "scalar")
-    spent = Named(dict.fromkeys(PHASES, Counts()), "phase")
+    inputs = wrapped(checked_inputs(x, "scalar", no_specs=_NO_SPECS))
+    spent = nothing_spent()
     with collector_paused():
         with phase(spent, "primal"):
-            graph = evaluate(f, x, leaves, whole)
+            graph = evaluate(f, inputs)
         with phase(spent, "partials"):
             graph.linearize()
         found = linearized(graph)
         vertices = tuple(ordered(found, order, unit_products, steps, seed))
-        name = order if isinstance(order, str) else None
+        name = order if isinstance(order, str) else ""
         most = None
         with phase(spent, "accumulation"):
-            if name is not None and name in SEPARATELY:
+            if name in SEPARATELY:
                 derivatives = _separately(graph, SEPARATELY[name], unit_products)
             else:
                 left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
                 derivatives = [{} if row is None else _first_of_each(left.into.get(row, {})) for row in found.rows]
     return Jacobian(
         value=unwrap(graph.result),
-        matrix=_matrix(derivatives, [node.index for node in graph.inputs], [leaf._plain() for leaf in leaves]),
+        matrix=_matrix(derivatives, graph.sources("tangent"), [leaf._plain() for leaf in inputs.leaves]),
         counts=spent["accumulation"],
         order=vertices,
         live_edges=most,
@@ -109,26 +109,29 @@ def jacobian(
     )
 
 
+_NO_SPECS: Final = "a Jacobian is of numbers, and x has an oc.spec, which has none: give an array"
+
+
 def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[Any]) -> np.ndarray:
     """A row for each output, a column for each input with its value; what no row has is zero, of the input's kind."""
-    columns = {node: column for column, node in enumerate(inputs)}
+    column_of = {node: column for column, node in enumerate(inputs)}
     rows: list[int] = []
-    places: list[int] = []
+    columns: list[int] = []
     entries: list[Any] = []
     for row, found in enumerate(derivatives):
         for node, derivative in found.items():
-            if derivative is not None and (column := columns.get(node)) is not None:
+            if derivative is not None and (column := column_of.get(node)) is not None:
                 rows.append(row)
-                places.append(column)
+                columns.append(column)
                 entries.append(plain_derivative(derivative, values[column], set()))
-    often = np.bincount(places, minlength=len(inputs))
+    filled = np.bincount(columns, minlength=len(inputs))
     zeros = [plain_derivative(None, value, set()) for value in values]
-    lacking = [zero for zero, times in zip(zeros, often, strict=True) if times < len(derivatives)]
+    lacking = [zero for zero, entries_of in zip(zeros, filled, strict=True) if entries_of < len(derivatives)]
     dtype = np.array([*entries, *lacking]).dtype
     matrix = np.zeros((len(derivatives), len(inputs)), dtype)
     if dtype.kind == "O":
         matrix[:] = np.array(zeros, dtype)
-    matrix[rows, places] = np.array(entries, dtype)
+    matrix[rows, columns] = np.array(entries, dtype)
     return matrix
 
 
@@ -157,7 +160,7 @@ def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list
 
 
 def _reached(source: int, onward: Edges, edges: Edges) -> tuple[list[int], Edges]:
-    """The nodes that the source reaches, in order, and the edges between them, by their places in that order."""
+    """The nodes that the source reaches, in order, and the edges between them, by their indices in that order."""
     nodes = sorted(reach([source], onward))
-    places = {node: place for place, node in enumerate(nodes)}
-    return nodes, [[(places[tail], edge) for tail, edge in edges[node] if tail in places] for node in nodes]
+    index = {node: position for position, node in enumerate(nodes)}
+    return nodes, [[(index[tail], edge) for tail, edge in edges[node] if tail in index] for node in nodes]

@@ -1,4 +1,4 @@
-"""A NumPy function of wrapped values: count it by the table, execute it on the plain values, wrap the result.
+"""A NumPy function of wrapped values: count it by its row, execute it on the plain values, wrap the result.
 
 What has no exact count does not run: `let_out` raises, or records the exit.
 """
@@ -6,29 +6,26 @@ What has no exact count does not run: `let_out` raises, or records the exit.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import numbers
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from opcount.counting.errors import InvalidValue, OpcountError, Uncounted
-from opcount.counting.meters import let_out, meter, note_text
-from opcount.counting.symbolic import decides_a_power, is_symbolic, known, like_of
-from opcount.functions.compositions import COMPOSITIONS, SEEING_RULES
-from opcount.functions.numpy_rules import (
-    DESCRIBING,
-    EMPTY,
-    FREE,
-    INDEXES,
+from opcount.counting.meters import note_text
+from opcount.counting.symbolic import is_symbolic, known
+from opcount.functions.execution import (
+    executed,
+    in_operations,
+    let_out_into_plain,
+    let_out_operands,
+    refuse_spec_masks,
+    target,
+)
+from opcount.functions.op_counts import (
     NEW_TRUTHS,
     NO_COUNT,
-    POSITIONS,
-    REFUSED,
-    RULES,
-    STRANGE,
-    TRUTHS,
-    USERS,
     NoRule,
     OpCounts,
     asks_for_complex,
@@ -36,80 +33,14 @@ from opcount.functions.numpy_rules import (
     is_complex,
     is_truth,
     name_of,
-    ufunc_counts,
-    users_counts,
 )
-from opcount.wrapping.foreign import is_container, let_out_beside, once_more, stranger
-from opcount.wrapping.operands import Operands, holds_wrapped, opened
-from opcount.wrapping.spec import WRITES, Spec, no_values
-from opcount.wrapping.spec import call as call_on_specs
-from opcount.wrapping.wrapped import Wrapped, boxed, is_wrapped_array
-
-
-def call_ufunc(
-    ufunc: np.ufunc,
-    method: str,
-    inputs: tuple[Any, ...],
-    keywords: Mapping[str, Any],
-    execute: Callable[..., Any] | None = None,
-) -> Any:
-    """A ufunc, or one of its methods, with a wrapped value among its operands; `execute` gives its plain value."""
-    execute = execute or getattr(ufunc, method)
-    outputs = keywords.get("out", ())
-    outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
-    operands = Operands()
-    plain = list(map(operands.take, inputs))
-    inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
-    plain_keywords = operands.take_all(keywords)
-    name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
-    into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
-    if _is_of_objects(ufunc):
-        return execute(*map(boxed, opened(inputs)), **opened(keywords))
-    found = stranger(inputs)
-    if found is None and keywords:
-        found = stranger(keywords.values(), of_call=True)
-    if found is None:  # of numbers, beside an array
-        found = next((value for value in inputs if is_container(type(value))), None)
-    if found is not None:
-        let_out_beside(name, found, inputs)
-        return once_more(execute(*plain, **plain_keywords), operands.hold)
-    if any(map(is_symbolic, plain)):
-        if ufunc is np.power and decides_a_power(plain[-1]):
-            raise InvalidValue(f"what a power to {plain[-1]} executes depends on the size: use a number for it")
-        plain = list(map(like_of, plain))
-    if operands.objects or into_objects:
-        if method == "at":
-            _let_out(operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)")
-            return execute(*plain, **plain_keywords)
-        if not outputs:
-            result = execute(*opened(inputs), **opened(keywords))
-            return operands.hold_objects(result)
-        execute(*opened(inputs), **(opened(keywords) | {"out": tuple(map(_target, outputs))}))
-        return outputs if len(outputs) > 1 else outputs[0]
-    written = inputs[:1] if method == "at" else outputs
-    if not all(output is None or is_wrapped_array(output) for output in written):
-        _let_out_into_plain(name, written, operands)
-    _refuse_spec_masks(name, plain_keywords)
-
-    def counts() -> OpCounts:
-        if not inside:
-            return {}
-        if ufunc in USERS:
-            return users_counts(ufunc, method, plain, plain_keywords)
-        constant = ufunc is np.power and method in ("__call__", "outer", "at") and _is_plain_integer(inputs[-1])
-        numbers = ufunc_counts(ufunc, method, *plain, constant_power=constant, **plain_keywords)
-        if numbers and operands.has_spec and all(map(_is_truth_without_value, operands.wrapped)):
-            raise no_values(f"{name} of a single truth value, which is a plain one,")
-        return numbers
-
-    def finished(result: Any) -> Any:
-        if not outputs:
-            return operands.hold(result)
-        results = result if isinstance(result, tuple) else (result,)
-        given = tuple(operands.hold(new) if old is None else old for old, new in zip(outputs, results, strict=True))
-        return given if isinstance(result, tuple) else given[0]
-
-    return _executed(name, counts, lambda: execute(*plain, **plain_keywords), operands, finished)
+from opcount.functions.rows import DESCRIPTION, POSITIONS, TRUTHS, Executed, Free, Refused, Seeing
+from opcount.functions.table import on_specs, row_of
+from opcount.functions.user_rules import user_rules, users_counts
+from opcount.wrapping.foreign import let_out_beside, once_more, stranger
+from opcount.wrapping.operands import Operands, opened
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.wrapped import is_wrapped_array
 
 
 def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> Any:
@@ -117,74 +48,169 @@ def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, A
 
     `owner` is whom NumPy asked.
     """
-    operands = Operands(owner)
-    plain = [operands.take(value) for value in args]
-    plain_keywords = operands.take_all(keywords)
-    name = name_of(function)
-    short = name.rpartition(".")[2]
+    call = Call(function, args, keywords, owner)
     if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
-        let_out_beside(name, found, operands.wrapped)
-        return once_more(function(*plain, **plain_keywords), operands.hold)
-    if operands.objects:
-        if short in WRITES:
-            args = (_target(args[0]), *args[1:])
-        if "out" in keywords:
-            keywords = {**keywords, "out": _target(keywords["out"])}
-        result = getattr(function, "_implementation", function)(*opened(args), **opened(keywords))
-        return operands.hold_objects(result)
-    if short in INDEXES:
-        _refuse_wrapped_indexes(_argument(function, INDEXES[short], args, keywords))
-    output = _given(function, "out", args, keywords)
-    written = args[0] if short in WRITES else output
-    if written is not None and not is_wrapped_array(written):
-        _let_out_into_plain(name, (written,), operands)
-    if function not in FREE:
-        _refuse_spec_masks(name, plain_keywords)
-    if function in COMPOSITIONS and function not in USERS:
-        try:
-            return COMPOSITIONS[function](*args, **keywords)
-        except NoRule as reason:
-            _let_out(operands, name, f"{name}: {reason}")
-            return operands.hold(function(*plain, **plain_keywords))
+        let_out_beside(call.name, found, call.operands.wrapped)
+        return once_more(function(*call.plain, **call.plain_keywords), call.operands.hold)
+    if call.operands.objects:
+        return call.of_objects()
+    call.refuse_wrapped_indexes()
+    call.refuse_plain_targets()
+    if type(call.row.counts) is not Free:
+        refuse_spec_masks(call.name, call.plain_keywords)
+    if type(call.row.counts) is Executed and function not in user_rules:
+        return call.in_operations(call.row.counts)
+    execute = partial(function, *call.plain, **call.plain_keywords)
+    if call.operands.has_spec:  # in whatever argument: not NumPy decides which ones are asked
+        execute = partial(on_specs, function, call.plain, call.plain_keywords)
+    return executed(call.name, call.counts, execute, call.operands, call.finished, call.refuse_moved_truths)
 
-    def counts() -> OpCounts:
-        dtype = _given(function, "dtype", args, keywords) if written is None else getattr(written, "dtype", None)
-        if dtype is not None and np.dtype(dtype).char == "?" and short not in TRUTHS and short != "astype":
-            _refuse_new_truths(short, args, keywords)
-        if (output is not None or "where" in keywords) and not _computes_wrapped(function, args, keywords):
+
+class Call:
+    """A call of a function, with its row, the plain values of the arguments, and which of them hold wrapped ones."""
+
+    __slots__ = (
+        "args", "function", "holding", "keywords", "name", "operands", "output", "plain", "plain_keywords", "row",
+        "written",
+    )  # fmt: skip
+
+    def __init__(self, function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> None:
+        self.function, self.args, self.keywords = function, args, keywords
+        self.name = name_of(function)
+        self.row = row_of(function, len(args) + len(keywords))
+        self.operands = Operands(owner)
+        self.holding: list[Any] = []  # where wrapped values stand: an index, or the name of a keyword
+        self.plain: list[Any] = []
+        take, found = self.operands.take, self.operands.wrapped
+        for index, value in enumerate(args):
+            before = len(found)
+            self.plain.append(take(value))
+            if len(found) > before:
+                self.holding.append(index)
+        self.plain_keywords = {}
+        for name, value in keywords.items():
+            before = len(found)
+            self.plain_keywords[name] = take(value)
+            if len(found) > before:
+                self.holding.append(name)
+        self.output = self.given("out")
+        self.written = self.output if self.row.writes is None else self.argument(self.row.writes)
+
+    # its arguments
+
+    def argument(self, index: int) -> Any:
+        """The argument that stands at the index, or is given by its name; None where there is none."""
+        if len(self.args) > index:
+            return self.args[index]
+        names = _parameters(self.function)
+        return self.keywords.get(names[index]) if len(names) > index else None
+
+    def given(self, name: str) -> Any:
+        """The argument of that name, however it is given; None where it is not."""
+        index = _index_of(self.function, name)
+        return self.args[index] if index is not None and len(self.args) > index else self.keywords.get(name)
+
+    def wrapped_names(self) -> set[Any]:
+        """The names of the arguments that hold wrapped values; the index of one that has no name."""
+        names = _parameters(self.function)
+        return {names[at] if type(at) is int and at < len(names) else at for at in self.holding}
+
+    # what is refused
+
+    def refuse_wrapped_indexes(self) -> None:
+        if self.row.indexes is None:
+            return
+        indexes = Operands()
+        indexes.take(self.argument(self.row.indexes))
+        for value in indexes.wrapped:
+            if not is_truth(value):
+                value._let_out(
+                    "array index", "a wrapped value cannot be an index or a size: use the plain one, oc.unwrap(x)"
+                )
+
+    def refuse_plain_targets(self) -> None:
+        if self.written is not None and not is_wrapped_array(self.written):
+            let_out_into_plain(self.name, (self.written,), self.operands)
+
+    def refuse_new_truths(self) -> None:
+        """Raise NoRule where numbers are among the wrapped values that go into an array of truth values."""
+        entering = Operands()
+        entering.take([value for index, value in enumerate(self.args) if index != self.row.like])
+        entering.take([value for name, value in self.keywords.items() if name != "like"])
+        if not all(map(is_truth, entering.wrapped)):
+            raise NoRule(NEW_TRUTHS)
+
+    def refuse_moved_truths(self, result: Any) -> None:
+        if type(self.row.counts) is Free and self.function not in user_rules and _is_of_truths(result):
+            self.refuse_new_truths()
+
+    # its counts
+
+    def counts(self) -> OpCounts:
+        dtype = self.given("dtype") if self.written is None else getattr(self.written, "dtype", None)
+        if dtype is not None and np.dtype(dtype).char == "?" and self.row.gives is not TRUTHS:
+            self.refuse_new_truths()
+        if (self.output is not None or "where" in self.keywords) and not self._computes_wrapped():
             return {}
-        if function in SEEING_RULES and function not in USERS:
-            return SEEING_RULES[function](*args, **keywords)
-        return _function_counts(function, plain, plain_keywords)
+        if self.function in user_rules:
+            return users_counts(self.function, "__call__", self.plain, self.plain_keywords)
+        return self._by_row()
 
-    def moved(result: Any) -> None:
-        if (function in FREE or function is np.pad) and function not in USERS and _is_of_truths(result):
-            _refuse_new_truths(short, args, keywords)
+    def _computes_wrapped(self) -> bool:
+        """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
+        return bool({*self.holding} - {_index_of(self.function, "out"), "out", "where"})
 
-    def finished(result: Any) -> Any:
-        if output is not None:
-            return output
-        for value in operands.wrapped:
+    def _by_row(self) -> OpCounts:
+        rule = self.row.counts
+        if callable(rule):
+            counts = rule(*self.plain, **self.plain_keywords)
+            complex_ = any(map(is_complex, (*self.plain, *self.plain_keywords.values())))
+            return expanded(counts) if complex_ or asks_for_complex(self.plain_keywords) else counts
+        if isinstance(rule, Free):
+            return rule.check(*self.plain, **self.plain_keywords) if rule.check else {}
+        if isinstance(rule, Seeing):
+            return rule.rule(self.wrapped_names(), *self.plain, **self.plain_keywords)
+        reason = rule.reason if isinstance(rule, Refused) else ""
+        raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
+
+    # its result
+
+    def in_operations(self, counts: Executed) -> Any:
+        """The result of a function that is executed in operations which count themselves."""
+        try:
+            return in_operations(self.function, counts)(*self.args, **self.keywords)
+        except NoRule as reason:
+            let_out_operands(self.operands, self.name, f"{self.name}: {reason}")
+            return self.operands.hold(self.function(*self.plain, **self.plain_keywords))
+
+    def of_objects(self) -> Any:
+        """The result of NumPy's loops for objects, in which each operation counts where it is executed."""
+        args, keywords = self.args, self.keywords
+        if self.row.writes is not None:
+            args = (target(args[0]), *args[1:])
+        if "out" in keywords:
+            keywords = {**keywords, "out": target(keywords["out"])}
+        result = getattr(self.function, "_implementation", self.function)(*opened(args), **opened(keywords))
+        return self.operands.hold_objects(result)
+
+    def finished(self, result: Any) -> Any:
+        if self.output is not None:
+            return self.output
+        for value in self.operands.wrapped:
             if isinstance(result, (np.ndarray, Spec)) and value._plain() is result:  # the argument itself
                 return value
         if isinstance(result, str):
-            note_text(operands.size)
-        places = short in POSITIONS or (function is np.where and len(args) + len(keywords) == 1)
-        if short in ("shape", "size") and operands.has_spec:
-            return tuple(map(known, result)) if isinstance(result, tuple) else known(result)
-        return result if places or short in DESCRIBING else operands.hold(result)
-
-    execute = partial(function, *plain, **plain_keywords)
-    if operands.has_spec:  # in whatever argument: not NumPy decides which ones are asked
-        execute = partial(call_on_specs, function, plain, plain_keywords)
-    return _executed(name, counts, execute, operands, finished, moved)
+            note_text(self.operands.size)
+        if self.row.gives is DESCRIPTION:
+            return _known(result) if self.operands.has_spec else result
+        return result if self.row.gives is POSITIONS else self.operands.hold(result)
 
 
-def _computes_wrapped(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
-    """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
-    place = _place_of(function, "out")
-    given = [value for at, value in enumerate(args) if at != place]
-    return holds_wrapped([*given, *(value for key, value in keywords.items() if key not in ("out", "where"))])
+def _known(told: Any) -> Any:
+    """What is told of a spec, with sizes as a program meets them."""
+    if type(told) is tuple:
+        return tuple(map(_known, told))
+    return known(told) if is_symbolic(told) or isinstance(told, numbers.Integral) else told
 
 
 def _is_of_truths(result: Any) -> bool:
@@ -194,142 +220,23 @@ def _is_of_truths(result: Any) -> bool:
     return getattr(getattr(result, "dtype", None), "char", "") == "?"
 
 
-def _refuse_new_truths(short: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
-    """Raise NoRule where numbers are among the wrapped values that go into an array of truth values."""
-    entering = Operands()
-    entering.take([value for place, value in enumerate(args) if place != EMPTY.get(short)])
-    entering.take([value for key, value in keywords.items() if key != "like"])
-    if not all(map(is_truth, entering.wrapped)):
-        raise NoRule(NEW_TRUTHS)
-
-
-def _function_counts(function: Any, args: list[Any], keywords: Mapping[str, Any]) -> OpCounts:
-    if function in USERS:
-        return users_counts(function, "__call__", args, keywords)
-    if function in FREE:
-        return {}
-    if function not in RULES:
-        reason = REFUSED.get(function)
-        raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
-    numbers = RULES[function](*args, **keywords)
-    complex_ = any(map(is_complex, (*args, *keywords.values()))) or asks_for_complex(keywords)
-    return expanded(numbers) if complex_ else numbers
-
-
-def _executed(
-    name: str,
-    counts: Callable[[], OpCounts],
-    execute: Callable[[], Any],
-    operands: Operands,
-    finished: Callable[[Any], Any],
-    check: Callable[[Any], None] = lambda result: None,
-) -> Any:
-    """The finished result, counted, once `check` has nothing against it; or let out or refused."""
-    try:
-        numbers = counts()
-    except NoRule as reason:
-        _let_out(operands, name, f"{name}: {reason}")
-        return finished(execute())
-    except OpcountError:
-        raise
-    except Exception:
-        result = execute()  # wrong arguments: NumPy says what is wrong with them
-        _let_out(operands, name, f"{name}: {STRANGE}")
-        return finished(result)
-    current = meter()
-    current.charge(numbers)  # before it is executed: what a budget does not allow does not happen
-    try:
-        result = execute()
-        check(result)
-        return finished(result)
-    except BaseException as error:
-        current.refund(numbers)  # what raised counted nothing
-        if not isinstance(error, NoRule):
-            raise
-        _let_out(operands, name, f"{name}: {error}")
-        return finished(result)
-
-
-def _is_truth_without_value(value: Any) -> bool:
-    return is_truth(value._plain()) and not value._plain().ndim
-
-
-def _let_out(operands: Operands, door: str, advice: str) -> None:
-    """Let the operands out, or refuse to; a spec has nothing to let out."""
-    if operands.has_spec:
-        raise Uncounted(advice)
-    let_out(door, operands.size, advice)
-
-
-def _refuse_spec_masks(name: str, keywords: Mapping[str, Any]) -> None:
-    if type(keywords.get("where")) is Spec:
-        raise no_values(f"where= of {name}")
-
-
-def _let_out_into_plain(name: str, written: Iterable[Any], operands: Operands) -> None:
-    advice = (
-        f"{name} would write wrapped values into a plain array: let it make a new array (a = a + x, not a += x), "
-        "or make the array a wrapped one, with np.zeros_like(x) or oc.wrap(a)"
-    )
-    plain = [output for output in written if output is not None and not is_wrapped_array(output)]
-    if operands.has_spec:
-        raise Uncounted(advice)
-    let_out(f"{name} into a plain array", sum(map(np.size, plain)), advice)
-
-
-@cache
-def _is_of_objects(ufunc: np.ufunc) -> bool:
-    """Whether it works on objects alone, as np.frompyfunc makes one: a Python function, which counts by itself."""
-    return bool(ufunc.types) and all(set(loop) <= set("O->") for loop in ufunc.types)
-
-
-def _target(written: Any) -> Any:
-    """What an object is written into: the plain array, for NumPy to refuse it, since it holds no objects."""
-    return written._plain() if is_wrapped_array(written) else written
-
-
-def _is_plain_integer(exponent: Any) -> bool:
-    return not isinstance(exponent, Wrapped) and np.asarray(exponent).dtype.kind in "biu"
-
-
-def _refuse_wrapped_indexes(indexes: Any) -> None:
-    operands = Operands()
-    operands.take(indexes)
-    for value in operands.wrapped:
-        if not is_truth(value):
-            value._let_out(
-                "array index", "a wrapped value cannot be an index or a size: use the plain one, oc.unwrap(x)"
-            )
-
-
-def _argument(function: Any, place: int, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    names = _parameters(function)
-    return args[place] if len(args) > place else keywords.get(names[place]) if len(names) > place else None
-
-
-def _given(function: Any, name: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    """The argument of that name, however it is given; None where it is not."""
-    place = _place_of(function, name)
-    return args[place] if place is not None and len(args) > place else keywords.get(name)
-
-
 def without_output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
     """The array that a call is to write its result into, None for a new one, and its arguments without that."""
-    place = _place_of(function, "out")
-    if place is not None and len(args) > place:
-        return args[place], (*args[:place], None, *args[place + 1 :]), keywords
+    index = _index_of(function, "out")
+    if index is not None and len(args) > index:
+        return args[index], (*args[:index], None, *args[index + 1 :]), keywords
     return keywords.get("out"), args, {name: value for name, value in keywords.items() if name != "out"}
 
 
 @cache
-def _place_of(function: Any, name: str) -> int | None:
+def _index_of(function: Any, name: str) -> int | None:
     names = _parameters(function)
     return names.index(name) if name in names else None
 
 
 @cache
 def _parameters(function: Any) -> list[str]:
-    """The names of the parameters that can be given by their place."""
+    """The names of the parameters that can be given by their index."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # NumPy before 2.4 has functions without a signature

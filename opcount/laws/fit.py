@@ -33,7 +33,6 @@ LONGEST_PERIOD: Final = 12
 class Asked(NamedTuple):
     """The evidence that is asked for, in bits."""
 
-    of_periods: float = 8
     of_recurrences: float = 12  # all roots of which are rational
     of_irrational: float = 20  # for the roots of recurrences that hold by chance are not
     of_gap: float = 3  # of a law with sizes between those given: so many times the square of how many they are
@@ -41,7 +40,9 @@ class Asked(NamedTuple):
 
 
 ASKED: Final = Asked()
-MORE: Final = 4  # sizes of each residue than a polynomial of it has coefficients: what n // 2 has on 1, ..., 12
+MORE: Final = 4
+"""How many more sizes of each residue there must be than a polynomial of it has coefficients: what n // 2 has on
+1, ..., 12. So at least eight counts, of two residues, are held to it: eight bits of evidence."""
 
 
 class Given(NamedTuple):
@@ -189,7 +190,6 @@ def _quasi_polynomial(given: Given) -> QuasiPolynomial | None:
     """A polynomial for each residue, with the fewest coefficients in all."""
     counts = given.counts
     modular = {n: modulo(count) for (n,), count in counts.items()}
-    different = min(len(set(_bends([*counts.values()]))), len(set(counts.values())))
     fewest: tuple[int, int, list[list[int]]] | None = None  # coefficients, and of each residue, and its sizes
     for period in range(2, LONGEST_PERIOD + 1):
         length = 1
@@ -202,9 +202,8 @@ def _quasi_polynomial(given: Given) -> QuasiPolynomial | None:
             length = max(length, found)
         else:
             coefficients = period * length
-            held = len(counts) - coefficients
-            enough = held >= _held_back(coefficients) and min(map(len, classes)) >= length + MORE
-            if enough and _evidence(different, held) >= given.asked.of_periods:
+            enough = coefficients + _held_back(coefficients) <= len(counts)
+            if enough and min(map(len, classes)) >= length + MORE:
                 fewest = coefficients, length, classes
     if fewest is None:
         return None

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 from numbers import Rational
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
 from opcount.arrays.wrap import warn_of_nothing
 from opcount.counting import render
@@ -26,7 +26,7 @@ from opcount.laws.growth import fastest
 from opcount.laws.points import FEWEST, Sizes, as_size, at, check_enough, check_far, checked_far, checked_points
 from opcount.laws.progressions import Domain, Point, domain
 from opcount.laws.runs import run_all
-from opcount.wrapping.trees import check_function
+from opcount.wrapping.inputs import check_function
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -84,7 +84,7 @@ class Law:
             raise InvalidValue(f"{NO_LAW}{self.why}: there is nothing to evaluate")
         return self.form
 
-    def __call__(self, *sizes: Any, **named: Any) -> int:
+    def __call__(self, *sizes: SupportsIndex, **named: SupportsIndex) -> int:
         """The count at a size; raises InvalidValue where no law was found, or where it is not for that size."""
         form = self._found()
         given = sizes or tuple(named[name] for name in self.names if name in named)

@@ -12,7 +12,7 @@ from opcount.counting.errors import SizeFailed
 from opcount.counting.tally import count
 from opcount.laws.points import at
 from opcount.laws.progressions import Point
-from opcount.wrapping.trees import check_executed
+from opcount.wrapping.inputs import check_executed
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

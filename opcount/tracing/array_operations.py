@@ -1,8 +1,8 @@
 """NumPy's functions of nodes that hold arrays, written in the primitives of the table.
 
-A function stands in one of four places: it is written out below; or in `compositions`, which
-works on nodes as on everything wrapped; or it moves elements (`Move`), and where each came from
-is found by asking it; or its result is constant. Any other has no derivative, and raises.
+What a function does with nodes stands in its row: an operation below, by its name; or that it is executed in
+operations of its own, which work on nodes as on everything wrapped; or that it moves elements (`Move`), and where
+each came from is found by asking it; or that its result is constant. Any other has no derivative, and raises.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from itertools import accumulate, pairwise
-from string import ascii_letters, ascii_lowercase, ascii_uppercase
+from string import ascii_lowercase
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,8 +21,12 @@ import numpy as np
 from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
 from opcount.counting.symbolic import are_numbers, is_symbolic, known
-from opcount.functions.compositions import COMPOSITIONS
-from opcount.functions.numpy_rules import FREE, USERS, NoRule, by_function, is_truth, name_of
+from opcount.functions.einsum import Terms, subscripts
+from opcount.functions.execution import in_operations
+from opcount.functions.op_counts import NoRule, is_truth, name_of
+from opcount.functions.rows import Derivative, Executed, Function
+from opcount.functions.table import ROWS
+from opcount.functions.user_rules import user_rules
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, label_sizes, stacked_labels
 from opcount.tracing.differentiable import DIFFERENTIATED_OPENED, FUNCTIONS, NUMBER_FUNCTIONS, OPENED
 from opcount.tracing.edges import LinearMap, gathering, selecting
@@ -236,21 +240,17 @@ def _stacked_product(name: str, first: str, second: str, result: str) -> Callabl
 def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Any:
     """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
     _refuse("einsum", out=out, dtype=dtype)
-    terms, result = _subscripts(operands)
+    terms, result = subscripts(operands, shape_of)
     return _of_terms([(labels, as_operand(array)) for labels, array in terms], result, optimize, _product_of_two)
 
 
 def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
-    """The same of an object array of numbers, where NumPy's loop would start each sum from a zero."""
-    terms, result = _subscripts(operands)
+    """Einsum of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    terms, result = subscripts(operands, shape_of)
     return _of_terms(terms, result, optimize, _product_of_all)
 
 
-_Terms = list[tuple[str, Any]]
-"""The operands of einsum, each with its labels."""
-
-
-def _of_terms(terms: _Terms, result: str, optimize: Any, of_two: Callable[[_Terms, str], Any]) -> Any:
+def _of_terms(terms: Terms, result: str, optimize: Any, of_two: Callable[[Terms, str], Any]) -> Any:
     if len(terms) > 2 and optimize is not False:
         return _einsum_path(terms, result, optimize)
     terms = [_diagonals(array, labels) for labels, array in terms]
@@ -260,12 +260,12 @@ def _of_terms(terms: _Terms, result: str, optimize: Any, of_two: Callable[[_Term
     return of_two(terms, result) if len(terms) == 2 else _product_of_all(terms, result)
 
 
-def _product_of_two(terms: _Terms, result: str) -> Any:
+def _product_of_two(terms: Terms, result: str) -> Any:
     (first, a), (second, b) = terms
     return _contracted(partial(np.einsum, f"{first},{second}->{result}"), (first, second, result), a, b)
 
 
-def _product_of_all(terms: _Terms, result: str) -> Any:
+def _product_of_all(terms: Terms, result: str) -> Any:
     """The products of all for each combination of labels, from left to right, and their sums: what einsum is."""
     sizes = label_sizes([labels for labels, _ in terms], [array for _, array in terms])
     everything = result + "".join(sorted(sizes.keys() - set(result)))
@@ -278,7 +278,7 @@ def _product_of_all(terms: _Terms, result: str) -> Any:
     return np.sum(product, axis=tuple(range(len(result), len(everything))))
 
 
-def _einsum_path(terms: _Terms, result: str, optimize: Any) -> Any:
+def _einsum_path(terms: Terms, result: str, optimize: Any) -> Any:
     spelled = ",".join(labels for labels, _ in terms) + "->" + result
     if not isinstance(optimize, (bool, str)) and optimize[0] == "einsum_path":
         path = optimize[1:]
@@ -293,34 +293,6 @@ def _einsum_path(terms: _Terms, result: str, optimize: Any) -> Any:
         spelled = ",".join(labels for labels, _ in taken) + "->" + left
         terms.append((left, np.einsum(spelled, *(array for _, array in taken))))
     return terms[0][1]
-
-
-def _subscripts(operands: tuple[Any, ...]) -> tuple[_Terms, str]:
-    """The operands with a letter for each axis, and the letters of the result, in either spelling of einsum."""
-    if isinstance(operands[0], str):
-        text, arrays = operands[0].replace(" ", ""), operands[1:]
-        inputs, arrow, output = text.partition("->")
-        spelled, result = inputs.split(","), output if arrow else None
-    else:
-        arrays = operands[:-1:2] if len(operands) % 2 else operands[::2]
-
-        def letters(labels: Iterable[Any]) -> str:
-            each = ascii_uppercase + ascii_lowercase
-            return "".join("..." if label is Ellipsis else each[label] for label in labels)
-
-        spelled = [letters(labels) for labels in operands[1::2]]
-        result = letters(operands[-1]) if len(operands) % 2 else None
-    most = max(len(shape_of(array)) - len(term.replace("...", "")) for term, array in zip(spelled, arrays, strict=True))
-    free = [letter for letter in ascii_letters if letter not in "".join([*spelled, result or ""])]
-    dots = "".join(free[: max(most, 0)])
-    terms = []
-    for term, array in zip(spelled, arrays, strict=True):
-        number = len(shape_of(array)) - len(term.replace("...", ""))
-        terms.append((term.replace("...", dots[len(dots) - number :] if number else ""), array))
-    if result is None:
-        everything = "".join(spelled).replace("...", "")
-        result = "..." + "".join(sorted(label for label in set(everything) if everything.count(label) == 1))
-    return terms, result.replace("...", dots)
 
 
 def _diagonals(array: Any, labels: str) -> tuple[str, Any]:
@@ -677,7 +649,7 @@ def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def places(*args: Any, **keywords: Any) -> Any:
         args, keywords = _values((*args,)), _values(keywords)
-        if function in USERS or _without_values((*args, *keywords.values())):
+        if function in user_rules or _without_values((*args, *keywords.values())):
             return function(*args, **keywords)
         return function(*map(_of_numbers, args), **{key: _of_numbers(value) for key, value in keywords.items()})
 
@@ -711,43 +683,29 @@ def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., A
     return refusing
 
 
-WRITTEN_OUT: Final[dict[str, Callable[..., Any]]] = {
+OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     "sum": _sum, "mean": _mean, "var": _var, "std": _std, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
-    "max": partial(_extreme, "max"), "amax": partial(_extreme, "max"), "min": partial(_extreme, "min"),
-    "amin": partial(_extreme, "min"), "ptp": _ptp, "trace": _trace, "clip": _clip,
+    "max": partial(_extreme, "max"), "min": partial(_extreme, "min"), "ptp": _ptp, "trace": _trace, "clip": _clip,
     "dot": _dot, "inner": _inner, "vdot": _vdot, "outer": _outer, "tensordot": _tensordot, "einsum": _einsum,
-    "kron": _kron, "pad": partial(moved, np.pad),
-    "linalg.outer": _outer, "linalg.tensordot": _tensordot,
-    "linalg.matmul": partial(elementwise, ARRAY_PRIMITIVES["matmul"]),
-    "vecdot": _stacked_product("vecdot", "k", "k", ""), "linalg.vecdot": _stacked_product("vecdot", "k", "k", ""),
+    "kron": _kron,
+    "vecdot": _stacked_product("vecdot", "k", "k", ""),
     "matvec": _stacked_product("matvec", "mk", "k", "m"), "vecmat": _stacked_product("vecmat", "k", "kn", "n"),
     "linalg.trace": lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
     "reshape": _reshape, "ravel": _ravel, "transpose": _transpose,
-    "permute_dims": _transpose, "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
-    "linalg.matrix_transpose": lambda x, /: _swapaxes(x, -1, -2), "moveaxis": _moveaxis, "expand_dims": _expand_dims,
+    "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
+    "moveaxis": _moveaxis, "expand_dims": _expand_dims,
     "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
     "hstack": _stacking("hstack", 1, lambda shape: shape or (1,)), "vstack": _stacking("vstack", 0, _row),
     "column_stack": _stacking("column_stack", 1, _columns), "dstack": _stacking("dstack", 2, _layer),
     "atleast_1d": _widening(lambda shape: shape or (1,)), "atleast_2d": _widening(_row),
     "atleast_3d": _widening(_layer), "broadcast_arrays": _broadcast_arrays, "array_split": _array_split,
     "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
-    "copy": lambda a, order="K", **__: _copied(as_operand(a), order), "where": partial(moved, np.where),
+    "copy": lambda a, order="K", **__: _copied(as_operand(a), order),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
-    "compress": partial(moved, np.compress), "extract": partial(moved, np.extract),
     "matmul": partial(elementwise, ARRAY_PRIMITIVES["matmul"]), "shape": lambda a: tuple(map(known, shape_of(a))),
     "ndim": lambda a: len(shape_of(a)),
 }  # fmt: skip
-"""Functions, and ufuncs that are no operation of the table, by name."""
-
-CONSTANT_NAMES: Final = (
-    "argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero", "all", "any", "nonzero", "flatnonzero", "argwhere",
-    "isclose", "allclose", "array_equal", "array_equiv", "isposinf", "isneginf", "round", "around", "fix", "isreal",
-    "iscomplex", "imag",
-)  # fmt: skip
-"""Functions whose results are places, truth values or steps: constant wherever they have a derivative."""
-
-COMPARING_NAMES: Final = ("argsort", "argpartition", "searchsorted", "digitize", "lexsort")
-"""Functions whose results are places too, found by as many comparisons as the values ask for."""
+"""The operations of arrays that rows of functions name as their derivative, and ufuncs that are no row of the table."""
 
 UFUNC_METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
     (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
@@ -776,12 +734,29 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
 _WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
 UFUNC_METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
-FUNCTIONS.update({f: partial(moved, f) for f in FREE})
-FUNCTIONS.update({f: _refusing(f, composed) for f, composed in COMPOSITIONS.items()})
-FUNCTIONS.update({f: _of_values(f) for f in by_function(dict.fromkeys(CONSTANT_NAMES))})
-FUNCTIONS.update({f: _by_comparing(f) for f in by_function(dict.fromkeys(COMPARING_NAMES))})
-FUNCTIONS.update({f: getattr(f, "_implementation", f) for f in (np.split, np.hsplit, np.vsplit, np.dsplit)})
-FUNCTIONS.update(by_function(WRITTEN_OUT))
+
+def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
+    """What a function does with nodes, as its row says; None where it has no derivative."""
+    if row.derivative is Derivative.MOVES:
+        return partial(moved, function)
+    if row.derivative is Derivative.CONSTANT:
+        return _of_values(function)
+    if row.derivative is Derivative.COMPARED:
+        return _by_comparing(function)
+    if row.derivative is Derivative.AS_NUMPY:
+        return getattr(function, "_implementation", function)  # type: ignore[no-any-return]
+    if row.derivative is Derivative.AS_EXECUTED:
+        assert isinstance(row.counts, Executed)
+        return _refusing(function, in_operations(function, row.counts))
+    return OPERATIONS[row.derivative] if isinstance(row.derivative, str) else row.derivative
+
+
+FUNCTIONS.update({function: found for function, row in ROWS.items() if (found := _derived(function, row)) is not None})
+FUNCTIONS.update({
+    ufunc: OPERATIONS[name]
+    for name in ("matmul", "vecdot", "matvec", "vecmat")
+    if (ufunc := getattr(np, name, None)) is not None
+})  # fmt: skip
 FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
 NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip, np.interp: FUNCTIONS[np.interp]})

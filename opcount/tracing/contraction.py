@@ -100,7 +100,7 @@ def record_product(products: Any, results: Any) -> None:
 
 
 def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
-    """The same sum where an infinity meets a structural zero, which is skipped and gives no nan."""
+    """The sum of the products where an infinity meets a structural zero, which is skipped and gives no nan."""
     mine, others, result = labels
     summed_over = "".join(sorted({*mine, *others} - {*result}))
     all_labels = result + summed_over

@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import Uncounted
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.table import ROWS
 
 
 def no_derivative(name: str) -> str:
@@ -41,16 +42,10 @@ FUNCTIONS: Final = _Functions()
 NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
 """The functions that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
 OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
-_OPENED_NAMES: Final = (
-    "apply_along_axis", "convolve", "correlate", "cumulative_prod", "cumulative_sum", "fmax", "fmin",
-    "ix_", "lib.scimath.arccos", "lib.scimath.arcsin", "lib.scimath.arctanh", "lib.scimath.log",
-    "lib.scimath.log10", "lib.scimath.log2", "lib.scimath.logn", "lib.scimath.power", "lib.scimath.sqrt",
-    "linspace", "logspace", "median", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "partition",
-    "polyder", "polymul", "real_if_close", "setdiff1d", "setxor1d", "sort", "trim_zeros",
-    "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "vander",
-)  # fmt: skip
-DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
+DIFFERENTIATED_OPENED: Final = frozenset({name_of(function) for function, row in ROWS.items() if row.opened}) | {
+    "np.fmax",
+    "np.fmin",
+}
 """Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
 USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
 """The ufuncs to which users gave a derivative, with `oc.primitive`; it goes before that of the table."""

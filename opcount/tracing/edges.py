@@ -36,7 +36,6 @@ from opcount.tracing.structural import (
     masked,
     number,
     placed,
-    plus,
     reshaped,
     running,
     scattered,
@@ -51,8 +50,6 @@ from opcount.wrapping.operations import Structural
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Number, Wrapped
-
-__all__ = ["MINUS_ONE", "ONE", "plus", "times"]  # what edges are applied to, and how derivatives are joined
 
 
 class Cost:
@@ -121,7 +118,7 @@ class LinearMap(Protocol):
         """The operand's share of the adjoint, from the node's (VJP)."""
 
     def priced(self) -> LinearMap:
-        """The same map with its numbers forgotten, to be applied to a Unit or a Priced."""
+        """This map with its numbers forgotten, to be applied to a Unit or a Priced."""
 
 
 class Scale:

@@ -22,7 +22,10 @@ from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
-from opcount.functions.numpy_rules import FREE, name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.rows import FREE
+from opcount.functions.table import ROWS as FUNCTION_ROWS
+from opcount.functions.table import row_of
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES
 from opcount.tracing.differentiable import (
     COMPLEX,
@@ -36,13 +39,13 @@ from opcount.tracing.differentiable import (
 )
 from opcount.tracing.node_methods import NodeMethods
 from opcount.tracing.object_array import is_by_row, number_array
-from opcount.tracing.partials import slope
+from opcount.tracing.slopes import slope
 from opcount.tracing.tape import Tape
 from opcount.wrapping import shapes
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
 from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE, ONE, OPERATIONS, Operation
-from opcount.wrapping.spec import MAKERS, Spec
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Number, Wrapped, boxed, plain_operand, written
 
@@ -134,7 +137,7 @@ class Node(Number):
 
     @property
     def records(self) -> bool:  # type: ignore[override]
-        return self.tape.whole
+        return self.tape.arrays_as_nodes
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if method == "__call__" and not any(isinstance(operand, np.ndarray) for operand in inputs):
@@ -145,7 +148,7 @@ class Node(Number):
             row = BY_UFUNC.get(ufunc)
             if row is not None and row.partials and not row.domain and not keywords:
                 return elementwise(row, *inputs)
-        if self.tape.whole and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
+        if self.tape.arrays_as_nodes and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
             return recorded_ufunc(ufunc, method, inputs, keywords)
         if is_by_row(ufunc) and any(type(operand) is np.ndarray for operand in inputs):
             inputs = tuple(number_array(boxed(o)) if type(o) is Node else o for o in inputs)
@@ -157,7 +160,7 @@ class Node(Number):
         return ()
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if self.tape.whole:
+        if self.tape.arrays_as_nodes:
             return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
             return number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
@@ -282,7 +285,7 @@ class ArrayNode(NodeMethods):
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(map(is_container, types)):
             return NotImplemented
-        if function.__name__ in MAKERS and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
+        if row_of(function).makes and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
             return self.value.__array_function__(function, (Array,), args, keywords)
         return function_of_nodes(function, args, keywords)
 
@@ -312,7 +315,7 @@ class ArrayNode(NodeMethods):
         return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
 
     def copy(self, order: Any = "C") -> Any:
-        """The same node, as an object of its own to be written into; of a spec, a node of its own."""
+        """This node as an object of its own, to be written into; of a spec, a node of its own."""
         if type(self.value._held) is Spec:
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
@@ -345,7 +348,7 @@ def new_node(
 
 
 def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: Any) -> Any:
-    """Likewise, of an array, or of a number where the value is one."""
+    """A node at the end of the tape that holds an array, or a number where the value is one."""
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
     tape.arrays = True
@@ -353,7 +356,7 @@ def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ..
 
 
 def twin(node: ArrayNode, value: Array) -> ArrayNode:
-    """The same node as another object; what it holds has memory of its own, or not."""
+    """Another object for that node, which holds `value`: with memory of its own, or not."""
     other: ArrayNode = _new(ArrayNode)
     other.tape, other.index, other.primitive, other.operands = node.tape, node.index, node.primitive, node.operands
     other.value = value
@@ -555,7 +558,7 @@ def _is_operand(operand: Any) -> bool:
 
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
 _JOINING: Final = frozenset({np.concatenate, np.stack})
-GIVING_VIEWS: Final = FREE | {np.einsum}
+GIVING_VIEWS: Final = {function for function, row in FUNCTION_ROWS.items() if row.counts is FREE} | {np.einsum}
 """Functions whose results may share memory with their arguments, as in NumPy."""
 NODES: Final = frozenset({Node, ArrayNode})
 _OPERANDS: Final = (Wrapped, np.ndarray, np.generic, Real, Decimal)

@@ -15,13 +15,14 @@ import numpy as np
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.table import row_of
 from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate
 from opcount.wrapping.bind import bind
+from opcount.wrapping.classes import is_number
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
 from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE
-from opcount.wrapping.spec import WRITES
-from opcount.wrapping.trees import is_number, object_array, plain_array, shape_of
+from opcount.wrapping.trees import object_array, plain_array, shape_of
 from opcount.wrapping.wrapped import Number, Wrapped, boxed, is_wrapped_array, written
 
 
@@ -77,7 +78,7 @@ class NumberArray(np.ndarray):
             args = _of_own_types(args)
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
         result = number_array(super().__array_function__(function, arrays, args, keywords))
-        if function.__name__ in WRITES:
+        if row_of(function).writes is not None:
             _base(args[0])
         return result
 

@@ -325,7 +325,7 @@ def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) 
 
 
 def reshaped(derivative: Any, shape: tuple[Any, ...]) -> Any:
-    """The same elements in the same order, in that shape."""
+    """The derivative's elements in their order, in that shape."""
     if type(derivative) is not Unit and shape_of(derivative) == shape:
         return derivative
     return turned(derivative, lambda array: np.reshape(array, shape), shape)

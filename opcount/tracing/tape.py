@@ -12,16 +12,16 @@ from opcount.arrays.array import Array
 class Tape(list[Any]):
     """The nodes of an evaluation in order.
 
-    `whole` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such nodes,
-    and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
+    `arrays_as_nodes` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
+    nodes, and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
     partials are made of, each with a copy.
     """
 
-    __slots__ = ("arrays", "data", "joins", "whole")
+    __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
 
-    def __init__(self, whole: bool = False) -> None:
+    def __init__(self, arrays_as_nodes: bool = False) -> None:
         super().__init__()
-        self.whole = whole
+        self.arrays_as_nodes = arrays_as_nodes
         self.arrays = False
         self.joins = False
         self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
-from opcount.functions.numpy_rules import name_of
+from opcount.functions.op_counts import name_of
 from opcount.tracing.differentiable import FUNCTIONS, USER_PRIMITIVES
 from opcount.tracing.edges import Applied, LinearMap
 from opcount.tracing.nodes import (
@@ -25,16 +25,19 @@ from opcount.wrapping.operations import Operation, Partial
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import is_wrapped_array
 
-Functions = Callable[..., Any] | Sequence[Callable[..., Any] | None]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+Functions: TypeAlias = Callable[..., Any] | Sequence[Callable[..., Any] | None]
+"""One function for each operand; None for one without a derivative."""
 
 
 def primitive(
-    function: Callable[..., Any],
+    function: _Function,
     *,
     partials: Functions | None = None,
     push: Functions | None = None,
     pull: Functions | None = None,
-) -> Callable[..., Any]:
+) -> _Function:
     """Give a function a derivative, and get back the function to be called.
 
     >>> import numpy as np, opcount as oc
@@ -84,14 +87,14 @@ def primitive(
         keywords = as_now(keywords)
         edges = tuple(_partial(given, position, keywords, name) for position in range(expected))
         result = recorded(Operation(name, None, functools.partial(function, **keywords), edges), *nodes)
-        if type(result) is ArrayNode and not tape.whole:  # arrays are opened into numbers
+        if type(result) is ArrayNode and not tape.arrays_as_nodes:  # arrays are opened into numbers
             return opened_array(np.empty(result.shape), [result[position] for position in np.ndindex(result.shape)])
         return result
 
     if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
         USER_PRIMITIVES[function] = FUNCTIONS[function] = differentiable
         return function
-    return differentiable
+    return cast(_Function, differentiable)
 
 
 def _each(name: str, rows: Functions | None) -> tuple[Callable[..., Any] | None, ...] | None:

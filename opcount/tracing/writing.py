@@ -18,11 +18,13 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidType, Uncounted
-from opcount.functions.numpy_rules import FREE, name_of
+from opcount.functions.op_counts import name_of
+from opcount.functions.rows import FREE
+from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
 from opcount.tracing.differentiable import FOREIGN, FUNCTIONS, OPENED
 from opcount.tracing.nodes import ArrayNode, recorded, twin
-from opcount.wrapping.spec import WRITES, Spec
+from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
@@ -150,7 +152,7 @@ def _views_of(array: ArrayNode, later: list[Any]) -> dict[int, tuple[ArrayNode, 
 
 
 def _held(views: dict[int, tuple[ArrayNode, int]], later: list[Any]) -> list[ArrayNode]:
-    """Those that somebody holds besides the graph, or of which somebody holds a view: the others are not seen again.
+    """The views that somebody holds besides the graph, or of which somebody holds a view: others are not seen again.
 
     The number of references tells, beside that to a node which is referred to as they are, and by nobody else.
     """
@@ -221,7 +223,7 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"np.zeros_like(x) gives, make a new array, or {OPENED}"
             )
         _check_precision(array, *args)
-        if function.__name__ in _AS_THEY_GO and any(_shares(array, value) for value in args):
+        if function is np.fill_diagonal and any(_shares(array, value) for value in args):
             raise Uncounted(f"{name_of(function)} would read what it has just written: give it a copy of that part")
         write(array, moved(written, function, array, *args, **keywords))
 
@@ -232,11 +234,11 @@ def _shares(array: ArrayNode, value: Any) -> bool:
     return type(value) is ArrayNode and owner_of(value.value._held) is owner_of(array.value._held)
 
 
-_AS_THEY_GO: Final = frozenset({"fill_diagonal", "place", "putmask"})  # the others copy first what they share
-
 FUNCTIONS.update({
     getattr(operator, f"i{name}"): _in_place(getattr(operator, name.rstrip("_")))
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 })  # fmt: skip
-FUNCTIONS.update({function: _writing(function) for function in FREE if function.__name__ in WRITES})
+FUNCTIONS.update({
+    function: _writing(function) for function, row in ROWS.items() if row.counts is FREE and row.writes is not None
+})  # fmt: skip
 FUNCTIONS[operator.setitem] = _setitem

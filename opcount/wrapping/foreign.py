@@ -18,8 +18,8 @@ import numpy as np
 from opcount.counting.errors import InvalidValue
 from opcount.counting.meters import let_out
 from opcount.counting.symbolic import is_symbolic
+from opcount.wrapping.classes import NUMERIC, OPENED, class_name, has_operations, is_number, is_own_kind, way_out
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import NUMERIC, OPENED, class_name, has_operations, is_number, is_own_kind, way_out
 from opcount.wrapping.wrapped import ARRAYS, Wrapped
 
 DATA: Final = frozenset({

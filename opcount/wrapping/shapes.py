@@ -1,24 +1,28 @@
-"""Arithmetic of shapes, whose sizes are numbers or polynomials (see `sizes`)."""
+"""Arithmetic of shapes, whose sizes are integers or polynomials (see `counting.symbolic`)."""
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 
 from opcount.counting import symbolic
 from opcount.counting.errors import InvalidType, InvalidValue
+from opcount.counting.symbolic import Size, SizeLike
 
-Shape = tuple[Any, ...]
+Shape: TypeAlias = tuple[Size, ...]
+"""The sizes of an array, axis by axis."""
 
 
 def are_numbers(*shapes: Shape) -> bool:
+    """Whether no size of theirs has a name."""
     return all(map(symbolic.are_numbers, shapes))
 
 
 def with_numbers(shape: Shape) -> tuple[int, ...]:
-    """The shape, for what executes something for each place; raises InvalidValue for sizes that are no numbers."""
+    """The shape, for what executes something at each element; raises InvalidValue where a size has a name."""
     if not are_numbers(shape):
         raise InvalidValue(f"what runs over each place of the shape {shape} needs numbers for the sizes")
     return shape
@@ -33,7 +37,7 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple(_common(column, shapes) for column in columns)
 
 
-def _common(column: tuple[Any, ...], shapes: tuple[Shape, ...]) -> Any:
+def _common(column: tuple[Size, ...], shapes: tuple[Shape, ...]) -> Size:
     wide = {size for size in column if size != 1}
     if len(wide) > 1:
         raise unequal(*shapes)
@@ -41,18 +45,19 @@ def _common(column: tuple[Any, ...], shapes: tuple[Shape, ...]) -> Any:
 
 
 def unequal(*shapes: Shape) -> InvalidValue:
+    """The error for shapes that do not fit, or not for all sizes."""
     listed = ", ".join(map(str, shapes))
     return InvalidValue(f"sizes that are not known to be equal: the shapes {listed} do not fit for all sizes")
 
 
-def axes_moved_to_the_end(shape: Shape, places: tuple[int, ...]) -> Shape:
-    """With the axes at these places moved to the end."""
-    places = tuple(range(len(shape))[place] for place in places)
-    rest = [size for place, size in enumerate(shape) if place not in places]
-    return (*rest, *(shape[place] for place in places))
+def axes_moved_to_the_end(shape: Shape, axes: tuple[int, ...]) -> Shape:
+    """The shape with these axes moved to the end."""
+    axes = tuple(range(len(shape))[axis] for axis in axes)
+    rest = [size for axis, size in enumerate(shape) if axis not in axes]
+    return (*rest, *(shape[axis] for axis in axes))
 
 
-def diagonal(shape: Shape, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Shape:
+def diagonal(shape: Shape, offset: SupportsIndex = 0, axis1: int = 0, axis2: int = 1) -> Shape:
     """All axes but two, then their diagonal."""
     offset = operator.index(offset)
     *rest, rows, columns = axes_moved_to_the_end(shape, (axis1, axis2))
@@ -60,7 +65,7 @@ def diagonal(shape: Shape, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> S
     return (*rest, symbolic.positive_part(symbolic.normal(symbolic.smaller(*ends))))
 
 
-def after_reshape(shape: Shape, new: Any) -> Shape:
+def after_reshape(shape: Shape, new: SizeLike | Sequence[SizeLike]) -> Shape:
     """The new shape, with the size that is -1 in it; raises ValueError, or InvalidValue, where it does not fit."""
     given = [_size(size) for size in (new if isinstance(new, (tuple, list)) else (new,))]
     if are_numbers(shape) and symbolic.are_numbers(given):
@@ -68,22 +73,27 @@ def after_reshape(shape: Shape, new: Any) -> Shape:
     return _fitted(shape, given)
 
 
-def _size(size: Any) -> Any:
-    return symbolic.normal(size) if symbolic.is_symbolic(size) else operator.index(size)
+def _size(size: Any) -> Size:
+    found: Size = symbolic.normal(size) if symbolic.is_symbolic(size) else operator.index(size)
+    return found
 
 
-def _fitted(shape: Shape, given: list[Any]) -> Shape:
-    whole = symbolic.product(shape)
+def _fitted(shape: Shape, given: list[Size]) -> Shape:
+    size_of_all = symbolic.product(shape)
     if given.count(-1) > 1:
         raise ValueError("can only specify one unknown dimension")
     if -1 in given:
-        left = symbolic.quotient(whole, symbolic.product(size for size in given if size != -1))
-        fitted = [left if size == -1 else size for size in given]
+        left = symbolic.quotient(size_of_all, symbolic.product(size for size in given if size != -1))
+        fitted: list[Any] = [left if size == -1 else size for size in given]
     else:
         fitted = given
-    if None in fitted or symbolic.product(fitted) != whole or any(type(size) is int and size < 0 for size in fitted):
+    if (
+        None in fitted
+        or symbolic.product(fitted) != size_of_all
+        or any(type(size) is int and size < 0 for size in fitted)
+    ):
         if symbolic.are_numbers((*shape, *given)):
-            raise ValueError(f"cannot reshape array of size {whole} into shape ({','.join(map(str, given))})")
+            raise ValueError(f"cannot reshape array of size {size_of_all} into shape ({','.join(map(str, given))})")
         raise InvalidValue(f"an array of shape {shape} is not known to fit into shape {tuple(given)} for all sizes")
     return tuple(fitted)
 
@@ -91,7 +101,7 @@ def _fitted(shape: Shape, given: list[Any]) -> Shape:
 # --- indexing
 
 
-def indexed(shape: Shape, key: Any) -> Shape:
+def indexed(shape: Shape, key: object) -> Shape:
     """The shape of `x[key]`, for integers, slices, None, an Ellipsis, arrays of integers and masks that have values."""
     parts: list[Any] = []
     for part in key if isinstance(key, tuple) else (key,):
@@ -101,8 +111,8 @@ def indexed(shape: Shape, key: Any) -> Shape:
         raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed")
     if sum(part is Ellipsis for part in parts) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
-    place = next((place for place, part in enumerate(parts) if part is Ellipsis), len(parts))
-    parts[place : place + 1] = [slice(None)] * (len(shape) - taken)
+    start = next((start for start, part in enumerate(parts) if part is Ellipsis), len(parts))
+    parts[start : start + 1] = [slice(None)] * (len(shape) - taken)
     return _walked(shape, parts, any(isinstance(part, np.ndarray) for part in parts))
 
 
@@ -117,30 +127,30 @@ def _part(part: Any) -> list[Any]:
             pass
     array = np.asarray(part)
     if array.dtype == bool:
-        return [_Mask(array.shape, place, found) for place, found in enumerate(array.nonzero())]
+        return [_Mask(array.shape, axis, found) for axis, found in enumerate(array.nonzero())]
     if array.dtype.kind not in "iu" and array.size:
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
     return [array.astype(int)] if array.ndim else [int(array)]
 
 
 class _Mask(np.ndarray):
-    """The places along one axis that a mask selects."""
+    """The indices along one axis that a mask selects."""
 
     length: int
 
-    def __new__(cls, shape: tuple[int, ...], place: int, found: np.ndarray) -> _Mask:
+    def __new__(cls, shape: tuple[int, ...], axis: int, found: np.ndarray) -> _Mask:
         mask = found.view(cls)
-        mask.length = shape[place]
+        mask.length = shape[axis]
         return mask
 
 
 def _walked(shape: Shape, parts: list[Any], advanced: bool) -> Shape:
     left = list(shape)
-    result: list[Any] = []
+    result: list[Size] = []
     arrays: list[tuple[int, ...]] = []
-    places: list[int] = []  # in the index, of what is advanced in it
+    positions: list[int] = []  # in the index, of what is advanced in it
     start = 0  # in the result, of the first of these
-    for place, part in enumerate(parts):
+    for position, part in enumerate(parts):
         if part is None:
             result.append(1)
         elif isinstance(part, slice):
@@ -148,17 +158,17 @@ def _walked(shape: Shape, parts: list[Any], advanced: bool) -> Shape:
         else:
             _check_inside(part, left.pop(0), len(shape) - len(left) - 1)
             if advanced:
-                start = start if places else len(result)
-                places.append(place)
+                start = start if positions else len(result)
+                positions.append(position)
                 arrays.append(np.shape(part))
     if not advanced:
         return tuple(result)
-    together = places[-1] - places[0] + 1 == len(places)
+    together = positions[-1] - positions[0] + 1 == len(positions)
     start = start if together else 0
     return (*result[:start], *np.broadcast_shapes(*arrays), *result[start:])
 
 
-def _check_inside(part: Any, size: Any, axis: int) -> None:
+def _check_inside(part: Any, size: Size, axis: int) -> None:
     if isinstance(part, _Mask) and type(size) is int and part.length != size:
         raise IndexError(
             f"boolean index did not match indexed array along axis {axis}; size of axis is {size} but size of "
@@ -173,7 +183,7 @@ def _check_inside(part: Any, size: Any, axis: int) -> None:
             raise InvalidValue(f"index {end} is not known to be inside an axis of size {size}, for sizes from 2 on")
 
 
-def _length(size: Any, part: slice) -> Any:
+def _length(size: Size, part: slice) -> Size:
     """The length of a slice; of an axis whose size is a symbol, where that is the same polynomial for all sizes."""
     if symbolic.are_numbers((size, part.start, part.stop, part.step)):
         return len(range(size)[part])
@@ -196,11 +206,11 @@ def _length(size: Any, part: slice) -> Any:
     return length
 
 
-def _is_below_zero(number: Any) -> bool:
-    return bool(symbolic.order(number, 0) < 0)
+def _is_below_zero(size: Size) -> bool:
+    return symbolic.order(size, 0) < 0
 
 
-def _bound(bound: Any, size: Any, low: Any, high: Any, default: Any) -> Any:
+def _bound(bound: Any, size: Size, low: Size, high: Size, default: Size) -> Size:
     """Where a slice ends: counted from the start of the axis, and inside it."""
     if bound is None:
         return default
@@ -216,7 +226,7 @@ def _bound(bound: Any, size: Any, low: Any, high: Any, default: Any) -> Any:
         ) from None
 
 
-def _depends(part: Any, size: Any, why: str) -> InvalidValue:
+def _depends(part: slice | Size, size: Size, why: str) -> InvalidValue:
     written = _written(part) if isinstance(part, slice) else f"up to {part}"
     return InvalidValue(
         f"a slice {written} of an axis of size {size} has no length that is one polynomial: {why}, or use numbers"

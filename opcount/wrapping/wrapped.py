@@ -19,8 +19,8 @@ from opcount.counting.callers import refusal
 from opcount.counting.errors import Uncounted
 from opcount.counting.meters import let_out, note_text
 from opcount.wrapping.bind import Executor, bind, quotient_and_rest
+from opcount.wrapping.classes import is_number, is_own_kind
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS
-from opcount.wrapping.trees import is_number, is_own_kind
 
 ARRAYS: Final = (np.ndarray, np.memmap)
 """The classes of arrays that compute as an ndarray does. Each other subclass may do so in its own way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from itertools import pairwise
 
@@ -12,9 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import opcount as oc
-from opcount.derivatives import gradient
-from opcount.derivatives.chain_rule import NoMemo, backprop, recurse
-from opcount.tracing.edges import ONE
+from opcount.derivatives.chain_rule import NoMemo
 from opcount.wrapping.operations import OPERATIONS, replaced
 from tests.support.programs import (
     DIFFERENTIABLE,
@@ -183,23 +182,40 @@ def dropped(total, term):
     return term if total is None else total
 
 
-def test_a_sum_that_all_methods_drop_is_caught(monkeypatch):
-    monkeypatch.setattr("opcount.derivatives.gradient._Log.plus", lambda self, total, term: dropped(total, term))
+@pytest.fixture
+def plant(monkeypatch):
+    """A function that puts another algorithm into the rows of these methods."""
+
+    def planted(algorithm, *methods):
+        for method in methods:
+            row = oc.METHODS[method]
+            monkeypatch.setitem(oc.METHODS, method, row._replace(algorithm=functools.partial(algorithm, row.algorithm)))
+
+    return planted
+
+
+def without_sums(algorithm, *arguments):
+    *others, _, seed = arguments
+    return algorithm(*others, dropped, seed)
+
+
+def test_a_sum_that_all_methods_drop_is_caught(plant):
+    plant(without_sums, *CHAIN_RULE)
     with pytest.raises(AssertionError, match="finite-difference and backprop differ"):
         check_agreement(FAULTY, [0.5, 0.7])
 
 
-def test_a_sum_that_one_method_drops_is_caught(monkeypatch):
-    monkeypatch.setattr(gradient, "backprop", lambda source, edges, *_: backprop(source, edges, dropped))
+def test_a_sum_that_one_method_drops_is_caught(plant):
+    plant(without_sums, "backprop")
     with pytest.raises(AssertionError, match="differ"):
         check_agreement(FAULTY, [0.5, 0.7])
 
 
-def test_sums_in_another_order_are_caught(monkeypatch):
-    def backwards(source, edges, plus, _):
+def test_sums_in_another_order_are_caught(plant):
+    def backwards(_, source, edges, plus, seed):
         users = [[] for _ in edges]
         adjoint = [None] * len(edges)
-        adjoint[source] = ONE
+        adjoint[source] = seed
         for node in range(source, -1, -1):
             for head, edge in reversed(users[node]):
                 adjoint[node] = plus(adjoint[node], edge.pull(adjoint[head]))
@@ -208,28 +224,28 @@ def test_sums_in_another_order_are_caught(monkeypatch):
                     users[operand].append((node, edge))
         return adjoint
 
-    monkeypatch.setattr(gradient, "backprop", backwards)
+    plant(backwards, "backprop")
     with pytest.raises(
         AssertionError, match=r"memoized and backprop (differ in a bit|log different operations|sum in another order)"
     ):
         check_agreement(FAULTY, [0.5, 0.7])
 
 
-def test_an_operation_too_many_is_caught(monkeypatch):
-    def wasteful(*arguments):
+def test_an_operation_too_many_is_caught(plant):
+    def wasteful(algorithm, *arguments):
         oc.wrap(2.0) * 3.0
-        return recurse(*arguments)
+        return algorithm(*arguments)
 
-    monkeypatch.setattr(gradient, "recurse", wasteful)
+    plant(wasteful, *CHAIN_RULE)
     with pytest.raises(AssertionError, match="is not what was predicted"):
         check_agreement(FAULTY, [0.5, 0.7])
 
 
-def test_a_memo_that_forgets_is_caught(monkeypatch):
-    def forgetful(node, source, steps, memo, *how):
-        return recurse(node, source, steps, NoMemo(), *how)
+def test_a_memo_that_forgets_is_caught(plant):
+    def forgetful(algorithm, node, source, neighbours, memo, *how):
+        return algorithm(node, source, neighbours, NoMemo(), *how)
 
-    monkeypatch.setattr(gradient, "recurse", forgetful)
+    plant(forgetful, "memoized")
     with pytest.raises(AssertionError, match="memoized is not what was predicted"):
         check_agreement(FAULTY, [0.5, 0.7])
 

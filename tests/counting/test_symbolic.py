@@ -13,8 +13,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import opcount as oc
 from opcount.counting import symbolic
-from opcount.functions import numpy_rules
-from opcount.wrapping import shapes, spec
+from opcount.functions import reductions
+from opcount.wrapping import shapes
+from tests.support import rows
 from tests.support import sized_programs as programs
 
 
@@ -271,20 +272,20 @@ def test_two_thousand_random_programs_count_from_names_what_they_execute():
     assert len(programs.taken) > 110 and min(programs.taken.values()) >= 5
 
 
-RIGHT = numpy_rules.RULES[np.cumsum]
+RIGHT = rows.rule_of("cumsum")
 
 
 def one_too_many_of_names(a, *arguments, **keywords):
-    """A fault where sizes are names: one in the rule itself is the same where it is executed (see test_numpy_rules)."""
+    """A fault where sizes are names: one in the rule itself is the same where it is executed (see tests/functions/)."""
     numbers = RIGHT(a, *arguments, **keywords)
     return numbers if symbolic.are_numbers(np.shape(a)) else {"add": numbers["add"] + 1}
 
 
 FAULTS = {
-    "a rule, for names": lambda patch: patch.setitem(numpy_rules.RULES, np.cumsum, one_too_many_of_names),
-    "a shape": lambda patch: patch.setitem(spec.SHAPES, "pad", lambda array, *_, **__: array),
+    "a rule, for names": lambda patch: rows.corrupted(patch, "cumsum", counts=one_too_many_of_names),
+    "a shape": lambda patch: rows.corrupted(patch, "pad", shape=lambda array, *_, **__: array),
     "a quotient": lambda patch: patch.setattr(symbolic, "floor_quotient", lambda a, b: symbolic.normal(a)),
-    "an order": lambda patch: patch.setattr(numpy_rules, "positive_part", lambda number: number + 1),
+    "an order": lambda patch: patch.setattr(reductions, "positive_part", lambda number: number + 1),
 }
 
 

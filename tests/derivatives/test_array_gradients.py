@@ -13,22 +13,13 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.derivatives import graph
+from opcount.derivatives import partials
 from opcount.tracing import array_operations, differentiable, edges, structural
 from opcount.wrapping.operations import OPERATIONS
-from tests.support import array_programs
-from tests.support.array_programs import (
-    CASES,
-    READOUTS,
-    SHAPES,
-    draw,
-    elementwise_cases,
-    loss,
-    operand,
-    random_program,
-    weights,
-    written,
-)
+from tests.support import random_arrays
+from tests.support.array_models import CASES
+from tests.support.array_programs import READOUTS, SHAPES, draw, elementwise_cases, loss, operand, weights, written
+from tests.support.random_arrays import random_program
 
 jax.config.update("jax_enable_x64", True)
 
@@ -286,7 +277,7 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays(monkeyp
         names.update(name for name, _, _ in program.steps)
         oc.gradient(program, program.x)
     x = draw(2, 3)
-    tables = (*array_programs.TABLES, array_programs._of_two)
+    tables = (*random_arrays.TABLES, random_arrays.of_two)
     assert {name for table in tables for name in table(np.random.default_rng(0), x, x)} <= names
     assert {(0,), (1,), (-1,), (0, 1), (-1, 0), (-1, 1), (0, 2), (0, 1, 2), (-1, 0, 1)} <= states
 
@@ -669,7 +660,7 @@ def one_off_by_value(monkeypatch: Any) -> None:
 
 
 def forgotten_constants(monkeypatch: Any) -> None:
-    monkeypatch.setattr(graph.Graph, "_restrict", lambda self: None)
+    monkeypatch.setattr(partials, "restrict", lambda nodes, operands: None)
 
 
 FAULTS = [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections import namedtuple
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import given, settings
 
 import opcount as oc
 from opcount.tracing.edges import IDENTITY, NEGATION
-from tests.support.programs import CASES, chain, doubled, programs, rational_programs, squared
+from tests.support.programs import programs
 
 CHAIN_RULE_METHODS = [method for method in oc.METHODS if method != "finite-difference"]
 RANDOM = settings(deadline=None, derandomize=True, max_examples=60)
@@ -20,22 +18,6 @@ RANDOM = settings(deadline=None, derandomize=True, max_examples=60)
 
 def names(graph):
     return [node.name for node in graph.nodes]
-
-
-def enumerated(graph):
-    """Every path from each input to the output, as a list of edges, by walking all of them."""
-    onward = {}
-    for edge in graph.edges:
-        onward.setdefault(edge.tail, []).append(edge)
-
-    def walk(node):
-        if graph.output is not None and node == graph.output.index:
-            yield []
-        for edge in onward.get(node, ()):
-            for rest in walk(edge.head):
-                yield [edge, *rest]
-
-    return [list(walk(node.index)) for node in graph.inputs]
 
 
 def factor(edge):
@@ -200,187 +182,3 @@ def test_an_evaluation_that_is_traced_counts_what_the_function_counts(program):
     measured = oc.measure(program, program.x)
     assert g.phases["primal"] == measured.counts
     assert g.value == measured.value
-
-
-# --- paths
-
-
-@given(programs(most=6))
-@RANDOM
-def test_paths_are_as_many_as_can_be_enumerated(program):
-    graph = oc.trace(program, program.x)
-    assert graph.paths() == [len(paths) for paths in enumerated(graph)]
-
-
-@given(rational_programs(most=4))
-@RANDOM
-def test_the_gradient_is_the_sum_over_paths_of_the_products_along_them(program):
-    # Bauer's formula in plain fractions, with no help of the recursion or the sweep
-    graph = oc.trace(program, program.x)
-    expected = []
-    for paths in enumerated(graph):
-        total = Fraction(0)
-        for path in paths:
-            product = Fraction(1)
-            for edge in path:
-                product *= factor(edge)
-            total += product
-        expected.append(total)
-    assert list(oc.gradient(program, program.x).gradient) == expected
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_paths_of_the_hand_examples(name):
-    case = CASES[name]
-    assert oc.trace(case.f, case.x).paths() == case.paths
-
-
-@pytest.mark.parametrize("f", [doubled(133), squared(133)])
-def test_paths_are_integers_of_any_size(f):
-    graph = oc.trace(f, 1.0)
-    assert graph.paths() == [2**133]
-    assert 2**133 > 10**40
-
-
-@pytest.mark.parametrize(("width", "depth"), [(2, 3), (3, 2), (5, 30), (7, 50)])
-def test_paths_through_full_layers_are_the_width_to_the_depth(width, depth):
-    def f(x):
-        layer = list(x)
-        for _ in range(depth):
-            sums = sum(layer[1:], layer[0])
-            layer = [sums * (position + 1.0) * 0.1 for position in range(width)]
-        return sum(layer[1:], layer[0])
-
-    assert oc.trace(f, [1.0] * width).paths() == [width**depth] * width
-
-
-# --- predictions
-
-
-@pytest.mark.parametrize("method", CHAIN_RULE_METHODS)
-@pytest.mark.parametrize("name", CASES)
-def test_predictions_are_the_integers_counted_by_hand(name, method):
-    case = CASES[name]
-    assert oc.trace(case.f, case.x).predict(method) == case.expected(method)
-
-
-@pytest.mark.parametrize("method", CHAIN_RULE_METHODS)
-@pytest.mark.parametrize("name", CASES)
-def test_executions_are_the_integers_counted_by_hand(name, method):
-    case = CASES[name]
-    assert oc.gradient(case.f, case.x, method).phases["accumulation"] == case.expected(method)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_finite_differences_execute_four_operations_for_each_input(name):
-    case = CASES[name]
-    inputs = len(case.paths)
-    expected = {"add": inputs, "sub": 2 * inputs, "div": inputs}
-    assert oc.trace(case.f, case.x).predict("finite-difference") == expected
-    assert oc.gradient(case.f, case.x, "finite-difference").phases["accumulation"] == expected
-
-
-@pytest.mark.parametrize("method", oc.METHODS)
-@given(program=programs())
-@settings(deadline=None, derandomize=True, max_examples=25)
-def test_what_is_predicted_is_what_is_executed(method, program):
-    predicted = oc.trace(program, program.x).predict(method)
-    assert oc.gradient(program, program.x, method).phases["accumulation"] == predicted
-
-
-@pytest.mark.parametrize("method", oc.METHODS)
-def test_predicting_executes_nothing(method):
-    graph = oc.trace(CASES["1-2-1, three points"].f, CASES["1-2-1, three points"].x)
-    with oc.count() as tally:
-        graph.predict(method)
-        graph.paths()
-    assert tally.counts.total == 0
-
-
-@pytest.mark.parametrize(
-    ("method", "adds"),
-    [
-        ("forward", 133),
-        ("backprop", 133),
-        ("memoized", 133),
-        ("memoized-tangent", 133),
-        ("naive", 2**133 - 1),
-        ("naive-tangent", 2**133 - 1),
-    ],
-)
-def test_naive_on_ten_to_the_forty_paths_is_a_number_not_a_wait(method, adds):
-    assert oc.trace(doubled(133), 1.0).predict(method) == {"add": adds}
-
-
-@pytest.mark.parametrize(
-    ("method", "muls", "adds"),
-    [("backprop", 2 * 132, 133), ("naive", 2**133 - 2, 2**133 - 1), ("naive-tangent", 2**133 - 2, 2**133 - 1)],
-)
-def test_naive_products_on_ten_to_the_forty_paths(method, muls, adds):
-    # one product for each edge of a call but those of the last squaring: sum of 2 ** k for k from 1 to 132
-    assert oc.trace(squared(133), 1.0).predict(method) == {"mul": muls, "add": adds}
-
-
-@pytest.mark.parametrize("method", CHAIN_RULE_METHODS)
-def test_a_chain_multiplies_on_every_edge_but_the_one_at_the_source(method):
-    assert oc.trace(chain(500), 1.0).predict(method) == {"mul": 499}
-
-
-def test_an_unknown_method_is_refused_with_those_that_exist():
-    with pytest.raises(oc.InvalidValue, match="finite-difference, forward, naive"):
-        oc.trace(lambda x: x, 1.0).predict("reverse")
-
-
-# --- bad input
-
-
-@pytest.mark.parametrize(
-    ("x", "error", "message"),
-    [
-        ([], oc.InvalidValue, "no numbers"),
-        ({}, oc.InvalidValue, "no numbers"),
-        (np.array([]), oc.InvalidValue, "no numbers"),
-        ([1.0, "a"], oc.InvalidType, r"x\[1\] is 'a'"),
-        (1j, oc.InvalidType, "complex"),
-        (True, oc.InvalidType, "truth value"),
-        (None, oc.InvalidType, "x is None"),
-    ],
-)
-def test_an_x_that_holds_no_numbers_is_refused_before_f_is_called(x, error, message):
-    def f(x):
-        raise AssertionError("called")
-
-    with pytest.raises(error, match=message):
-        oc.trace(f, x)
-
-
-@pytest.mark.parametrize(
-    ("result", "message"),
-    [(None, "return"), ("a", "'a'"), (1j, "complex"), (True, "truth value"), ([1.0, None], r"f\(x\)\[1\] is None")],
-)
-def test_a_result_that_holds_no_numbers_is_refused(result, message):
-    with pytest.raises(oc.InvalidType, match=message):
-        oc.trace(lambda x: result, 1.0)
-
-
-def test_a_value_of_another_evaluation_is_refused():
-    kept = []
-    oc.trace(lambda x: kept.append(x) or x, 1.0)
-    with pytest.raises(oc.InvalidType, match="another evaluation"):
-        oc.trace(lambda x: x * kept[0], 1.0)
-    with pytest.raises(oc.InvalidType, match="another evaluation"):
-        oc.trace(lambda x: kept[0], 1.0)
-
-
-def test_a_finished_graph_does_not_grow():
-    graph = oc.trace(lambda x: x * x, 3.0)
-    graph.result * 2.0
-    assert len(graph.nodes) == 2
-    assert graph.paths() == [2]
-
-
-def test_a_graph_of_many_nodes_needs_no_recursion():
-    before = sys.getrecursionlimit()
-    graph = oc.trace(chain(20_000), 1.0)
-    assert before < 20_000
-    assert graph.paths() == [1]

@@ -101,7 +101,15 @@ def test_a_system_is_solved(seed):
 
 @pytest.mark.parametrize(
     ("x", "base", "exponent"),
-    [(8, 2, 3), (8, 4, Fraction(3, 2)), (Fraction(1, 3), 9, Fraction(-1, 2)), (1, 2, 0), (3, 2, None), (-4, 2, None)],
+    [
+        (8, 2, 3),
+        (8, 4, Fraction(3, 2)),
+        (Fraction(1, 3), 9, Fraction(-1, 2)),
+        (1, 2, 0),
+        (3, 2, None),
+        (-4, 2, None),
+        (0, 2, None),
+    ],
 )
 def test_a_logarithm_is_rational_or_none(x, base, exponent):
     assert exact.rational_log(Fraction(x), base) == exponent

@@ -78,6 +78,46 @@ def test_a_law_that_may_be_chance_is_named_and_none(count, sizes, words):
     assert not found.exact and words in str(found)
 
 
+@pytest.mark.parametrize("degree", range(1, 12))
+def test_a_polynomial_is_held_to_a_third_as_many_sizes_as_it_has_coefficients_and_to_three(degree):
+    fewest = degree + 1 + max(3, math.ceil((degree + 1) / 3))
+    laws = [oc.law_of({n: (n + 1) ** degree for n in range(1, sizes + 1)}) for sizes in (fewest, fewest - 1)]
+    assert [law.exact for law in laws] == [True, False]
+
+
+def test_a_recurrence_with_irrational_roots_is_held_to_twice_as_many_sizes_as_it_has_terms_and_more():
+    laws = [oc.law_of({n: fibonacci(n) for n in range(20, 20 + sizes)}) for sizes in (10, 9)]
+    assert [law.exact for law in laws] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("count", "held"),
+    [
+        (lambda n: 5 * n, 12),  # three bits times the square of the two sizes between them, one for each count
+        (lambda n: n * n, 12),
+        (lambda n: n**3, 5),  # as without gaps: each, one of so many different ones, has nine bits
+    ],
+)
+def test_sizes_with_two_others_between_them_are_to_be_so_many_more(count, held):
+    def law_of(sizes):
+        chosen = [n for n in range(1, sizes + 3) if n not in (3, 5)]
+        return oc.law_of({n: count(n) for n in chosen})
+
+    assert len(law_of(held + 1).counts) == held + 1
+    assert law_of(held + 1).exact and not law_of(held).exact
+
+
+def test_what_changes_with_a_long_period_is_a_recurrence():
+    forms = [oc.law_of({n: n // period for n in range(1, 161)}).to_dict()["form"] for period in (12, 13)]
+    assert forms == ["quasi-polynomial", "linear recurrence"]
+
+
+def test_a_steep_line_is_no_evidence_for_what_alternates_around_it():
+    # 100k ± 1 bends by 4 or -4, one of nine: more than three bits a count, of which twelve are asked
+    laws = [oc.law_of({2**k: 100 * k + (-1) ** k for k in range(sizes)}) for sizes in (9, 10)]
+    assert [law.exact for law in laws] == [False, True]
+
+
 @pytest.mark.parametrize("most", [2, 3, 10, 1000])
 def test_random_counts_have_no_law(most):
     source = random.Random(most)
@@ -132,6 +172,7 @@ def test_an_estimate_is_the_line_of_least_squares_on_logarithmic_scales(seed):
     [
         ({2: 20, 4: 10, 8: 5}, "about 40·n^-1.00, an estimate"),
         ({0: 5, 1: 3, 2: 6, 4: 12, 8: 0}, "about 3·n^1.00, an estimate"),  # what has no logarithm is left out
+        ({1: 3, 2: 6}, "about 3·n^1.00, an estimate"),
         ({0: 5, 1: 0, 2: 6}, "no estimate"),
         ({}, "no estimate"),
     ],

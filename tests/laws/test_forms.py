@@ -90,6 +90,15 @@ RECURRENCES = {  # first, step, factor, count by k, whether there is a closed fo
         "T(k) = 2T(k−1) + T(k−2), T(0) = 1, T(1) = 2, where n = 5 + 2k",
         Growth(math.sqrt(1 + math.sqrt(2)), 0, 0),
     ),
+    "Pell at powers of two": (
+        1,
+        1,
+        2,
+        lambda k: pell(k + 1),
+        False,
+        "T(k) = 2T(k−1) + T(k−2), T(0) = 1, T(1) = 2, where n = 2^k",
+        Growth(1.0, math.log2(1 + math.sqrt(2)), 0),
+    ),
     "Pell at powers": (
         3,
         6,
@@ -112,7 +121,7 @@ def test_a_recurrence_reads_and_grows(name):
     assert form.determined_by == 2 * len(form.initial)
 
 
-@pytest.mark.parametrize("name", ["Pell", "Pell by twos", "Pell at powers"])
+@pytest.mark.parametrize("name", ["Pell", "Pell by twos", "Pell at powers of two", "Pell at powers"])
 def test_the_largest_root_and_its_coefficient_say_how_large_the_values_become(name):
     form = recurrence(*RECURRENCES[name][:5])
     ((coefficient, shown, (base, power, _)),) = form.terms()

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 import opcount as oc
+from opcount.laws.progressions import Progression, progression
 from tests.support.lawful import fibonacci
 
 DOMAINS = {  # sizes, what the law ends with, some that it is for, some that it is not for
@@ -17,6 +18,7 @@ DOMAINS = {  # sizes, what the law ends with, some that it is for, some that it 
     "powers with gaps": ([2, 4, 16, 128, 256, 1024], "n = 2^k", [8, 64, 2048], [6, 12, 3000]),
     "powers of four": ([4**k for k in range(6)], "n = 4^k", [4096], [2, 8]),
     "multiples of powers": ([3 * 2**k for k in range(8)], "n = 3·2^k", [3, 768], [1, 9]),
+    "multiples of powers with gaps": ([3 * 2**k for k in (0, 1, 3, 4, 6, 7, 8, 9)], "n = 3·2^k", [12, 3072], [9, 16]),
     "one less": ([2**k - 1 for k in range(1, 9)], "n = 2^k − 1", [1, 511], [2, 8, 512]),
     "one more": ([2**k + 1 for k in range(1, 9)], "n = 2^k + 1", [3, 1025], [2, 4, 8]),
     "every": (range(1, 9), "", [0, 1, 9, 10**9], []),
@@ -38,6 +40,32 @@ def test_a_law_knows_the_progression_that_it_was_found_on(name):
             found(n)
     assert "a" not in found.domain and 1.5 not in found.domain and (4, 4) not in found.domain
     assert all(n in found.domain for n in itertools.islice(found.domain, 9))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "found", "hidden"),
+    [
+        ([5], Progression(5, 1), 0),
+        ([5, 9], Progression(5, 4), 0),
+        ([5, 9, 17], Progression(5, 4, 2), 0),  # of 4·2^k + 1
+        ([3, 6, 12], Progression(3, 3, 2), 0),
+        ([3, 6, 24], Progression(3, 3, 2), 1),
+        ([1, 9, 27, 81], Progression(1, 2, 3), 1),
+        ([2, 16, 128, 1024], Progression(2, 14, 8), 0),
+        ([4, 8, 16, 36], Progression(4, 4), 5),
+        ([0, 6, 10, 14], Progression(0, 2), 4),
+    ],
+)
+def test_how_sizes_go_on(sizes, found, hidden):
+    assert progression(sizes) == (found, hidden)
+    assert [found.index(n) for n in itertools.islice(found, 5)] == [*range(5)]
+    assert set(sizes) <= {*itertools.islice(found, len(sizes) + hidden)}
+
+
+def test_sizes_above_one():
+    assert Progression(3, 4).after(11, 2) == [15, 19] and Progression(3, 4).after(12, 1) == [15]
+    assert Progression(3, 3, 2).after(12, 2) == [24, 48] and Progression(3, 3, 2).after(0, 1) == [3]
+    assert Progression(3, 3, 2).index(18) is None and Progression(3, 4, onwards=True).index(-1) is None
 
 
 def test_a_law_says_nothing_between_its_sizes():

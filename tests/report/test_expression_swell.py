@@ -11,8 +11,11 @@ import pytest
 import sympy
 
 import opcount as oc
-from analysis.studies import expression_swell as swell
-from analysis.studies.expression_swell import Case, Kept, Symbolic, build, judged, law, measure
+from analysis.programs import symbolic
+from analysis.programs.symbolic import Kept, Symbolic
+from analysis.studies.expression_swell.claims import Found, claim
+from analysis.studies.expression_swell.laws import law
+from analysis.studies.expression_swell.measure import QUESTIONS, Case, build, equal, measure
 from tests.support.studied import studied
 
 x, y = sympy.symbols("x y")
@@ -53,9 +56,9 @@ x, y = sympy.symbols("x y")
 @pytest.mark.filterwarnings("ignore::opcount.NothingCounted")
 def test_an_expression_counts_what_a_person_would_compute(expression, counts):
     f = Symbolic(expression, [], [x, y])
-    values, executed = oc.measure(functools.partial(swell.tree, f), Fraction(3, 2), Fraction(7, 5))
+    values, executed = oc.measure(functools.partial(symbolic.tree, f), Fraction(3, 2), Fraction(7, 5))
     assert executed == oc.Counts(counts)
-    assert executed == swell.size(expression, {})
+    assert executed == symbolic.size(expression, {})
     expected = expression.replace(Kept, lambda inner: inner).subs({x: sympy.Rational(3, 2), y: sympy.Rational(7, 5)})
     assert float(values[0]) == pytest.approx(float(expected), rel=1e-14)
 
@@ -63,7 +66,7 @@ def test_an_expression_counts_what_a_person_would_compute(expression, counts):
 @pytest.mark.parametrize("expression", [sympy.sqrt(x), x**y, sympy.sin(x)], ids=str)
 def test_what_has_no_rule_is_not_counted_as_nothing(expression):
     with pytest.raises((TypeError, KeyError)):
-        swell.size(expression, {})
+        symbolic.size(expression, {})
 
 
 # --- the logistic map, by hand
@@ -73,27 +76,27 @@ def test_the_trees_of_one_and_two_iterations_are_those_counted_by_hand():
     # 4 x (1 - x): 1 sub, 2 mul. 4 - 8 x: 1 sub, 1 mul.
     one = build(Case("logistic map", 1)).symbolic
     assert one.partials == [4 - 8 * x]
-    assert swell.size(one.value, {}) == oc.Counts(sub=1, mul=2)
-    assert swell.size(one.partials[0], {}) == oc.Counts(sub=1, mul=1)
+    assert symbolic.size(one.value, {}) == oc.Counts(sub=1, mul=2)
+    assert symbolic.size(one.partials[0], {}) == oc.Counts(sub=1, mul=1)
 
     # With u = 1 - x and v = 1 - 4 x (1 - x), of 1 sub, and of 2 mul and 2 sub: 16 x u v is 3 mul, 1 + 2 sub and 2 mul.
     two = build(Case("logistic map", 2)).symbolic
     u, v = 1 - x, 1 - 4 * x * (1 - x)
     assert two.value == 16 * x * u * v
-    assert swell.size(two.value, {}) == oc.Counts(mul=5, sub=3)
+    assert symbolic.size(two.value, {}) == oc.Counts(mul=5, sub=3)
     # 16 x u (8 x - 4) + 16 u v - 16 x v: 3 + 1 mul and 1 + 1 sub; 2 + 2 mul and 1 + 2 sub; 2 + 2 mul and 2 sub;
     # and the sum itself 1 add, 1 sub.
     assert two.partials == [16 * x * u * (8 * x - 4) + sympy.Mul(16, u, v) - 16 * x * v]
-    assert swell.size(two.partials[0], {}) == oc.Counts(mul=12, sub=8, add=1)
-    assert swell.predicted(two, "tree") == 29
+    assert symbolic.size(two.partials[0], {}) == oc.Counts(mul=12, sub=8, add=1)
+    assert symbolic.predicted(two, "tree") == 29
 
 
 def test_a_memo_computes_equal_subexpressions_once_and_cse_what_sympy_finds():
     f = Symbolic(x * y + 1, [(x * y) ** 2], [x, y])
-    counts = {name: oc.measure(functools.partial(way, f), 2.0, 3.0).counts for name, way in swell.SHARING.items()}
+    counts = {name: oc.measure(functools.partial(way, f), 2.0, 3.0).counts for name, way in symbolic.SHARING.items()}
     assert counts["tree"] == oc.Counts(add=1, mul=4)  # SymPy has x**2 y**2
     f = Symbolic(sympy.tanh(x * y) + 1, [sympy.tanh(x * y) + sympy.exp(x + y), sympy.exp(x + y)], [x, y])
-    counts = {name: oc.measure(functools.partial(way, f), 2.0, 3.0).counts for name, way in swell.SHARING.items()}
+    counts = {name: oc.measure(functools.partial(way, f), 2.0, 3.0).counts for name, way in symbolic.SHARING.items()}
     assert counts["tree"] == oc.Counts(tanh=2, mul=2, add=4, exp=2)
     assert counts["values"] == oc.Counts(tanh=1, mul=1, add=4, exp=2)
     assert counts["memo"] == counts["cse"] == oc.Counts(tanh=1, mul=1, add=3, exp=1)
@@ -101,7 +104,7 @@ def test_a_memo_computes_equal_subexpressions_once_and_cse_what_sympy_finds():
 
 CASES = [
     *(Case("logistic map", k, nested=nested) for k in (1, 2, 5) for nested in (False, True)),
-    *map(Case, swell.QUESTIONS),
+    *map(Case, QUESTIONS),
     Case("MLP 2-2-1", sizes=(2, 2, 1)),
 ]
 
@@ -117,10 +120,10 @@ def test_every_line_has_the_gradient_and_the_operations_that_were_predicted(case
 
 def test_a_gradient_that_differs_is_seen():
     exact = [Fraction(1, 3), Fraction(2)]
-    assert swell.equal(exact, exact) == "exactly"
-    assert swell.equal([Fraction(1, 3), Fraction(2) + Fraction(1, 10**40)], exact) == "no"
-    assert swell.equal([1.0, 2.0 + 1e-12], [1.0, 2.0]) == "to rounding"
-    assert swell.equal([1.0, 2.0 + 1e-6], [1.0, 2.0]) == "no"
+    assert equal(exact, exact) == "exactly"
+    assert equal([Fraction(1, 3), Fraction(2) + Fraction(1, 10**40)], exact) == "no"
+    assert equal([1.0, 2.0 + 1e-12], [1.0, 2.0]) == "to rounding"
+    assert equal([1.0, 2.0 + 1e-6], [1.0, 2.0]) == "no"
 
 
 # --- laws
@@ -152,8 +155,8 @@ def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def failing(table: pd.DataFrame, polynomials: pd.DataFrame | None = None) -> list[str]:
-    study = judged(table, measured()[1] if polynomials is None else polynomials)
-    return [claim.text for claim in study.claims if not claim.holds]
+    found = Found(table, measured()[1] if polynomials is None else polynomials)
+    return [judged.text for judged in claim.judged(found) if not judged.holds]
 
 
 def test_the_claims_hold():
@@ -204,5 +207,5 @@ def test_a_rewritten_derivative_that_grows_more_slowly_makes_a_claim_fail():
 
 def test_a_network_is_the_same_function_in_symbols_as_in_numbers():
     problem = build(Case("MLP 2-3-1", sizes=(2, 3, 1)))
-    value = swell.tree(problem.symbolic, *problem.numbers)[0]
+    value = symbolic.tree(problem.symbolic, *problem.numbers)[0]
     assert value == pytest.approx(float(np.asarray(problem.f(problem.x))), rel=1e-12)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import json
-import random
-import re
-from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -15,107 +11,23 @@ import pandas as pd
 import pytest
 
 import opcount as oc
-from analysis import calls
-from analysis.calls import CALLS, ONE, VECTOR_SIZES, call
-from analysis.peers import RESULTS, same
-from analysis.polynomials import SUPERSCRIPTS, Polynomial, fitted, lagrange, through
-from analysis.studies import numpy_costs
-from analysis.studies.numpy_costs import LAPACK, NONE, PEERS, WINDOWS, Point, measure
-from analysis.study import Run
+from analysis.peers.counters import RESULTS, same
+from analysis.programs import calls
+from analysis.programs.calls import CALLS, ONE, VECTOR_SIZES, call
+from analysis.report.study import Run
+from analysis.studies.numpy_costs import claims
+from analysis.studies.numpy_costs import measure as numpy_costs
+from analysis.studies.numpy_costs.claims import CHOOSE_AN_ORDER, LAPACK, MOVE_DATA, START_FROM_ZERO
+from analysis.studies.numpy_costs.measure import NONE, PEERS, WINDOWS, Point, measure
+from tests.support.formulas import evaluated
 
 RECORD = json.loads(RESULTS.read_text(encoding="utf-8"))
-DIGITS = {after: f"**{chr(before)}" for before, after in SUPERSCRIPTS.items()}
-
-
-def evaluated(formula, sizes):
-    """The value of a printed formula: read as Python, with the dimensions as exact numbers."""
-    text = re.sub(r"(?<=\w)(?=[a-z])", "*", formula.replace("−", "-")).translate(DIGITS)
-    text = re.sub(r"/(\d+)", r"*Fraction(1, \1)", text)
-    return eval(text, {"Fraction": Fraction} | sizes)
 
 
 def read(operations):
     """The formulas of "mkn mul, (mkn − mn) add", by kind."""
     parts = [] if operations == "0" else operations.split(", ")
     return {kind: formula.strip("()") for formula, _, kind in (part.rpartition(" ") for part in parts)}
-
-
-def polynomial(seed):
-    rng = random.Random(seed)
-    dimensions = "mkln"[: rng.randint(1, 4)]
-    places = itertools.product(range(4), repeat=len(dimensions))
-    terms = {place: Fraction(rng.randint(-9, 9), rng.randint(1, 6)) for place in places if rng.random() < 0.2}
-    return Polynomial(tuple(dimensions), {place: coefficient for place, coefficient in terms.items() if coefficient})
-
-
-def grid(dimensions, sizes=(2, 3, 5, 6)):
-    return list(itertools.product(sizes, repeat=len(dimensions)))
-
-
-# --- polynomials
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_a_polynomial_is_found_from_its_values(seed):
-    known = polynomial(seed)
-    assert through(known.dimensions, {place: known(place) for place in grid(known.dimensions)}) == known
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_a_polynomial_that_is_printed_reads_as_itself(seed):
-    known = polynomial(seed)
-    rng = random.Random(seed)
-    for _ in range(5):
-        place = tuple(rng.randint(1, 30) for _ in known.dimensions)
-        assert evaluated(str(known), dict(zip(known.dimensions, place, strict=True))) == known(place)
-
-
-@pytest.mark.parametrize(
-    ("terms", "text"),
-    [
-        ({}, "0"),
-        ({(0, 0): 1}, "1"),
-        ({(0, 0): Fraction(-1, 2)}, "−1/2"),
-        ({(1, 0): 1}, "m"),
-        ({(0, 1): -1, (0, 0): 1}, "−n + 1"),
-        ({(1, 1): 2, (1, 0): -1, (0, 1): 1}, "2mn − m + n"),
-        ({(0, 3): Fraction(1, 3), (0, 2): Fraction(1, 2), (0, 1): Fraction(-5, 6)}, "n³/3 + n²/2 − 5n/6"),
-        ({(2, 2): 1, (0, 12): 1}, "n¹² + m²n²"),
-    ],
-    ids=str,
-)
-def test_a_polynomial_is_written_as_mathematics(terms, text):
-    assert str(Polynomial(("m", "n"), {place: Fraction(part) for place, part in terms.items()})) == text
-
-
-def test_each_basis_polynomial_is_one_at_its_own_size_and_zero_at_the_others():
-    for size, coefficients in lagrange((2, 4, 5, 7)).items():
-        values = {at: sum(part * at**power for power, part in enumerate(coefficients)) for at in (2, 4, 5, 7)}
-        assert values == {at: at == size for at in values}
-
-
-@pytest.mark.parametrize(
-    "count",
-    [
-        lambda m, n: n // 2,
-        lambda m, n: 2**n,
-        lambda m, n: n**4,
-        lambda m, n: min(m, n),
-        lambda m, n: n.bit_count(),
-        lambda m, n: random.Random(m * 100 + n).randrange(10),
-    ],
-    ids=["half", "exponential", "fourth power", "smaller", "bits", "random"],
-)
-def test_what_is_no_polynomial_of_this_degree_is_refused(count):
-    values = {place: count(*place) for place in itertools.product(range(2, 13), repeat=2)}
-    assert fitted("mn", values, grid("mn")) is None
-
-
-@pytest.mark.parametrize("wrong", [(7, 7), (2, 12), (12, 2)])
-def test_one_count_that_lies_beside_the_polynomial_refuses_it(wrong):
-    values = {(m, n): 2 * m * n - n for m, n in itertools.product(range(2, 13), repeat=2)}
-    assert str(fitted("mn", values, grid("mn"))) == "2mn − n"
-    assert fitted("mn", values | {wrong: values[wrong] + 1}, grid("mn")) is None
 
 
 # --- the formulas of the study
@@ -141,7 +53,7 @@ def deviations(name, operations, formula, trials=6):
 def test_a_formula_predicts_sizes_that_the_study_never_saw(name):
     small, large = measure(Point(name, 10))
     assert (small["operations"], small["formula"]) == (large["operations"], large["formula"])
-    if name in numpy_costs.CHOOSE_AN_ORDER:
+    if name in CHOOSE_AN_ORDER:
         assert large["operations"] == large["formula"] == NONE
     else:
         assert deviations(name, large["operations"], large["formula"]) == []
@@ -182,7 +94,7 @@ def test_a_size_that_was_fitted_is_not_held_out():
 
 def test_a_claim_fails_where_a_call_executes_something_else(monkeypatch):
     def failing():
-        study = numpy_costs.run(Run(True, lambda function, points: [function(point) for point in points]))
+        study = claims.run(Run(True, lambda function, points: [function(point) for point in points]))
         return {claim.text.partition(",")[0] for claim in study.claims if not claim.holds}
 
     monkeypatch.setattr(numpy_costs, "element_by_element", lambda call, sizes: None)
@@ -198,8 +110,8 @@ def test_a_claim_fails_where_a_call_executes_something_else(monkeypatch):
 
 
 def test_the_names_that_the_study_singles_out_are_calls():
-    singled_out = {*LAPACK, *WINDOWS, *numpy_costs.CHOOSE_AN_ORDER, *numpy_costs.START_FROM_ZERO}
-    assert singled_out | {*numpy_costs.MOVE_DATA} <= CALLS.keys()
+    singled_out = {*LAPACK, *WINDOWS, *CHOOSE_AN_ORDER, *START_FROM_ZERO}
+    assert singled_out | {*MOVE_DATA} <= CALLS.keys()
 
 
 # --- beside the others

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.report.study import Run
 from analysis.studies import STUDIES
-from analysis.study import Run
 
 # pytest-xdist gives all its workers the same name for the run
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID")
@@ -80,3 +80,18 @@ def each_fault(faults):
     """Faults as a study, what is done to what it measured, and how the claim begins that fails then."""
     names = [f"{slug}: {text}" for slug, _, text in faults]
     return pytest.mark.parametrize(("slug", "fault", "text"), faults, ids=names)
+
+
+def changed(call, column, change=lambda value: value + 1, **where):
+    """A fault: a number changed in the one row, of those that a call of map gave, with these values."""
+
+    def plant(found):
+        rows = [row for rows in found[call] for row in (rows if isinstance(rows, list) else [rows])]
+        (row,) = [row for row in rows if all(row[key] == where[key] for key in where)]
+        row[column] = change(row[column])
+
+    return plant
+
+
+def more_than(factor):
+    return lambda value: factor * value

@@ -13,8 +13,8 @@ from scipy.special import erf, logsumexp
 from scipy.stats import multivariate_normal, norm, wishart
 
 import opcount as oc
-from analysis import functions
-from analysis.functions import FUNCTIONS, bundle_adjustment, gaussian_mixture, logistic
+from analysis.programs import functions
+from analysis.programs.functions import FUNCTIONS, bundle_adjustment, gaussian_mixture, logistic
 
 # Operations, then products of forward, reverse and Markowitz elimination, as Lohoff and Neftci 2024 have them.
 PUBLISHED = {

@@ -5,19 +5,8 @@ from __future__ import annotations
 import pytest
 
 import opcount as oc
-from opcount.tracing.edges import (
-    ANY_NUMBER,
-    IDENTITY,
-    MINUS_ONE,
-    NEGATION,
-    ONE,
-    Cost,
-    Scale,
-    as_map,
-    edge_of_sign,
-    plus,
-    times,
-)
+from opcount.tracing.edges import ANY_NUMBER, IDENTITY, NEGATION, Cost, Scale, as_map, edge_of_sign
+from opcount.tracing.structural import MINUS_ONE, ONE, plus, times
 from opcount.wrapping import operations
 
 TWO, THREE = oc.Scalar(2), oc.Scalar(3)

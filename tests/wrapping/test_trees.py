@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opcount.counting.errors import InvalidType
-from opcount.wrapping.trees import check_number, flatten, is_number, leaf_name, object_array, plain_array, rebuild
+from opcount.wrapping.trees import flatten, leaf_name, object_array, plain_array, rebuild
 
 Point = namedtuple("Point", "x y")
 
@@ -154,47 +153,3 @@ def test_a_plain_array_has_the_dtype_that_its_items_ask_for(items, dtype):
 def test_integers_that_no_machine_integer_holds_together_stay_exact():
     items = [2**63, -1]  # one needs unsigned, the other signed: NumPy would round both to floats
     assert plain_array(np.empty(2, object), items).tolist() == items
-
-
-# --- what is a number
-
-
-@pytest.mark.parametrize(
-    "number", [1, 1.5, 10**40, Fraction(1, 3), Decimal(1), np.float64(1), np.float32(1), np.float16(1),
-               np.longdouble(1),
-               np.int64(1), np.uint8(1), float("nan"), float("inf")],
-)  # fmt: skip
-def test_a_real_number_passes(number):
-    assert is_number(number)
-    check_number(number, lambda: pytest.fail("a number that passes needs no name"))
-
-
-NOT_NUMBERS = [
-    (1j, "complex numbers are not counted; pass the real and the imaginary part"),
-    (np.complex64(1), "complex numbers are not counted"),
-    (True, "a truth value is no number .*pass 0.0 or 1.0"),
-    (np.True_, "a truth value is no number"),
-    ("1.0", "pass a real number, an array of them, or nested lists, tuples and dicts"),
-    (np.str_("1"), "pass a real number"),
-    (b"1", "pass a real number"),
-    (None, "pass a real number"),
-    ({1}, "pass a real number"),
-    (range(3), "pass a real number"),
-    (object, "pass a real number"),
-    (lambda: 1, "pass a real number"),
-    (np.datetime64("2020"), "pass a real number"),
-    (np.timedelta64(1, "s"), "pass a real number"),
-]
-
-
-@pytest.mark.parametrize(("thing", "advice"), NOT_NUMBERS, ids=[type(thing).__name__ for thing, _ in NOT_NUMBERS])
-def test_what_is_no_real_number_is_refused_by_name_with_advice(thing, advice):
-    assert not is_number(thing)
-    with pytest.raises(InvalidType, match=rf"^x\[3\] is .*\({type(thing).__name__}\): {advice}"):
-        check_number(thing, lambda: "x[3]")
-
-
-def test_a_long_value_is_cut_short_in_the_message():
-    with pytest.raises(InvalidType) as caught:
-        check_number("a" * 10_000, lambda: "x")
-    assert len(str(caught.value)) < 200

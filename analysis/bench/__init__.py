@@ -1,0 +1,6 @@
+"""How fast is counting? `python -m analysis.bench`, or `make bench`.
+
+- `benches`: what is measured, a function for each bench.
+- `arrays`: the contestants of the benches on arrays.
+- `__main__`: runs the benches by turns, and writes what they found.
+"""

@@ -1,0 +1,364 @@
+"""What the bench measures, a function for each: what is counted is compared with the same work uncounted.
+
+A bench imports its rivals itself, and checks that its contestants compute the same before it returns.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import itertools
+import math
+import operator
+import random
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+import opcount as oc
+from analysis.bench import arrays
+
+OURS: Final = "opcount"
+LARGER: Final = 8  # times as large is the larger of two sizes
+COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "/": operator.truediv,
+    "-": operator.sub,
+    "exponent from": lambda larger, smaller: math.log(larger / smaller, LARGER),
+}
+
+
+class Comparison(NamedTuple):
+    """One contestant against another within each turn; `target` is what the median claims to be at most."""
+
+    of: str
+    to: str
+    target: float | None = None
+    by: str = "/"
+
+
+def seconds(contestant: Callable[[], object]) -> float:
+    gc.collect()
+    start = perf_counter()
+    contestant()
+    return perf_counter() - start
+
+
+class Bench(NamedTuple):
+    """Contestants that do the same work, and what is compared; one that is not installed is None."""
+
+    title: str
+    contestants: Mapping[str, Callable[[], object] | None]
+    comparisons: Sequence[Comparison]
+    unit: str = "ms"
+    scale: float = 1e3  # how many of the unit one is of what `measure` gives
+    rounds: int = 25
+    measure: Callable[[Callable[[], object]], float] = seconds
+
+
+def peak_bytes(contestant: Callable[[], object]) -> float:
+    """The most memory that the call holds at any time, in what Python and NumPy allocate."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        contestant()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def loop() -> Bench:
+    """`a * b + c`, over and over inside a count, at the cost of one operation; the loop itself is in every number."""
+    from counted_float import CountedFloat, FlopCountingContext
+    from micrograd.engine import Value
+
+    times = 20_000
+
+    def multiply_add(a: Any, b: Any, c: Any) -> Any:
+        for _ in range(times):
+            d = a * b + c
+        return d
+
+    numbers = (1.5, 2.5, 3.5)
+
+    def ours() -> oc.Tally:
+        a, b, c = map(oc.wrap, numbers)
+        with oc.count() as tally:
+            multiply_add(a, b, c)
+        return tally
+
+    def counted_float() -> Any:
+        a, b, c = map(CountedFloat, numbers)
+        with FlopCountingContext() as context:
+            multiply_add(a, b, c)
+        return context.flop_counts()
+
+    mine, theirs = ours().counts, counted_float()
+    if any(number != times for number in (mine.mul, mine.add, theirs.MUL, theirs.ADD)):
+        raise AssertionError("the counts of a * b + c differ")
+    return Bench(
+        title="a * b + c in a loop, counted (micrograd: forward only, uncounted)",
+        contestants={
+            "float": lambda: multiply_add(*numbers),
+            "counted-float": counted_float,
+            "micrograd": lambda: multiply_add(*map(Value, numbers)),
+            OURS: ours,
+        },
+        comparisons=[Comparison(OURS, "counted-float", 0.85)],
+        unit="ns per operation",
+        scale=1e9 / (2 * times),
+    )
+
+
+def network() -> Bench:
+    """Value and gradient of an MLP, one number a node: ours counted, micrograd's uncounted.
+
+    Both start from the same nested lists of floats and wrap them inside the timing, both end
+    with the gradient in nested lists again.
+    """
+    from micrograd.engine import Value
+
+    layers = (3, 64, 64, 1)
+    draw = random.Random(0)
+    parameters = [
+        [[draw.gauss(0, 1 / math.sqrt(size)) for _ in range(size + 1)] for _ in range(width)]
+        for size, width in itertools.pairwise(layers)
+    ]
+    inputs = [0.5, -1.0, 2.0]
+
+    def mlp(parameters: Any, tanh: Callable[[Any], Any]) -> Any:
+        values: list[Any] = inputs
+        for layer in parameters:
+            values = [tanh(sum(map(multiply, weights, values), bias)) for *weights, bias in layer]
+        return values[0]
+
+    def tanh(x: Value) -> Value:
+        """The tanh that micrograd lacks, in the style of its relu."""
+        out = Value(math.tanh(x.data), (x,), "tanh")
+
+        def _backward() -> None:
+            x.grad += (1 - out.data * out.data) * out.grad
+
+        out._backward = _backward
+        return out
+
+    def ours() -> tuple[float, list[Any]]:
+        with oc.count():
+            found = oc.gradient(lambda parameters: mlp(parameters, np.tanh), parameters)
+        return found.value, found.gradient
+
+    def micrograd() -> tuple[float, list[Any]]:
+        wrapped = [[[Value(number) for number in row] for row in layer] for layer in parameters]
+        output = mlp(wrapped, tanh)
+        output.backward()
+        return output.data, [[[value.grad for value in row] for row in layer] for layer in wrapped]
+
+    for one, other in zip(flat(ours()), flat(micrograd()), strict=True):
+        if not math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-12):
+            raise AssertionError(f"the gradients differ: {one} and {other}")
+    return Bench(
+        title=f"{'-'.join(map(str, layers))} tanh MLP, value and gradient (opcount counted, micrograd not)",
+        contestants={"micrograd": micrograd, OURS: ours},
+        comparisons=[Comparison(OURS, "micrograd", 1.0)],
+    )
+
+
+def training(width: int, times: int, rounds: int, target: float) -> Bench:
+    """A training step on arrays, each counter against what it is uncounted.
+
+    A timing is of many steps, as a training has: after the collector has run, the first one is
+    slower than the others. A close target needs many rounds.
+    """
+    return Bench(
+        title=f"Training step of {arrays.LAYERS} layers of width {width}, batch {arrays.BATCH}",
+        contestants=arrays.training(width, times),
+        comparisons=[
+            Comparison(OURS, "NumPy", target),
+            Comparison("flopscope", "NumPy"),
+            Comparison("FlopCounterMode", "torch"),
+        ],
+        scale=1e3 / times,
+        rounds=rounds,
+    )
+
+
+def gradient(width: int, times: int, rounds: int, target: float | None = None) -> Bench:
+    """Backprop through a graph of arrays, counted, against autograd uncounted and against what one writes by hand."""
+    return Bench(
+        title=f"Value and gradient, {arrays.LAYERS} layers of width {width}, batch {arrays.BATCH}",
+        contestants=arrays.gradients(width, times),
+        comparisons=[Comparison(OURS, "autograd", 1.0), Comparison(OURS, "NumPy by hand", target)],
+        scale=1e3 / times,
+        rounds=rounds,
+    )
+
+
+def small_arrays() -> Bench:
+    """What a count costs a call on arrays that is nothing but its overhead."""
+    times = 2_000
+    return Bench(
+        title="a + b on eight elements, counted",
+        contestants=arrays.additions(times, arrays.plain_and_ours() | arrays.peers()),
+        comparisons=[
+            Comparison(OURS, "NumPy", 1.5, by="-"),
+            Comparison("flopscope", "NumPy", by="-"),
+            Comparison("FlopCounterMode", "torch", by="-"),
+        ],
+        unit="µs",
+        scale=1e6 / times,
+    )
+
+
+def memory() -> Bench:
+    """A count is numbers, not a log: it holds as much after a million calls as after one."""
+    return Bench(
+        title="Most memory held during a million a + b on eight elements, counted",
+        contestants=arrays.additions(1_000_000, arrays.plain_and_ours()),
+        comparisons=[Comparison(OURS, "NumPy", 64, by="-")],
+        unit="KiB",
+        scale=1 / 1024,
+        rounds=3,
+        measure=peak_bytes,
+    )
+
+
+def law() -> Bench:
+    """What finding the law of a cubic adds to running it at twelve sizes."""
+    sizes = range(1, 13)
+
+    def multiply(a: Any) -> Any:
+        return a @ a
+
+    def make(n: int) -> Any:
+        return np.ones((n, n))
+
+    def runs() -> None:
+        for n in sizes:
+            oc.measure(multiply, make(n))
+
+    return Bench(
+        title="The law of a matrix product, from twelve sizes",
+        contestants={"the runs alone": runs, OURS: lambda: oc.law(multiply, sizes, make)},
+        comparisons=[Comparison(OURS, "the runs alone", 20, by="-")],
+        rounds=51,
+    )
+
+
+def linear() -> Bench:
+    """What takes time linear in its size: the exponent, from one size to another eight times as large.
+
+    The gradients of a loop over `v[i] ** 2` and of np.cumprod, a Jacobian with three entries a row, and the paths
+    and the naive prediction of a chain. What is quadratic has exponent 2; what is linear has a little more
+    than 1, since the larger one does not fit into the caches. The zeros of the Jacobian are a matrix all the same.
+    """
+
+    def squares(v: Any) -> Any:
+        total = 0.0
+        for i in range(len(v)):
+            total = total + v[i] ** 2
+        return total
+
+    def banded(v: Any) -> list[Any]:
+        return [v[i - 1] * v[i] * v[i + 1 - len(v)] for i in range(len(v))]
+
+    def doublings(times: int) -> Callable[[Any], Any]:
+        def doubled(x: Any) -> Any:
+            for k in range(times):
+                x = x * 0.5 if k % 1000 else x + x  # a path in two, and numbers of paths that stay small
+            return x
+
+        return doubled
+
+    def points(n: int) -> np.ndarray:
+        return np.linspace(0.9, 1.1, n)
+
+    def predicting(n: int) -> Callable[[], object]:
+        graph = oc.trace(doublings(n), 1.0)
+        return lambda: (graph.predict("naive"), graph.paths())
+
+    programs: dict[str, tuple[int, Callable[[int], Callable[[], object]]]] = {
+        "v[i]**2": (4_000, lambda n: partial(oc.gradient, squares, points(n))),
+        "cumprod": (2_000, lambda n: partial(oc.gradient, lambda v: np.sum(np.cumprod(v)), points(n))),
+        "banded": (250, lambda n: partial(oc.jacobian, banded, points(n))),
+        "paths": (10_000, predicting),
+    }
+    contestants: dict[str, Callable[[], object]] = {}
+    comparisons = []
+    for name, (size, prepare) in programs.items():
+        smaller, larger = (f"{name} {n:,}" for n in (size, LARGER * size))
+        contestants |= {smaller: prepare(size), larger: prepare(LARGER * size)}
+        comparisons.append(Comparison(larger, smaller, 1.3, by="exponent from"))
+    return Bench(
+        title="Time by size: two gradients, a banded Jacobian, the paths of a chain",
+        contestants=contestants,
+        comparisons=comparisons,
+        rounds=7,
+    )
+
+
+def marked_tests() -> Bench:
+    """What a mark costs a test that is empty, in a run of pytest as a whole."""
+    import pytest
+
+    times = 2_000
+    folder = Path(tempfile.mkdtemp())
+    body = f"@pytest.mark.parametrize('n', range({times}))\ndef test_empty(n): pass\n"
+    marks = {"unmarked": "", "marked": "@pytest.mark.max_ops(1000)\n"}
+
+    def running(name: str) -> Callable[[], object]:
+        file = folder / f"test_{name}.py"
+        file.write_text(f"import pytest\n{marks[name]}{body}", encoding="utf-8")
+        settings = folder / "pytest.ini"  # and none of this project's
+        settings.write_text("[pytest]\n", encoding="utf-8")
+        arguments = ["-q", "-p", "pytest_opcount", "-p", "no:asyncio", "-c", str(settings), str(file)]
+
+        def tests() -> object:
+            with redirect_stdout(io.StringIO()) as said:
+                status = pytest.main(arguments)
+            if status:
+                raise AssertionError(said.getvalue())
+            return status
+
+        return tests
+
+    return Bench(
+        title="An empty test",
+        contestants={name: running(name) for name in marks},
+        comparisons=[Comparison("marked", "unmarked", 50, by="-")],
+        unit="µs",
+        scale=1e6 / times,
+        rounds=11,
+    )
+
+
+BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
+    "loop": loop,
+    "network": network,
+    "training_64": partial(training, width=64, times=100, rounds=25, target=1.5),
+    "training_256": partial(training, width=256, times=16, rounds=51, target=1.06),
+    "training_1024": partial(training, width=1024, times=4, rounds=51, target=1.01),
+    "gradient_64": partial(gradient, width=64, times=50, rounds=25, target=2.5),
+    "gradient_128": partial(gradient, width=128, times=25, rounds=25),
+    "gradient_256": partial(gradient, width=256, times=10, rounds=51, target=1.2),
+    "gradient_512": partial(gradient, width=512, times=6, rounds=25),
+    "gradient_1024": partial(gradient, width=1024, times=2, rounds=51, target=1.05),
+    "small_arrays": small_arrays,
+    "memory": memory,
+    "law": law,
+    "linear": linear,
+    "marked_tests": marked_tests,
+}
+
+
+def multiply(a: Any, b: Any) -> Any:
+    return a * b
+
+
+def flat(value: Any) -> list[float]:
+    return [number for item in value for number in flat(item)] if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,166 @@
+"""Studies to reports/: the page, its Markdown twin, figures and data, moved into place when all of it is done."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+import opcount as oc
+from analysis.figures.style import close
+from analysis.report.study import Figure, Study, Table
+
+OURS = ("report.html", "report.md", "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*", "data/bench.json")
+KEPT = ("data/bench.json",)  # written by the benchmarks, not by the studies
+
+
+class NotAReport(Exception):
+    """The folder to write to holds files that are no report."""
+
+
+def write(studies: Mapping[str, Study], out: Path, command: str) -> None:
+    """Write the report into a temporary folder beside `out`, then move it into place."""
+    check_folder(out)
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    building.chmod(0o755)
+    try:
+        write_files(studies, building, command)
+        for kept in KEPT:
+            if (out / kept).exists():
+                shutil.copy2(out / kept, building / kept)
+        move_into_place(building, out)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def check_folder(out: Path) -> None:
+    """Raise NotAReport for a folder whose files would be lost."""
+    if out.exists() and not out.is_dir():
+        raise NotAReport(f"{out} is a file; name a folder")
+    files = [path.relative_to(out) for path in out.rglob("*") if not path.is_dir()] if out.exists() else []
+    strangers = [path.as_posix() for path in files if not any(path.match(pattern) for pattern in OURS)]
+    if strangers or (files and not (out / "report.html").exists()):
+        named = ", ".join(sorted(strangers or map(str, files))[:3])
+        raise NotAReport(f"{out} holds files that are no report ({named}); name another folder")
+
+
+def move_into_place(building: Path, out: Path) -> None:
+    old = building.with_name(building.name + ".old")
+    if out.exists():
+        os.rename(out, old)
+    try:
+        os.rename(building, out)
+    except BaseException:
+        if old.exists():
+            os.rename(old, out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> None:
+    write_data(studies, folder)
+    (folder / "figures").mkdir()
+    pictures = {
+        (slug, name): write_figure(figure, folder / "figures" / f"{slug}_{name}")
+        for slug, study in studies.items()
+        for name, figure in study.figures.items()
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("analysis.report"),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["html_table"] = html_table
+    environment.filters["markdown_table"] = markdown_table
+    context = {
+        "studies": studies,
+        "pictures": pictures,
+        "command": command,
+        "methods": oc.METHODS,
+        "versions": f"opcount {oc.__version__}, NumPy {version('numpy')}",
+    }
+    for name in ("report.html", "report.md"):
+        (folder / name).write_text(environment.get_template(f"{name}.j2").render(context), encoding="utf-8")
+
+
+def write_data(studies: Mapping[str, Study], folder: Path) -> None:
+    """The tables of every study, those of counts apart from those of measured values."""
+    for name in ("counts", "values"):
+        (folder / "data" / name).mkdir(parents=True)
+    for slug, study in studies.items():
+        for name, table in study.tables.items():
+            write_table(table, folder / "data" / ("counts" if table.exact else "values") / f"{slug}_{name}")
+
+
+def write_table(table: Table, path: Path) -> None:
+    """The table as CSV and as JSON records; indexes that are only numbers are left out."""
+    frame = table.frame if isinstance(table.frame.index, pd.RangeIndex) else table.frame.reset_index()
+    frame.to_csv(path.with_suffix(".csv"), index=False, lineterminator="\n")
+    records = [{key: plain(value) for key, value in record.items()} for record in frame.to_dict("records")]
+    path.with_suffix(".json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+
+
+def plain(value: object) -> object:
+    """A table's value as JSON knows it; integers of any size stay exact."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def write_figure(figure: Figure, path: Path) -> str:
+    """The figure as SVG and PNG; gives the SVG, to stand in the page."""
+    drawing = figure.draw(**figure.data)
+    drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+    drawing.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+    close(drawing)
+    svg = path.with_suffix(".svg").read_text(encoding="utf-8")
+    return svg[svg.index("<svg") :]
+
+
+def html_table(table: Table) -> Any:
+    frame = cells(table).map(escaped).rename(columns=escaped)
+    lines = {name: f'<div class="text">{name}</div>' for name in map(escaped, table.text)}
+    frame = frame.assign(**{name: '<div class="text">' + frame[name] + "</div>" for name in lines})
+    frame = frame.rename(columns=lines)
+    return frame.to_html(index=False, border=0, classes="numbers", justify="left", escape=False)
+
+
+def escaped(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def markdown_table(table: Table) -> Any:
+    frame = cells(table)
+    sides = ["left" if name in (frame.columns[0], *table.text) else "right" for name in frame.columns]
+    return frame.to_markdown(index=False, disable_numparse=True, colalign=sides)
+
+
+def cells(table: Table) -> pd.DataFrame:
+    """The table as text: thousands separated, floats short, the index as a first column where it has a name."""
+    frame = table.frame if table.shown is None else table.shown
+    if any(frame.index.names):
+        frame = frame.reset_index()
+    frame.columns.name = None
+    return frame.apply(lambda column: column.map(cell))
+
+
+def cell(value: object) -> str:
+    if isinstance(value, (str, bool, type(None))):
+        return str(value)
+    number = plain(value)
+    if not isinstance(number, int):
+        return f"{number:.6g}"
+    if abs(number) < 10**9:
+        return f"{number:,}"
+    return f"{number:.3e}" if abs(number) < 10**300 else f"1e{len(str(number)) - 1}"

@@ -1,0 +1,73 @@
+"""What operators and methods of `Scalar` and `Array` give, for type checkers.
+
+Each decorator gives back the very function that it is given, so that nothing is executed for it. A checker sees
+several signatures where the function itself says `Any`: a number and a number make a number, with an array an array.
+Two things it is told as NumPy tells it of its own: that what is done to an array without axes gives an array, and that
+a sum over all axes is a number, though it is an Array where elements are complex, and of a spec. What NumPy's functions
+give is said by NumPy, for which a wrapped array is like any other that it can convert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsIndex, TypeAlias, overload
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from opcount.arrays.array import Array
+    from opcount.arrays.scalar import Scalar
+
+RealNumber: TypeAlias = float | Real | Decimal | np.integer[Any] | np.floating[Any]
+"""A number that can be wrapped; a truth value, which checkers take for an integer, is refused."""
+
+Axis: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
+"""One axis, several, or all of them."""
+
+Out: TypeAlias = "Array | np.ndarray[Any, Any] | None"
+"""An array for the result of a NumPy function to be written into."""
+
+
+class Arithmetic(Protocol):
+    """An operator of a Scalar."""
+
+    @overload
+    def __call__(self, other: RealNumber | np.bool[Any] | Scalar, /) -> Scalar: ...
+    @overload
+    def __call__(self, other: np.ndarray[Any, Any] | Array, /) -> Array: ...
+    @overload
+    def __call__(self, other: object, /) -> Any: ...
+
+
+class Comparison(Protocol):
+    """A comparison of a Scalar, whose result is plain."""
+
+    @overload
+    def __call__(self, other: RealNumber | np.bool[Any] | Scalar, /) -> bool: ...
+    @overload
+    def __call__(self, other: np.ndarray[Any, Any] | Array, /) -> Array: ...
+    @overload
+    def __call__(self, other: object, /) -> Any: ...
+
+
+class Reduction(Protocol):
+    """A method of an Array that makes one of many elements."""
+
+    @overload
+    def __call__(self, axis: None = None, *, keepdims: Literal[False] = False, **keywords: Any) -> Scalar: ...
+    @overload
+    def __call__(self, axis: Any = None, *arguments: Any, **keywords: Any) -> Any: ...
+
+
+def arithmetic(f: Callable[..., Any]) -> Arithmetic:
+    return f
+
+
+def comparison(f: Callable[..., Any]) -> Comparison:
+    return f
+
+
+def reduction(f: Callable[..., Any]) -> Reduction:
+    return f

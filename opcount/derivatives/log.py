@@ -1,0 +1,73 @@
+"""A log of an accumulation: each product along an edge and each sum, as it is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from opcount.counting.tally import count
+from opcount.derivatives.graph import Graph
+from opcount.tracing.edges import LinearMap
+from opcount.tracing.structural import plus
+
+
+class LogEntry(NamedTuple):
+    """One entry of the log: a product ("mul", "neg" or "copy") along an edge, or its "add" to a sum.
+
+    `source` is the node whose derivative is one: the output, or the input of a tangent.
+    """
+
+    kind: str
+    tail: int
+    head: int
+    position: int
+    source: int
+
+
+class Log:
+    """Writes down the products and sums of an accumulation, while they are executed."""
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+
+    def watched(self, graph: Graph, source: int) -> Graph:
+        """A graph of these nodes whose edges write down what they are asked for."""
+        found = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
+        for edge in graph.edges:
+            entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)
+            before = found.operands[edge.head]
+            found.operands[edge.head] = [*before, (edge.tail, _Watched(edge.map, entry, self.entries))]
+        return found
+
+    def plus(self, total: Any, term: Any) -> Any:
+        """The sum, written down as one along the edge of the last product."""
+        if total is not None:
+            self.entries.append(self.entries[-1]._replace(kind="add"))
+        return plus(total, term)
+
+
+class _Watched:
+    """An edge that writes down each product, with the kind of operation that it executed."""
+
+    __slots__ = ("entries", "entry", "map")
+
+    def __init__(self, linear_map: LinearMap, entry: LogEntry, entries: list[LogEntry]) -> None:
+        self.map = linear_map
+        self.entry = entry
+        self.entries = entries
+
+    def push(self, tangent: Any) -> Any:
+        return self._written(self.map.push, tangent)
+
+    def pull(self, adjoint: Any) -> Any:
+        return self._written(self.map.pull, adjoint)
+
+    def priced(self) -> LinearMap:
+        return self.map.priced()
+
+    def _written(self, along: Callable[[Any], Any], derivative: Any) -> Any:
+        with count() as tally:
+            product = along(derivative)
+        kinds = [kind for kind in ("mul", "neg") if tally.counts[kind]]
+        self.entries.append(self.entry._replace(kind=kinds[0]) if kinds else self.entry)
+        return product

@@ -1,0 +1,62 @@
+"""The methods by name: how each computes a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from opcount.counting.errors import InvalidValue
+from opcount.counting.names import Named, instead
+from opcount.derivatives.chain_rule import Direction, backprop, forward, recurse
+from opcount.derivatives.choices import MethodName
+
+
+class Method(NamedTuple):
+    """How a gradient is computed; `None` as direction is the one method without a chain rule.
+
+    `algorithm` is what computes the sums: a loop, or the recursion with a memo.
+    """
+
+    about: str
+    direction: Direction | None
+    strategy: Literal["loop", "recursion"]
+    memo: int | None = None
+    evaluations: Callable[[int], int] = lambda inputs: 1
+    algorithm: Callable[..., Any] | None = None
+
+
+METHODS: Final[Mapping[MethodName, Method]] = Named(
+    {
+        "finite-difference": Method(
+            "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1
+        ),
+        "forward": Method(
+            "dual numbers, one evaluation for each input",
+            "tangent",
+            "loop",
+            evaluations=lambda inputs: inputs,
+            algorithm=forward,
+        ),
+        "naive": Method("the adjoint recursion, nothing kept", "adjoint", "recursion", memo=0, algorithm=recurse),
+        "memoized": Method("the adjoint recursion, each adjoint kept", "adjoint", "recursion", algorithm=recurse),
+        "naive-tangent": Method(
+            "the tangent recursion, nothing kept", "tangent", "recursion", memo=0, algorithm=recurse
+        ),
+        "memoized-tangent": Method(
+            "the tangent recursion, each tangent kept", "tangent", "recursion", algorithm=recurse
+        ),
+        "backprop": Method(
+            "the sums of the adjoint recursion as one loop against the graph", "adjoint", "loop", algorithm=backprop
+        ),
+    },
+    "method",
+)
+"""The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
+
+
+def method_named(name: MethodName) -> Method:
+    """The method of that name; raises InvalidValue, listing those that exist."""
+    try:
+        return METHODS[name]
+    except (KeyError, TypeError):
+        raise InvalidValue(f"there is no method {name!r}; {instead([name], METHODS, 'the methods')}") from None

@@ -1,0 +1,139 @@
+"""The local partials of what was executed, as edges between its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from opcount.arrays.scalar import Scalar
+from opcount.counting.tally import isolated
+from opcount.tracing.edges import LinearMap, PushPull, Scale, as_map, edge_of_sign, priced_between_arrays, restricted
+from opcount.tracing.nodes import NODES, ArrayNode, Node, puts_constants, value_of
+from opcount.tracing.slopes import slope
+from opcount.tracing.structural import ONE, ZERO, Structured, placement, plus, spread
+from opcount.wrapping.operations import Structural
+from opcount.wrapping.trees import shape_of
+
+
+class Edge(NamedTuple):
+    """An edge from operand `tail` to node `head`, at that `position` among its operands."""
+
+    tail: int
+    head: int
+    position: int
+    map: LinearMap
+
+
+Operands = list[Sequence[tuple[int, LinearMap]]]
+
+
+def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool) -> Operands:
+    """For each node its operands, each with its edge; none for a node on which no output depends.
+
+    `arrays` and `joins` are those of the tape: whether nodes are arrays, and whether some have constants among
+    their elements.
+    """
+    operands: Operands = [()] * len(nodes)
+    live = bytearray(len(nodes))
+    for output in outputs:
+        if type(output) in NODES:
+            live[output.index] = True
+    for node in reversed(nodes):
+        if node.primitive is None or not live[node.index]:
+            continue
+        edges: list[tuple[int, LinearMap]] = []
+        for operand, derivative in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time)
+            if derivative is None or (type(operand) is not Node and type(operand) is not ArrayNode):
+                continue
+            live[operand.index] = True
+            if arrays and (type(node) is ArrayNode or type(operand) is ArrayNode):
+                edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
+                continue
+            if type(derivative) is Structural:
+                edges.append((operand.index, edge_of_sign(derivative)))
+                continue
+            number = node.local_partial(derivative)
+            # as_map, written out for what it nearly always gets
+            edges.append((operand.index, Scale(number) if type(number) is Scalar else as_map(number)))
+        operands[node.index] = edges
+    if joins:
+        restrict(nodes, operands)
+    return operands
+
+
+def edges_of(nodes: list[Any], operands: Operands) -> list[Edge]:
+    """The edges in the order of their heads, each with its position."""
+    return [
+        Edge(tail, head, position, linear_map)
+        for head, pairs in enumerate(operands)
+        # not strict: a node on which no output depends has operands and no edges
+        for position, (tail, linear_map) in zip(_positions_of(nodes[head]), pairs, strict=False)
+    ]
+
+
+def _positions_of(node: Any) -> list[int]:
+    """At which positions among its operands a node has edges."""
+    if node.primitive is None:
+        return []
+    slots = enumerate(zip(node.operands, node.primitive.partials, strict=True))
+    return [position for position, (operand, derivative) in slots if derivative is not None and type(operand) in NODES]
+
+
+def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
+    found = derivative
+    if type(derivative) is not Structural and type(derivative) is not PushPull:
+        found = slope(node.primitive, derivative, node.value, tuple(map(value_of, node.operands)))
+    return as_map(
+        found,
+        operand.value._held.shape if type(operand) is ArrayNode else (),
+        node.value._held.shape if type(node) is ArrayNode else (),
+    )
+
+
+def restrict(nodes: list[Any], operands: Operands) -> None:
+    """Keep the adjoints from elements that are constant, as those of data that was joined to a node.
+
+    Which elements depend on an input is what a tangent of ones reaches.
+    """
+    active: dict[int, tuple[np.ndarray, Any]] = {}
+    with isolated():
+        for node in nodes:
+            if not active and not (node.primitive and puts_constants(node.primitive, node.operands)):
+                continue
+            edges = []
+            reached: list[Any] = []
+            joined = None
+            shape = shape_of(node.value)
+            for tail, edge in operands[node.index]:
+                given, tangent = active.get(tail) or (None, spread(ONE, shape_of(nodes[tail].value)))
+                pushed = priced_between_arrays(edge).push(tangent)
+                if given is not None:
+                    edge = restricted(edge, given, _nonzero(pushed, shape))
+                edges.append((tail, edge))
+                if placement(pushed) is None:
+                    reached.append(_nonzero(pushed, shape))
+                else:  # one part of many
+                    joined = plus(joined, pushed)
+            if edges:
+                operands[node.index] = edges
+                if joined is not None:
+                    reached.append(_nonzero(joined, shape))
+                found = reduce(or_, reached)
+                if not np.all(found):
+                    active[node.index] = (found, _tangent(found, shape))
+
+
+def _tangent(given: np.ndarray, shape: tuple[Any, ...]) -> Any:
+    """The tangent that is one in the given elements."""
+    return Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
+
+
+def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
+    """Which elements are no structural zeros; an axis along which all is the same may have length one."""
+    if type(derivative) is Structured:
+        return derivative.states != 0
+    return np.full((1,) * len(shape), derivative is not ZERO)

@@ -1,0 +1,79 @@
+"""Derivatives as they are handed out: plain numbers, and arrays with memory of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from opcount.arrays.array import Array
+from opcount.counting.errors import OF_OTHER_NUMBERS, Uncounted
+from opcount.tracing.structural import number
+from opcount.wrapping.inputs import Inputs
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.trees import object_array, owner_of, plain_array, rebuild
+
+
+def plain_gradient(derivatives: Iterable[Any], inputs: Inputs, used: set[int]) -> Any:
+    """The derivatives with respect to the leaves, plain, in the structure of x."""
+    pairs = zip(derivatives, inputs.leaves, strict=True)
+    plain = (plain_derivative(derivative, leaf._plain(), used) for derivative, leaf in pairs)
+    return rebuild(inputs.x, plain, _gradient_array, inputs.arrays_as_nodes)
+
+
+def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
+    return object_array(template, items) if template.dtype == object else plain_array(template, items)
+
+
+def plain_derivative(derivative: Any, value: Any, used: set[int]) -> Any:
+    """A derivative as a plain number or array.
+
+    An integer comes in the type of the number it belongs to; an array in the dtype of its own where that
+    is of floats, and with memory of its own, of which `used` has what is somebody's already.
+    """
+    if isinstance(value, Spec):
+        return derivative
+    if not isinstance(value, np.ndarray):
+        plain = 0 if derivative is None else number(derivative)._plain()
+        plain = plain[()] if isinstance(plain, np.ndarray) else plain
+        if isinstance(value, (float, np.floating)) and isinstance(plain, (float, int, np.floating, np.integer)):
+            return type(value)(plain)  # in the precision of its own
+        return type(value)(plain) if type(plain) is int and not isinstance(value, (int, np.integer)) else plain
+    if derivative is None:
+        return np.zeros(value.shape, value.dtype)
+    dense = number(derivative)
+    if isinstance(dense, np.ndarray):
+        raise Uncounted(OF_OTHER_NUMBERS)
+    array = np.asarray(dense._plain())
+    dtype = value.dtype if value.dtype.kind == "f" else array.dtype
+    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _id_of_memory(array) in used:
+        array = np.array(array, dtype)
+    used.add(_id_of_memory(array))
+    return array
+
+
+def _id_of_memory(array: Any) -> int:
+    """What tells whether two arrays share their memory."""
+    return id(owner_of(array))
+
+
+def memory_of(nodes: Iterable[Any]) -> set[int]:
+    """The memory that the nodes are made of: what shares it is copied before it is handed out."""
+    return {
+        _id_of_memory(operand._held if type(operand) is Array else operand)
+        for node in nodes
+        for operand in (node.value, *node.operands)
+        if type(operand) is Array or type(operand) is np.ndarray
+    }
+
+
+def joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
+    """The derivatives of all numbers, those of an array's as an array."""
+    found = iter(derivatives)
+    return [_array_of(found, leaf) if type(leaf) is Array else next(found) for leaf in leaves]
+
+
+def _array_of(derivatives: Iterator[Any], leaf: Array) -> Array:
+    plain = [plain_derivative(next(derivatives), 0.0, set()) for _ in range(leaf.size)]
+    return Array(np.array(plain).reshape(leaf.shape))

@@ -1,0 +1,194 @@
+"""What a method counts on a graph, exactly and without executing it.
+
+A derivative goes along the same edges and into the same sums, but what is known of it is only its state: a
+structural 1 or -1, or a number, or an array of a shape. The rules that execute say what each step counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opcount.arrays.array import Array
+from opcount.counting.counts import Counts
+from opcount.counting.tally import isolated
+from opcount.derivatives.chain_rule import Direction, Neighbours
+from opcount.derivatives.choices import MethodName
+from opcount.derivatives.linearized import linearized
+from opcount.derivatives.methods import method_named
+from opcount.derivatives.walks import visits
+from opcount.tracing.edges import ANY_ARRAY, ANY_NUMBER, Cost, Priced, priced_values
+from opcount.tracing.structural import ONE, Structured, Unit, plus
+from opcount.wrapping.trees import shape_of
+
+if TYPE_CHECKING:
+    from opcount.derivatives.graph import Graph
+
+
+def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
+    """The counts of a method's accumulation: what each node's own sum costs, as often as it is executed."""
+    rule = method_named(method)
+    if rule.direction is None:
+        return difference_counts(graph.size)
+    if graph.output is None:
+        return Counts()
+    inputs, output = graph.sources("tangent"), graph.sources("adjoint")
+    sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
+    neighbours = graph.neighbours(rule.direction, sources, priced=True)
+    if graph.is_of_numbers:
+        own = own_costs(sources, neighbours, pricing_of(unit_products))
+        return sum(_as_executed(own, targets, neighbours, rule.memo), Cost()).counts
+    if unit_products:
+        linearized(graph)  # raises InvalidType, and says which edge is no number
+    seeds = dict.fromkeys(sources, (ONE, 1))
+    if rule.direction == "tangent":  # one for each number of an input
+        seeds = {node.index: (_priced_seed(node.value), node.value.size) for node in graph.inputs}
+    return sum(_as_executed(own_costs(seeds, neighbours, ON_SHAPES), targets, neighbours, rule.memo), Counts())
+
+
+def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours, memo: int | None) -> Iterable[Any]:
+    """The cost of each node's own sum, as often as it is executed: once, or at each visit where nothing is kept."""
+    if memo != 0:
+        return own.values()
+    return (own[node] * times for node, times in visits(targets, neighbours) if node in own)
+
+
+def _priced_seed(value: Any) -> Any:
+    return priced_values(value) if type(value) is Array else ONE
+
+
+def predicted_one_by_one(graph: Graph, direction: Direction, unit_products: bool) -> Counts:
+    """What the recursions from all outputs count, or from all inputs, where they run one after the other."""
+    total = Cost()
+    for source in graph.sources(direction):
+        neighbours = graph.neighbours(direction, [source], priced=True)
+        total += sum(own_costs([source], neighbours, pricing_of(unit_products)).values(), Cost())
+    return total.counts
+
+
+def difference_counts(inputs: int) -> Counts:
+    """What central differences execute beside their evaluations: x + h, x - h, and the quotient by 2h."""
+    return Counts(add=inputs, sub=2 * inputs, div=inputs)
+
+
+# --- the cost of a node's own sum
+
+
+class Pricing(NamedTuple):
+    """How a derivative of which only the state is known goes along an edge, and into a sum, and what either costs."""
+
+    follow: Callable[[Callable[[Any], Any], Any], tuple[Any, Any]]
+    join: Callable[[Any, Any], tuple[Any, Any]]
+    nothing: Any
+
+
+def own_costs(
+    sources: Iterable[int] | Mapping[int, tuple[Any, Any]], neighbours: Neighbours, pricing: Pricing
+) -> dict[int, Any]:
+    """What each node's own sum costs, added up over the sources, without executing it.
+
+    The neighbours must be priced (see `LinearMap.priced`). A source may have a seed and a weight, which says for
+    how many sources it stands. All sources are followed together: `known` holds for each node the states that its
+    derivative is in, each with the sources for which it is, as the bits of an integer.
+    """
+    follow, join, nothing = pricing
+    sources = sources if isinstance(sources, Mapping) else dict.fromkeys(sources, (ONE, 1))
+    weights = [weight for _, weight in sources.values()]
+    alike = all(type(weight) is int and weight == 1 for weight in weights)
+
+    def weight_of(bits: int) -> Any:
+        if alike:
+            return bits.bit_count()
+        return sum(weight for bit, weight in enumerate(weights) if bits >> bit & 1)
+
+    known: dict[int, list[tuple[Any, int]]] = {
+        source: [(seed, 1 << bit)] for bit, (source, (seed, _)) in enumerate(sources.items())
+    }
+    own = {}
+    for node, near in neighbours.items():
+        cost = nothing
+        totals: list[tuple[Any, int]] = []
+        met = 0
+        for neighbour, along in near:
+            for state, bits in known[neighbour]:
+                term, price = follow(along, state)
+                cost += price * weight_of(bits)
+                found = [(term, bits & ~met)]
+                for total, those in totals:
+                    if both := those & bits:
+                        joined, price = join(total, term)
+                        cost += price * weight_of(both)
+                        found += [(total, those & ~both), (joined, both)]
+                    else:
+                        found.append((total, those))
+                met |= bits
+                totals = _merged(found)
+        known[node] = totals
+        own[node] = cost
+    return own
+
+
+def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
+    """Every state once, with all the bits found for it."""
+    merged: dict[int, tuple[Any, int]] = {}
+    for state, bits in states:
+        if bits:
+            merged[id(state)] = (state, bits | merged.get(id(state), (state, 0))[1])
+    return list(merged.values())
+
+
+# --- between numbers
+
+
+def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
+    term = along(state)
+    return (ANY_NUMBER, term.cost) if type(term) is Priced else (term, _NOTHING)
+
+
+def _followed_by_a_product(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
+    """The product counts, whatever is multiplied; but a derivative that is still its seed is only copied."""
+    return ANY_NUMBER, _PRODUCT if type(state) is Priced else _NOTHING
+
+
+def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
+    return ANY_NUMBER, _ADDITION
+
+
+_NOTHING: Final = Cost()
+_PRODUCT: Final = Cost(mul=1)
+_ADDITION: Final = Cost(add=1)
+ON_NUMBERS: Final = Pricing(_followed, _joined, _NOTHING)
+ON_PRODUCTS: Final = Pricing(_followed_by_a_product, _joined, _NOTHING)
+
+
+def pricing_of(unit_products: bool) -> Pricing:
+    """What a recursion over numbers costs, with every product counted or with those by a structural 1 and -1 free."""
+    return ON_PRODUCTS if unit_products else ON_NUMBERS
+
+
+# --- between arrays
+
+
+def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
+    """The edge applied to a derivative that has a shape and no values."""
+    with isolated() as tally:
+        term = along(state)
+    counts = tally.counts
+    if type(term) is Priced:
+        counts += term.cost.counts
+    return _state_of(term), counts
+
+
+def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
+    with isolated() as tally:
+        joined = plus(total, term)
+    return _state_of(joined), tally.counts
+
+
+def _state_of(derivative: Any) -> Any:
+    if type(derivative) is Structured or type(derivative) is Unit or shape_of(derivative):
+        return derivative
+    return ANY_ARRAY
+
+
+ON_SHAPES: Final = Pricing(_followed_on_shapes, _joined_on_shapes, Counts())

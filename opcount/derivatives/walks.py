@@ -1,0 +1,73 @@
+"""Walks along the edges of a graph: what is reached, what the recursion sums over, how often it visits a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from opcount.derivatives.chain_rule import Direction, Edges, Neighbours
+from opcount.tracing.edges import LinearMap
+
+
+def reach(sources: Iterable[int], onward: Edges) -> set[int]:
+    """The nodes that the sources reach, themselves among them."""
+    found = set(sources)
+    waiting = list(found)
+    while waiting:
+        for node, _ in onward[waiting.pop()]:
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    return found
+
+
+def users(operands: Edges) -> list[list[tuple[int, LinearMap]]]:
+    """The edges out of each node, as pairs of head and map, in the order in which backprop meets them."""
+    found: list[list[tuple[int, LinearMap]]] = [[] for _ in operands]
+    for head in range(len(operands) - 1, -1, -1):
+        for tail, edge in operands[head]:
+            found[tail].append((head, edge))
+    return found
+
+
+def neighbours(
+    operands: Edges,
+    users: Edges,
+    direction: Direction,
+    sources: Iterable[int],
+    edge_of: Callable[[LinearMap], LinearMap] | None = None,
+) -> Neighbours:
+    """What the chain rule sums over, for each node that the sources reach, in the order of a loop.
+
+    `edge_of` gives what to walk along in the place of an edge.
+    """
+    along = direction == "tangent"
+    sums, onward = (operands, users) if along else (users, operands)
+    relevant = reach(sources, onward)
+    found: Neighbours = {}
+    for node in sorted(relevant.difference(sources), reverse=not along):
+        near = [(neighbour, edge) for neighbour, edge in sums[node] if neighbour in relevant]
+        if edge_of is not None:
+            near = [(neighbour, edge_of(edge)) for neighbour, edge in near]
+        found[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
+    return found
+
+
+def visits(targets: Iterable[int], neighbours: Neighbours) -> Iterator[tuple[int, int]]:
+    """How often the naive recursion from the targets visits each node, the sources last: the number of paths between.
+
+    Such numbers may have as many bits as there are nodes: each is forgotten as soon as it was passed on.
+    """
+    visited = dict.fromkeys(targets, 1)
+    for node in reversed(neighbours):
+        times = visited.pop(node, 0)
+        for neighbour, _ in neighbours[node]:
+            visited[neighbour] = visited.get(neighbour, 0) + times
+        yield node, times
+    yield from visited.items()
+
+
+def paths(inputs: list[int], output: int, neighbours: Neighbours) -> list[int]:
+    """The number of paths from each input to the output."""
+    found = dict.fromkeys(inputs, 0)
+    found.update((node, times) for node, times in visits([output], neighbours) if node in found)
+    return list(found.values())

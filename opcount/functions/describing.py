@@ -1,0 +1,33 @@
+"""What an array is, and not what it holds: its shape and type, its text, where it lies."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Final
+
+from opcount.counting import symbolic
+from opcount.functions.rows import DESCRIPTION, FREE, MOVES, Function, each
+from opcount.wrapping.stand_ins import BY_VALUE, SMALL
+
+
+def _size(a: Any, axis: Any = None) -> Any:
+    axes = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return symbolic.product(a.shape[operator.index(each)] for each in axes)
+
+
+def _shape(a: Any) -> Any:
+    return a.shape
+
+
+def _ndim(a: Any) -> Any:
+    return a.ndim
+
+
+ROWS: Final = (
+    Function("shape", FREE, _shape, "shape", gives=DESCRIPTION),
+    Function("ndim", FREE, _ndim, "ndim", gives=DESCRIPTION),
+    Function("size", FREE, _size, MOVES, gives=DESCRIPTION),
+    *each("result_type can_cast common_type iscomplexobj isrealobj", FREE, SMALL, MOVES, gives=DESCRIPTION),
+    *each("min_scalar_type may_share_memory shares_memory", FREE, BY_VALUE, MOVES, gives=DESCRIPTION),
+    *each("array2string array_repr array_str", FREE, BY_VALUE, MOVES, gives=DESCRIPTION),
+)

@@ -1,0 +1,173 @@
+"""Functions of each element that are no ufuncs."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.errors import OpcountError
+from opcount.functions.applications import applications
+from opcount.functions.choosing import truth_of_each
+from opcount.functions.numpys_own import any_true, as_array, own, truths
+from opcount.functions.op_counts import NoRule, OpCounts, Rule, dtype_of, is_complex, is_truth
+from opcount.functions.rows import (
+    CONSTANT,
+    DATA_DEPENDENT,
+    FREE,
+    MOVES,
+    NUMPY,
+    TRUTHS,
+    Executed,
+    Function,
+    Seeing,
+    each,
+    refused,
+)
+from opcount.wrapping.operands import held, unwrapped
+from opcount.wrapping.shapes import broadcast
+from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
+
+
+def _each(kind: str) -> Rule:
+    def rule(x: Any, *_: Any, **__: Any) -> OpCounts:
+        return {kind: np.size(x)}
+
+    return rule
+
+
+def _astype(x: Any, dtype: Any, /, **_: Any) -> OpCounts:
+    """A cast is free, but for the truth of each element."""
+    return truth_of_each(x) if np.dtype(dtype) == np.bool_ else {}
+
+
+def _sinc(x: Any) -> OpCounts:
+    """The sine of pi x by pi x, where that is not zero."""
+    size = np.size(x)
+    return {"mul": size, "ne": size, "sin": size, "div": size}
+
+
+def _round(a: Any, decimals: Any = 0, out: Any = None) -> OpCounts:
+    """Rounding to decimals scales, rounds and scales back; an integer is round already."""
+    if is_complex(a):
+        raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
+    size = np.size(a)
+    if dtype_of(a).kind in "iu" and decimals >= 0:
+        return {}
+    return {"round": size} if decimals == 0 else {"round": size, "mul": size, "div": size}
+
+
+def _infinite(x: Any, *_: Any, **__: Any) -> OpCounts:
+    return {"isinf": np.size(x), "signbit": np.size(x)}
+
+
+def _nan_to_num(wrapped: Set[Any], x: Any, *_: Any, **__: Any) -> OpCounts:
+    """Each number, or each part of it, may be nan, and infinite of either sign."""
+    size = np.size(x) * {"f": 1, "c": 2}.get(dtype_of(x).kind, 0)
+    return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
+
+
+def _clip(wrapped: Set[Any], a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
+          max: Any = None, where: Any = True, **_: Any) -> OpCounts:  # fmt: skip
+    """The larger one of each number and its lower bound, then the smaller one of that and the upper bound."""
+    if any(map(is_complex, (a, a_min, a_max, min, max))):
+        raise NoRule("complex numbers are not in order: clip the real and the imaginary part")
+    low, high = (
+        old if old is not None and old is not np._NoValue else None if new is np._NoValue else new
+        for old, new in ((a_min, min), (a_max, max))
+    )
+    operands = [operand for operand in (a, low, high) if operand is not None]
+    size = 0 if all(map(is_truth, operands)) else applications(*operands, where=where)
+    return {
+        "maximum": size if low is not None and wrapped & {"a", "a_min", "min"} else 0,
+        "minimum": size if high is not None else 0,
+    }
+
+
+# --- complex numbers
+
+
+def _imaginary(x: Any) -> int:
+    """How many imaginary parts it has; real numbers have none."""
+    return np.size(x) if is_complex(x) else 0
+
+
+def _angle(wrapped: Set[Any], z: Any, deg: bool = False) -> OpCounts:
+    return {"arctan2": np.size(z), "mul": np.size(z) if deg else 0}
+
+
+def _isreal(wrapped: Set[Any], x: Any) -> OpCounts:
+    return {"eq": _imaginary(x)}
+
+
+def _iscomplex(wrapped: Set[Any], x: Any) -> OpCounts:
+    return {"ne": _imaginary(x)}
+
+
+def _real_if_close(wrapped: Set[Any], a: Any, tol: Any = 100) -> OpCounts:
+    return {"abs": _imaginary(a), "lt": _imaginary(a)}
+
+
+# --- comparisons of arrays
+
+
+def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    x, y, atol, rtol = (v if isinstance(v, (int, float, complex)) else as_array(v) for v in (a, b, atol, rtol))
+    if isinstance(y, int):
+        y = float(y)
+    elif not isinstance(y, (float, complex)):
+        y = y.astype(np.result_type(y.dtype, 1.0))
+    finite = [np.isfinite(tolerance) for tolerance in (atol, rtol)] if NUMPY >= (2, 3) else []
+    if any(any_true(np.logical_not(truth)) for truth in finite):
+        np.isclose(0.0, 0.0, unwrapped(rtol), unwrapped(atol))  # which warns, or does what else NumPy is told to do
+    with np.errstate(invalid="ignore"):
+        near = np.less_equal(abs(x - y), atol + rtol * abs(y))
+        result = truths(near) & truths(np.isfinite(y)) | truths(x == y)
+        if equal_nan:
+            result |= truths(np.isnan(x)) & truths(np.isnan(y))
+    return held(result[()], x, y, rtol, atol)
+
+
+def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    if np.shape(a1) != np.shape(a2):
+        return False
+    if equal_nan and a1 is a2:
+        return True
+    a1, a2 = as_array(a1), as_array(a2)
+    if not equal_nan or (a1.dtype.kind not in "fc" and a2.dtype.kind not in "fc"):
+        return bool(truths(a1 == a2).all())
+    missing1, missing2 = truths(np.isnan(a1)), truths(np.isnan(a2))
+    return bool((missing1 == missing2).all()) and bool(truths(a1[~missing1] == a2[~missing1]).all())
+
+
+def _array_equiv(a1: Any, a2: Any) -> bool:
+    try:
+        broadcast(np.shape(unwrapped(a1)), np.shape(unwrapped(a2)))
+    except OpcountError:  # of names, of which nobody knows it
+        raise
+    except ValueError:
+        return False
+    return bool(truths(as_array(a1) == as_array(a2)).all())
+
+
+ROWS: Final = (
+    *each("round around", _round, SMALL, CONSTANT),
+    Function("fix", _each("trunc"), SMALL, CONSTANT),
+    *each("isposinf isneginf", _infinite, SMALL, CONSTANT, gives=TRUTHS),
+    Function("sinc", _sinc, SMALL),
+    Function("clip", Seeing(_clip), BESIDE_SIZES, "clip"),
+    Function("nan_to_num", Seeing(_nan_to_num), BESIDE_SIZES, opened=True),
+    Function("astype", _astype, SMALL, "astype", gives=TRUTHS),
+    Function("real", FREE, SMALL, MOVES),
+    Function("imag", FREE, SMALL, CONSTANT),
+    Function("angle", Seeing(_angle), SMALL),
+    Function("isreal", Seeing(_isreal), SMALL, CONSTANT),
+    Function("iscomplex", Seeing(_iscomplex), SMALL, CONSTANT),
+    Function("real_if_close", Seeing(_real_if_close), SMALL, opened=True),
+    *refused(DATA_DEPENDENT, "i0"),
+    Function("isclose", Executed(_isclose), EXACT, CONSTANT),
+    own("allclose", BY_VALUE, CONSTANT),
+    Function("array_equal", Executed(_array_equal), BY_VALUE, CONSTANT),
+    Function("array_equiv", Executed(_array_equiv), BY_VALUE, CONSTANT),
+)

@@ -1,0 +1,152 @@
+"""Sums, products, extremes, truths and running totals, of all numbers or of those that are not nan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.symbolic import positive_part
+from opcount.functions.applications import accumulated, alone, reduction
+from opcount.functions.op_counts import OpCounts, Rule, dtype_of, is_truth, no_truths
+from opcount.functions.rows import CONSTANT, POSITIONS, TRUTHS, Function, each
+from opcount.wrapping import shapes
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.stand_ins import BY_VALUE, QUIET, SMALL, by_stand_ins, inferred, spec_of
+
+
+def _reducing(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
+        no_truths(dtype, a)
+        return {kind: reduction(a, axis, initial, given_where(where))[0]}
+
+    return rule
+
+
+def _extreme(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
+        return {} if is_truth(a) else {kind: reduction(a, axis, initial, given_where(where))[0]}
+
+    return rule
+
+
+def _truths(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> OpCounts:
+        if is_truth(a):
+            return {}
+        return {kind: reduction(a, axis, where=given_where(where))[0], "ne": alone(a, axis, where=given_where(where))}
+
+    return rule
+
+
+def given_where(where: Any) -> Any:
+    return True if where is np._NoValue else where
+
+
+def _position(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> OpCounts:
+        return {} if is_truth(a) else {kind: reduction(a, axis)[0]}
+
+    return rule
+
+
+def _runs(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> OpCounts:
+        no_truths(dtype, a)
+        return {kind: positive_part(np.size(a) - 1) if axis is None else accumulated(a, axis)}
+
+    return rule
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> OpCounts:
+    *results, length = shapes.diagonal(np.shape(a), offset, axis1, axis2)
+    return {"add": math.prod(results) * positive_part(length - 1)}
+
+
+def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> OpCounts:
+    return _trace(x, offset, -2, -1)
+
+
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> OpCounts:
+    size = np.size(a)
+    return {"ne": 0 if is_truth(a) else size, "add": reduction(a, axis)[0]}
+
+
+# --- what is not a number
+
+
+def nans(a: Any) -> dict[str, int]:
+    """A look at each element, where the type has a nan."""
+    return {"isnan": np.size(a)} if dtype_of(a).kind in "fc" else {}
+
+
+def with_nans(rule: Rule) -> Rule:
+    """The rule of a function that first replaces nan."""
+    return lambda a, *arguments, **keywords: {**nans(a), **rule(a, *arguments, **keywords)}
+
+
+def _nan_extreme(kind: str) -> Rule:
+    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
+             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
+        steps, results = reduction(a, axis, initial, given_where(where))
+        return {} if is_truth(a) else {kind: steps, "isnan": results}
+
+    return rule
+
+
+# --- shapes
+
+
+def _running(function: Any) -> Callable[..., Any]:
+    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        a = spec_of(a)
+        return inferred(function, (a.ravel() if axis is None else a, axis or 0, dtype), {}, by_stand_ins)
+
+    return rule
+
+
+def _cumulative(function: Any) -> Callable[..., Any]:
+    def rule(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+        axis = 0 if axis is None else axis
+        x = x if x.ndim else x.ravel()
+        result = function(x, axis, dtype)
+        first = Spec(tuple(1 if index == range(x.ndim)[axis] else n for index, n in enumerate(x.shape)), result.dtype)
+        return np.concatenate([first, result], axis) if include_initial else result
+
+    return rule
+
+
+def _count_nonzero_shape(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    result = by_stand_ins(np.count_nonzero, (a, axis), {"keepdims": keepdims})
+    return Spec((), np.intp) if type(result) is int else result
+
+
+ROWS: Final = (
+    Function("sum", _reducing("add"), SMALL, "sum"),
+    Function("prod", _reducing("mul"), SMALL, "prod"),
+    *each("max amax", _extreme("maximum"), SMALL, "max"),
+    *each("min amin", _extreme("minimum"), SMALL, "min"),
+    Function("all", _truths("logical_and"), SMALL, CONSTANT, gives=TRUTHS),
+    Function("any", _truths("logical_or"), SMALL, CONSTANT, gives=TRUTHS),
+    Function("argmax", _position("gt"), BY_VALUE, CONSTANT, gives=POSITIONS),
+    Function("argmin", _position("lt"), BY_VALUE, CONSTANT, gives=POSITIONS),
+    Function("count_nonzero", _count_nonzero, _count_nonzero_shape, CONSTANT),
+    Function("trace", _trace, SMALL, "trace"),
+    Function("linalg.trace", _linalg_trace, SMALL, "linalg.trace"),
+    Function("cumsum", _runs("add"), _running(np.cumsum), "cumsum"),
+    Function("cumprod", _runs("mul"), _running(np.cumprod), "cumprod"),
+    Function("cumulative_sum", _runs("add"), _cumulative(np.cumsum), opened=True),
+    Function("cumulative_prod", _runs("mul"), _cumulative(np.cumprod), opened=True),
+    Function("nansum", with_nans(_reducing("add")), SMALL, opened=True),
+    Function("nanprod", with_nans(_reducing("mul")), SMALL, opened=True),
+    Function("nanmax", _nan_extreme("fmax"), QUIET, opened=True),
+    Function("nanmin", _nan_extreme("fmin"), QUIET, opened=True),
+    Function("nanargmax", with_nans(_position("gt")), BY_VALUE, CONSTANT, gives=POSITIONS),
+    Function("nanargmin", with_nans(_position("lt")), BY_VALUE, CONSTANT, gives=POSITIONS),
+    Function("nancumsum", with_nans(_runs("add")), _running(np.nancumsum), opened=True),
+    Function("nancumprod", with_nans(_runs("mul")), _running(np.nancumprod), opened=True),
+)

@@ -1,0 +1,10 @@
+"""Types for annotations of one's own, `from opcount.typing import MethodName`; no program needs them to run."""
+
+from opcount.arrays.typed import RealNumber
+from opcount.arrays.wrap import Leaf, Tree
+from opcount.counting.budgets import BudgetLike
+from opcount.counting.counts import OpCounts
+from opcount.counting.symbolic import Size
+from opcount.derivatives.choices import Granularity, MethodName, OrderName
+
+__all__ = ["BudgetLike", "Granularity", "Leaf", "MethodName", "OpCounts", "OrderName", "RealNumber", "Size", "Tree"]

@@ -1,0 +1,126 @@
+"""Each function counts what is executed, and its value, type and error are NumPy's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import opcount as oc
+from opcount.functions.rows import Executed, function_named
+from tests.support import rows
+from tests.support.calls import BY_HAND, CALLS
+from tests.support.draws import RANDOM
+from tests.support.ground_truth import as_objects, check_call, identical
+from tests.support.linalg_by_hand import without_signs
+
+OBJECTS_COMPARE = {"maximum": "ge", "minimum": "le"}
+OBJECTS_ARE_THEMSELVES = {"isnan": "ne"}
+"""NumPy asks an object that may be nan whether it is itself."""
+TRANSLATIONS = {
+    **dict.fromkeys(("max", "amax", "min", "amin", "ptp"), OBJECTS_COMPARE),
+    **dict.fromkeys(
+        ("nansum", "nanprod", "nancumsum", "nancumprod", "nanmean", "nanargmax", "nanargmin"), OBJECTS_ARE_THEMSELVES
+    ),
+}
+"""The known differences: the kinds that the table counts, and those of NumPy's loops over objects."""
+
+
+def translated(name):
+    """A count of the table as the loops over objects of that function execute it."""
+    if name == "linalg.qr":
+        return without_signs
+    kinds = TRANSLATIONS.get(name, {})
+
+    def translate(counts):
+        result = Counter()
+        for kind, number in counts.items():
+            result[kinds.get(kind, kind)] += number
+        return result
+
+    return translate
+
+
+def check_calls(name, examples=None, translate=None, joining=None):
+    """Calls that are drawn for the function of that name."""
+
+    @settings(RANDOM, **({} if examples is None else {"max_examples": examples}))
+    @given(CALLS[name])
+    def check(call):
+        check_call(name, call, BY_HAND[name], translate or translated(name), joining=joining)
+
+    check()
+
+
+HERE = [name for name in CALLS if function_named(name) is not None]
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_a_function_counts_what_is_executed(name):
+    check_calls(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HERE)
+def test_a_function_counts_what_is_executed_in_many_calls(name):
+    check_calls(name, examples=80)
+
+
+# --- the checks are checked
+
+
+@pytest.mark.parametrize(("name", "fault"), [
+    ("sum", lambda *args, **keywords: {"mul": 1}),
+    ("mean", lambda *args, **keywords: {**rows.rule_of("mean")(*args, **keywords), "div": 0}),
+    ("cumsum", lambda *args, **keywords: {"add": rows.rule_of("cumsum")(*args, **keywords)["add"] + 1}),
+    ("dot", lambda *args, **keywords: {"mul": rows.rule_of("dot")(*args, **keywords)["mul"]}),
+    ("nanmax", rows.rule_of("max")), ("argmin", rows.rule_of("argmax")), ("linalg.inv", rows.rule_of("linalg.det")),
+    ("einsum", lambda *_, **__: {"mul": 1, "add": 1}), ("where", lambda condition, *_: {"ne": np.size(condition)}),
+])  # fmt: skip
+def test_the_check_of_a_function_catches_a_wrong_count(name, fault):
+    check_calls(name)
+    with oc.rules({function_named(name): fault}), pytest.raises(AssertionError):
+        check_calls(name, examples=200)
+
+
+@pytest.mark.parametrize(("name", "fault"), [
+    ("average", lambda a, axis=None, **_: np.mean(a, axis)),
+    ("polymul", lambda a1, a2: oc.wrap(np.polymul(oc.unwrap(a1), oc.unwrap(a2)))),
+    ("interp", lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args)))),
+    ("polyval", lambda p, x: np.nextafter(rows.rule_of("polyval")(p, x), 0)),
+])  # fmt: skip
+def test_the_check_of_a_function_catches_a_wrong_execution(monkeypatch, name, fault):
+    check_calls(name)
+    rows.corrupted(monkeypatch, name, counts=Executed(fault))
+    with pytest.raises(AssertionError):
+        check_calls(name, examples=200)
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_each_known_difference_is_one(name):
+    with pytest.raises(AssertionError):
+        check_calls(name, examples=200, translate=identical)
+
+
+@pytest.mark.parametrize("name", ["diff", "unwrap", "polyadd", "polyint"])
+def test_what_is_joined_to_objects_would_stay_plain(name):
+    with pytest.raises(AssertionError):
+        check_calls(name, examples=200, joining=contextlib.nullcontext)
+
+
+def test_einsum_of_objects_starts_each_sum_from_zero():
+    a, b = np.ones((2, 3)), np.ones((3, 4))
+    table = oc.measure(lambda a, b: np.einsum("ij,jk", a, b), a, b).counts
+    with oc.count() as objects:
+        np.einsum("ij,jk", as_objects(a), as_objects(b))
+    assert table == {"mul": 24, "add": 16} and objects.counts == {"mul": 24, "add": 24}
+
+
+def test_the_sign_of_objects_is_compared_for():
+    with oc.count() as objects:
+        np.sign(as_objects(np.array([-1.0, 0.0, 1.0])))
+    assert objects.counts == {"lt": 3, "gt": 2, "eq": 1}
+    assert oc.measure(np.sign, np.array([-1.0, 0.0, 1.0])).counts == {"sign": 3}

@@ -1,0 +1,8 @@
+"""Calls of NumPy's functions, drawn: a strategy for each, and the loop by hand of what objects have none for."""
+
+from __future__ import annotations
+
+from tests.support.calls import elementwise, linalg, polynomials, products, reductions  # noqa: F401, they register theirs
+from tests.support.draws import BY_HAND, CALLS
+
+__all__ = ["BY_HAND", "CALLS"]
