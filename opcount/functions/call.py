@@ -40,15 +40,18 @@ from opcount.functions.user_rules import user_rules, users_counts
 from opcount.wrapping.foreign import let_out_beside, once_more, stranger
 from opcount.wrapping.operands import Operands, opened
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.wrapped import HOLDERS, is_wrapped_array, wrapped
+from opcount.wrapping.wrapped import is_wrapped_array
 
 
-def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    """A function that dispatches through `__array_function__`, with a wrapped value among its arguments."""
-    call = Call(function, args, keywords)
+def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> Any:
+    """A function that dispatches through `__array_function__`, with a wrapped value among its arguments.
+
+    `owner` is whom NumPy asked.
+    """
+    call = Call(function, args, keywords, owner)
     if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
         let_out_beside(call.name, found, call.operands.wrapped)
-        return once_more(function(*call.plain, **call.plain_keywords))
+        return once_more(function(*call.plain, **call.plain_keywords), call.operands.hold)
     if call.operands.objects:
         return call.of_objects()
     call.refuse_wrapped_indexes()
@@ -71,11 +74,11 @@ class Call:
         "written",
     )  # fmt: skip
 
-    def __init__(self, function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
+    def __init__(self, function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> None:
         self.function, self.args, self.keywords = function, args, keywords
         self.name = name_of(function)
         self.row = row_of(function, len(args) + len(keywords))
-        self.operands = Operands()
+        self.operands = Operands(owner)
         self.holding: list[Any] = []  # where wrapped values stand: an index, or the name of a keyword
         self.plain: list[Any] = []
         take, found = self.operands.take, self.operands.wrapped
@@ -178,7 +181,7 @@ class Call:
             return in_operations(self.function, counts)(*self.args, **self.keywords)
         except NoRule as reason:
             let_out_operands(self.operands, self.name, f"{self.name}: {reason}")
-            return wrapped(self.function(*self.plain, **self.plain_keywords))
+            return self.operands.hold(self.function(*self.plain, **self.plain_keywords))
 
     def of_objects(self) -> Any:
         """The result of NumPy's loops for objects, in which each operation counts where it is executed."""
@@ -188,7 +191,7 @@ class Call:
         if "out" in keywords:
             keywords = {**keywords, "out": target(keywords["out"])}
         result = getattr(self.function, "_implementation", self.function)(*opened(args), **opened(keywords))
-        return HOLDERS["numbers"](result) if self.operands.holds_nodes else result
+        return self.operands.hold_objects(result)
 
     def finished(self, result: Any) -> Any:
         if self.output is not None:
@@ -200,7 +203,7 @@ class Call:
             note_text(self.operands.size)
         if self.row.gives is DESCRIPTION:
             return _known(result) if self.operands.has_spec else result
-        return result if self.row.gives is POSITIONS else wrapped(result)
+        return result if self.row.gives is POSITIONS else self.operands.hold(result)
 
 
 def _known(told: Any) -> Any:

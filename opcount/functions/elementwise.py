@@ -25,10 +25,9 @@ from opcount.functions.rows import (
     each,
     refused,
 )
-from opcount.wrapping.operands import unwrapped
+from opcount.wrapping.operands import held, unwrapped
 from opcount.wrapping.shapes import broadcast
 from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
-from opcount.wrapping.wrapped import wrapped
 
 
 def _each(kind: str) -> Rule:
@@ -127,7 +126,7 @@ def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
         result = truths(near) & truths(np.isfinite(y)) | truths(x == y)
         if equal_nan:
             result |= truths(np.isnan(x)) & truths(np.isnan(y))
-    return wrapped(result[()])
+    return held(result[()], x, y, rtol, atol)
 
 
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:

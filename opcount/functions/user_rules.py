@@ -15,6 +15,7 @@ from opcount.counting.kinds import KINDS
 from opcount.counting.names import instead
 from opcount.functions.applications import APPLICATIONS
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, multiple, name_of
+from opcount.wrapping.operations import count_by
 
 user_rules: Final[dict[Any, Rule | OpCounts]] = {}
 """The rules in force, by function."""
@@ -89,6 +90,7 @@ def _put_in_force(functions: Iterable[Any]) -> None:
             user_rules.pop(function, None)
         else:
             user_rules[function] = rule
+        count_by(function, rule)  # an operation's row has it, for whoever executes it
 
 
 def _accepted(door: str, function: Any, rule: Rule | OpCounts | None) -> Rule | OpCounts | None:
