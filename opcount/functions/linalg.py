@@ -26,7 +26,6 @@ from opcount.functions.rows import AS_EXECUTED, ITERATIVE, NUMPY, Executed, Func
 from opcount.wrapping import shapes
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import EXACT, REGULAR, one_of
-from opcount.wrapping.wrapped import HOLDERS
 
 
 def no_complex(*arrays: Any) -> None:
@@ -204,8 +203,7 @@ def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
 
 
 def _eye_of(size: Any, dtype: Any) -> Any:
-    like = HOLDERS["array"](Spec((), dtype)) if is_symbolic(size) else None
-    return np.eye(size, dtype=dtype, like=like)
+    return Spec((size, size), dtype) if is_symbolic(size) else np.eye(size, dtype=dtype)
 
 
 ROWS: Final = (
