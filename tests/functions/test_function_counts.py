@@ -11,11 +11,11 @@ from hypothesis import given, settings
 
 import opcount as oc
 from opcount.functions.rows import Executed, function_named
-from tests.support import loops_by_hand as hand
 from tests.support import rows
 from tests.support.calls import BY_HAND, CALLS
 from tests.support.draws import RANDOM
 from tests.support.ground_truth import as_objects, check_call, identical
+from tests.support.linalg_by_hand import without_signs
 
 OBJECTS_COMPARE = {"maximum": "ge", "minimum": "le"}
 OBJECTS_ARE_THEMSELVES = {"isnan": "ne"}
@@ -32,7 +32,7 @@ TRANSLATIONS = {
 def translated(name):
     """A count of the table as the loops over objects of that function execute it."""
     if name == "linalg.qr":
-        return hand.without_signs
+        return without_signs
     kinds = TRANSLATIONS.get(name, {})
 
     def translate(counts):
