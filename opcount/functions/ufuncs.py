@@ -185,8 +185,7 @@ def call_ufunc(
 ) -> Any:
     """A ufunc, or one of its methods, with a wrapped value among its operands; `execute` gives its plain value."""
     execute = execute or getattr(ufunc, method)
-    outputs = keywords.get("out", ())
-    outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
+    outputs = out if isinstance(out := keywords.get("out"), tuple) else ()  # out=... asks for an array, not a number
     operands = Operands()
     plain = list(map(operands.take, inputs))
     inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
