@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
 FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: report check-report test test-slow test-lowest test-newest versions lint bench clean
+.PHONY: report check-report test test-slow test-lowest test-newest versions lint mutants bench clean
 .NOTPARALLEL:
 
 report: $(VENV)/report.stamp
@@ -40,6 +40,9 @@ lint: $(VENV)/lint.stamp
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) basedpyright --pythonpath $(VENV)/bin/python
+
+mutants: $(VENV)/mutants.stamp
+	$(VENV)/bin/python .ci/mutants.py
 
 bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench

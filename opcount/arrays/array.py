@@ -447,7 +447,9 @@ class Array(ArrayMethods):
         return wrapped(result)
 
     def copy(self, order: str | None = "C") -> Array:
-        return self._moved(np.copy, self._held.copy, (order,), order)
+        if user_rules and np.copy in user_rules:
+            return call_function(np.copy, (self, order), {})
+        return Array(self._held.copy(order))
 
     def view(self, *arguments: Any, **keywords: Any) -> Any:
         """A view; as an Array in any case, whichever class of arrays is asked for."""
@@ -462,32 +464,31 @@ class Array(ArrayMethods):
         return wrapped(part)
 
     def reshape(self, *shape: Any, order: str | None = "C", copy: bool | None = None) -> Array:
-        keywords = {"order": order} if copy is None else {"order": order, "copy": copy}
-        return self._moved(np.reshape, self._held.reshape, shape, _one(shape), **keywords)
+        keywords = {} if copy is None else {"copy": copy}
+        if user_rules and np.reshape in user_rules:
+            return call_function(np.reshape, (self, _one(shape)), keywords | {"order": order})
+        return array_of(self._held.reshape(*shape, order=order, **keywords))
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         self._held.resize(*shape, refcheck=refcheck)
 
     def transpose(self, *axes: Any) -> Array:
-        return self._moved(np.transpose, self._held.transpose, axes, _one(axes) if axes else None)
+        if user_rules and np.transpose in user_rules:
+            return call_function(np.transpose, (self, _one(axes) if axes else None), {})
+        return array_of(self._held.transpose(*axes))
 
     def swapaxes(self, axis1: SupportsIndex, axis2: SupportsIndex) -> Array:
-        return self._moved(np.swapaxes, self._held.swapaxes, (axis1, axis2), axis1, axis2)
+        if user_rules and np.swapaxes in user_rules:
+            return call_function(np.swapaxes, (self, axis1, axis2), {})
+        return array_of(self._held.swapaxes(axis1, axis2))
 
     def flatten(self, order: str | None = "C") -> Array:
         return Array(self._held.flatten(order))
 
     def ravel(self, order: str | None = "C") -> Array:
-        return self._moved(np.ravel, self._held.ravel, (order,), order)
-
-    def _moved(
-        self, function: Any, method: Callable[..., Any], given: tuple[Any, ...], *arguments: Any, **keywords: Any
-    ) -> Array:
-        """What a method gives of what is held, or NumPy's function of the same name, where a user gave that a rule."""
-        if function in user_rules:
-            counted: Array = call_function(function, (self, *arguments), keywords)
-            return counted
-        return array_of(method(*given, **keywords))
+        if user_rules and np.ravel in user_rules:
+            return call_function(np.ravel, (self, order), {})
+        return Array(self._held.ravel(order))
 
     def fill(self, value: object) -> None:
         write(_memory_of(self._held), value, self._held.fill)

@@ -66,6 +66,6 @@ def _apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
 
 ROWS: Final = (
     Function("piecewise", Executed(_piecewise, at_once=True), EXACT, AS_EXECUTED),
-    Function("apply_along_axis", Executed(_apply_along_axis, at_once=True), EXACT, AS_EXECUTED),
+    Function("apply_along_axis", Executed(_apply_along_axis, at_once=True), EXACT, AS_EXECUTED, opened=True),
     Function("apply_over_axes", Executed(_apply_over_axes, at_once=True), EXACT, AS_EXECUTED),
 )

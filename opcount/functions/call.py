@@ -76,18 +76,22 @@ class Call:
         self.name = name_of(function)
         self.row = row_of(function, len(args) + len(keywords))
         self.operands = Operands()
-        self.holding: set[Any] = set()  # where wrapped values stand: an index, or the name of a keyword
-        self.plain = [self._taken(index, value) for index, value in enumerate(args)]
-        self.plain_keywords = {name: self._taken(name, value) for name, value in keywords.items()}
+        self.holding: list[Any] = []  # where wrapped values stand: an index, or the name of a keyword
+        self.plain: list[Any] = []
+        take, found = self.operands.take, self.operands.wrapped
+        for index, value in enumerate(args):
+            before = len(found)
+            self.plain.append(take(value))
+            if len(found) > before:
+                self.holding.append(index)
+        self.plain_keywords = {}
+        for name, value in keywords.items():
+            before = len(found)
+            self.plain_keywords[name] = take(value)
+            if len(found) > before:
+                self.holding.append(name)
         self.output = self.given("out")
         self.written = self.output if self.row.writes is None else self.argument(self.row.writes)
-
-    def _taken(self, at: Any, value: Any) -> Any:
-        before = len(self.operands.wrapped)
-        plain = self.operands.take(value)
-        if len(self.operands.wrapped) > before:
-            self.holding.add(at)
-        return plain
 
     # its arguments
 
@@ -151,20 +155,20 @@ class Call:
 
     def _computes_wrapped(self) -> bool:
         """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
-        return bool(self.holding - {_index_of(self.function, "out"), "out", "where"})
+        return bool({*self.holding} - {_index_of(self.function, "out"), "out", "where"})
 
     def _by_row(self) -> OpCounts:
         rule = self.row.counts
+        if callable(rule):
+            counts = rule(*self.plain, **self.plain_keywords)
+            complex_ = any(map(is_complex, (*self.plain, *self.plain_keywords.values())))
+            return expanded(counts) if complex_ or asks_for_complex(self.plain_keywords) else counts
         if isinstance(rule, Free):
             return rule.check(*self.plain, **self.plain_keywords) if rule.check else {}
-        if isinstance(rule, Refused):
-            raise NoRule(f"{rule.reason}, so {NO_COUNT}" if rule.reason else NO_COUNT)
         if isinstance(rule, Seeing):
             return rule.rule(self.wrapped_names(), *self.plain, **self.plain_keywords)
-        assert not isinstance(rule, Executed)
-        counts = rule(*self.plain, **self.plain_keywords)
-        complex_ = any(map(is_complex, (*self.plain, *self.plain_keywords.values())))
-        return expanded(counts) if complex_ or asks_for_complex(self.plain_keywords) else counts
+        reason = rule.reason if isinstance(rule, Refused) else ""
+        raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
 
     # its result
 

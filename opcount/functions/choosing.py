@@ -80,12 +80,12 @@ def _putmask_shape(a: Any, mask: Any, values: Any) -> None:
 
 
 ROWS: Final = (
-    Function("where", _truth_of("condition", 0), BESIDE_SIZES, "where",
-             alone=Function("where", _truth_of("condition", 0), BY_VALUE, "where", gives=POSITIONS)),
+    Function("where", _truth_of("condition", 0), BESIDE_SIZES, MOVES,
+             alone=Function("where", _truth_of("condition", 0), BY_VALUE, MOVES, gives=POSITIONS)),
     *each("nonzero flatnonzero argwhere", truth_of_each, BY_VALUE, CONSTANT, gives=POSITIONS),
-    Function("trim_zeros", _trim_zeros, BY_VALUE),
-    Function("compress", _truth_of("condition", 0), BY_VALUE, "compress"),
-    Function("extract", _truth_of("condition", 0), BY_VALUE, "extract"),
+    Function("trim_zeros", _trim_zeros, BY_VALUE, opened=True),
+    Function("compress", _truth_of("condition", 0), BY_VALUE, MOVES),
+    Function("extract", _truth_of("condition", 0), BY_VALUE, MOVES),
     Function("place", _truth_of("mask", 1), BY_VALUE, writes=0),
     Function("putmask", _truth_of("mask", 1), _putmask_shape, writes=0),
     Function("select", FREE, SMALL, MOVES),

@@ -10,23 +10,23 @@ from opcount.functions.rows import DESCRIPTION, FREE, MOVES, Function, each
 from opcount.wrapping.stand_ins import BY_VALUE, SMALL
 
 
-def _size_shape(a: Any, axis: Any = None) -> Any:
+def _size(a: Any, axis: Any = None) -> Any:
     axes = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return symbolic.product(a.shape[operator.index(each)] for each in axes)
 
 
-def _shape_shape(a: Any) -> Any:
+def _shape(a: Any) -> Any:
     return a.shape
 
 
-def _ndim_shape(a: Any) -> Any:
+def _ndim(a: Any) -> Any:
     return a.ndim
 
 
 ROWS: Final = (
-    Function("shape", FREE, _shape_shape, "shape", gives=DESCRIPTION),
-    Function("ndim", FREE, _ndim_shape, "ndim", gives=DESCRIPTION),
-    Function("size", FREE, _size_shape, MOVES, gives=DESCRIPTION),
+    Function("shape", FREE, _shape, "shape", gives=DESCRIPTION),
+    Function("ndim", FREE, _ndim, "ndim", gives=DESCRIPTION),
+    Function("size", FREE, _size, MOVES, gives=DESCRIPTION),
     *each("result_type can_cast common_type iscomplexobj isrealobj", FREE, SMALL, MOVES, gives=DESCRIPTION),
     *each("min_scalar_type may_share_memory shares_memory", FREE, BY_VALUE, MOVES, gives=DESCRIPTION),
     *each("array2string array_repr array_str", FREE, BY_VALUE, MOVES, gives=DESCRIPTION),

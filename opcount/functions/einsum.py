@@ -30,8 +30,10 @@ def subscripts(operands: tuple[Any, ...], shape_of: Callable[[Any], tuple[Any, .
         spelled = list(map(_letters, operands[1::2]))
         result = _letters(operands[-1]) if len(operands) % 2 else None
     beyond = [len(shape_of(array)) - len(term.replace("...", "")) for term, array in zip(spelled, arrays, strict=True)]
-    unused = [letter for letter in ascii_letters if letter not in "".join([*spelled, result or ""])]
-    dots = "".join(unused[: max(*beyond, 0)])
+    dots = ""
+    if (most := max(beyond)) > 0:
+        used = {*"".join(spelled), *(result or "")}
+        dots = "".join([letter for letter in ascii_letters if letter not in used][:most])
     terms = [
         (term.replace("...", dots[len(dots) - axes :] if axes else ""), array)
         for term, array, axes in zip(spelled, arrays, beyond, strict=True)

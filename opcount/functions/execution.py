@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,7 @@ def target(written: Any) -> Any:
     return written._plain() if is_wrapped_array(written) else written
 
 
+@cache
 def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
     """A function in operations that count themselves: all of them count, or, where it raises, none.
 

@@ -194,6 +194,6 @@ ROWS: Final = (
     Function("ediff1d", Executed(_ediff1d), EXACT, AS_EXECUTED),
     Function("gradient", Executed(_gradient), EXACT, AS_EXECUTED),
     own("trapezoid", instead={ValueError: ()}),  # which is not tried again
-    own("unwrap"),
+    own("unwrap", opened=True),
     Function("interp", Executed(_interp), BY_VALUE, AS_EXECUTED),
 )

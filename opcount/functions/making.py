@@ -120,7 +120,7 @@ ROWS: Final = (
     *(Function(name, FREE, _as_array, name, makes=True) for name in ("array", "asarray", "asanyarray")),
     *each("ascontiguousarray asfortranarray require", FREE, _as_array, MOVES, makes=True),
     *each("frombuffer fromfile fromfunction fromiter fromstring genfromtxt loadtxt", FREE, EXACT, MOVES),
-    Function("linspace", Executed(_linspace), EXACT, AS_EXECUTED),
-    Function("logspace", Executed(_logspace), EXACT, AS_EXECUTED),
+    Function("linspace", Executed(_linspace), EXACT, AS_EXECUTED, opened=True),
+    Function("logspace", Executed(_logspace), EXACT, AS_EXECUTED, opened=True),
     own("geomspace", instead={np.any: any_true}),
 )

@@ -239,5 +239,5 @@ ROWS: Final = (
     # repeated, and continued beyond the edge
     Function("repeat", FREE, _repeat_shape, MOVES, indexes=1),
     Function("tile", FREE, _tile_shape, MOVES, indexes=1),
-    Function("pad", Free(_pad), _pad_shape, "pad"),
+    Function("pad", Free(_pad), _pad_shape, MOVES),
 )

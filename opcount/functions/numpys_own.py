@@ -152,6 +152,9 @@ def own(
     derivative: Derivative = AS_EXECUTED,
     at_once: bool = False,
     instead: Mapping[Any, Any] | None = None,
+    **named: Any,
 ) -> Function:
     """The row of a function of which drawn calls show that its own code gives and counts the same on wrapped values."""
-    return Function(name, Executed(on_wrapped(function_named(name), instead), at_once, own=True), shape, derivative)
+    return Function(
+        name, Executed(on_wrapped(function_named(name), instead), at_once, own=True), shape, derivative, **named
+    )

@@ -83,15 +83,15 @@ def _without_leading_zeros(p: Any) -> Any:
 
 
 ROWS: Final = (
-    Function("vander", _vander, _vander_shape),
+    Function("vander", _vander, _vander_shape, opened=True),
     Function("poly", _poly, _poly_shape),
-    Function("polyder", _polyder, _polyder_shape),
+    Function("polyder", _polyder, _polyder_shape, opened=True),
     *refused(DATA_DEPENDENT, "polydiv"),
     *refused(ITERATIVE, "polyfit"),
     *refused(ITERATIVE, "roots", BY_VALUE),
     own("polyval"),
     Function("polyadd", Executed(_polyadd), EXACT, AS_EXECUTED),
     Function("polysub", Executed(_polysub), EXACT, AS_EXECUTED),
-    Function("polymul", Executed(_polymul), EXACT, AS_EXECUTED),
+    Function("polymul", Executed(_polymul), EXACT, AS_EXECUTED, opened=True),
     own("polyint"),
 )

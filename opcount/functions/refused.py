@@ -23,8 +23,10 @@ ROWS: Final = (
         DATA_DEPENDENT,  # a negative number makes the result complex
         "lib.scimath.arccos lib.scimath.arcsin lib.scimath.arctanh lib.scimath.log lib.scimath.log10 "
         "lib.scimath.log2 lib.scimath.logn lib.scimath.power lib.scimath.sqrt",
+        opened=True,
     ),
-    *refused(_INDEX, "ix_ packbits ravel_multi_index unpackbits unravel_index"),
+    *refused(_INDEX, "ix_", opened=True),
+    *refused(_INDEX, "packbits ravel_multi_index unpackbits unravel_index"),
     *refused(_FILES, "save savetxt savez savez_compressed", BY_VALUE),
     *refused(_DATES, "busday_count busday_offset datetime_as_string is_busday"),
     *refused(

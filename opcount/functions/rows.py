@@ -108,6 +108,8 @@ class Function(NamedTuple):
     """How a spec goes through it: a way to ask NumPy, or what it gives, from the arguments of a call."""
     derivative: str | Callable[..., Any] | Derivative | None = None
     """An operation of arrays, by its name; or the function written in NumPy's others; None where it has none."""
+    opened: bool = False
+    """Whether NumPy's loop over numbers has its derivative, where arrays are opened, and a whole array has none."""
     writes: int | None = None
     """The index of the argument that it writes into."""
     indexes: int | None = None

@@ -694,16 +694,9 @@ FUNCTIONS: Final = _Functions()
 NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
 """NumPy's functions that its loops for objects would execute otherwise, where arrays are opened into numbers."""
 OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
-_OPENED_NAMES: Final = (
-    "apply_along_axis", "convolve", "correlate", "cumulative_prod", "cumulative_sum", "fmax", "fmin",
-    "ix_", "lib.scimath.arccos", "lib.scimath.arcsin", "lib.scimath.arctanh", "lib.scimath.log",
-    "lib.scimath.log10", "lib.scimath.log2", "lib.scimath.logn", "lib.scimath.power", "lib.scimath.sqrt",
-    "linspace", "logspace", "median", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "partition",
-    "polyder", "polymul", "real_if_close", "setdiff1d", "setxor1d", "sort", "trim_zeros",
-    "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "vander",
-)  # fmt: skip
-DIFFERENTIATED_OPENED: Final = frozenset(f"np.{name}" for name in _OPENED_NAMES)
+DIFFERENTIATED_OPENED: Final = frozenset({
+    name_of(function) for function, row in FUNCTION_ROWS.items() if row.opened
+} | {"np.fmax", "np.fmin"})  # fmt: skip
 """Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
 USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
 """Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""

@@ -16,19 +16,10 @@ import opcount as oc
 from opcount.derivatives import partials
 from opcount.tracing import array_operations, edges, nodes, object_array, structural, user_primitives
 from opcount.tracing.primitives import PRIMITIVES
-from tests.support import array_programs
-from tests.support.array_programs import (
-    CASES,
-    READOUTS,
-    SHAPES,
-    draw,
-    elementwise_cases,
-    loss,
-    operand,
-    random_program,
-    weights,
-    written,
-)
+from tests.support import random_arrays
+from tests.support.array_models import CASES
+from tests.support.array_programs import READOUTS, SHAPES, draw, elementwise_cases, loss, operand, weights, written
+from tests.support.random_arrays import random_program
 
 jax.config.update("jax_enable_x64", True)
 
@@ -286,7 +277,7 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays(monkeyp
         names.update(name for name, _, _ in program.steps)
         oc.gradient(program, program.x)
     x = draw(2, 3)
-    tables = (*array_programs.TABLES, array_programs._of_two)
+    tables = (*random_arrays.TABLES, random_arrays.of_two)
     assert {name for table in tables for name in table(np.random.default_rng(0), x, x)} <= names
     assert {(0,), (1,), (-1,), (0, 1), (-1, 0), (-1, 1), (0, 2), (0, 1, 2), (-1, 0, 1)} <= states
 

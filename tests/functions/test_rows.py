@@ -47,7 +47,8 @@ def test_a_derivative_is_an_operation_of_tracing_or_fits_to_the_count(row):
 
 def test_each_operation_of_tracing_is_the_derivative_of_a_function_or_a_ufunc():
     named = {row.derivative for row in ALL if isinstance(row.derivative, str)}
-    assert {name for name in OPERATIONS if not isinstance(getattr(np, name, None), np.ufunc)} - named == set()
+    ufuncs = {"matmul", "vecdot", "matvec", "vecmat"}
+    assert OPERATIONS.keys() - named <= ufuncs
 
 
 @pytest.mark.parametrize("row", [row for row in HERE if row.shape is BY_VALUE], ids=lambda row: row.name)
@@ -90,8 +91,10 @@ def test_what_writes_is_refused_a_plain_array(row):
 @pytest.mark.parametrize("row", [row for row in HERE if row.indexes is not None], ids=lambda row: row.name)
 def test_a_wrapped_number_is_no_position(row):
     x, n = oc.wrap(np.ones((2, 2, 2))), oc.wrap(2)
-    arguments = {0: (n, [x, x])}.get(row.indexes, (x, n, x, 0)[: 4 if row.name == "put_along_axis" else 3])
-    arguments = arguments if row.name in ("choose", "put", "put_along_axis", "insert") else (x, n)
+    arguments = {
+        "choose": (n, [x, x]), "put": (x, n, x), "insert": (x, n, x), "put_along_axis": (x, n, x, 0),
+        "take_along_axis": (x, n, 0),
+    }.get(row.name, (x, n))  # fmt: skip
     with pytest.raises(oc.Uncounted, match="cannot be an index or a size"):
         function_named(row.name)(*arguments)
 

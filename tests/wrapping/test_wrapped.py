@@ -145,9 +145,8 @@ def test_a_function_of_two_wrapped_numbers(name, kinds):
     check_ufunc(name, kinds, X, oc.wrap(2.25))
 
 
-def test_the_check_above_catches_a_function_under_another_name(monkeypatch):
-    monkeypatch.setitem(UFUNCS, np.sinh, functools.partial(apply, "tanh"))
-    with pytest.raises(AssertionError):
+def test_the_check_above_catches_a_function_under_another_name():
+    with oc.rules({np.sinh: {"tanh": 1}}), pytest.raises(AssertionError):
         check_ufunc("sinh", "sinh", X)
 
 

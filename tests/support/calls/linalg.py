@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tests.support import loops_by_hand as hand
+from tests.support import linalg_by_hand as hand
 from tests.support.draws import calls
 
 
