@@ -164,7 +164,7 @@ def quotients_cost_more(d: Found) -> Judged:
     )
 
 
-@claim(f"If each quotient is a product with a reciprocal, the bound of {BOUND} times holds for these too.")
+@claim(f"With each quotient written as a product with a reciprocal, the bound of {BOUND} holds for these too.")
 def reciprocals_are_within_the_bound(d: Found) -> Judged:
     table, built = d.table, d.built
     return (table.reverse + table.quotients <= BOUND * (table.value + table.quotients)).all(), (

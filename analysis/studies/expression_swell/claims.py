@@ -159,7 +159,7 @@ def executed_as_predicted(d: Found) -> Judged:
     )
 
 
-@claim("Each iteration of the logistic map more than doubles SymPy's tree, and less than doubles the naive recursion.")
+@claim("Each iteration of the logistic map more than doubles SymPy's tree, and not quite doubles the naive recursion.")
 def tree_more_than_doubles(d: Found) -> Judged:
     rows, tree, naive = d.on_map.loc[FROM:], d.factors.loc["tree"], d.factors.loc["naive"]
     holds = min(least(rows.tree), least(rows["tree, nested"])) > 2 and greatest(rows.naive) < 2
@@ -200,7 +200,7 @@ def sharing_is_linear(d: Found) -> Judged:
 
 @claim(
     "In the products that SymPy flattens they are lost, and sharing afterwards does not find them all: what is left "
-    "grows with the square of the iterations by cse, and with the cube by the memo."
+    "grows as a square of the iterations by cse, and as a cube by the memo."
 )
 def sharing_afterwards_leaves_more(d: Found) -> Judged:
     holds = [(d.doubles[line], d.degree[line]) for line in ("cse", "memo")] == [("", "2"), ("", "3")]
