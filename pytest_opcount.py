@@ -1,8 +1,8 @@
 """Operation counts in pytest: the marks `max_ops` and `exact_ops`, the fixture `ops`, a baseline and a report.
 
 pytest loads this module in every run where opcount is installed, so it imports nothing but pytest: opcount, and NumPy
-with it, come with the first test that is counted, after coverage has started. All that is no hook of pytest's
-stands in `opcount.testing`.
+with it, is imported with the first test that is counted, after coverage has started. What is not a hook of pytest's
+is in `opcount.testing`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MARKS: Final = {
 }
 DEFAULT: Final = ".opcount-baseline.json"
 PROPERTY: Final = "opcount"
-_OPS: Final = pytest.StashKey["Ops | None"]()  # None once a test is called that is not counted
+_OPS: Final = pytest.StashKey["Ops | None"]()  # None once a test that is not counted has been called
 _BEFORE: Final = pytest.StashKey["dict[str, Any] | None"]()
 
 
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _json_file(given: str) -> str:
-    if given and not given.endswith(".json"):  # as in --ops-save tests/, which would be overwritten
+    if given and not given.endswith(".json"):  # as in --ops-save tests/, which would be taken for the file
         raise argparse.ArgumentTypeError(f"the file is to end in .json, and {given!r} does not: write it after a '='")
     return given
 
@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif _counts_all(config):
         if config.option.ops_compare is not None:
             config.stash[_BEFORE] = _read(_path(config, config.option.ops_compare), "--ops-compare")
-        if config.option.ops_save is not None:  # what is wrong with the file is said now, not after all the tests
+        if config.option.ops_save is not None:  # a wrong file is reported now, not after all the tests
             _kept(_path(config, config.option.ops_save))
         config.pluginmanager.register(_Results(config), "opcount-results")
 
@@ -97,14 +97,14 @@ def _kept(path: Path) -> dict[str, Any]:
 
 
 def _name(nodeid: str) -> str:
-    """The name of a test without the group that xdist appends under --dist loadgroup."""
+    """The name of a test, without the group that xdist appends under --dist loadgroup."""
     return re.sub(r"@[^][/:]*$", "", nodeid)
 
 
 # --- one test
 
 
-@pytest.hookimpl(tryfirst=True)  # before xfail is looked at, which is not to cover a wrong mark
+@pytest.hookimpl(tryfirst=True)  # before xfail is evaluated, which must not cover a wrong mark
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if _OPS in item.stash:  # a test that is run again
         del item.stash[_OPS]
@@ -147,7 +147,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     with ops.open(), _through(ops, item):
         result = yield
-    if not ops.started:  # a unittest that is skipped, or fails in setUp, says so itself all the same
+    if not ops.started:  # a unittest that is skipped or fails in setUp still reports that itself
         pytest.fail(f"{item.nodeid}: opcount does not see its call, and cannot count it", pytrace=False)
     if ops.final is not None:
         item.user_properties.append((PROPERTY, ops.to_json()))
@@ -163,7 +163,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @contextmanager
 def _through(ops: Ops, item: pytest.Item) -> Iterator[None]:
-    """Have the test called through its count."""
+    """Call the test through its count."""
     if not isinstance(item, pytest.Function):  # a doctest, or what another plugin collects
         with ops.call():
             yield
@@ -179,7 +179,7 @@ def _through(ops: Ops, item: pytest.Item) -> Iterator[None]:
 
 @contextmanager
 def _unittest_finds(item: pytest.Function) -> Iterator[None]:
-    """Hand the test to unittest, which looks for coroutines of its own in the instance."""
+    """Put the counted test where unittest finds it, which looks for coroutines in the instance."""
     import unittest
 
     with pytest.MonkeyPatch.context() as patch:
@@ -188,15 +188,15 @@ def _unittest_finds(item: pytest.Function) -> Iterator[None]:
         yield
 
 
-# --- the whole run
+# --- all tests together
 
 
 class _Results:
-    """What the tests counted, gathered where pytest reports: in the controller, if there are workers."""
+    """What the tests counted, collected where pytest reports: in the controller, if there are workers."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.counted: dict[str, dict[str, Any]] = {}  # what came to its end
+        self.counted: dict[str, dict[str, Any]] = {}  # the tests that finished
         self.passed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -209,7 +209,7 @@ class _Results:
                 self.passed.add(name)
 
     def kinds(self, name: str) -> dict[str, Any]:
-        return {kind: number for kind, number in self.counted[name].items() if kind != "total"}
+        return {kind: count for kind, count in self.counted[name].items() if kind != "total"}
 
     def pytest_sessionfinish(self) -> None:
         if self.config.option.ops_save is None or not self.passed:
@@ -233,14 +233,14 @@ class _Results:
             for line in self.differences(before):
                 write(line)
         if self.config.option.ops_save is not None and self.passed:
-            number = sum(bool(self.kinds(name)) for name in self.passed)
-            write(f"operations of {number} tests saved in {_path(self.config, self.config.option.ops_save)}")
+            saved = sum(bool(self.kinds(name)) for name in self.passed)
+            write(f"operations of {saved} tests saved in {_path(self.config, self.config.option.ops_save)}")
 
     def table(self) -> list[str]:
         rows = []
         for name, counts in self.counted.items():
             kinds = sorted(self.kinds(name).items(), key=lambda item: _descending(item[1]))
-            shown = ", ".join(f"{kind} {_shown(number)}" for kind, number in kinds[:3]) + ", ..." * (len(kinds) > 3)
+            shown = ", ".join(f"{kind} {_shown(count)}" for kind, count in kinds[:3]) + ", ..." * (len(kinds) > 3)
             if kinds:
                 rows.append((_descending(counts["total"]), name, _shown(counts["total"]), shown))
         width = max((len(total) for _, _, total, _ in rows), default=0)
@@ -264,10 +264,10 @@ class _Results:
         return [*more, *less, *new, *advice] or ["all as before"]
 
 
-def _descending(number: object) -> tuple[bool, int]:
+def _descending(count: object) -> tuple[bool, int]:
     # polynomials in named sizes are strings, and come first
-    return (True, -number) if isinstance(number, int) else (False, 0)
+    return (True, -count) if isinstance(count, int) else (False, 0)
 
 
-def _shown(number: object) -> str:
-    return f"{number:,}" if isinstance(number, int) else str(number)
+def _shown(count: object) -> str:
+    return f"{count:,}" if isinstance(count, int) else str(count)

@@ -23,7 +23,7 @@ from analysis.studies import STUDIES
 
 
 def main(arguments: list[str] | None = None, executor: Executor | None = None) -> int:
-    """Gives the exit status: 1 where a claim or `--check` fails, 2 for bad usage, 130 if interrupted, else 0.
+    """Run the command; returns the exit status: 1 if a claim or `--check` fails, 2 for bad usage, 130 if interrupted.
 
     The points of the studies run on this machine's cores, or on any executor of concurrent.futures.
     """
@@ -66,9 +66,9 @@ def positive(text: str) -> int:
 
 
 def run_studies(options: argparse.Namespace, executor: Executor | None = None) -> dict[str, Study]:
-    """Every study, its points spread over an executor's workers; progress on a terminal, silence in a pipe.
+    """Run every study, with its points spread over an executor's workers; shows progress on a terminal only.
 
-    The points that a run before this one finished are not run again.
+    The points that an interrupted run finished are not run again.
     """
     finished = Finished(options.out, options.quick)
     with local_pool(options.jobs) if executor is None else nullcontext(executor) as pool:
@@ -100,7 +100,7 @@ def run_studies(options: argparse.Namespace, executor: Executor | None = None) -
 
 
 def local_pool(jobs: int) -> ProcessPoolExecutor:
-    """Processes that leave it to this one to be interrupted."""
+    """A pool of processes that ignore interrupts, which this process handles."""
     return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
 
 
@@ -116,7 +116,7 @@ def verdict(studies: dict[str, Study], out: Path) -> int:
 
 
 def check(options: argparse.Namespace, executor: Executor | None = None) -> int:
-    """Compare every file of counts in `--out` with a fresh run, byte by byte."""
+    """Compare every file of counts in `--out` with a fresh run, byte by byte; returns the exit status."""
     studies = run_studies(options, executor)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)

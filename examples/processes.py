@@ -1,7 +1,7 @@
 """Count work that is spread over processes: each worker measures, and its counts are recorded here.
 
 A process has counts of its own, which end with it. So the worker calls `oc.measure` and sends back what it
-computed and what that cost; `oc.record` adds it to whoever counts in this process.
+computed and what that cost; `oc.record` adds this cost to the counts that are open in this process.
 """
 
 from concurrent.futures import ProcessPoolExecutor

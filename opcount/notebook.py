@@ -1,4 +1,4 @@
-"""In IPython and in notebooks: `%load_ext opcount`, then `%%count` above a cell, `%count` before an expression."""
+"""Counting in IPython and notebooks: after `%load_ext opcount`, `%%count` above a cell or `%count expression`."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """What `%load_ext opcount` calls: it makes the magic `count` known. Needs IPython, which is there then."""
+    """Register the magic `count`; `%load_ext opcount` calls this."""
     from IPython.core.magic import needs_local_scope, no_var_expand, output_can_be_silenced
 
     def magic(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         """Count what a cell or an expression executes on wrapped numbers, and show it as a table.
 
-        %count f(x)      the value of the expression, as ever, after the table
-        %%count          above a cell: the table comes after what the cell shows
-        %%count name     the same, and the Counts are stored under that name
+        %count f(x)      shows the table, then the value of the expression as usual
+        %%count          above a cell: shows the table after the cell's own output
+        %%count name     above a cell: stores the Counts in the variable `name` too
 
-        A cell with `await` cannot be counted so: write `with opcount.count() as tally:` in it.
+        A cell with `await` cannot be counted like this: write `with opcount.count() as tally:` in it.
         """
         if cell is None:
             return _counted_line(shell, line, local_ns)
         return _counted_cell(shell, line.strip(), cell)
 
-    # IPython fills in {braces} and $names of a line, unless told not to: an expression is to stay as it is.
+    # IPython expands {braces} and $names in a line unless told not to: an expression must stay as it is.
     marked = no_var_expand(needs_local_scope(output_can_be_silenced(magic)))
     shell.register_magic_function(marked, "line_cell", "count")
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """What `%unload_ext opcount` calls."""
+    """Remove the magic `count`; `%unload_ext opcount` calls this."""
     for magics in shell.magics_manager.magics.values():
         magics.pop("count", None)
 
@@ -65,12 +65,12 @@ def _counted_cell(shell: InteractiveShell, name: str, cell: str) -> None:
 
 
 def _executed(shell: InteractiveShell, source: str, local_ns: dict[str, Any] | None) -> tuple[Any, Tally]:
-    """The value of the last expression, None where the last statement is none, and what all of it executed."""
+    """The value of the last statement if it is an expression, else None, and the tally of what all of it executed."""
     source = shell.transform_cell(source)
     name = shell.compile.cache(source, shell.execution_count)  # so that a traceback shows the lines
     tree = shell.transform_ast(shell.compile.ast_parse(source, name))
     last = [ast.Expression(tree.body.pop().value)] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
-    # All is compiled before anything runs.
+    # Everything is compiled before anything runs.
     codes = [_compiled(shell, tree, name, "exec"), *(_compiled(shell, each, name, "eval") for each in last)]
     value = None
     with count() as tally:
@@ -92,7 +92,7 @@ def _compiled(
 
 
 def _show(tally: Tally) -> None:
-    """The table: as HTML where that is shown, else as text."""
+    """Show the table of a tally, as HTML if the frontend can, else as text."""
     from IPython.display import display
 
     display({"text/plain": str(tally), "text/html": tally._repr_html_()}, raw=True)

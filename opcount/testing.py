@@ -1,7 +1,7 @@
-"""What a test asserts of its counts: limits, exact numbers, a baseline, laws. `pytest_opcount` hands it to pytest.
+"""What a test can assert about counts: limits, exact counts, a baseline, laws. `pytest_opcount` brings it to pytest.
 
-A claim is a number by name: of a kind, of a group of kinds, or the total. Faults are lines of text, none if all
-is as claimed.
+A claim is a count by name: of a kind, of a group of kinds, or "total". Faults are lines of text, none if the claims
+hold.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ from opcount.laws.law import Law, law_of, law_of_runs, warn_of_silence
 from opcount.laws.points import Sizes
 
 COVERS: Final[Mapping[str, tuple[str, ...]]] = {**{kind: (kind,) for kind in KINDS}, **GROUPS, "total": KINDS}
-"""The kinds that a name of a claim stands for."""
+"""The kinds that a name in a claim stands for."""
 
 
 def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, SupportsIndex]) -> dict[str, int]:
-    """What the arguments of a mark claim; raises InvalidValue or InvalidType for what is no claim."""
+    """The claims of a mark, from its arguments.
+
+    Raises InvalidValue for an unknown name, a negative count or no claim at all, InvalidType for a count that is not an
+    integer.
+    """
     way_out = (
         f"write @pytest.mark.{mark}(1000) for all operations, or {mark}(mul=64, transcendental=0) by kind or group"
     )
@@ -60,7 +64,7 @@ def _no_name(unknown: Iterable[Any]) -> str:
 
 
 def above(limits: Mapping[str, Any], counts: Counts) -> list[str]:
-    """The limits that the counts exceed."""
+    """A fault for each limit that the counts exceed."""
     found = {name: getattr(counts, name) for name in limits}
     return [
         _fault(name, counted, f"at most {limits[name]:,}", limits[name])
@@ -70,7 +74,7 @@ def above(limits: Mapping[str, Any], counts: Counts) -> list[str]:
 
 
 def unequal(claims: Mapping[str, Any], counts: Counts) -> list[str]:
-    """The claims that the counts are not, and the kinds that no name stands for."""
+    """A fault for each claim that the counts do not equal, and for each counted kind that no claim covers."""
     found = {name: getattr(counts, name) for name in claims}
     named = {kind for name in claims for kind in COVERS[name]}
     return [
@@ -87,9 +91,9 @@ def _fault(name: str, found: Any, wanted: str, claim: Any) -> str:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, more: bool) -> list[str]:
-    """The kinds of which there are more than before, or else those of which there are fewer.
+    """A line for each kind with a higher count than before, or, without `more`, with a lower one.
 
-    Polynomials, which are strings here, have no order, and count as more when they differ.
+    Polynomials, which are strings here, have no order: if they differ, that is more.
     """
     sign = 1 if more else -1
     lines = []
@@ -111,17 +115,17 @@ _NONE: Final = _NOTHING.counts
 
 
 class Ops:
-    """The count of a test's call, with what is claimed of it; the fixture `ops` of pytest."""
+    """The count of a test's call, with the claims about it; pytest's fixture `ops`."""
 
     def __init__(self, limits: Sequence[Mapping[str, int]] = (), exact: Sequence[Mapping[str, int]] = ()) -> None:
-        """With the claims of its marks, the closest first: it decides, for each limit and for exact numbers."""
+        """Take the claims of the marks, the closest first, which decides: for each limit, and for exact counts."""
         self._limits = {name: limit for claims in reversed(limits) for name, limit in claims.items()}
         self._exact = exact[0] if exact else None
         self._tally = _NOTHING
-        self._before = _NONE  # of a unittest's setUp, which is executed within the same count
+        self._before = _NONE  # the counts of a unittest's setUp, which runs within the same count
         self.started = False
         self.final: Counts | None = None
-        """The counts of the call once it has come to its end without an exception."""
+        """The counts of the call, once it has returned without an exception."""
 
     @property
     def counts(self) -> Counts:
@@ -130,36 +134,36 @@ class Ops:
 
     @property
     def total(self) -> int:
-        """How many these are, all kinds together."""
+        """How many operations the test has executed so far, of all kinds together."""
         return self.counts.total
 
     @property
     def regions(self) -> dict[str, Counts]:
-        """Counts by region."""
+        """The counts of the test so far, by region."""
         return self._tally.regions
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Count whatever has this context, or a copy of it: the task of a coroutine, among others."""
+        """Count what runs in this context or a copy of it, such as the task of a coroutine."""
         with count() as self._tally:
-            self._meter = OPEN.pop(self._tally)  # what other threads do counts from the call on
+            self._meter = OPEN.pop(self._tally)  # other threads matter from the call on
             yield
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """The call of the test itself, inside `open`."""
+        """Enclose the call of the test itself, inside `open`."""
         self.started = True
         if self._tally in meter().tallies:
             self._before = self._tally.counts
             OPEN[self._tally] = self._meter
             yield
-        else:  # in a context that was copied earlier, as that of unittest.IsolatedAsyncioTestCase
+        else:  # in a context that was copied before, such as that of unittest.IsolatedAsyncioTestCase
             with count() as self._tally:
                 yield
         self.final = self.counts
 
     def counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function of the test, such that its call is counted."""
+        """A test's function, wrapped so that its call is counted."""
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -176,12 +180,12 @@ class Ops:
         return counted
 
     def to_json(self) -> str:
-        """The final counts as a JSON object, the total among them."""
+        """The final counts as a JSON object, with the total."""
         final = self.final or _NONE
         return json.dumps(_plain({"total": final.total, **final.to_dict()}))
 
     def faults(self, before: Mapping[str, Any] | None = None) -> list[str]:
-        """What the final counts break of the claims, and of the baseline if there is one."""
+        """Lines that say how the final counts break the claims or the baseline, if there is one; else none."""
         final = self.final or _NONE
         found = (
             ("more operations than by @pytest.mark.max_ops", above(self._limits, final)),
@@ -203,7 +207,7 @@ class Ops:
 
     @property
     def vain(self) -> str:
-        """What to say of a limit that a test keeps by executing nothing that counts; empty where there is no such."""
+        """A warning for a test that keeps its limits by executing nothing that counts; else empty."""
         if (
             self.final is None
             or self.final
@@ -225,14 +229,14 @@ class Ops:
         at_most: str | Mapping[str, str] | None = None,
         verify: Sizes = (),
     ) -> Law:
-        """As the function `assert_law`."""
+        """Assert a law as the function `assert_law` of this module does."""
         __tracebackhide__ = True
         return assert_law(f, sizes, make, exactly=exactly, at_most=at_most, verify=verify)
 
 
-def _plain(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers as JSON can hold them: polynomials are strings."""
-    return {name: each if isinstance(each, int) else str(each) for name, each in numbers.items()}
+def _plain(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts as JSON can hold them: polynomials become strings."""
+    return {name: each if isinstance(each, int) else str(each) for name, each in counts.items()}
 
 
 # --- laws
@@ -254,11 +258,12 @@ def assert_law(
     2n³ − n²
     >>> _ = assert_law(np.cumsum, range(1, 8), np.ones, at_most={"add": "n"})
 
-    A formula is that of the total; a dict has one for each kind or group. `exactly`: the counts are the formula's
-    values at every size, and the law at as many larger ones; of a dict, no other kind is counted. `at_most`:
-    they are no larger than the values, at the same sizes, and the law grows no faster than the formula.
-    Raises AssertionError where that does not hold, and where no exact law was found; InvalidValue for what is no
-    formula. Warns NothingCounted where no run executed an operation on a wrapped value, unless exactly 0 is asserted.
+    A formula is for the total; a dict has one for each kind or group. `exactly` asserts that the counts equal the
+    formula at every size, and the law at as many larger ones, and, if it is a dict, that no other kind is counted.
+    `at_most` asserts that they do not exceed the formula at these sizes, and that the law grows no faster than it.
+    Raises AssertionError if that does not hold or no exact law was found, InvalidValue if a text is not a formula,
+    and what `oc.law` raises. Warns NothingCounted if no run executed an operation on a wrapped value, unless exactly
+    0 is asserted.
     """
     __tracebackhide__ = True  # of pytest's
     if (exactly is None) == (at_most is None):
@@ -288,7 +293,7 @@ def assert_law(
 
 
 def _part(found: Law, name: str) -> Law:
-    """The law of a kind, of a group, or of all."""
+    """The law of a kind, of a group, or of the total."""
     if name == "total":
         return found
     kinds = [found.kinds[kind] for kind in COVERS[name] if kind in found.kinds]

@@ -1,4 +1,4 @@
-"""Types for annotations of one's own, `from opcount.typing import MethodName`; no program needs them to run."""
+"""Types for annotations in users' code: `from opcount.typing import MethodName`. No program needs them to run."""
 
 from opcount.arrays.typed import RealNumber
 from opcount.arrays.wrap import Leaf, Tree

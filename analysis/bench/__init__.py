@@ -2,5 +2,5 @@
 
 - `benches`: what is measured, a function for each bench.
 - `arrays`: the contestants of the benches on arrays.
-- `__main__`: runs the benches by turns, and writes what they found.
+- `__main__`: runs the benches in turns, and writes the results.
 """

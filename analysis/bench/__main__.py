@@ -1,9 +1,9 @@
 """How fast is counting? `python -m analysis.bench`, or `make bench`.
 
-Each bench runs its contestants by turns, many times, and compares them within each turn, so
+Each bench runs its contestants in turns, many times, and compares them within each turn, so
 that a machine that is busy for a while slows both sides of a ratio. The garbage collector
-runs as it does in ordinary use, and starts each timing with nothing to collect. Matrix products
-run on one thread: on several, the time of a product would hide the time of its count.
+runs as in ordinary use, and each timing starts with nothing to collect. Matrix products run
+on one thread: on several, the time of a product would hide the time of its count.
 
 To add a bench, write a function in `benches` that returns a Bench and list it in BENCHES.
 `python -m analysis.bench NAME` runs one alone, and writes nothing unless `--out` says where.
@@ -34,7 +34,7 @@ PACKAGES: Final = ("numpy", "counted-float", "micrograd", "autograd", "flopscope
 
 
 def run(bench: Bench) -> dict[str, Any]:
-    """Measure the contestants by turns: medians and quartiles of each, and of what is compared within a turn."""
+    """Measure the contestants in turns: medians and quartiles of each, and of the comparisons within a turn."""
     present = {name: contestant for name, contestant in bench.contestants.items() if contestant}
     found: dict[str, list[float]] = {name: [] for name in present}
     order = list(present)
@@ -74,7 +74,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of those packages that are installed."""
+    """The versions of the compared packages that are installed."""
     found = {}
     for name in PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
@@ -83,7 +83,7 @@ def versions() -> dict[str, str]:
 
 
 def cpu() -> str:
-    """The model of the processor, as Linux names it, else as Python does."""
+    """The model of the processor, from Linux if possible, else from Python."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,6 +1,6 @@
-"""The contestants of the benches on arrays: the same work done plain, and under each counter of arrays.
+"""The contestants of the benches on arrays: the same work in plain NumPy, and under each counter of arrays.
 
-A peer that is not installed is None instead of a contestant.
+For a peer that is not installed there is None instead of a contestant.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Contestant = Callable[[], list[Any]]
 
 
 class Way(NamedTuple):
-    """A way to compute with arrays: from NumPy's and back to them, its tanh, and what counts it."""
+    """A way to compute with arrays: conversions from and to NumPy arrays, its tanh, and what counts it."""
 
     wrap: Callable[[np.ndarray], Any]
     unwrap: Callable[[Any], Any]
@@ -38,7 +38,7 @@ def peers() -> dict[str, Way | None]:
 
 
 def flopscope() -> dict[str, Way | None]:
-    """What flopscope is uncounted is NumPy: its own functions count wherever they are called."""
+    """flopscope, compared with plain NumPy, since flopscope's own functions always count."""
     try:
         import flopscope as flops
         import flopscope.numpy as fnp
@@ -63,7 +63,7 @@ def torch() -> dict[str, Way | None]:
 def contestants(
     prepare: Callable[[Way], Contestant], ways: dict[str, Way | None], expected: list[Any]
 ) -> dict[str, Contestant | None]:
-    """A contestant for each way; raises AssertionError where one does not compute what is expected."""
+    """A contestant for each way; raises AssertionError if one does not compute what is expected."""
     found: dict[str, Contestant | None] = {}
     for name, way in ways.items():
         found[name] = contestant = way and prepare(way)
@@ -84,7 +84,7 @@ def network(width: int) -> tuple[list[np.ndarray], list[np.ndarray], list[np.nda
 def gradients(width: int, times: int) -> dict[str, Contestant | None]:
     """The value and gradient of an MLP, `times` over: by hand, by autograd uncounted, and by opcount counted.
 
-    The two systems take the same function of the parameters, and evaluate it anew each time.
+    Both systems get the same function of the parameters, and evaluate it anew each time.
     """
     import autograd
     import autograd.numpy as anp
@@ -127,8 +127,8 @@ def squared_error(np: Any, p: Any, data: Any) -> Any:
 def training(width: int, times: int) -> dict[str, Contestant | None]:
     """The value and gradient of an MLP, `times` over, each in a count of its own.
 
-    Wrapping copies the arrays, in opcount as in flopscope, and a program wraps once what it
-    counts many times: so what is timed starts from wrapped parameters and data.
+    Wrapping copies arrays, in opcount as in flopscope, and a program wraps once what it counts
+    many times, so the timing starts from wrapped parameters and data.
     """
     weights, biases, data = network(width)
 
@@ -150,7 +150,7 @@ def training(width: int, times: int) -> dict[str, Contestant | None]:
 
 
 def value_and_gradient(tanh: Callable[[Any], Any], weights: Any, biases: Any, data: Any) -> list[Any]:
-    """The squared error over a batch, and its gradient by hand: of each weight and bias, the last layer first."""
+    """The squared error over a batch, and its gradient by hand for each weight and bias, the last layer first."""
     inputs, targets = data
     outputs = [inputs]
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -166,7 +166,7 @@ def value_and_gradient(tanh: Callable[[Any], Any], weights: Any, biases: Any, da
 
 
 def additions(times: int, ways: dict[str, Way | None]) -> dict[str, Contestant | None]:
-    """`a + b` on eight elements, over and over inside a count; the loop itself is in every number."""
+    """`a + b` on eight elements, over and over inside a count; every time includes that of the loop."""
     a, b = np.arange(8.0), np.ones(8)
 
     def prepare(way: Way) -> Contestant:

@@ -1,6 +1,6 @@
-"""What the bench measures, a function for each: what is counted is compared with the same work uncounted.
+"""The benches, a function for each: counted work is compared with the same work uncounted.
 
-A bench imports its rivals itself, and checks that its contestants compute the same before it returns.
+A bench imports its peers itself, and checks that its contestants compute the same before it returns.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import opcount as oc
 from analysis.bench import arrays
 
 OURS: Final = "opcount"
-LARGER: Final = 8  # times as large is the larger of two sizes
+LARGER: Final = 8  # how many times as large the larger of two sizes is
 COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {
     "/": operator.truediv,
     "-": operator.sub,
@@ -35,7 +35,7 @@ COMPARE: Final[Mapping[str, Callable[[float, float], float]]] = {
 
 
 class Comparison(NamedTuple):
-    """One contestant against another within each turn; `target` is what the median claims to be at most."""
+    """A comparison of two contestants within each turn; `target` is the most that the median ratio should be."""
 
     of: str
     to: str
@@ -51,19 +51,19 @@ def seconds(contestant: Callable[[], object]) -> float:
 
 
 class Bench(NamedTuple):
-    """Contestants that do the same work, and what is compared; one that is not installed is None."""
+    """Contestants that do the same work, and their comparisons; a contestant that is not installed is None."""
 
     title: str
     contestants: Mapping[str, Callable[[], object] | None]
     comparisons: Sequence[Comparison]
     unit: str = "ms"
-    scale: float = 1e3  # how many of the unit one is of what `measure` gives
+    scale: float = 1e3  # converts what `measure` returns to `unit`
     rounds: int = 25
     measure: Callable[[Callable[[], object]], float] = seconds
 
 
 def peak_bytes(contestant: Callable[[], object]) -> float:
-    """The most memory that the call holds at any time, in what Python and NumPy allocate."""
+    """The most memory, in bytes, that Python and NumPy have allocated at any time during a call."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -74,7 +74,7 @@ def peak_bytes(contestant: Callable[[], object]) -> float:
 
 
 def loop() -> Bench:
-    """`a * b + c`, over and over inside a count, at the cost of one operation; the loop itself is in every number."""
+    """`a * b + c`, over and over inside a count, as time per operation; every time includes that of the loop."""
     from counted_float import CountedFloat, FlopCountingContext
     from micrograd.engine import Value
 
@@ -117,10 +117,10 @@ def loop() -> Bench:
 
 
 def network() -> Bench:
-    """Value and gradient of an MLP, one number a node: ours counted, micrograd's uncounted.
+    """Value and gradient of an MLP with a number in each node: opcount's counted, micrograd's uncounted.
 
-    Both start from the same nested lists of floats and wrap them inside the timing, both end
-    with the gradient in nested lists again.
+    Both start from the same nested lists of floats, wrap them within the timing, and end with
+    the gradient in nested lists.
     """
     from micrograd.engine import Value
 
@@ -170,10 +170,10 @@ def network() -> Bench:
 
 
 def training(width: int, times: int, rounds: int, target: float) -> Bench:
-    """A training step on arrays, each counter against what it is uncounted.
+    """A training step on arrays, under each counter and uncounted.
 
-    A timing is of many steps, as a training has: after the collector has run, the first one is
-    slower than the others. A close target needs many rounds.
+    A timing covers many steps, as a training does: right after a garbage collection the first
+    step is slower than the others. A target that is nearly missed needs many rounds.
     """
     return Bench(
         title=f"Training step of {arrays.LAYERS} layers of width {width}, batch {arrays.BATCH}",
@@ -189,7 +189,7 @@ def training(width: int, times: int, rounds: int, target: float) -> Bench:
 
 
 def gradient(width: int, times: int, rounds: int, target: float | None = None) -> Bench:
-    """Backprop through a graph of arrays, counted, against autograd uncounted and against what one writes by hand."""
+    """Backprop through a graph of arrays, counted, against autograd uncounted and against a gradient by hand."""
     return Bench(
         title=f"Value and gradient, {arrays.LAYERS} layers of width {width}, batch {arrays.BATCH}",
         contestants=arrays.gradients(width, times),
@@ -200,7 +200,7 @@ def gradient(width: int, times: int, rounds: int, target: float | None = None) -
 
 
 def small_arrays() -> Bench:
-    """What a count costs a call on arrays that is nothing but its overhead."""
+    """What counting adds to calls on arrays so small that only overhead matters."""
     times = 2_000
     return Bench(
         title="a + b on eight elements, counted",
@@ -216,7 +216,7 @@ def small_arrays() -> Bench:
 
 
 def memory() -> Bench:
-    """A count is numbers, not a log: it holds as much after a million calls as after one."""
+    """Memory: a count keeps totals, not a log, so it needs as much after a million calls as after one."""
     return Bench(
         title="Most memory held during a million a + b on eight elements, counted",
         contestants=arrays.additions(1_000_000, arrays.plain_and_ours()),
@@ -229,7 +229,7 @@ def memory() -> Bench:
 
 
 def law() -> Bench:
-    """What finding the law of a cubic adds to running it at twelve sizes."""
+    """What finding a cubic law adds to the time of the runs at twelve sizes."""
     sizes = range(1, 13)
 
     def multiply(a: Any) -> Any:
@@ -251,11 +251,11 @@ def law() -> Bench:
 
 
 def linear() -> Bench:
-    """What takes time linear in its size: the exponent, from one size to another eight times as large.
+    """The exponent of time in size, from one size to another eight times as large, for what should be linear.
 
-    The gradients of a loop over `v[i] ** 2` and of np.cumprod, a Jacobian with three entries a row, and the paths
-    and the naive prediction of a chain. What is quadratic has exponent 2; what is linear has a little more
-    than 1, since the larger one does not fit into the caches. The zeros of the Jacobian are a matrix all the same.
+    These are the gradients of a loop over `v[i] ** 2` and of np.cumprod, a Jacobian with three entries a row, and the
+    paths and the naive prediction of a chain. Quadratic time has exponent 2; linear time has slightly more than 1,
+    since the larger size does not fit into the caches. The Jacobian is returned as a dense matrix, zeros included.
     """
 
     def squares(v: Any) -> Any:
@@ -270,7 +270,7 @@ def linear() -> Bench:
     def doublings(times: int) -> Callable[[Any], Any]:
         def doubled(x: Any) -> Any:
             for k in range(times):
-                x = x * 0.5 if k % 1000 else x + x  # a path in two, and numbers of paths that stay small
+                x = x * 0.5 if k % 1000 else x + x  # every thousandth step doubles the paths
             return x
 
         return doubled
@@ -303,7 +303,7 @@ def linear() -> Bench:
 
 
 def marked_tests() -> Bench:
-    """What a mark costs a test that is empty, in a run of pytest as a whole."""
+    """What a mark adds to an empty test, in a complete run of pytest."""
     import pytest
 
     times = 2_000
@@ -314,7 +314,7 @@ def marked_tests() -> Bench:
     def running(name: str) -> Callable[[], object]:
         file = folder / f"test_{name}.py"
         file.write_text(f"import pytest\n{marks[name]}{body}", encoding="utf-8")
-        settings = folder / "pytest.ini"  # and none of this project's
+        settings = folder / "pytest.ini"  # without the configuration of this project
         settings.write_text("[pytest]\n", encoding="utf-8")
         arguments = ["-q", "-p", "pytest_opcount", "-p", "no:asyncio", "-c", str(settings), str(file)]
 

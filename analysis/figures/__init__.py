@@ -1,9 +1,9 @@
-"""Tables to figures. Nothing is computed here: what a figure shows stands in its table.
+"""Figures from tables. Nothing is computed here: everything that a figure shows is in its table.
 
-- `style`: what all figures look like, and the labels and ticks that they share.
+- `style`: the common look of the figures, and the labels and ticks that they share.
 - `growth`: operations against a size.
-- `recursion`: the recursion with a memo and without, what it keeps, and finite differences.
+- `recursion`: the recursion with and without a memo, what it keeps, and finite differences.
 - `training`: whole trainings, by phase and by layer.
-- `orders`: Jacobians by forward, by reverse and in other orders.
+- `orders`: Jacobians in forward, reverse and other orders.
 - `peers`: what other counters report.
 """

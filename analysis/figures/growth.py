@@ -1,4 +1,4 @@
-"""Operations against a size, a line for each method: what grows how fast."""
+"""Operations against a size, a line for each method."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
     for method, line in table.groupby("method", sort=False):
         line = line.sort_values("parameters")
         colour = COLOURS[method]
-        behind = method == "memoized"  # backprop stands on it: a wide pale line under a thin dark one
+        behind = method == "memoized"  # backprop coincides with it: a wide pale line under a thin dark one
         axes.plot(
             line.parameters, line.total.astype(float), color=colour, lw=5 if behind else 1.4, alpha=0.5 if behind else 1
         )
@@ -55,7 +55,7 @@ def operations(table: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
     return drawing
 
 
-# the line of a method where each number is a node: colour, marker, dashes
+# the line of a method on graphs with a number in each node: colour, marker, dashes
 LINES = {
     "naive, a node a number": (COLOURS["naive"], "d", "--"),
     "forward, a node a number": (COLOURS["forward"], "d", "--"),
@@ -63,7 +63,7 @@ LINES = {
 
 
 def scale(table: pd.DataFrame, settling: pd.DataFrame) -> Figure:
-    """Operations against parameters with their formulas, log-log; below, over the power of p that they grow with."""
+    """Operations against parameters p with their formulas, log-log; below, divided by the power of p they grow with."""
     drawing, (above, below) = grid(2, 1, figsize=(11.0, 9.5), height_ratios=(2.4, 1), sharex=True)
     looks = {"from shapes": "white", "executed": None, "predicted": None, "formula": None}
     ends = []
@@ -140,7 +140,7 @@ SWELL = {
 
 
 def expression_swell(table: pd.DataFrame) -> Figure:
-    """Operations of the logistic map against its iterations, and of networks, a row for each."""
+    """Operations for the logistic map against its iterations, and for networks, a row for each."""
     drawing, (axes, rows) = grid(1, 2, figsize=(14.0, 5.2))
     ends = []
     for name, (colour, marker, dash) in SWELL.items():
@@ -202,7 +202,7 @@ def cheap_gradient(table: pd.DataFrame) -> Figure:
 
 
 def laws(counts: pd.DataFrame, laws: pd.DataFrame) -> Figure:
-    """Operations against n, a panel for each algorithm on the same axes: the runs, and the law as a line."""
+    """Operations against n, a panel for each algorithm with equal axes: runs as points, the law as a line."""
     columns = 6
     rows = -(-len(laws) // columns)
     drawing, panels = grid(rows, columns, figsize=(15.0, 0.6 + 1.75 * rows), sharex=True, sharey=True)
@@ -217,7 +217,7 @@ def laws(counts: pd.DataFrame, laws: pd.DataFrame) -> Figure:
         for used, look in looks.items():
             runs = points[points.used == used]
             axes.plot(runs.n.astype(float), runs.counted.astype(float), "o", color=colour, **look)
-        formula = law.law.partition(", where ")[0]  # the points show which sizes it is for
+        formula = law.law.partition(", where ")[0]  # the points show the sizes that it holds for
         short = formula if len(formula) <= 34 else law.order
         axes.set_title(f"{law.algorithm}\n{short if found else 'no exact law'}", fontsize=9.5)
         axes.set(xscale="log", yscale="log", xlim=(0.8, 5000), ylim=(0.7, 3e7))

@@ -1,4 +1,4 @@
-"""Jacobians in one order or another."""
+"""Products of Jacobians in different orders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analysis.figures.style import COLOURS, MARKERS, grid, label_ends, plain_tic
 
 
 def orders(table: pd.DataFrame) -> Figure:
-    """Products of each order over the fewest that are known, a row for each function, a panel for each convention."""
+    """Products of each order over the fewest known, a row for each function, a panel for each convention."""
     drawing, panels = grid(1, 2, figsize=(11.0, 5.6), sharey=True)
     names = list(dict.fromkeys(table.function))
     rules = ("forward", "reverse", "markowitz", "search", "optimal")
@@ -58,7 +58,7 @@ PAIR = ("#0072B2", "#E69F00")  # of the two conventions
 
 
 def forward_wins(balance: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
-    """Products against n/m, a panel for each convention and a line for each order; forward over reverse beside them."""
+    """Products against n/m, a panel for each convention, a line for each order; beside them, forward over reverse."""
     drawing, panels = grid(1, 3, figsize=(16.0, 4.8))
     layers, programs = (balance[(balance.function == "layers") == which] for which in (True, False))
     ratio = "inputs / outputs"
@@ -66,7 +66,7 @@ def forward_wins(balance: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
         x = lines[ratio].astype(float)
         ends = []
         for order in ("search", "markowitz", "reverse", "forward"):
-            behind = order == "search"  # the others stand on it where it finds nothing better
+            behind = order == "search"  # the others coincide with it where it finds nothing better
             look: Any = {"lw": 6, "alpha": 0.5} if behind else {"lw": 1.4, "marker": MARKERS[order], "ms": 5}
             axes.plot(x, lines[order], color=COLOURS[order], **look)
             ends.append((float(x.iloc[-1]), float(lines[order].iloc[-1]), order, COLOURS[order]))

@@ -1,4 +1,4 @@
-"""What other counters say."""
+"""What other counters report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analysis.figures.style import COLOURS, MARKERS, grid, stripes
 
 
 def peers(ratios: pd.DataFrame) -> Figure:
-    """What other counters report over what is executed: a row for each call, zero in a strip of its own."""
+    """What other counters report, divided by what is executed: a row for each call, zeros in a strip of their own."""
     calls = list(dict.fromkeys(ratios.call))
     drawing, (strip, axes) = grid(1, 2, figsize=(8.0, 1.5 + 0.24 * len(calls)), width_ratios=(1, 12), sharey=True)
     for panel in (strip, axes):

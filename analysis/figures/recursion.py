@@ -1,4 +1,4 @@
-"""The chain rule as a recursion: with a memo and without, what it keeps, and the error of doing without it."""
+"""The chain rule as a recursion, with and without a memo; what it keeps; and the error of finite differences."""
 
 from __future__ import annotations
 

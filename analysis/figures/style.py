@@ -1,4 +1,4 @@
-"""How every figure looks: its colours, its markers, its ticks and the labels at the ends of its lines."""
+"""The common look of the figures: colours, markers, ticks, and labels at the ends of lines."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def take_style() -> None:
 
 
 def grid(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
-    """A figure of so many rows and columns of axes, with the options of matplotlib's subplots."""
+    """A figure with `rows` times `columns` axes; `options` are those of matplotlib's subplots."""
     take_style()
     return plt.subplots(rows, columns, layout="constrained", **options)
 
@@ -66,7 +66,7 @@ def figure(width: float = 8.0, height: float = 5.0) -> tuple[Figure, Axes]:
 
 
 def stripes(axes: Axes, rows: int) -> None:
-    """A grey background behind every other row, so that an eye keeps to its row."""
+    """Draw a grey background behind every other row, so that the eye stays in its row."""
     for row in range(0, rows, 2):
         axes.axhspan(row - 0.5, row + 0.5, color="#F3F5F7", zorder=0)
     axes.grid(axis="y", visible=False)
@@ -75,12 +75,12 @@ def stripes(axes: Axes, rows: int) -> None:
 def label_ends(
     drawing: Figure, axes: Axes, ends: list[tuple[float, float, str, str]], half_line: float = 0.026
 ) -> None:
-    """Labels at the right edge, at the height of each line's end, moved apart where they would overlap."""
+    """Put labels at the right edge, at the height of each line's end, moved apart if they would overlap."""
     drawing.draw_without_rendering()
     left, right = axes.get_xlim()
     top = axes.get_ylim()[1]
     to_axes = axes.transData + axes.transAxes.inverted()
-    # from the top down: each no higher than its line's end, and clear of the label above
+    # from the top down: each no higher than the end of its line, and clear of the label above
     ceiling = 1.0
     for x, y, text, colour in sorted(ends, key=lambda end: -end[1]):
         half = half_line * (1 + text.count("\n"))
@@ -101,7 +101,7 @@ def label_ends(
 
 
 def plain_ticks(axis: Axis, *multiples: int) -> None:
-    """Ticks at these multiples of each power of ten, or at each power of two, as people write them: 60 and not 6e1."""
+    """Put ticks at these multiples of each power of ten, or at each power of two, as plain numbers: 60, not 6e1."""
     axis.set_major_locator(LogLocator(10 if multiples else 2, subs=multiples or (1,)))
     axis.set_major_formatter("{x:,.0f}")
     axis.set_minor_locator(NullLocator())

@@ -1,4 +1,4 @@
-"""Whole trainings: where their operations go, and what they buy."""
+"""Complete training runs: where their operations go, and what accuracy they reach."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What others say of the same programs, asked by hand and recorded here; the studies read the records alone.
+"""What other tools report about the same programs. It is recorded by hand here; the studies read only the records.
 
-- `counters`: flopscope, torch and JAX on the calls of NumPy; its record is `counters.json`.
-- `big_o`: big_O on the textbook algorithms; its record is `big_o.json`.
+- `counters`: flopscope, torch and JAX on calls of NumPy; the record is `counters.json`.
+- `big_o`: big_O on the textbook algorithms; the record is `big_o.json`.
 """

@@ -1,8 +1,8 @@
-"""What does big_O say of the same algorithms? `python -m analysis.peers.big_o` records it in big_o.json.
+"""What does big_O report for the same algorithms? `python -m analysis.peers.big_o` records it in big_o.json.
 
-big_O (P. Berkes) fits orders of growth to the times that a function takes. It gets plain numbers, the
-function alone, and sizes up to where a run takes a third of a second: ten of them, the best of three
-timings each. Run it by hand; it needs the package, and what reads the record does not.
+big_O (P. Berkes) fits orders of growth to the times that a function takes. It is given the plain function on
+plain numbers, and ten sizes up to one at which a run takes a third of a second; each time is the best of three.
+Run this by hand. It needs the package big_O; reading the record does not.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def answer(case: Case) -> dict[str, Any]:
         return case.f(*arguments)
 
     largest, repeats = reach(case, call)
-    if geometric(case.sizes):  # what takes powers of two alone gets powers of two
+    if geometric(case.sizes):  # an algorithm that only takes powers of two is given those
         sizes = [2**k for k in range(max(1, largest.bit_length() - MEASURES), largest.bit_length())]
         times = [min(Timer(runner(case, call, n)).repeat(TIMINGS, repeats)) for n in sizes]
         best, _ = big_o.infer_big_o_class(sizes, times)
@@ -59,7 +59,7 @@ def geometric(sizes: Sequence[int]) -> bool:
 
 
 def reach(case: Case, call: Callable[..., Any]) -> tuple[int, int]:
-    """The largest size to time, and how many runs of it make up for one that is too short."""
+    """The largest size to time, and how many runs to time together if a single one is too short."""
     n, largest, took = max(case.sizes[1], 2), 0, 0.0
     while took < SECONDS and n <= LARGEST:
         try:

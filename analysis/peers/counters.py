@@ -1,9 +1,9 @@
-"""What do other counters say of the same calls? `python -m analysis.peers.counters` records it in counters.json.
+"""What do other counters report for the same calls? `python -m analysis.peers.counters` records it in counters.json.
 
-Run it by hand when a peer has a new version: it needs the packages of the extra `peers`, and what
-reads the record needs none of them. A call that a peer does not know is null, with a note; a zero
-is what the peer answered. flopscope weighs what it counts (a float64 double, an exponential
-sixteenfold), so it is asked a second time with its weights off.
+Run this by hand when a peer has a new version. It needs the packages of the extra `peers`; reading the
+record does not. A call that a peer does not know is null, with a note; a zero is what the peer answered.
+flopscope weights what it counts (a float64 operation counts twice, an exponential sixteen times), so it is
+asked a second time with its weights off.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ Answer = dict[str, Any]
 
 
 class Peer(NamedTuple):
-    """A counter: its columns, its spelling in a Call, how it is asked, and the environment that it is asked in."""
+    """A counter: its columns, the spelling of calls it needs, how it is asked, and in which environment."""
 
     columns: tuple[str, ...]
     spelling: str
-    ask: Callable[..., tuple[Any, ...]]  # gives the value of the call, and a number for each column
+    ask: Callable[..., tuple[Any, ...]]  # returns the value of the call, and a number for each column
     environment: Mapping[str, str]
 
 
@@ -76,7 +76,7 @@ PEERS: Final = (
 
 
 def answer(peer: Peer, call: Call, sizes: Sizes) -> Answer:
-    """What the peer says of a call; raises AssertionError where it computes something else than NumPy."""
+    """What a peer reports for a call; raises AssertionError if it computes something else than NumPy."""
     function = getattr(call, peer.spelling)
     if function is None:
         return unanswered(peer, "no such function")
@@ -103,7 +103,7 @@ def same(value: Any, expected: Any) -> None:
 
 
 def answers(peer: Peer) -> list[Answer]:
-    """A row for each call and size, from a process of its own: peers read their environment when imported."""
+    """A row for each call and size, from a separate process: peers read their environment when they are imported."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(all_answers, peer).result()
 
@@ -115,7 +115,7 @@ def all_answers(peer: Peer) -> list[Answer]:
 
 
 def merged(sizes: Sizes, found: Sequence[Answer]) -> Answer:
-    """One row of what the peers said; notes that say the same are one note."""
+    """The answers of all peers merged into one row; equal notes are merged into one."""
     columns = {column: number for one in found for column, number in one.items() if column != "note"}
     notes = dict.fromkeys(one["note"] for one in found if "note" in one)
     return {"sizes": dict(sizes), **columns} | ({"note": "; ".join(notes)} if notes else {})

@@ -1,11 +1,12 @@
-"""What is measured: functions of numbers or arrays, most of them without a word about counting, and their data.
+"""What is measured: functions of numbers or arrays, most of them plain code that does not mention counting.
 
 - `networks`: the network of the question, perceptrons in scalars and in arrays, random programs.
 - `digits`: a network that learns handwritten digits, whose images are in `digits.csv`.
-- `functions`: the functions on which the literature tries out automatic differentiation.
-- `families`: functions of any size, some of `functions` among them.
-- `symbolic`: expressions of SymPy's as operations.
-- `algorithms` are textbook algorithms in plain Python; `textbooks` has what texts say that they cost.
+- `functions`: functions from the literature on automatic differentiation.
+- `families`: functions of any size, including some of `functions`.
+- `symbolic`: SymPy expressions as operations.
+- `algorithms`: textbook algorithms in plain Python.
+- `textbooks`: what textbooks say that the algorithms cost, and the data that they run on.
 - `calls`: common calls of NumPy, and how other libraries spell them.
-- `polynomials` with rational coefficients, for the formulas that counts obey.
+- `polynomials`: polynomials with rational coefficients, for the formulas that counts obey.
 """

@@ -1,6 +1,6 @@
 """Algorithms as textbooks write them, in plain Python: matrices are lists of rows, polynomials lists of coefficients.
 
-What they are, what they run on, and what is said of them stands in `textbooks`.
+`textbooks` describes them, with the data that they run on and the operations that texts state.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ def karatsuba(a: Vector, b: Vector) -> list[Any]:
     )
     middle = [x - y - z for x, y, z in zip(both, low, high, strict=True)]
     product = [*low, middle[half - 1], *high]
-    for k in range(half - 1):  # where the middle lies over the two ends
+    for k in range(half - 1):  # where the middle product overlaps the two others
         product[half + k] = product[half + k] + middle[k]
         product[n + k] = product[n + k] + middle[half + k]
     return product
 
 
 def fft(real: Vector, imaginary: Vector) -> tuple[list[Any], list[Any]]:
-    """The discrete Fourier transform of n complex numbers, in their parts; n is a power of two."""
+    """The discrete Fourier transform of n complex numbers, given as real and imaginary parts; n is a power of two."""
     n = len(real)
     if n == 1:
         return list(real), list(imaginary)
@@ -86,7 +86,7 @@ def fft(real: Vector, imaginary: Vector) -> tuple[list[Any], list[Any]]:
 
 
 def power(n: int, x: Any) -> Any:
-    """x to the n-th, its binary digits from the left."""
+    """x to the power n, by the binary digits of n from the left."""
     value = x
     for digit in f"{n:b}"[1:]:
         value = value * value
@@ -181,7 +181,7 @@ def gaussian_elimination(a: Matrix, b: Vector) -> list[Any]:
 
 
 def gauss_jordan_inverse(a: Matrix) -> Matrix:
-    """The inverse, computed in the storage of the matrix, without pivoting."""
+    """The inverse, computed in place, without pivoting."""
     a = [list(row) for row in a]
     n = len(a)
     for k in range(n):
@@ -238,7 +238,7 @@ def tridiagonal(below: Vector, diagonal: Vector, above: Vector, b: Vector) -> li
 
 
 def durbin(r: Vector) -> list[Any]:
-    """The solution of the Yule-Walker equations T y = -r, T of 1, r1, ..., r(n-1) by distance from the diagonal."""
+    """The solution of the Yule-Walker equations T y = -r, T the Toeplitz matrix with first row 1, r1, ..., r(n-1)."""
     y = [-r[0]]
     beta: Any = 1.0
     alpha = -r[0]
@@ -250,7 +250,7 @@ def durbin(r: Vector) -> list[Any]:
 
 
 def levinson(r: Vector, b: Vector) -> list[Any]:
-    """The solution of T x = b, T the Toeplitz matrix of 1, r1, ..., r(n-1) by distance from the diagonal."""
+    """The solution of T x = b, T the symmetric Toeplitz matrix with first row 1, r1, ..., r(n-1)."""
     y, x = [-r[0]], [b[0]]
     beta: Any = 1.0
     alpha = -r[0]
@@ -302,7 +302,7 @@ def floyd_warshall(distances: Matrix) -> Matrix:
 
 
 def edit_distance(a: Vector, b: Vector, same: Any, change: Any, gap: Any) -> Any:
-    """The least cost of making one word of another: of letters that stay, are changed, or come in or go."""
+    """The least cost of turning one word into another, by letters kept, changed, inserted or deleted."""
     row = [same]
     for _ in b:
         row.append(row[-1] + gap)
@@ -337,7 +337,7 @@ def prefix_sums(x: Vector) -> list[Any]:
 
 
 def parallel_prefix_sums(x: Vector) -> list[Any]:
-    """Prefix sums in rounds; in each, the entries that are added stand twice as far apart as in the one before."""
+    """Prefix sums in rounds, each of which adds entries twice as far apart as the round before."""
     sums = list(x)
     distance = 1
     while distance < len(sums):
@@ -347,7 +347,7 @@ def parallel_prefix_sums(x: Vector) -> list[Any]:
 
 
 def pair_energies(x: Vector, y: Vector, z: Vector) -> Any:
-    """The potential energy of n bodies, whose masses and whose constant of gravity are 1."""
+    """The potential energy of n bodies with masses 1 and gravitational constant 1."""
     inverses = []
     for i in range(len(x)):
         for j in range(i):
@@ -421,7 +421,7 @@ def bitonic_sort(x: Vector) -> list[Any]:
 
 
 def binary_search(x: Vector, key: Any) -> int:
-    """How many of the sorted numbers are less than the key."""
+    """How many of these sorted numbers are less than the key."""
     low, high = 0, len(x)
     while low < high:
         middle = (low + high) // 2
@@ -433,7 +433,7 @@ def binary_search(x: Vector, key: Any) -> int:
 
 
 def minimum_and_maximum(x: Vector) -> tuple[Any, Any]:
-    """The least and the greatest number, found together by taking the numbers in pairs."""
+    """The least and the greatest of these numbers, found together by taking them in pairs."""
     start = 1 if len(x) % 2 else 2
     least, most = (x[0], x[0]) if start == 1 else ((x[0], x[1]) if x[0] < x[1] else (x[1], x[0]))
     for k in range(start, len(x), 2):
@@ -461,7 +461,7 @@ def memoized_fibonacci(n: int, zero: Any, one: Any) -> Any:
 
 
 def hanoi(discs: int, moves: Any) -> Any:
-    """The count of moves, raised by those that a tower of discs takes."""
+    """The number of moves so far, `moves`, plus those that a tower of discs takes."""
     if not discs:
         return moves
     moves = hanoi(discs - 1, moves)  # out of the way

@@ -1,7 +1,7 @@
 """Common NumPy calls at small sizes, each as NumPy, flopscope, torch and JAX spell it.
 
-The name of a row is the call as its user writes it, in the names of its arguments. One function of
-a namespace and the arguments serves all four where they spell it alike; what differs stands in the row.
+The name of a row is the call as a user writes it, with named arguments. One function of a namespace
+and the arguments serves all four libraries if they spell the call alike; a row lists what differs.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Spelling = Callable[..., Any] | None
 
 
 class Call(NamedTuple):
-    """A call: its arguments, what it is in NumPy, the sizes to try, and how the peers spell it."""
+    """A call: how its arguments are made, the call in NumPy, the sizes to try, and how the peers spell it."""
 
     make: Make
-    numpy: Callable[..., Any]  # of the arguments alone
+    numpy: Callable[..., Any]  # takes the arguments alone
     sizes: tuple[Sizes, ...]
-    flopscope: Spelling  # of the namespace and the arguments; None where there is no such function
+    flopscope: Spelling  # takes the namespace and the arguments; None if there is no such function
     torch: Spelling
     jax: Spelling
 
@@ -54,7 +54,7 @@ def definite(*shapes: str) -> Make:
 
 
 def twice(**sizes: int) -> tuple[Sizes, ...]:
-    """These sizes, and each of them doubled."""
+    """These sizes, and all of them doubled."""
     return sizes, {name: 2 * size for name, size in sizes.items()}
 
 
@@ -69,12 +69,12 @@ def logsumexp(xp: Any, x: Any) -> Any:
 
 
 def convolved(xp: Any, x: Any, y: Any, padding: int) -> Any:
-    """torch has convolutions of batches of channels only, and they do not turn the second operand round."""
+    """The convolution in torch, which only takes batches of channels and does not reverse the second operand."""
     return xp.nn.functional.conv1d(x[None, None], y[None, None], padding=padding)[0, 0]
 
 
 def as_written(xp: Any, A: Any, B: Any, C: Any) -> Any:
-    """torch has a switch for all of einsum where the others have an argument."""
+    """einsum in the order as written: a global switch in torch, an argument elsewhere."""
     with xp.backends.opt_einsum.flags(enabled=False):
         return xp.einsum("ij,jk,kl->il", A, B, C)
 

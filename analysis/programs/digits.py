@@ -1,6 +1,6 @@
-"""Handwritten digits and the network that learns them, evaluated in regions, one for each layer and one for the loss.
+"""Handwritten digits and a network that learns them, evaluated in regions: one for each layer, one for the loss.
 
-The images are in digits.csv, with their source and their licence in its head.
+The images are in digits.csv, whose header names their source and licence.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def loss(layers: Layers, images: Any, digits: Any) -> Any:
 
 
 def scores(layers: Layers, values: Any, after: int = 0) -> Any:
-    """A score for each digit, from the images, or by the last layers alone from the values that layer `after` gave."""
+    """A score for each digit: from the images, or, by the last layers alone, from the output of layer `after`."""
     for depth, layer in enumerate(layers, after + 1):
         with oc.region(f"layer {depth}"):
             values = values @ layer["w"] + layer["b"]
@@ -62,7 +62,7 @@ def images_and_digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def descend(layer: Any, velocity: Any, gradient: Any) -> Any:
-    """A layer and its velocity after a step of gradient descent with momentum."""
+    """The layer and its velocity after a step of gradient descent with momentum."""
     velocity = {name: MOMENTUM * velocity[name] - RATE * gradient[name] for name in layer}
     return {name: layer[name] + velocity[name] for name in layer}, velocity
 
@@ -70,7 +70,7 @@ def descend(layer: Any, velocity: Any, gradient: Any) -> Any:
 def gradient_by_hand(
     layers: Any, images: Any, hidden: Any, positive: Any, exponentials: Any, sums: Any, digits: Any
 ) -> list[dict[str, Any]]:
-    """The gradient of the loss by the layers as textbooks write it, from what the evaluation computed."""
+    """The gradient of the loss with respect to the layers, as textbooks write it, from intermediate results."""
     with oc.region("loss"):
         delta = (exponentials / sums - digits) / BATCH
     with oc.region("layer 2"):

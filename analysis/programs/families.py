@@ -1,4 +1,4 @@
-"""Functions of any size: for each how it is made, and at which sizes."""
+"""Functions of any size: how each is made, and at which sizes it is measured."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Program = tuple[Callable[[Any], Any], Any]
 
 
 def quotients(x: Numbers) -> Any:
-    """The first of any number of variables, divided by each of the others: the dearest chain there is for its length.
+    """The first of any number of variables, divided by each of the others: the most expensive chain of its length.
 
-    It is no function of the literature: it is here because it costs more than five times its value.
+    It is not from the literature; it is here because its gradient costs more than five times its value.
     """
     result = x[0]
     for divisor in x[1:]:
@@ -27,7 +27,7 @@ def quotients(x: Numbers) -> Any:
 def determinant(x: Numbers) -> Any:
     """The determinant of a square matrix, row after row, by elimination without pivoting.
 
-    Its gradient holds the cofactors: to reduce these to the determinant is what the theorem of three was for.
+    Its gradient consists of the cofactors; Baur and Strassen used their bound to reduce these to the determinant.
     """
     n = math.isqrt(len(x))
     rows = [list(x[n * i : n * (i + 1)]) for i in range(n)]
@@ -57,7 +57,7 @@ def near_one(n: int) -> list[float]:
 
 
 class Family(NamedTuple):
-    """A function of any size: its size's name, the function and a point at a size, larger sizes for the full report."""
+    """A function of any size: the name of the size, how it is built, and more sizes for the full report."""
 
     symbol: str
     build: Callable[[int], Program]

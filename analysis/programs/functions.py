@@ -1,10 +1,10 @@
-"""The functions on which the literature tries out automatic differentiation: plain functions of a list of numbers.
+"""Functions from the literature on automatic differentiation, as plain functions of a list of numbers.
 
 `roe_flux`, `robot_arm`, `heart_dipole` and `propane` are evaluated operation by operation as in
 Lohoff and Neftci, Optimizing automatic differentiation with deep reinforcement learning, NeurIPS
 2024: only what a formula names is shared, and what it writes twice is evaluated twice. The counts
-published there hold for that order alone. Signs and constants change no count: where theirs differ
-from the source, the source's stand here, but for one constant in `roe_flux`, and a line says so.
+published there hold only for this way of evaluation. Signs and constants change no count: if theirs
+differ from the source, the source's are used here, except for one constant in `roe_flux`, with a note.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Function(NamedTuple):
     >>> len(point), outputs, len(f(point))
     (4, 2, 2)
 
-    `f` returns one number where `outputs` is 1, and otherwise a tuple or list of so many.
+    `f` returns one number if `outputs` is 1, otherwise a tuple or list with this many.
     """
 
     f: Callable[[Numbers], Any]
@@ -57,7 +57,7 @@ def rosenbrock(x: Numbers) -> Any:
 
 
 def lighthouse(x: Numbers) -> Any:
-    """Where the beam of a lighthouse meets a quay of some slope, in the book's order: y2 is made of y1."""
+    """Where the beam of a lighthouse meets a quay of some slope, evaluated as in the book: y2 from y1."""
     distance, slope, speed, time = x
     beam = np.tan(speed * time)
     y = distance * beam / (slope - beam)
@@ -84,7 +84,7 @@ def helmholtz(x: Numbers) -> Any:
 
 
 def logistic(iterations: int) -> Callable[[Numbers], Any]:
-    """The logistic map l -> 4 l (1 - l), iterated, as a function of where it starts."""
+    """The logistic map l -> 4 l (1 - l), iterated, as a function of its starting value."""
 
     def f(x: Numbers) -> Any:
         (value,) = x
@@ -103,7 +103,7 @@ _DIPOLE_SUMS: Final = (0.485, -0.0019, -0.0581, 0.015, 0.105, 0.0406, 0.167, -0.
 
 
 def heart_dipole(x: Numbers) -> Any:
-    """Two dipoles (a, c) and (b, d) at (t, v) and (u, w): their moments up to the third order, less what was measured.
+    """Two dipoles (a, c) and (b, d) at (t, v) and (u, w): their moments up to the third order, minus the measured ones.
 
     They are the real and imaginary parts of (a + ic)(t + iv)^k + (b + id)(u + iw)^k, k = 0 to 3.
     """
@@ -131,7 +131,7 @@ def propane(x: Numbers) -> Any:
     """The equilibrium of eleven products of propane burnt in air: four balances, six reactions and the sum.
 
     MINPACK-2 multiplies the first term of each reaction by its constant K. Here, as in Lohoff and
-    Neftci, K = 1 and the product is left out; with it there were six operations more.
+    Neftci, K = 1 and the product is left out; it would be six more operations.
     """
     x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11 = x
     root = np.sqrt(_PRESSURE / x11)
@@ -163,7 +163,7 @@ _HEAT_RATIO: Final = 0.5
 def roe_flux(x: Numbers) -> Any:
     """Roe's flux between two states (density, momentum, energy) of a gas in one dimension.
 
-    The flux is the mean of the fluxes of both sides, less half the jump between them, taken apart
+    The flux is the mean of the fluxes of both sides, minus half the jump between them, decomposed
     into three waves, each weighted by its speed. As in Lohoff and Neftci, the third has the speed
     |u| instead of |u - a|, which would be one operation more.
     """
@@ -254,7 +254,7 @@ def robot_arm(x: Numbers) -> Any:
 def black_scholes(x: Numbers) -> Any:
     """The price of a European call, from spot, strike, interest rate, volatility and time to expiry.
 
-    It takes SciPy, and teaches opcount its erf on the way (`learnt_erf`).
+    It needs SciPy's erf, which `learnt_erf` makes known to opcount.
     """
     spot, strike, rate, volatility, time = x
     spread = volatility * np.sqrt(time)
@@ -270,11 +270,11 @@ def _normal(z: Any) -> Any:
 
 @functools.cache
 def learnt_erf() -> Any:
-    """SciPy's erf, once opcount has been told what it counts and its derivative: NumPy has none, and opcount no kind.
+    """SciPy's erf, after telling opcount its count and its derivative: NumPy has no erf, and opcount no such kind.
 
-    It counts as one `exp`, which says no more than that it is one transcendental function. What SciPy
-    executes is a quotient of polynomials, which one depending on the value, so that nothing exact can be said.
-    Raises ModuleNotFoundError without SciPy.
+    It counts as one `exp`, which only says that it is one transcendental function. What SciPy executes
+    is a quotient of polynomials that depends on the value, so it has no exact count. Raises
+    ModuleNotFoundError without SciPy.
     """
     try:
         from scipy.special import erf
@@ -288,7 +288,7 @@ def learnt_erf() -> Any:
 
 
 def bundle_adjustment(cameras: int, points: int) -> Function:
-    """The reprojection errors of points that every camera sees, and what keeps the weights of the sightings from 0.
+    """The reprojection errors of points that every camera sees, and terms that keep the weights from 0.
 
     The variables are eleven for each camera (axis times angle, centre, focal length, principal
     point, radial distortion), three for each point, one weight for each sighting.
@@ -324,7 +324,7 @@ def _projected(camera: Numbers, position: Numbers) -> list[Any]:
 
 
 def _rotated(axis: Numbers, v: Numbers) -> list[Any]:
-    """Rodrigues' formula for an axis whose length is the angle, and what it tends to where that is 0."""
+    """Rodrigues' formula for an axis whose length is the angle, and its limit if that is 0."""
     square = dot(axis, axis)
     if square == 0:
         return [a + b for a, b in zip(v, _cross(axis, v), strict=True)]
@@ -393,7 +393,7 @@ def _triangular_times(diagonal: Numbers, below: Numbers, v: Numbers) -> list[Any
 
 
 def _log_sum_exp(terms: Numbers) -> Any:
-    """log Σ exp(t), with the largest term taken out, which no exponential overflows."""
+    """log Σ exp(t), with the largest term factored out, so that no exponential overflows."""
     largest = max(terms)
     return np.log(total([np.exp(term - largest) for term in terms])) + largest
 
@@ -403,7 +403,7 @@ def _rows(numbers: Numbers, width: int) -> list[Numbers]:
 
 
 def _sines(count: int, scale: float) -> tuple[float, ...]:
-    """Numbers without a pattern that are the same in every run."""
+    """Numbers without a pattern, the same in every run."""
     return tuple(scale * math.sin(k) for k in range(1, count + 1))
 
 
@@ -488,4 +488,4 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "bundle": bundle_adjustment(cameras=1, points=1),
     "mixture": gaussian_mixture(d=2, k=3, n=4),
 }
-"""The functions by name; those of any size at a small one."""
+"""The functions by name; functions of any size at a small one."""

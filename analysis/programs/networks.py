@@ -1,4 +1,4 @@
-"""The functions under study: plain functions of their parameters, without a word about counting."""
+"""The networks under study: plain functions of their parameters, which do not mention counting."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rational(z: Any) -> Any:
 
 
 def question_network(p: Any, x: Any, activation: Activation = softplus) -> Any:
-    """The network of the question: one input, two hidden nodes, one output, four weights, three biases."""
+    """The network of the question: one input, two hidden nodes and one output, with four weights and three biases."""
     w, b = p["w"], p["b"]
     top = activation(w[0] * x + b[0])
     bottom = activation(w[1] * x + b[1])
@@ -48,7 +48,7 @@ def squared_residuals(network: Callable[[Any, Any], Any], points: Points = POINT
 
 
 def total(terms: Sequence[Any]) -> Any:
-    """The sum of n terms by n - 1 additions, where the builtin `sum` starts from 0 and makes n."""
+    """The sum of n terms by n - 1 additions; the builtin `sum` starts from 0 and makes n."""
     result = terms[0]
     for term in terms[1:]:
         result = result + term
@@ -94,7 +94,7 @@ def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, A
 
 
 def sines(shape: tuple[int, ...]) -> Any:
-    """An array of numbers that are the same in every run, smaller where more of them are added up."""
+    """An array of numbers that are the same in every run, the smaller the more of them are added up."""
     return np.sin(np.arange(1.0, math.prod(shape) + 1)).reshape(shape) / math.sqrt(shape[0])
 
 
@@ -107,7 +107,7 @@ def dense(
     """A multilayer perceptron in matrices: its squared error summed over a batch, and its parameters.
 
     `dense([1, 2, 1])` is the question's network at one data point. `array` makes an array of a
-    shape; what makes one without numbers in it gives the network of these shapes alone.
+    given shape; with `oc.spec` it is a network of shapes without numbers.
     """
     data, targets = array((batch, sizes[0])), array((batch, sizes[-1]))
     parameters = [{"w": array((fan_in, fan_out)), "b": array((fan_out,))} for fan_in, fan_out in pairwise(sizes)]
@@ -130,7 +130,7 @@ def parameter_count(sizes: Sequence[int]) -> int:
 
 
 def random_program(seed: int) -> tuple[Loss, list[float]]:
-    """A random straight-line program over one to four inputs; values are used again and again, diamonds included."""
+    """A random straight-line program over one to four inputs, whose values are used repeatedly, with diamonds."""
     draw = random.Random(seed)
     operations: list[Callable[[Any, Any], Any]] = [
         lambda a, b: a + b,
@@ -143,7 +143,7 @@ def random_program(seed: int) -> tuple[Loss, list[float]]:
         lambda a, b: -a,
     ]
     x = [draw.uniform(-1, 1) for _ in range(draw.randint(1, 4))]
-    # Operands mostly recent: that makes deep graphs with many paths.
+    # Mostly recent operands make deep graphs with many paths.
     program = [(draw.choice(operations), draw.random() ** 2, draw.random() ** 2) for _ in range(draw.randint(4, 24))]
 
     def f(inputs: Any) -> Any:
@@ -157,7 +157,7 @@ def random_program(seed: int) -> tuple[Loss, list[float]]:
 
 
 def layered(sizes: Sequence[int]) -> tuple[Callable[[Sequence[Any]], list[Any]], list[float]]:
-    """Dense layers with tanh between them, in plain numbers: a function of the data, the weights are constants."""
+    """Dense layers with tanh between them, in plain numbers, as a function of the data; the weights are constants."""
     numbers = (math.sin(k) for k in range(1, sum(a * b for a, b in pairwise(sizes)) + 1))
     weights = [
         [[next(numbers) / math.sqrt(before) for _ in range(before)] for _ in range(after)]
@@ -174,7 +174,7 @@ def layered(sizes: Sequence[int]) -> tuple[Callable[[Sequence[Any]], list[Any]],
     return f, [math.cos(k) for k in range(sizes[0])]
 
 
-CHANGES = 60  # of values in a random map, besides those that make it grow or shrink
+CHANGES = 60  # in a random map, besides the steps by which its list of values grows or shrinks
 BINARY: list[Callable[[Any, Any], Any]] = [
     lambda a, b: a * b,
     lambda a, b: a + b,
@@ -185,10 +185,10 @@ UNARY: list[Callable[[Any, Any], Any]] = [lambda a, _: np.sin(a), lambda a, _: n
 
 
 def random_map(seed: int, inputs: int, outputs: int) -> tuple[Callable[[Sequence[Any]], list[Any]], list[float]]:
-    """A random straight-line program of so many inputs and outputs, in which no value goes unused.
+    """A random straight-line program with so many inputs and outputs, in which no value is unused.
 
-    It works on a list of values that grows or shrinks from the inputs to the outputs: a value is made of two and
-    put beside them, or replaces them, or is changed.
+    It works on a list of values that grows or shrinks from the inputs to the outputs: a value is made from two and
+    added to the list, or replaces the two, or one value is changed.
     """
 
     def f(x: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Polynomials with rational coefficients in named dimensions: found from values, and written as mathematics."""
+"""Polynomials with rational coefficients in named dimensions, found from values and printed as formulas."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple
 
 import sympy
 
-GridPoint = tuple[int, ...]  # an integer for each dimension: sizes that have a value, or the exponents of a term
+GridPoint = tuple[int, ...]  # an integer for each dimension: the sizes of a point, or the exponents of a term
 
 SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Polynomial(NamedTuple):
-    """The coefficients that are not 0, by the exponents of their terms.
+    """A polynomial: the coefficients that are not 0, by the exponents of their terms.
 
     >>> total = Polynomial(("m", "k", "n"), {(1, 1, 1): Fraction(2), (1, 0, 1): Fraction(-1)})
     >>> print(total, "=", total((3, 4, 5)), "at m=3, k=4, n=5")
@@ -52,7 +52,7 @@ class Polynomial(NamedTuple):
 
 
 def of_symbols(dimensions: Sequence[str], count: Any) -> Polynomial:
-    """A count that `oc.spec` of these sizes gave, an expression of SymPy's, as a polynomial in them.
+    """A count from an `oc.spec` with these named sizes, a SymPy expression, as a polynomial in them.
 
     >>> import opcount as oc
     >>> count = oc.measure(lambda a: a @ a, oc.spec(("n", "n"))).counts.total
@@ -66,14 +66,14 @@ def of_symbols(dimensions: Sequence[str], count: Any) -> Polynomial:
 
 
 def fitted(dimensions: Sequence[str], values: Mapping[GridPoint, int], grid: Sequence[GridPoint]) -> Polynomial | None:
-    """The polynomial through the values on a grid, if all the other values lie on it too; else None."""
+    """The polynomial through the values on a grid if all other values lie on it too, else None."""
     found = through(dimensions, {point: values[point] for point in grid})
     held_out = values.keys() - {*grid}
     return found if all(found(point) == values[point] for point in held_out) else None
 
 
 def through(dimensions: Sequence[str], values: Mapping[GridPoint, int]) -> Polynomial:
-    """The polynomial through values on a grid: a degree below the number of sizes, in each dimension.
+    """The polynomial through values on a grid; in each dimension its degree is below the number of sizes.
 
     >>> print(through(["n"], {(1,): 0, (2,): 1, (3,): 3}))
     n²/2 − n/2
@@ -85,7 +85,7 @@ def through(dimensions: Sequence[str], values: Mapping[GridPoint, int]) -> Polyn
 
 
 def coefficients_along(axis: int, table: Mapping[GridPoint, Fraction]) -> dict[GridPoint, Fraction]:
-    """The table with exponents instead of sizes along one axis."""
+    """The table transformed along one axis, from values at sizes to coefficients of exponents."""
     basis = lagrange(sorted({point[axis] for point in table}))
     result: dict[GridPoint, Fraction] = defaultdict(Fraction)
     for point, value in table.items():
@@ -95,7 +95,7 @@ def coefficients_along(axis: int, table: Mapping[GridPoint, Fraction]) -> dict[G
 
 
 def lagrange(sizes: Sequence[int]) -> dict[int, list[Fraction]]:
-    """For each size the coefficients of the polynomial that is 1 there and 0 at the other sizes, the constant first."""
+    """For each size, the coefficients of the polynomial that is 1 there and 0 at the other sizes, constant first."""
     basis = {}
     for size in sizes:
         coefficients = [Fraction(1)]

@@ -1,4 +1,4 @@
-"""Expressions of SymPy's as programs: the operations that a person would execute, with more and more of them shared."""
+"""SymPy expressions as programs: the operations that evaluating them takes, with more and more of them shared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Expression = Any  # SymPy has no types
 
 
 class Kept(sympy.Function):  # type: ignore[misc]  # SymPy has no types
-    """The identity. SymPy multiplies no product out into another across it, so that an intermediate result stays one.
+    """The identity, across which SymPy multiplies nothing out, so that an intermediate result stays one.
 
     >>> x = sympy.Symbol("x")
     >>> 4 * (x * (1 - x)), 4 * Kept(x * (1 - x)), Kept(x * (1 - x)).diff(x)
@@ -30,14 +30,14 @@ class Kept(sympy.Function):  # type: ignore[misc]  # SymPy has no types
 
 
 class Written(NamedTuple):
-    """What an expression computes: its operands, and the operations on their values."""
+    """An expression as a program: its operands, and the function that computes its value from theirs."""
 
     operands: tuple[Expression, ...]
     apply: Callable[..., Any]
 
 
 def sum_of(expression: Expression) -> Written:
-    """Terms with a negative coefficient are subtracted: SymPy writes a - b as a + (-1) b."""
+    """A sum as operations; terms with a negative coefficient are subtracted, since SymPy writes a - b as a + (-1) b."""
     negative = [term.as_coeff_Mul()[0].is_negative for term in expression.args]
     plus = [term for term, below in zip(expression.args, negative, strict=True) if not below]
     minus = [-term for term, below in zip(expression.args, negative, strict=True) if below]
@@ -52,7 +52,7 @@ def added(plus: int, *values: Any) -> Any:
 
 
 def product_of(expression: Expression) -> Written:
-    """A coefficient of -1 negates; a factor to a negative power divides: SymPy writes a / b as a b**-1."""
+    """A product as operations; a coefficient of -1 negates, and a negative power divides: a / b is a b**-1 in SymPy."""
     coefficient, rest = expression.as_coeff_Mul()
     factors = sympy.Mul.make_args(rest)
     below = [1 / factor for factor in factors if divides(factor)]
@@ -104,9 +104,9 @@ def written(expression: Expression) -> Written:
 
 
 def evaluated(expression: Expression, values: Mapping[Any, Any], memo: dict[Any, Any] | None = None) -> Any:
-    """The value of an expression. Without a memo it is a tree; with one, a subexpression is computed once.
+    """The value of an expression, computed as a tree, or, with a memo, each subexpression once.
 
-    `values` are those of symbols, and of any larger expressions that need not be computed again.
+    `values` holds the values of symbols, and of larger expressions that need not be computed again.
     """
     if expression in values:
         return values[expression]
@@ -122,7 +122,7 @@ def evaluated(expression: Expression, values: Mapping[Any, Any], memo: dict[Any,
 
 
 def size(expression: Expression, known: dict[Any, oc.Counts]) -> oc.Counts:
-    """What evaluating the tree counts, where it is too large to be executed; what is in `known` costs that."""
+    """What evaluating an expression as a tree counts, without executing it; `known` holds counts found already."""
     if expression.is_Atom:
         return oc.Counts()
     if expression not in known:
@@ -136,7 +136,7 @@ def size(expression: Expression, known: dict[Any, oc.Counts]) -> oc.Counts:
 
 
 class Symbolic(NamedTuple):
-    """A function as SymPy has it: its value, its partial derivatives, and its symbols, data included."""
+    """A function in SymPy: its value, its partial derivatives, and its symbols, data included."""
 
     value: Expression
     partials: Sequence[Expression]
@@ -153,7 +153,7 @@ def tree(f: Symbolic, *numbers: Any) -> list[Any]:
 
 
 def values_shared(f: Symbolic, *numbers: Any) -> list[Any]:
-    """The value's subexpressions are computed once, as in the naive recursion; those of derivatives at every visit."""
+    """Value and derivatives, with the value's subexpressions computed once, as in the naive recursion, others anew."""
     values = dict(zip(f.symbols, numbers, strict=True))
     memo: dict[Any, Any] = {}
     result = evaluated(f.value, values, memo)
@@ -178,7 +178,7 @@ SHARING: Final = {"tree": tree, "values": values_shared, "memo": memo_shared, "c
 
 
 def predicted(f: Symbolic, sharing: str) -> int:
-    """What `tree` or `values` counts, by the same traversal on counts instead of numbers."""
+    """What a tree, or one with shared values, counts, by the same traversal on counts instead of numbers."""
     known: dict[Any, oc.Counts] = {}
     value = size(f.value, known)
     if sharing == "values":

@@ -1,4 +1,4 @@
-"""What textbooks say that algorithms cost, beside the algorithms and the data that they run on."""
+"""What textbooks say that algorithms cost, with the algorithms and the data that they run on."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ EXACT, LEADING, ORDER, BOUND, NONE = "exact", "leading term", "order", "bound", 
 
 
 class Text(NamedTuple):
-    """What a text says of the operations of these kinds; of all of them, if none is named.
+    """What a text says about the operations of these kinds, or of all kinds, if none is named.
 
-    `value` is the number at n, that of the leading term, or of the bound; None where the text gives the order.
+    `value(n)` is the number that the text states, its leading term, or its bound; None if it only states an order.
     """
 
     says: str
@@ -55,18 +55,18 @@ class Text(NamedTuple):
 
 
 class Case(NamedTuple):
-    """An algorithm, the numbers that it runs on, at which sizes, and what is written of it."""
+    """An algorithm, the numbers that it runs on, the sizes, and what texts say about it."""
 
     f: Callable[..., Any]
     make: Callable[[int], tuple[Any, ...]]
     texts: Sequence[Text]
     sizes: Sequence[int] = range(1, 9)
     n: str = "size"  # what n is
-    sized: bool = False  # the size itself is the first argument
-    plain: bool = True  # whether it computes something, and does not give counts that were predicted
+    sized: bool = False  # whether the size itself is the first argument
+    plain: bool = True  # whether it computes something, instead of returning predicted counts
 
     def arguments(self, n: int, each: Callable[[Any], Any] = lambda x: x) -> tuple[Any, ...]:
-        """The arguments at a size, with `each` applied to what is computed with."""
+        """The arguments at a size, with `each` applied to every number that enters the computation."""
         given = tuple(each(argument) for argument in self.make(n))
         return (n, *given) if self.sized else given
 
@@ -86,7 +86,7 @@ def vectors(count: int, n: int) -> tuple[list[float], ...]:
 
 
 def matrix(n: int) -> list[list[float]]:
-    """A matrix that its diagonal dominates, so that no pivot is small."""
+    """A diagonally dominant matrix, in which no pivot is small."""
     return [[math.sin(1 + i * n + j) + (n + 1) * (i == j) for j in range(n)] for i in range(n)]
 
 

@@ -1,6 +1,6 @@
 """From studies to reports/.
 
-- `study`: what a study hands over: its question, its answer, its claims, tables and figures.
-- `finished`: results of an interrupted run, so that the same command goes on where it stopped.
-- `writing`: the page, its Markdown twin, the figures and the data, moved into place when all of it is done.
+- `study`: what a study returns: its question, its answer, its claims, tables and figures.
+- `finished`: the results of an interrupted run, so that the same command continues where it stopped.
+- `writing`: writes the page, its Markdown twin, the figures and the data, and moves them into place together.
 """

@@ -1,4 +1,4 @@
-"""What the points of an interrupted run gave, on disk, so that the same command goes on where it stopped."""
+"""The results of an interrupted run, on disk, so that the same command continues where it stopped."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import numpy as np
 
 SOURCES = [Path(__file__).parents[2] / name for name in ("analysis", "opcount")]
 HEAD = struct.Struct("<Q32s")
-"""What stands before each result in the file: how many bytes it takes there, and their SHA-256."""
+"""The header before each result in the file: the length of the result in bytes, and its SHA-256."""
 
 
 class Finished:
-    """Results by study and point. They are those of this very code: a run of another begins anew.
+    """Results by study and point. They belong to the present state of the code: a run of changed code starts anew.
 
-    A result is written when it comes, at the end of one file. A run that is killed may leave the last one cut short:
-    from the first bytes that are no complete result on, the file is cut off, so that others can follow.
+    A result is appended to one file as soon as it is known. A run that is killed may leave the last result incomplete:
+    the file is then cut off after the last complete one, so that others can follow.
     """
 
     def __init__(self, out: Path, quick: bool) -> None:
@@ -44,7 +44,7 @@ class Finished:
             file.write(HEAD.pack(len(pickled), hashlib.sha256(pickled).digest()) + pickled)
 
     def forget(self) -> None:
-        """The run is done: nothing is to be gone on with, and what other code left behind goes too."""
+        """Delete the results, since the run is complete, and those that other states of the code left behind."""
         for path in self.path.parent.glob(self.path.name.rpartition("-")[0] + "-*"):
             path.unlink(missing_ok=True)
 
@@ -54,13 +54,13 @@ def key_of(slug: str, function: Any, point: Any) -> bytes:
 
 
 def _read(written: bytes) -> Iterator[tuple[bytes, Any, int]]:
-    """The complete results, up to the first that is not: the key and value of each, and where its bytes end."""
+    """The results up to the first incomplete one: the key and value of each, and where its bytes end."""
     end = 0
     while end + HEAD.size <= len(written):
         length, digest = HEAD.unpack_from(written, end)
         start, end = end + HEAD.size, end + HEAD.size + length
         pickled = written[start:end]
-        # only what was written here is unpickled: other bytes can make pickle do anything
+        # only what was written here is unpickled: other bytes could make pickle execute anything
         if len(pickled) < length or hashlib.sha256(pickled).digest() != digest:
             return
         yield *pickle.loads(pickled), end

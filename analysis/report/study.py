@@ -1,4 +1,4 @@
-"""What a study hands to the report: a question, an answer, claims with evidence, tables and figures."""
+"""What a study returns for the report: a question, an answer, claims with evidence, tables and figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Judge = TypeVar("Judge", bound="Callable[[Any], Judged]")
 
 
 class Claim(NamedTuple):
-    """A sentence that the data decides: `holds` comes from a comparison, `evidence` shows it."""
+    """A sentence that the data decides: `holds` is the result of a comparison, `evidence` shows it."""
 
     text: str
     holds: bool
@@ -24,13 +24,13 @@ class Claim(NamedTuple):
 
 
 Judged = tuple[Any, str]
-"""Whether a claim holds, and what was found."""
+"""Whether a claim holds, and the evidence."""
 
 
 class Claims:
-    """The claims of a study in their order: below each sentence the function of the study's data that decides it.
+    """The claims of a study, in order: each is a sentence, and below it the function that decides it from the data.
 
-    A sentence may name an attribute of that data.
+    A sentence may refer to an attribute of the data, as {0.name}.
 
     >>> claim = Claims()
     >>> @claim("A sum of {0.terms} numbers takes one addition less.")
@@ -58,13 +58,13 @@ class Claims:
 
 
 class Table(NamedTuple):
-    """A table for the report and for data/; `exact` where every number is a count or follows from counts."""
+    """A table for the report and for data/; `exact` if every number in it is a count or follows from counts."""
 
     frame: pd.DataFrame
     caption: str
     exact: bool = True
     shown: pd.DataFrame | None = None  # a shorter form for the report; None shows the frame
-    text: Sequence[str] = ()  # columns of what is read rather than compared: from the left, in lines
+    text: Sequence[str] = ()  # columns of text rather than numbers: aligned to the left, wrapped
 
 
 class Figure(NamedTuple):
@@ -84,12 +84,12 @@ class Study:
     claims: Sequence[Claim]
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
-    against: Sequence[str] = field(default_factory=tuple)  # what does not favour `favoured`
+    against: Sequence[str] = field(default_factory=tuple)  # findings that do not favour `favoured`
     favoured: str = "backprop"
 
 
 class Run(NamedTuple):
-    """How to run: the small version or the full one, and `map`, which may work in parallel."""
+    """How to run a study: the small version or the full one, and `map`, which may work in parallel."""
 
     quick: bool
     map: Callable[[Callable[[Point], Result], Iterable[Point]], list[Result]]

@@ -1,4 +1,4 @@
-"""Studies to reports/: the page, its Markdown twin, figures and data, moved into place when all of it is done."""
+"""Write studies to reports/: the page, its Markdown twin, figures and data, moved into place when all are written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT = ("data/bench.json",)  # written by the benchmarks, not by the studies
 
 
 class NotAReport(Exception):
-    """The folder to write to holds files that are no report."""
+    """The folder to write to holds files that are not part of a report."""
 
 
 def write(studies: Mapping[str, Study], out: Path, command: str) -> None:
@@ -45,7 +45,7 @@ def write(studies: Mapping[str, Study], out: Path, command: str) -> None:
 
 
 def check_folder(out: Path) -> None:
-    """Raise NotAReport for a folder whose files would be lost."""
+    """Raise NotAReport if `out` is a file, or a folder with other files than a report's, which would be lost."""
     if out.exists() and not out.is_dir():
         raise NotAReport(f"{out} is a file; name a folder")
     files = [path.relative_to(out) for path in out.rglob("*") if not path.is_dir()] if out.exists() else []
@@ -97,7 +97,7 @@ def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> Non
 
 
 def write_data(studies: Mapping[str, Study], folder: Path) -> None:
-    """The tables of every study, those of counts apart from those of measured values."""
+    """Write the tables of every study: those of counts to data/counts, those of other values to data/values."""
     for name in ("counts", "values"):
         (folder / "data" / name).mkdir(parents=True)
     for slug, study in studies.items():
@@ -106,7 +106,7 @@ def write_data(studies: Mapping[str, Study], folder: Path) -> None:
 
 
 def write_table(table: Table, path: Path) -> None:
-    """The table as CSV and as JSON records; indexes that are only numbers are left out."""
+    """Write a table as CSV and as JSON records, without its index if that only numbers the rows."""
     frame = table.frame if isinstance(table.frame.index, pd.RangeIndex) else table.frame.reset_index()
     frame.to_csv(path.with_suffix(".csv"), index=False, lineterminator="\n")
     records = [{key: plain(value) for key, value in record.items()} for record in frame.to_dict("records")]
@@ -114,12 +114,12 @@ def write_table(table: Table, path: Path) -> None:
 
 
 def plain(value: object) -> object:
-    """A table's value as JSON knows it; integers of any size stay exact."""
+    """A value of a table as a type that JSON has; integers of any size stay exact."""
     return value.item() if hasattr(value, "item") else value
 
 
 def write_figure(figure: Figure, path: Path) -> str:
-    """The figure as SVG and PNG; gives the SVG, to stand in the page."""
+    """Write a figure as SVG and PNG; returns the SVG, to be embedded in the page."""
     drawing = figure.draw(**figure.data)
     drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
     drawing.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
@@ -147,7 +147,7 @@ def markdown_table(table: Table) -> Any:
 
 
 def cells(table: Table) -> pd.DataFrame:
-    """The table as text: thousands separated, floats short, the index as a first column where it has a name."""
+    """The cells of a table as text: thousands separated, floats short, an index with a name as first column."""
     frame = table.frame if table.shown is None else table.shown
     if any(frame.index.names):
         frame = frame.reset_index()

@@ -1,7 +1,7 @@
 """The command line, `python -m opcount`.
 
-output      what is written: answers, failures and warnings
-arguments   the command line, read
-load        the function that is named
+output      writes answers, failures and warnings
+arguments   parses the command line
+load        loads the function that the command line names
 commands    law, compare and count
 """

@@ -1,4 +1,4 @@
-"""The command line, read: the commands with their options, sizes and points."""
+"""The command line parsed: commands, options, sizes and points."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _AS_WRITTEN: Final = argparse.RawDescriptionHelpFormatter
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong on one line, without the usage."""
+    """A parser that says what is wrong on one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
@@ -107,7 +107,7 @@ def _parser() -> _Parser:
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options; what stands behind `--` goes to the program, wherever the options stand."""
+    """The options of a command line; what follows `--` is passed to the user's program."""
     cut = list(arguments).index("--") if "--" in arguments else len(arguments)
     ours = _parser()
     options = ours.parse_args(_with_points_attached(arguments[:cut]))
@@ -119,7 +119,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _with_points_attached(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with `--at -0.5,1` as `--at=-0.5,1`, for argparse would take the point for an option."""
+    """The arguments, with `--at -0.5,1` joined to `--at=-0.5,1`, since argparse would take the point for an option."""
     found: list[str] = []
     for argument in arguments:
         if found and found[-1] == "--at" and argument[:1] == "-" and argument[1:2] in {*"0123456789."}:
@@ -136,7 +136,7 @@ def _positive(text: str) -> int:
 
 
 def sizes_of(text: str) -> dict[str, list[int]]:
-    """Sizes by parameter; a name stands until the next one.
+    """Sizes by parameter, from text in which a name holds until the next one.
 
     >>> sizes_of("1,2,5"), sizes_of("m=4:12:4,7,n=1:8:*2")
     ({'n': [1, 2, 5]}, {'m': [4, 8, 12, 7], 'n': [1, 2, 4, 8]})
@@ -153,7 +153,7 @@ def sizes_of(text: str) -> dict[str, list[int]]:
 
 
 def _sizes_in(text: str) -> Sequence[int]:
-    """The sizes of one range, as 4:64:4 or 1:1024:*2, or one size."""
+    """The sizes of a range, such as 4:64:4 or 1:1024:*2, or a single size."""
     found = _RANGE.fullmatch(text)
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is no size and no range: write 8, 4:64:4 or 1:1024:*2")
@@ -175,7 +175,7 @@ def _sizes_in(text: str) -> Sequence[int]:
 
 
 def _check_few(amount: int, text: str, fewer: str) -> None:
-    """Refuse more sizes than anybody waits for, before they are written out."""
+    """Refuse more sizes than anybody would wait for, before the list is made."""
     if amount > MOST:
         raise argparse.ArgumentTypeError(
             f"{render.brief(text)} is {amount:,} sizes, each of which is run, and at most {MOST:,} are: write fewer, "
@@ -188,7 +188,7 @@ _RANGE: Final = re.compile(r"(?P<first>\d+)(:(?P<last>\d+)(:(?P<times>\*?)(?P<by
 
 
 def point(text: str) -> Any:
-    """Numbers with commas between them are a list, one is a number; all else is JSON.
+    """The argument that a POINT stands for: numbers with commas between them are a list, all else is JSON.
 
     >>> point("3"), point("-.5,1"), point("[3]"), point('{"w": [1, 2.5]}')
     (3, [-0.5, 1], [3], {'w': [1, 2.5]})
@@ -218,7 +218,7 @@ def _number(text: str) -> int | float:
 
 
 def combined(option: str, given: Sequence[dict[str, list[int]]]) -> dict[str, list[int]]:
-    """The sizes by parameter, of an option that may stand there again for each."""
+    """The sizes by parameter from an option that may be repeated; raises Failure for too many combinations."""
     sizes: dict[str, list[int]] = {}
     for each in given:
         for name, more in each.items():

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line, by default that of this process; gives the exit status."""
+    """Run a command line, by default that of this process; returns the exit status."""
     options = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
-        figure = new_figure() if options.plot else None  # first, so that nothing runs in vain
+        figure = new_figure() if options.plot else None  # first, so that nothing runs in vain without matplotlib
         with redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.simplefilter("always", NothingCounted)
             warnings.showwarning = partial(warn, warnings.showwarning)
@@ -74,7 +74,7 @@ def _run_law(options: Namespace) -> Answer:
         found = law(f, sizes, make, verify=verify or ())
     except SizeFailed as error:
         raise Failure(f"{options.function} {error}") from error
-    except (InvalidType, InvalidValue) as error:  # of the sizes: what a run raises is a SizeFailed
+    except (InvalidType, InvalidValue) as error:  # about the sizes: an error in a run is a SizeFailed
         raise Failure(str(error), USAGE) from error
     head, rows = found._table()
     lines = [render.text(head, rows), *[f"verified {at(found.names, *found.verified)}"] * bool(found.verified)]
@@ -96,7 +96,7 @@ def _run_compare(options: Namespace) -> Answer:
 
 
 def _received(arguments: Sequence[Any]) -> str:
-    """What a function was called with, as a message about its failure says it."""
+    """What a function was called with, as text for a message about its failure."""
     return f"it was called with {', and '.join(map(_described, arguments)) or 'no argument'}"
 
 
@@ -117,7 +117,7 @@ def _described(argument: Any) -> str:
 
 
 def _plot_totals(ax: Axes, rows: list[dict[str, Any]]) -> None:
-    """A row for each method, a point for each phase."""
+    """Plot the totals: a row for each method, a point in it for each phase."""
     for phase in PHASES:
         points = [(row["total"], row["method"]) for row in rows if row["phase"] == phase]
         ax.plot(*zip(*points, strict=True), "o", label=phase)
@@ -134,7 +134,7 @@ def _run_count(options: Namespace) -> Answer:
         arguments = [wrap(given) for given in options.at]
         with count() as tally:
             value = f(*arguments)
-            if isinstance(value, Counts) and not tally.counts:  # predicted, and nothing executed
+            if isinstance(value, Counts) and not tally.counts:  # a prediction, and nothing was executed
                 record(value)
     except Exception as error:
         raise Failure(f"{options.function}: {error_text(error)}; {_received(options.at)}") from error

@@ -1,4 +1,4 @@
-"""The function that FUNCTION or --make names: package.module:name, or path/to/script.py:name."""
+"""Load the function that FUNCTION or --make names: package.module:name, or path/to/script.py:name."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from opcount.wrapping.classes import called
 
 
 def loaded(target: str) -> Callable[..., Any]:
-    """The function that is named; raises Failure where there is none."""
+    """The function that `target` names; raises Failure if there is none or it cannot be loaded."""
     source, _, name = target.rpartition(":")
     if not source or not name:
         raise Failure(f"{target!r} names no function: write package.module:name or script.py:name", USAGE)
-    if os.getcwd() not in sys.path:  # where python -m opcount has it; the command has its own folder there instead
+    if os.getcwd() not in sys.path:  # python -m opcount has it there; the command `opcount` has its own folder instead
         sys.path.insert(0, os.getcwd())
     try:
         module = _script(Path(source).resolve()) if source.endswith(".py") else importlib.import_module(source)
@@ -36,11 +36,11 @@ def loaded(target: str) -> Callable[..., Any]:
     return _completed(found)
 
 
-@cache  # a function and its make may stand in one script
+@cache  # a function and its make may be in the same script
 def _script(path: Path) -> Any:
-    """The module of a script, whose own folder comes first for what it imports, as with `python script.py`."""
+    """The module of a script; the script's folder comes first for its imports, as with `python script.py`."""
     sys.path.insert(0, str(path.parent))
-    name = f"{path.stem} (script)"  # which no module has: a script may be called random.py
+    name = f"{path.stem} (script)"  # a name that no module has: the script may be called random.py
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None  # the name of the file ends in .py
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
@@ -49,11 +49,11 @@ def _script(path: Path) -> Any:
 
 
 class Exited(Exception):
-    """The function asked for the end of the process, as for a failure."""
+    """The function called sys.exit() with a status that means failure."""
 
 
 def _completed(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, where sys.exit() is an end like any other, and what has not run yet is refused."""
+    """The function, such that sys.exit(0) ends it as a return does, and a result that has not run yet is refused."""
 
     @wraps(f)
     def call(*args: Any, **named: Any) -> Any:

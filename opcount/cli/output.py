@@ -1,4 +1,4 @@
-"""What is written: the answer on stdout, as text, JSON or CSV, a figure in a file, failures and warnings on stderr."""
+"""What is written: the answer to stdout as text, JSON or CSV, a figure to a file, failures and warnings to stderr."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 FAILED: Final = 1
 USAGE: Final = 2
-INTERRUPTED: Final = 130  # 128 and the signal's own, as a shell has it
+INTERRUPTED: Final = 130  # 128 plus the number of the signal, as in a shell
 PIPE_CLOSED: Final = 141
 
 
 class Failure(Exception):
-    """What becomes one line on stderr, and its exit status."""
+    """A failure to be reported as one line on stderr, with its exit status."""
 
     def __init__(self, message: str, status: int = FAILED) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class Failure(Exception):
 
 
 class Answer(NamedTuple):
-    """What a command found: for reading, for JSON, as a table, and what draws it."""
+    """The result of a command: as text, as data for JSON, as a table, and a function that plots it."""
 
     text: str
     data: Any
@@ -40,18 +40,18 @@ class Answer(NamedTuple):
 
 
 def one_line(message: str) -> str:
-    """A message on one line."""
+    """A message with its line breaks replaced by blanks."""
     return " ".join(message.split())
 
 
 def failed(message: str, status: int = FAILED) -> int:
-    """Write a message on one line of stderr; gives the exit status."""
+    """Write a message to stderr as one line; returns the exit status."""
     print(f"opcount: {one_line(message)}", file=sys.stderr)
     return status
 
 
 def warn(others: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
-    """Write a warning on stderr: this library's own on one line, since no line of the user's is to blame."""
+    """Write a warning to stderr: NothingCounted on one line, since no line of the user's code is to blame."""
     if issubclass(category, NothingCounted):
         failed(str(message))
     else:
@@ -65,12 +65,12 @@ def error_text(error: BaseException) -> str:
 
 
 def write(text: str) -> None:
-    """Print, also where the encoding lacks a character; raises BrokenPipeError where the reader has gone."""
+    """Print text, even if the encoding lacks a character; raises BrokenPipeError if the reader has gone."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except OSError as error:
-        # What is left in the buffer would be written at the end once more, and fail again.
+        # What is left in the buffer would be written again at exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise

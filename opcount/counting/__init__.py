@@ -1,13 +1,13 @@
-"""What a count is. It stands on nothing else in the house.
+"""What a count is. This room imports from no other.
 
 kinds      the closed list of operations, and their groups
 counts     Counts: how many of each kind, as an immutable value
 tally      count(), region(), paused(), propagate(): who counts
-meters     how an operation reaches every count that is open
-budgets    what operations are held to before they are executed
+meters     how an operation reaches every open count
+budgets    limits that are checked before an operation is executed
 symbolic   sizes and counts as polynomials in named sizes
 errors     what opcount raises
-names      which name was meant by one that does not exist
-callers    which line of the user's asked, and what to write there instead
+names      which existing name an unknown one was meant for
+callers    the call in the user's code that led to a refusal, and what to write instead
 render     tables as HTML and as text
 """

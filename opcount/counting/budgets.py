@@ -1,4 +1,4 @@
-"""What operations are held to before they are executed: budgets, and a generator that still runs."""
+"""Limits that are checked before operations are executed: budgets, and generators that are suspended."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from opcount.counting.kinds import KINDS
 from opcount.counting.names import instead
 
 BudgetLike: TypeAlias = SupportsIndex | Mapping[str, SupportsIndex]
-"""What is taken for a budget: a limit on the total, or limits by kind."""
+"""What can be given as a budget: a limit on the total, or limits by kind."""
 
 
 class Budget:
-    """A limit on what one tally counts, kept as what is left of it."""
+    """Limits on what one tally counts, and what is left of each."""
 
     def __init__(self, limits: OpCounts, counted: Callable[[], Counts]) -> None:
         self.limits = limits
@@ -26,7 +26,7 @@ class Budget:
         self.counted = counted
 
     def check(self, counts: OpCounts) -> None:
-        """Raise BudgetExceeded where these operations would go beyond it."""
+        """Raise BudgetExceeded if these operations would exceed a limit, InvalidValue if they are symbolic."""
         for name, left in self.left.items():
             wanted = asked(counts, name)
             if symbolic.is_symbolic(wanted):
@@ -42,24 +42,24 @@ class Budget:
                 )
 
     def spend(self, counts: OpCounts, sign: int) -> None:
-        """Take so many operations from what is left, or, with a sign of -1, give them back."""
+        """Subtract these operations from what is left, or, with a `sign` of -1, add them back."""
         for name in self.left:
             self.left[name] -= sign * asked(counts, name)
 
 
 class Running:
-    """A generator that opened a count: what is executed while it is suspended is its caller's, and is refused.
+    """A generator that opened a count: while it is suspended, operations are its caller's, and are refused.
 
-    The frame of a generator that is suspended has no frame behind it.
+    The frame of a suspended generator has no calling frame (`f_back`).
     """
 
     def __init__(self, frame: FrameType) -> None:
         self.frame = frame
-        self.left = False  # whether the block was left, since when the generator has no say in it
+        self.closed = False  # whether the block has been left: from then on nothing is refused
 
     def check(self, counts: OpCounts) -> None:
-        """Raise OpcountError where the generator is suspended."""
-        if self.frame.f_back is None and not self.left:
+        """Raise OpcountError if the generator is suspended."""
+        if self.frame.f_back is None and not self.closed:
             raise OpcountError(
                 f"the generator {self.frame.f_code.co_qualname} was suspended inside its `with` block of oc.count(), "
                 "oc.region() or oc.paused(), which would go on for whoever runs now: let it yield after the block, "
@@ -67,19 +67,23 @@ class Running:
             )
 
     def spend(self, counts: OpCounts, sign: int) -> None:
-        """Nothing is used up."""
+        """Do nothing: a generator does not limit how many operations there are."""
 
 
 Limit = Budget | Running
 
 
 def asked(counts: OpCounts, name: str) -> int:
-    """How many of these operations fall under the limit of that name, a kind or "total"."""
+    """How many of these operations count towards the limit of that name, a kind or "total"."""
     return sum(counts.values()) if name == "total" else counts.get(name, 0)
 
 
 def checked_limits(budget: BudgetLike) -> dict[str, int]:
-    """A budget as limits by kind or "total"; raises InvalidValue or InvalidType for what cannot be one."""
+    """The limits of a budget, by kind or "total".
+
+    Raises InvalidValue for an unknown kind, an empty mapping, or a limit that is not positive, and InvalidType for a
+    limit that is not an integer.
+    """
     limits = budget if isinstance(budget, Mapping) else {"total": budget}
     if unknown := limits.keys() - {*KINDS, "total"}:
         raise InvalidValue(

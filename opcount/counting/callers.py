@@ -1,4 +1,4 @@
-"""Who asks: the call in the user's own code that led to a refusal, and what to write there instead."""
+"""The call in the user's own code that led to a refusal, and what to write there instead."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "plat
 _LONGEST: Final = 60  # characters of a call that are shown
 
 
-class Asked(NamedTuple):
-    """What asks: the text in the user's code, the function that it calls, by its full name, and the first package.
+class UserCall(NamedTuple):
+    """A call in the user's code: its text, the full name of the function, the package it went to, the arguments.
 
-    Each is empty where it is not known: there is no source to look at in what was typed in, and a package that is
-    written in C leaves no trace.
+    Each is empty where it is not known: what was typed at a prompt may have no source to read, and a package that is
+    written in C leaves no frame.
     """
 
     text: str = ""
@@ -34,15 +34,15 @@ class Asked(NamedTuple):
 
 
 def refusal(advice: str) -> str:
-    """The advice, "what is wrong: what to write instead", with the user's call, and what to write instead of that."""
-    asked = asked_in()
-    told, colon, usual = advice.partition(": ")
-    text = _short(asked.text)
-    return f"{f'in {text}: ' if text else ''}{told}{colon}{_instead(asked, usual)}"
+    """The message of a refusal: general advice, "what is wrong: what to write instead", made to fit the user's call."""
+    call = user_call()
+    wrong, colon, usual = advice.partition(": ")
+    text = _short(call.text)
+    return f"{f'in {text}: ' if text else ''}{wrong}{colon}{_instead(call, usual)}"
 
 
 def warn(text: str, category: type[Warning]) -> None:
-    """Warn of what the user's code is executing, with its file and line."""
+    """Issue a warning that names the file and line of the user's code that is executing."""
     frame: FrameType | None = sys._getframe(1)
     level = 2
     while frame is not None and frame.f_code.co_filename.startswith((_OWN, "<frozen", "<__array_function__")):
@@ -51,8 +51,8 @@ def warn(text: str, category: type[Warning]) -> None:
     warnings.warn(text, category, stacklevel=level)
 
 
-def asked_in() -> Asked:
-    """What the user's code is executing."""
+def user_call() -> UserCall:
+    """The call that the user's code is executing, as far as it is known."""
     frame: FrameType | None = sys._getframe(1)
     package = ""
     while frame is not None:
@@ -62,31 +62,31 @@ def asked_in() -> Asked:
                 return _read(frame)._replace(package=package)
             package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         frame = frame.f_back
-    return Asked(package=package)
+    return UserCall(package=package)
 
 
-def _read(frame: FrameType) -> Asked:
-    """The part of the source that a frame is executing."""
+def _read(frame: FrameType) -> UserCall:
+    """The call that a frame is executing, from its source."""
     first, last, start, end = list(frame.f_code.co_positions())[frame.f_lasti // 2]
     if first is None or last is None or start is None or end is None:
-        return Asked()
-    lines = [linecache.getline(frame.f_code.co_filename, number).encode() for number in range(first, last + 1)]
-    writes = dis.opname[frame.f_code.co_code[frame.f_lasti]] in _WRITES  # at the place that is written into
+        return UserCall()
+    lines = [linecache.getline(frame.f_code.co_filename, line).encode() for line in range(first, last + 1)]
+    writes = dis.opname[frame.f_code.co_code[frame.f_lasti]] in _WRITES  # then the source is that of the target alone
     if not writes:
         lines[-1] = lines[-1][:end]
     lines[0] = lines[0][start:]
     text = b"".join(lines).decode(errors="replace").strip()
     try:
         tree = ast.parse(text).body[0]
-    except (SyntaxError, ValueError, IndexError):  # what is executed was made of another source than stands in the file
-        return Asked()
+    except (SyntaxError, ValueError, IndexError):  # the file is not what was compiled
+        return UserCall()
     if writes:
-        return Asked(ast.unparse(tree), _WRITTEN)
+        return UserCall(ast.unparse(tree), _WRITTEN)
     if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Call):
         named = tree.value.keywords or any(isinstance(argument, ast.Starred) for argument in tree.value.args)
         arguments = () if named else tuple(map(ast.unparse, tree.value.args))
-        return Asked(text, _full_name(tree.value.func, frame), arguments=arguments)
-    return Asked(text)
+        return UserCall(text, _full_name(tree.value.func, frame), arguments=arguments)
+    return UserCall(text)
 
 
 def _short(text: str) -> str:
@@ -96,7 +96,7 @@ def _short(text: str) -> str:
 
 
 def _full_name(function: ast.expr, frame: FrameType) -> str:
-    """The name of a function with its module's, where it is called by a name, or as what a module has."""
+    """The full name of a function that is called by its name or as an attribute of a module; else empty."""
     parts = []
     while isinstance(function, ast.Attribute):
         parts.append(function.attr)
@@ -109,7 +109,7 @@ def _full_name(function: ast.expr, frame: FrameType) -> str:
             found = names[function.id]
             break
     for part in reversed(parts):
-        if not isinstance(found, ModuleType):  # whose attributes alone are looked at without executing anything
+        if not isinstance(found, ModuleType):  # reading any other object's attributes may execute code
             return ""
         found = vars(found).get(part)
     return f"{getattr(found, '__module__', '')}.{getattr(found, '__name__', '')}" if callable(found) else ""
@@ -122,20 +122,20 @@ _WRITTEN: Final = "="
 # --- what to write instead
 
 
-def _instead(asked: Asked, usual: str) -> str:
-    """What to write instead, for what asks, or else the usual advice."""
-    if asked.function.startswith("math."):
-        return _of_math(asked.function.removeprefix("math."), asked.arguments)
-    if asked.function in _FUNCTIONS:
-        return _FUNCTIONS[asked.function]
-    for asks, advice in _HINTS.items():
-        if asks == asked.package or re.search(asks, asked.text):
+def _instead(call: UserCall, usual: str) -> str:
+    """What to write instead of a call, or else the usual advice."""
+    if call.function.startswith("math."):
+        return _of_math(call.function.removeprefix("math."), call.arguments)
+    if call.function in _FUNCTIONS:
+        return _FUNCTIONS[call.function]
+    for hint, advice in _HINTS.items():
+        if hint == call.package or re.search(hint, call.text):
             return advice
     return usual
 
 
 def _of_math(name: str, arguments: tuple[str, ...]) -> str:
-    """What NumPy has for a function of Python's math, with the arguments that it was called with."""
+    """What to write instead of a function of Python's math, with the arguments of the call."""
     template = _MATH.get(name, f"np.{name}" if hasattr(np, name) else "")
     if name == "log" and len(arguments) == 2:
         template = "np.log({}) / np.log({})"
@@ -157,7 +157,7 @@ _MATH: Final = {
     "fsum": "np.sum({})", "sumprod": "np.dot({}, {})", "dist": "np.linalg.norm(np.subtract({}, {}))",
     "remainder": "", "gamma": "", "perm": "",
 }  # fmt: skip
-"""What stands for a function of math where NumPy has it by another name, or another by its name."""
+"""What to write instead of functions of math that NumPy calls otherwise; empty where NumPy has no such function."""
 
 _WRITING: Final = (
     "a plain array holds plain numbers: make it with z = np.zeros_like(x), or wrap it, z = oc.wrap(z), or put the "

@@ -35,10 +35,10 @@ class Counts(Mapping[str, int], KindsAndGroups):
     (9, 24, 48)
 
     Counts are Python integers of any size, or polynomials where sizes have names (`oc.spec`).
-    A kind that is absent counts 0, as an attribute and by `[]`; a name that is no kind raises.
-    `a <= b` holds when it holds for every kind, so two counts need not be ordered; where that
-    depends on the sizes, it raises InvalidValue, as does an unknown kind. A count that is no
-    integer raises InvalidType.
+    A kind that is absent counts 0, as an attribute and by `[]`; an unknown name raises AttributeError,
+    or KeyError by `[]`. `a <= b` holds if it holds for every kind, so two counts need not be ordered;
+    InvalidValue is raised if the answer depends on the sizes. The constructor raises InvalidValue for
+    an unknown kind, and InvalidType for a count that is not an integer.
     """
 
     __slots__ = ("_counts",)
@@ -75,7 +75,7 @@ class Counts(Mapping[str, int], KindsAndGroups):
     def __contains__(self, kind: object) -> bool:
         return kind in self._counts
 
-    if not TYPE_CHECKING:  # for a checker there are those of KindsAndGroups alone
+    if not TYPE_CHECKING:  # type checkers read the attributes of KindsAndGroups instead
 
         def __getattr__(self, name: str) -> int:
             if name in _KNOWN:
@@ -107,12 +107,12 @@ class Counts(Mapping[str, int], KindsAndGroups):
             return NotImplemented
         return self._plus(other, -1)
 
-    def _plus(self, other: Counts, times: Literal[1, -1]) -> Counts:
-        if not self._counts and times == 1:
+    def _plus(self, other: Counts, sign: Literal[1, -1]) -> Counts:
+        if not self._counts and sign == 1:
             return other
         found = dict(self._counts)
         for kind, count in other._counts.items():
-            found[kind] = found.get(kind, 0) + times * count
+            found[kind] = found.get(kind, 0) + sign * count
         return Counts(found)
 
     def __mul__(self, times: symbolic.SizeLike) -> Counts:
@@ -158,11 +158,11 @@ class Counts(Mapping[str, int], KindsAndGroups):
 
     @property
     def total(self) -> int:
-        """All operations, each counting one."""
+        """How many operations there are of all kinds together."""
         return sum(self._counts.values())
 
     def groups(self) -> dict[str, int]:
-        """The total of every group, `{'multiplicative': 12, ...}`; they add up to `total`."""
+        """The total of each group, `{'multiplicative': 12, ...}`; these add up to `total`."""
         return Named({group: getattr(self, group) for group in GROUPS}, "group")
 
     def weighted(self, weights: Mapping[str, float], default: float | None = None) -> float:
@@ -197,9 +197,10 @@ class Counts(Mapping[str, int], KindsAndGroups):
         >>> Counts(mul=4, add=3, neg=5).flops(multiply_add=1)
         4
 
-        Comparisons, sign changes and roundings are no flops; everything else is one.
-        With `multiply_add=1` as many multiplies as there are adds count together with
-        one, the most that fused hardware could save.
+        An operation of the groups multiplicative, additive, roots and transcendental is one flop, any
+        other is none. With `multiply_add=1` each multiply is paired with an add, as long as there are
+        both, and a pair counts as one: the most that fused hardware could save. Raises InvalidValue
+        for another `multiply_add`.
         """
         if multiply_add not in (1, 2):
             raise InvalidValue(f"multiply_add is 2 (a multiply-add is two flops) or 1 (fused), not {multiply_add!r}")
@@ -209,7 +210,7 @@ class Counts(Mapping[str, int], KindsAndGroups):
         return result
 
     def at(self, **values: SupportsIndex) -> Counts:
-        """The counts at sizes that are numbers, where they are polynomials in the sizes that `oc.spec` gave names to.
+        """The counts with a number for each size that `oc.spec` gave a name to.
 
         >>> import opcount as oc
         >>> counts = oc.measure(lambda a: a @ a, oc.spec(("n", "n"))).counts
@@ -218,8 +219,8 @@ class Counts(Mapping[str, int], KindsAndGroups):
         >>> counts.at(n=5)
         Counts({'mul': 125, 'add': 100})
 
-        Raises InvalidValue for a size that is left without a value, is none of theirs, or is
-        less than 2, and InvalidType for one that is no integer.
+        Raises InvalidValue if a size has no value, does not occur in the counts, or is less than 2,
+        and InvalidType for a value that is not an integer.
         """
         names = set().union(*map(symbolic.symbols, self._counts.values()))
         if unknown := values.keys() - names:

@@ -23,13 +23,13 @@ class InvalidType(OpcountError, TypeError):
 
 
 class InvalidValue(OpcountError, ValueError):
-    """An argument is of the right type and out of range, or is not a known name."""
+    """An argument is of the right type but out of range, or is not a known name."""
 
 
 class UnknownName(InvalidValue, KeyError):
-    """A key is none of a mapping's names; it is a KeyError too, as of any mapping."""
+    """A mapping has no such key. It is a KeyError too, as for any mapping."""
 
-    __str__ = Exception.__str__  # KeyError's shows its message in quotes
+    __str__ = Exception.__str__  # that of KeyError puts the message in quotes
 
 
 class BudgetExceeded(OpcountError):
@@ -52,7 +52,7 @@ class BudgetExceeded(OpcountError):
 class SizeFailed(OpcountError):
     """A run at one of several sizes failed; the cause is chained.
 
-    `size` is that size, a number for each parameter, and `counts` has the counts of those that were finished.
+    `size` is that size, an integer for each parameter; `counts` has the counts of the runs that finished, by size.
     """
 
     def __init__(self, message: str, size: tuple[int, ...], counts: Mapping[tuple[int, ...], Counts]) -> None:
@@ -65,7 +65,7 @@ class SizeFailed(OpcountError):
 
 
 class NothingCounted(UserWarning):
-    """Nothing that was counted executed an operation on a wrapped value: the count is empty, as of a plain function."""
+    """No operation on a wrapped value was executed: the count is empty, as for a function of plain numbers."""
 
 
 OF_OTHER_NUMBERS: Final = (

@@ -1,4 +1,4 @@
-"""The closed list of kinds: what an operation can be called, and in which group it stands.
+"""The closed list of kinds: what an operation can be called, and the group it belongs to.
 
 This is the counting convention's vocabulary. A kind is counted under its own name;
 groups, weights and flop totals are views, computed from the raw counts afterwards.
@@ -34,14 +34,14 @@ KINDS: Final[tuple[str, ...]] = tuple(kind for kinds in GROUPS.values() for kind
 
 FLOP_GROUPS: Final = ("multiplicative", "additive", "roots", "transcendental")
 """The groups whose operations are floating-point operations by the usual reading: changing
-a sign, rounding, comparing, logic, bits and taking a number apart are no such arithmetic,
-every other operation is one flop."""
+a sign, rounding, comparing, logic, bits and taking a number apart are not floating-point
+arithmetic; every other operation is one flop."""
 
 
 class KindsAndGroups:
     """The kinds and the groups as attributes, for type checkers and editors, which execute nothing.
 
-    Where a program runs, `Counts` finds them in `KINDS` and `GROUPS`; a test holds this list to those.
+    At run time `Counts` finds them in `KINDS` and `GROUPS`; a test checks that this list agrees with those.
     """
 
     __slots__ = ()

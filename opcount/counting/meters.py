@@ -1,14 +1,14 @@
-"""How an operation reaches every count that is open: tallies, and the meter of a context.
+"""How an operation reaches every open count: tallies, and the meter of a context.
 
 An operation of kind `mul` is counted by `next(meter()["mul"])`. The meter of the current
-context holds one iterator per kind; drawing from it adds one to every count and region
+context holds one iterator for each kind; drawing from it adds one to every count and region
 that is open. The iterators are `itertools.count` and `zip` of them, so a draw is one call
 into C: it cannot be torn apart by another thread, and contexts that were copied (asyncio
 tasks, `asyncio.to_thread`, `contextvars.copy_context`) draw from the iterators of whoever
-opened the count. Many operations at once are charged, under a lock.
+opened the count. Many operations at once are charged under a lock instead.
 
-A context in which nobody counts has a meter too. There everything passes, unless a count is
-open elsewhere in the process, in which the operation would be missing: it is refused.
+A context in which nobody counts has a meter too. It lets every operation pass, unless a count is
+open elsewhere in the process: that would miss the operation, which is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,14 @@ _LOCK: Final = threading.RLock()
 
 
 class Exit(NamedTuple):
-    """A door through which wrapped values left uncounted: how often, and how many elements in all."""
+    """A way in which wrapped values left uncounted: its name, how often they did, and how many elements in all.
+
+    >>> import opcount as oc
+    >>> with oc.count(uncounted="record") as tally:
+    ...     y = float(oc.wrap(2.0)) + float(oc.wrap(3.0))
+    >>> tally.uncounted
+    (Exit(door='float()', times=2, elements=2),)
+    """
 
     door: str
     times: int
@@ -40,25 +47,25 @@ class Exit(NamedTuple):
 
 
 class Tally:
-    """What one count, or one region of it, has seen so far. Made by `count()`, read at any time."""
+    """What one count, or one region of it, has seen so far. `count()` makes it; it can be read at any time."""
 
     __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_missed", "_refusal", "_regions")
 
     def __init__(self) -> None:
-        self._draws: dict[str, itertools.count[int]] = {}  # by kind, from the first time that it is met
+        self._draws: dict[str, itertools.count[int]] = {}  # by kind, from its first operation on
         self._bulk: dict[str, int] = defaultdict(int)
         self._exits: dict[str, Exit] = {}
         self._regions: dict[str, Tally] = {}
         self._meter: Meter | None = None  # the meter in force where this tally is the innermost
-        self._refusal: str | None = None  # the last one inside, which another library may have swallowed
-        self._missed = False  # whether operations in a context that nobody counts were refused meanwhile
+        self._refusal: str | None = None  # the last refusal inside, which another library may have swallowed
+        self._missed = False  # whether operations of a context that nobody counts were refused while this was open
 
     @property
     def counts(self) -> Counts:
         """The operations executed inside, those of regions and of inner counts included."""
         found = self._bulk.copy()
         for kind, draws in self._draws.copy().items():
-            if times := _drawn(draws):  # the four that stand as attributes are often there and 0
+            if times := _drawn(draws):  # the four kinds that are attributes of a meter are often there and 0
                 found[kind] += times
         return Counts(found)
 
@@ -98,9 +105,9 @@ def _drawn(draws: itertools.count[int]) -> int:
 
 
 class Meter(dict[str, Iterator[object]]):
-    """Where the operations of a context go: an iterator for each kind that was met, to be drawn from with `next`."""
+    """Where the operations of a context go: an iterator for each kind so far, to be drawn from with `next`."""
 
-    # the four operations that most programs are made of stand as attributes too, which is faster
+    # the four operations that most programs are made of are attributes too, which is faster
     __slots__ = ("add", "around", "div", "innermost", "limits", "mul", "records", "sub", "tallies")
 
     def __init__(
@@ -111,9 +118,8 @@ class Meter(dict[str, Iterator[object]]):
         records: bool = False,
         around: Meter | None = None,
     ) -> None:
-        self.innermost = (
-            innermost  # of each open count its tally, or that of the region it is in; the last opened first
-        )
+        # for each open count, the last opened first: its tally, or that of the region it is in
+        self.innermost = innermost
         self.tallies = tallies  # every tally that an operation here adds to
         self.limits = limits  # what each operation is held to before it is executed
         self.records = records  # whether exits are recorded, instead of refused
@@ -158,7 +164,7 @@ class Meter(dict[str, Iterator[object]]):
                 for kind, times in counts.items():
                     tally._bulk[kind] -= times
 
-    # at less cost than `charge`, where there are no limits
+    # cheaper than `charge`, on a meter without limits
 
     def charge_kind(self, kind: str, times: int) -> None:
         """Count many operations of one kind, on a meter without limits."""
@@ -167,14 +173,14 @@ class Meter(dict[str, Iterator[object]]):
                 tally._bulk[kind] += times
 
     def charge_products(self, products: int, sums: int) -> None:
-        """Count the operations of a product of matrices, on a meter without limits."""
+        """Count the products and the sums of a matrix product, on a meter without limits."""
         with _LOCK:
             for tally in self.tallies:
                 tally._bulk["mul"] += products
                 tally._bulk["add"] += sums
 
     def note(self, door: str, elements: int) -> None:
-        """List what leaves uncounted by a door; in a pause, with whoever counts around it."""
+        """Record that elements leave uncounted by a door; inside a pause, with the counts around it."""
         if not self.tallies and self.around is not None:
             self.around.note(door, elements)
         with _LOCK:
@@ -243,7 +249,7 @@ class _Free:
 
 
 def _let_pass(operations: int) -> None:
-    """Let operations pass that nobody counts, unless a count that is open elsewhere would miss them."""
+    """Let operations pass that nobody counts; raise Uncounted if a count that is open elsewhere would miss them."""
     if _listed_elsewhere("a thread that nobody counts", operations):
         return
     for tally in list(OPEN):
@@ -256,7 +262,7 @@ def _let_pass(operations: int) -> None:
 
 
 def _listed_elsewhere(door: str, elements: int) -> bool:
-    """Whether every count that is open elsewhere lists what leaves, as it then does."""
+    """Record an exit with the counts that are open elsewhere, if all of them record exits; gives whether they do."""
     elsewhere = list(OPEN.values())
     if not elsewhere or not all(meter.records for meter in elsewhere):
         return False
@@ -278,7 +284,7 @@ def charge(counts: OpCounts) -> None:
 
 
 def let_out(door: str, elements: int, advice: str | Callable[[], str]) -> None:
-    """Let values out of their counter where the count records that; else raise Uncounted with the advice."""
+    """Let values out of their counter if the count records exits; else raise Uncounted with the advice."""
     current = meter()
     if current.records:
         current.note(door, elements)
@@ -292,7 +298,7 @@ def let_out(door: str, elements: int, advice: str | Callable[[], str]) -> None:
 
 
 def note_text(elements: int) -> None:
-    """List that wrapped values were written as text, where exits are listed; people print, so it is never refused."""
+    """Record, if exits are recorded, that values were written as text. It is never refused, since people print."""
     current = meter()
     if current.records:
         current.note("text", elements)
@@ -305,7 +311,7 @@ _PROCESS: Final = [0]
 
 
 def process() -> int:
-    """How often this process was forked from another one since opcount was imported."""
+    """How many forks lie between the process that imported opcount and this one."""
     return _PROCESS[0]
 
 

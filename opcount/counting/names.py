@@ -1,4 +1,4 @@
-"""Names that people give: which of the existing names was meant by one that does not exist."""
+"""Names that people give: which of the existing names an unknown one was meant for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from opcount.counting.errors import UnknownName
 from opcount.counting.kinds import GROUPS
 
 _MOST: Final = 3  # names that are offered for one
-_ALIKE: Final = 0.7  # of difflib's ratio
+_ALIKE: Final = 0.7  # the least ratio, as difflib has it, of two names that are near
 
 
 def near(name: str, names: Iterable[str]) -> list[str]:
-    """The names that a wrong one may have been meant for, the likeliest first; people's other words for them too.
+    """The names that an unknown one may have been meant for, the likeliest first; it knows synonyms (`WORDS`).
 
     >>> near("reverse-mode", ["forward", "naive", "backprop"]), near("mull", ["mul", "add"]), near("xyz", ["mul"])
     (['backprop'], ['mul'], [])
@@ -33,7 +33,7 @@ def _letters(name: str) -> str:
 
 
 def instead(unknown: Iterable[object], names: Collection[str], of: str, listed: str = "") -> str:
-    """The end of a message: the names that are near to the unknown ones, and all of them, or where they are listed.
+    """The end of a message: the names nearest to the unknown ones, then all names, or where they are listed.
 
     >>> instead(["mull"], ["mul", "add"], "the kinds"), instead([3], ["mul"], "the kinds", "oc.KINDS")
     ('did you mean mul? The kinds are mul, add', 'the kinds are in oc.KINDS')
@@ -52,9 +52,9 @@ _Value = TypeVar("_Value")
 
 
 class Named(dict[_Key, _Value], Generic[_Key, _Value]):
-    """A dict whose KeyError says which of its keys is near to one that it does not have.
+    """A dict whose KeyError says which of its keys are nearest to the missing one.
 
-    `of` says what the keys are; where there are none, `otherwise` says how there would be.
+    `of` is what a key is called, as "region". `otherwise` is the advice if there is no key at all.
     """
 
     __slots__ = ("of", "otherwise")
@@ -202,10 +202,10 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "flop": ("total",),
     "flops": ("total",),
 }
-"""People's words for the names of this field, which are what stands here without marks and capitals."""
+"""Other words that people use for the names of opcount: in lower case, without punctuation."""
 
 _MEANS: Final = {
     word: [_letters(name) for name in names]
     for word, names in {**{_letters(group): kinds for group, kinds in GROUPS.items()}, **WORDS}.items()
 }
-"""What each word may mean, in letters; a group stands for its kinds where it is none of the names itself."""
+"""The names that each word may mean, as `_letters` gives them; a group means its kinds, unless it is a name itself."""

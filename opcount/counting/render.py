@@ -13,7 +13,7 @@ Row: TypeAlias = Sequence[object]
 
 
 def html(head: Sequence[str], rows: Sequence[Row], caption: str = "") -> str:
-    """A table whose first column names the rows.
+    """An HTML table whose first column names the rows.
 
     >>> html(("kind", "count"), [("mul", 1200)])[-60:]
     "<td style='text-align:right'>1,200</td></tr></tbody></table>"
@@ -32,7 +32,7 @@ def _cell(tag: str, value: object) -> str:
 
 
 def text(head: Sequence[str], rows: Sequence[Row]) -> str:
-    """Columns two blanks apart, numbers to the right.
+    """A table as lines of text, its columns two blanks apart, numbers to the right.
 
     >>> print(text(("kind", "count"), [("mul", 1200), ("add", 9)]))
     kind  count
@@ -52,7 +52,7 @@ def _aligned(cells: list[str], left: bool) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """A cell: what is text as it is, a truth value as a word, a number with separators."""
+    """The text of a cell: text as it is, a truth value as "yes" or "no", a number with separators."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else symbolic.shown(value)

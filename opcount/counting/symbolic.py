@@ -1,8 +1,8 @@
 """Sizes and counts as polynomials: in symbols, each of which stands for a size of 2 or more.
 
-A size is a Python integer where it can be, else a SymPy expression, always expanded. What would
-have to be decided by the value of a symbol, and is not the same for all sizes from 2 on, is refused.
-SymPy is imported here alone, and only once a symbol is asked for.
+A size is a Python integer where it can be, else a SymPy expression, always expanded. A question
+whose answer is not the same for all sizes from 2 on is refused. SymPy is imported in this module
+alone, and only when a symbol is asked for.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import Any, Final, SupportsIndex, TypeAlias, TypeGuard
 
 import numpy as np
 
-from opcount.counting.callers import asked_in
+from opcount.counting.callers import user_call
 from opcount.counting.errors import InvalidType, InvalidValue
 
 Expr: TypeAlias = Any
-"""SymPy's Expr, which has no types that a checker could use, and need not be installed."""
+"""SymPy's Expr: SymPy need not be installed, and has no types that a checker could use."""
 
 Size: TypeAlias = int | Expr
 """A size, or a count made of sizes: an integer where it is one, else a polynomial of SymPy's."""
 
 SizeLike: TypeAlias = "SupportsIndex | Expr | NamedSize"
-"""What is taken for a size: an integer of any class, a polynomial of SymPy's, or a size with a name."""
+"""What can be given as a size: an integer of any class, a polynomial of SymPy's, or a size with a name."""
 
 SMALLEST: Final = 2
-"""The least size that a symbol stands for."""
+"""The smallest size that a symbol stands for."""
 
 
 def _sympy() -> Any:
@@ -47,7 +47,7 @@ def _sympy() -> Any:
 
 
 def is_symbolic(value: object) -> TypeGuard[Expr]:
-    """Whether it is a size with a name, or an expression of SymPy's, which is only where somebody has imported that."""
+    """Whether it is a size with a name, or a SymPy expression, which it cannot be before SymPy is imported."""
     if type(value) is NamedSize:
         return True
     sympy = sys.modules.get("sympy")
@@ -58,11 +58,11 @@ def is_symbolic(value: object) -> TypeGuard[Expr]:
 
 
 def _expressions(sympy: ModuleType) -> type[Any] | tuple[()]:
-    return getattr(sympy, "Expr", ())  # which is not there yet while it is being imported
+    return getattr(sympy, "Expr", ())  # missing while SymPy is still being imported
 
 
 def normal(size: SizeLike) -> Any:
-    """An integer as Python's, a polynomial expanded; raises InvalidValue for a root of a size, and the like."""
+    """A size as a Python integer or an expanded polynomial; raises InvalidValue if it is not known to be an integer."""
     if type(size) is int:
         return size
     if type(size) is NamedSize:
@@ -74,24 +74,24 @@ def normal(size: SizeLike) -> Any:
 
 
 def are_numbers(sizes: Iterable[object]) -> bool:
-    """Whether none of them has a name, or is made of one that has."""
+    """Whether all of these sizes are known integers, none of them symbolic."""
     return not any(map(is_symbolic, sizes))
 
 
-# --- sizes as a program meets them
+# --- sizes as a user's program sees them
 
 
 class NamedSize:
-    """A size with a name, as `x.shape[0]` is of a spec: it computes as the integer that it stands for.
+    """A size with a name, as `x.shape[0]` of a spec: it computes like the integer that it stands for.
 
     >>> import opcount as oc
     >>> rows, columns = oc.spec(("2*n", "m")).shape
     >>> rows // 2, rows * columns, rows % 2, rows > 3
     (n, 2*m*n, 0, True)
 
-    Sums, products, and quotients that are the same polynomial for all sizes are sizes; what is the same for all sizes
-    is a number or a truth value; a root or a true quotient is a number that nobody knows, which may be an operand
-    beside a spec. What depends on the value raises InvalidValue: `if rows > 5`, `range(rows)`.
+    Sums, products, and quotients that are one polynomial for all sizes are sizes with names too; a result that is the
+    same for all sizes is a plain number or truth value; a root or a true quotient is an unknown number, which may be
+    an operand beside a spec. What depends on the value raises InvalidValue, as `if rows > 5` and `range(rows)` do.
     """
 
     __slots__ = ("_kind", "expression")
@@ -100,11 +100,11 @@ class NamedSize:
 
     def __init__(self, expression: Expr, kind: Callable[[int], Any] = int) -> None:
         self.expression = expression
-        self._kind = kind  # int of a size; of what was computed with it, the type of number that it would be
+        self._kind = kind  # int for a size; for what was computed from one, the type that its value would have
 
     @property
     def like(self) -> Any:
-        """A number of the type that it would be, to ask NumPy for the type of a result."""
+        """A number of the type that its value would have, to ask NumPy for the type of a result."""
         return self._kind(1)
 
     @property
@@ -112,7 +112,7 @@ class NamedSize:
         return set(self.expression.free_symbols)
 
     def integer(self) -> Expr:
-        """SymPy's expression for it; raises InvalidValue where it is not known to be an integer."""
+        """The SymPy expression; raises InvalidValue if it is not known to be an integer."""
         if self._kind is not int:
             raise InvalidValue(
                 f"{self} is not known to be an integer: write // for a quotient of sizes, or use numbers"
@@ -275,19 +275,19 @@ class NamedSize:
 
 
 def known(size: SizeLike) -> Any:
-    """A size as a program meets it: an integer where it is one, else a `NamedSize`."""
+    """A size as a user's program sees it: an integer where it is one, else a `NamedSize`."""
     if type(size) is NamedSize or not is_symbolic(size):
         return int(size) if not isinstance(size, (int, NamedSize)) else size
     return NamedSize(size)
 
 
 class Sizes(tuple[Any, ...]):
-    """The shape of a spec as a program meets it; `written` has the same sizes as SymPy's expressions."""
+    """The shape of a spec as a user's program sees it; `written` has the same sizes as SymPy expressions."""
 
     written: tuple[Size, ...]
 
     def __eq__(self, other: object) -> bool:
-        """As NumPy asks it of shapes of numbers; raises InvalidValue where it depends on the sizes."""
+        """Whether two shapes are equal; raises InvalidValue if that depends on the sizes."""
         if not isinstance(other, tuple):
             return NotImplemented
         if len(self) != len(other):
@@ -327,12 +327,12 @@ def _expression(value: Any) -> Any:
 
 
 def decides_a_power(exponent: object) -> bool:
-    """Whether it is an integer that nobody knows, by which a power is so many products."""
+    """Whether an exponent is an unknown integer, on which it depends how many products the power takes."""
     return is_symbolic(exponent) and type(like_of(exponent)) is int
 
 
 def like_of(value: object) -> Any:
-    """For a size a number of its type, to ask NumPy for the type of a result; anything else as it is."""
+    """A number of a symbolic size's type, to ask NumPy for the type of a result; anything else as it is."""
     return value.like if type(value) is NamedSize else 1 if is_symbolic(value) else value
 
 
@@ -349,7 +349,7 @@ def _floordiv(a: Any, b: Any) -> Any:
 
 
 def _difference(a: SizeLike, b: SizeLike) -> Expr:
-    """The difference of two sizes; raises InvalidValue where one is not known to be an integer."""
+    """The difference of two sizes; raises InvalidValue if one is not known to be an integer."""
     try:
         return _sympy().expand(normal(a) - normal(b))
     except TypeError:
@@ -378,7 +378,7 @@ _OPERATORS: Final[Mapping[type, Callable[..., Any]]] = {
 
 
 def parsed(size: object, name: str) -> Size:
-    """A size as a user gives it; raises InvalidType or InvalidValue, with the name, for what is none."""
+    """The size that a user gave, an integer or text; raises InvalidType or InvalidValue, with `name`, if it is none."""
     given: Any = _of_text(size, name) if isinstance(size, str) else size
     if isinstance(given, bool) or not (hasattr(given, "__index__") or is_symbolic(given)):
         raise InvalidType(f'{name} is {size!r}: a size is an integer, the name of one as in "n", or as "2*n"')
@@ -426,13 +426,13 @@ def _coefficients(polynomial: Expr) -> list[Expr]:
 
 
 def _never_negative(polynomial: Expr) -> bool:
-    """Whether that is certain: in terms of how far each symbol is above its least value, no coefficient is negative."""
+    """Whether this is certain: in terms of how far each symbol is above its least value, no coefficient is negative."""
     above = polynomial.subs({symbol: symbol + SMALLEST for symbol in polynomial.free_symbols}, simultaneous=True)
     return all(coefficient >= 0 for coefficient in _coefficients(above))
 
 
 def order(a: SizeLike, b: SizeLike) -> int:
-    """-1, 0 or 1, as a is never above b, the same, or never below; raises InvalidValue where that depends on sizes."""
+    """-1, 0 or 1, if `a` is never above `b`, equal, or never below; raises InvalidValue if that depends on sizes."""
     difference = normal(normal(a) - normal(b))
     if not is_symbolic(difference):
         return int(difference > 0) - int(difference < 0)
@@ -443,7 +443,7 @@ def order(a: SizeLike, b: SizeLike) -> int:
 
 
 def _undecided(what: str) -> InvalidValue:
-    call, _, package, _ = asked_in()
+    call, _, package, _ = user_call()
     if package == "numpy" and re.match(r"np\.(tri|eye|ones|full|identity)\(", call):
         return InvalidValue(f"{call} makes a plain array, which needs a number: give it like=x, x an array of oc.spec")
     return InvalidValue(
@@ -453,7 +453,7 @@ def _undecided(what: str) -> InvalidValue:
 
 
 def is_at_most(a: SizeLike, b: SizeLike) -> bool:
-    """Whether that is so for all sizes."""
+    """Whether `a <= b` for all sizes."""
     try:
         return order(a, b) <= 0
     except InvalidValue:
@@ -461,37 +461,37 @@ def is_at_most(a: SizeLike, b: SizeLike) -> bool:
 
 
 def are_in_order(*sizes: SizeLike) -> bool:
-    """Whether none of them is above the next, for all sizes."""
+    """Whether each of these is at most the next one, for all sizes."""
     return all(itertools.starmap(is_at_most, itertools.pairwise(sizes)))
 
 
 def smaller(a: Size, b: Size) -> Size:
-    """The one that is never above the other; raises InvalidValue where that depends on the sizes."""
+    """The one of two sizes that is never above the other; raises InvalidValue if that depends on the sizes."""
     return b if order(a, b) > 0 else a
 
 
 def larger(a: Size, b: Size) -> Size:
-    """The one that is never below the other; raises InvalidValue where that depends on the sizes."""
+    """The one of two sizes that is never below the other; raises InvalidValue if that depends on the sizes."""
     return a if order(a, b) > 0 else b
 
 
 def positive_part(size: Size) -> Size:
-    """`max(size, 0)`."""
+    """`max(size, 0)`; raises InvalidValue if it depends on the sizes which it is."""
     return max(size, 0) if type(size) is int else larger(size, 0)
 
 
 def is_long(size: Size) -> bool:
-    """Whether it is more than 1."""
+    """Whether a size is more than 1."""
     return bool(size > 1) if type(size) is int else order(size, SMALLEST) >= 0
 
 
 def ratio(size: Size, divisor: int) -> Size:
-    """An exact quotient of counts, whose polynomial may have fractions for coefficients."""
+    """A count divided by an integer that divides it; a polynomial may get fractional coefficients."""
     return (normal(size) / divisor).expand() if is_symbolic(size) else size // divisor
 
 
 def quotient(size: SizeLike, divisor: SizeLike) -> Size | None:
-    """How often one size goes into another, None where it does not go exactly."""
+    """How many times `divisor` goes into `size`; None if it does not divide it exactly."""
     size, divisor = normal(size), normal(divisor)
     if not (is_symbolic(size) or is_symbolic(divisor)):
         return None if not divisor or size % divisor else size // divisor
@@ -501,7 +501,7 @@ def quotient(size: SizeLike, divisor: SizeLike) -> Size | None:
 
 
 def _divided(size: Size, divisor: Size) -> tuple[Expr, Expr]:
-    """The quotient and the rest of polynomials, in all the sizes of both."""
+    """The quotient and the remainder of two polynomials, in all the symbols of both."""
     sympify = _sympy().sympify
     symbols = sympify(size).free_symbols | sympify(divisor).free_symbols
     whole, rest = _sympy().div(size, divisor, *sorted(symbols, key=str))
@@ -509,9 +509,9 @@ def _divided(size: Size, divisor: Size) -> tuple[Expr, Expr]:
 
 
 def floor_quotient(size: SizeLike, divisor: SizeLike) -> Size | None:
-    """`size // divisor`, None where that is not one polynomial for all sizes.
+    """`size // divisor`; None if that is not one polynomial for all sizes.
 
-    `(2*h + 1) // 2` is h, and `n*(n + 1) // 2` its half, since one of two neighbours is even; `n // 2` is none.
+    `(2*h + 1) // 2` is h, and `n*(n + 1) // 2` is n**2/2 + n/2, since n or n + 1 is even; `n // 2` is no polynomial.
     """
     size, divisor = normal(size), normal(divisor)
     if not (is_symbolic(size) or is_symbolic(divisor)):
@@ -533,10 +533,10 @@ def floor_quotient(size: SizeLike, divisor: SizeLike) -> Size | None:
 
 
 def _is_integer(polynomial: Expr) -> bool:
-    """Whether it is an integer at all integers: it is, if it is one on a large enough grid."""
+    """Whether a polynomial is an integer at all integers, which it is if it is one on a large enough grid."""
     if all(coefficient.is_Integer for coefficient in _coefficients(polynomial)):
         return True
-    symbols = sorted(polynomial.free_symbols, key=str)  # along each the grid has more points than the degree
+    symbols = sorted(polynomial.free_symbols, key=str)  # along each the grid has one point more than the degree
     degrees = [range(int(_sympy().degree(polynomial, symbol)) + 1) for symbol in symbols]
     return all(
         polynomial.subs(dict(zip(symbols, point, strict=True))).is_Integer for point in itertools.product(*degrees)
@@ -549,7 +549,7 @@ def product(sizes: Iterable[Size]) -> Size:
 
 
 def at(size: SizeLike, values: Mapping[str, int]) -> int:
-    """Its value where each symbol, by name, has one; raises InvalidValue where a symbol is left."""
+    """The value of a size, given those of its symbols by name; raises InvalidValue if a symbol has none."""
     size = normal(size)
     if not is_symbolic(size):
         return int(size)
@@ -561,7 +561,7 @@ def at(size: SizeLike, values: Mapping[str, int]) -> int:
 
 
 def checked(value: SupportsIndex, name: str) -> int:
-    """The value of a symbol; raises InvalidType or InvalidValue for what is no size of 2 or more."""
+    """The value of a symbol; raises InvalidType if it is no integer, InvalidValue if it is less than 2."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -571,9 +571,9 @@ def checked(value: SupportsIndex, name: str) -> int:
     return number
 
 
-def symbols(number: object) -> set[str]:
-    """The names of the sizes in it."""
-    return {symbol.name for symbol in number.free_symbols} if is_symbolic(number) else set()
+def symbols(size: object) -> set[str]:
+    """The names of the symbols in a size."""
+    return {symbol.name for symbol in size.free_symbols} if is_symbolic(size) else set()
 
 
 def shown(number: object) -> str:

@@ -31,13 +31,13 @@ def count(budget: BudgetLike | None = None, *, uncounted: Literal["refuse", "rec
     Counts nest, and an inner count is part of the outer one. A count sees its own thread
     or asyncio task, whatever is handed a copy of its context, and the functions of
     `oc.propagate`. An operation in a thread that nobody counts raises Uncounted, as long as a
-    count is open in another. `budget` limits the total, or by kind as in `{"mul": 1000}`: the
+    count is open in another. `budget` limits the total, or single kinds, as `{"mul": 1000}` does: the
     operation that would exceed it raises BudgetExceeded and is not executed. Where a value
     would leave its counter, or an operation has no exact count, Uncounted is raised; with
-    `uncounted="record"` it is let out, and `tally.uncounted` lists the doors. An inner count
+    `uncounted="record"` it is let out, and `tally.uncounted` lists how (see `Exit`). An inner count
     does as the one around it unless told otherwise. Raises InvalidValue or InvalidType for a
-    budget that is no positive integer, and InvalidValue for another `uncounted`; and OpcountError
-    where a generator is suspended inside the block, and something else is executed meanwhile.
+    budget that is not a positive integer, InvalidValue for another `uncounted`, and OpcountError
+    if a generator is suspended inside the block and something else is executed meanwhile.
     """
     if uncounted not in (None, "refuse", "record"):
         raise InvalidValue(f'uncounted is "refuse" (raise an error) or "record" (let out and list), not {uncounted!r}')
@@ -66,7 +66,7 @@ def region(name: str) -> Block[object]:
     1
 
     Regions nest into a tree and can be entered again: `tally.regions["outer/inner"]`.
-    Outside any count it does nothing. Raises InvalidType for a name that is no string,
+    Outside any count it does nothing. Raises InvalidType for a name that is not a string,
     InvalidValue for an empty one.
     """
     if not isinstance(name, str):
@@ -87,7 +87,7 @@ def _of_region(around: Meter, name: str) -> Meter:
     if not around.innermost:
         return around
     innermost = tuple(tally._region(name) for tally in around.innermost)
-    # The tally of the last count decides all the rest, so it can keep the meter for the next time.
+    # The tally of the innermost count determines all the others, so it can keep the meter for the next time.
     kept = innermost[0]._meter
     if kept is None or kept.limits != around.limits:
         tallies = (*innermost, *around.tallies)
@@ -96,7 +96,7 @@ def _of_region(around: Meter, name: str) -> Meter:
 
 
 def paused() -> Block[object]:
-    """Operations inside are nobody's, on purpose: no count that is open hears of them.
+    """Count nothing inside, on purpose: no open count sees these operations.
 
     >>> import opcount as oc
     >>> x = oc.wrap(3.0)
@@ -107,16 +107,16 @@ def paused() -> Block[object]:
     >>> tally.counts
     Counts({'add': 1})
 
-    It holds for this thread or asyncio task, and what has a copy of its context. What would let
-    a value out is refused here too: the value that leaves could be computed with after the pause.
-    A count that is opened inside counts for itself alone. In a thread that nobody counts, while
-    another does, it is how to say that this is meant.
+    It holds for this thread or asyncio task, and for what has a copy of its context. What would let
+    a value out is refused here too, since the value could be computed with after the pause.
+    A count that is opened inside counts for itself alone. In a thread that nobody counts, while a
+    count is open in another, it says that this is intended.
     """
     return Block(lambda around: Meter(records=around.records, around=around))
 
 
 def attempt() -> Block[Tally | None]:
-    """Count what runs inside once more, such that it can be taken back; None where nobody counts."""
+    """Count what runs inside in a tally of its own too, so that it can be taken back; None where nobody counts."""
 
     def inside(around: Meter) -> Meter:
         if not around.tallies:
@@ -128,7 +128,7 @@ def attempt() -> Block[Tally | None]:
 
 
 def isolated() -> Block[Tally]:
-    """Count what runs inside for itself alone: no other count and no budget hears of it."""
+    """Count what runs inside in a tally of its own alone: no other count and no budget sees it."""
 
     def inside(around: Meter) -> Meter:
         tally = Tally()
@@ -201,7 +201,7 @@ class Block(ContextDecorator, Generic[_Inside]):
         tally = entered.meter.innermost[0] if entered.meter.innermost else None
         orderly = entered.put_back()
         self._abandoned.close()
-        if not orderly and (error is None or kind is GeneratorExit):  # an error on its way stays the one it is
+        if not orderly and (error is None or kind is GeneratorExit):  # an error that is being raised is not replaced
             raise OpcountError(
                 "a count or region was left while one opened inside it was still open (a generator that was "
                 "suspended inside its `with` block does this); close them in the reverse order of opening"
@@ -223,7 +223,7 @@ class _Entered:
         self.token: Token[Meter] | None = None
 
     def put_back(self) -> bool:
-        """Put the meter around in force again; false where that was not the one to be put back."""
+        """Put the meter around in force again; False if an inner block is still open, or the context is another one."""
         assert self.meter is not None and self.token is not None
         unclosed = _unclosed(meter(), self.meter)
         orderly = unclosed == []
@@ -242,15 +242,15 @@ class _Entered:
         if self.opened is not None:
             OPEN.pop(self.opened, None)
         if self.running is not None:
-            self.running.left = True
+            self.running.closed = True
         self.meter = None
 
 
 def _put_back_when_dropped(entered: _Entered) -> Generator[None]:
-    """What puts the meter around in force again where an interrupt came before the first line of `__exit__`.
+    """A generator that puts the meter around in force again if an interrupt came before the first line of `__exit__`.
 
-    Only the block has this generator, so that it ends with the block. Where that was left as it should be, it is
-    closed; a `__del__` of the block would run each time, and swallow an interrupt that comes in it.
+    Only the block refers to it, so it ends when the block is dropped; if the block was left in the usual way, it has
+    been closed by then. A `__del__` of the block would run each time, and swallow an interrupt that comes during it.
     """
     try:
         yield
@@ -272,10 +272,10 @@ def _unclosed(current: Meter, inside: Meter) -> list[Meter] | None:
 
 
 def _suspendable(frame: FrameType | None) -> FrameType | None:
-    """The generator that enters a block, and may be suspended inside it, if one does.
+    """The generator that enters a block and may be suspended inside it; None if there is none.
 
-    A generator that is made a context manager, or is a fixture, is not meant: there the caller is to be inside,
-    and it is the caller that is looked at.
+    A generator that serves as a context manager or a fixture is passed over: its caller is meant to be inside the
+    block, so the caller is looked at instead.
     """
     while frame is not None:
         if not frame.f_code.co_flags & inspect.CO_GENERATOR:
@@ -288,13 +288,13 @@ def _suspendable(frame: FrameType | None) -> FrameType | None:
 
 
 def _drives(frame: FrameType) -> bool:
-    """Whether it is of a library that makes a generator something else than what is iterated over."""
+    """Whether a frame belongs to a library that makes context managers or fixtures of generators."""
     name = str(frame.f_globals.get("__name__"))
     return name == "contextlib" or name.startswith(("_pytest.", "pluggy."))
 
 
 def _say_what_was_refused(error: Exception, tally: Tally) -> None:
-    """Tell with another library's error what was refused before it, which it may have swallowed."""
+    """Add a note to another library's error on what was refused before it, in case the library swallowed that."""
     note = f"opcount refused this before, which may be the reason: {tally._refusal}"
     if tally._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
@@ -315,10 +315,10 @@ def propagate(f: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Resul
     Counts({'mul': 4})
 
     What f executes goes to every count, region and budget that is in force where `propagate` is
-    called, also when several threads call it at once, and however late. Where nobody counts, f comes
-    back as it is. A coroutine function counts when it is awaited. Processes have counts of their
-    own (`oc.record`): it cannot be pickled. Raises InvalidType for what is no function, and for a
-    generator function, which runs where it is iterated over: propagate the function that does.
+    called, also when several threads call it at once, and however late. Where nobody counts, f is
+    returned as it is. A coroutine function counts when it is awaited. The result cannot be pickled,
+    since processes have counts of their own (`oc.record`). Raises InvalidType if f is not a function,
+    or is a generator function, which runs where it is iterated over: propagate the function that iterates.
     """
     if not callable(f) or _is_generator_function(f):
         what = "a generator function" if callable(f) else f"{f!r}"
@@ -370,11 +370,11 @@ def record(counts: Mapping[str, SupportsIndex]) -> None:
 
     For a C extension, a kernel, or a process: call `oc.measure` in the worker, send back its value
     and its counts, and record them here (examples/processes.py). A budget that they would exceed
-    raises BudgetExceeded, and none of them counts. Raises InvalidType or InvalidValue for what is no
-    mapping from kinds to numbers from 0 on.
+    raises BudgetExceeded, and none of them counts. Raises InvalidType or InvalidValue unless `counts`
+    is a mapping from kinds to integers from 0 on.
     """
     found = Counts(counts)
-    for kind, number in found.items():
-        if not symbolic.is_symbolic(number) and number < 0:
-            raise InvalidValue(f"record: {number} {kind}: a number of operations is 0 or more")
+    for kind, times in found.items():
+        if not symbolic.is_symbolic(times) and times < 0:
+            raise InvalidValue(f"record: {times} {kind}: a number of operations is 0 or more")
     meter().charge(found)

@@ -1,20 +1,20 @@
 """The chain rule: one recursion, with a memo or without, and the same sums as loops.
 
-Read `chain_rule` first: everything the project claims is about three functions there. `gradient` executes them.
+Read `chain_rule` first: everything the project claims is about three functions there. `gradient` runs them.
 
 chain_rule    the recursion, the memo, the loops
-choices       the names that arguments are chosen from, for type checkers
-methods       the methods by name: in which direction, by the recursion or a loop, with what memo
+choices       the names that an argument may be, for type checkers
+methods       the methods by name: their direction, recursion or loop, and memo
 linearized    the vertices and edges that an elimination works on
-walks         what is reached along edges, what the recursion sums over, how often it visits a node
+walks         what edges lead to, what the recursion sums over, how often it visits a node
 predict       what a method counts on a graph, without executing it
-orders        in which order to eliminate: by a rule, by search, or the best there is
+orders        orders of elimination: by a rule, by search, or optimal
 elimination   a Jacobian from its graph, one vertex after the other
 partials      the local partials of an evaluation, as edges
-graph         the graph of an evaluation: its edges, its paths, and what a method will cost on it
+graph         the graph of an evaluation: its edges, its paths, and what a method costs on it
 trace         evaluating a function, and recording what it does
 phases        counts kept apart by phase, and as a table
-plain         derivatives as they are handed out
+plain         derivatives as plain numbers and arrays, as users get them
 log           each product and sum of an accumulation, written down
 differences   finite differences
 gradient      gradients by every method, executed and counted by phase

@@ -28,7 +28,7 @@ Plus = Callable[[Any, Any], Any]
 def chain_rule(
     node: int, source: int, neighbours: Neighbours, plus: Plus = plus, seed: Any = ONE
 ) -> Generator[int, Any, Any]:
-    """d(node) = sum over neighbours of d(neighbour) * partial; `yield n` is the recursive call for n."""
+    """d(node) = the sum over neighbours of d(neighbour) * partial; `yield n` is the recursive call for n."""
     if node == source:
         return seed
     total = None
@@ -63,10 +63,10 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> l
 def recurse(
     node: int, source: int, neighbours: Neighbours, memo: MutableMapping[int, Any], plus: Plus = plus, seed: Any = ONE
 ) -> tuple[Any, int]:
-    """Run the recursion, asking the memo before each call; gives the derivative and the depth reached.
+    """Run the recursion, with a look at the memo before each call; returns the derivative and the depth reached.
 
-    The calls that wait stand in a list, so that depth costs memory and meets no recursion
-    limit. A memo that keeps nothing makes it the naive recursion.
+    Waiting calls are kept in a list, so depth costs memory but meets no recursion limit. With a
+    memo that keeps nothing this is the naive recursion.
     """
     visits = [(node, chain_rule(node, source, neighbours, plus, seed))]
     answer = None
@@ -87,7 +87,7 @@ def recurse(
 
 
 class NoMemo(dict[int, Any]):
-    """A memo that keeps nothing: with it the recursion is naive."""
+    """A memo that keeps nothing, with which the recursion is naive."""
 
     def __setitem__(self, node: int, derivative: Any) -> None:
         pass
@@ -113,5 +113,5 @@ class BoundedMemo(OrderedDict[int, Any]):
 
 
 def new_memo(size: int | None) -> MutableMapping[int, Any]:
-    """A memo for that many derivatives, None for all of them."""
+    """A memo for so many derivatives at most; None: for all."""
     return {} if size is None else BoundedMemo(size) if size else NoMemo()

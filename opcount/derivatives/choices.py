@@ -1,4 +1,4 @@
-"""The names that arguments of this room are chosen from, for type checkers: an unknown one is found before it runs."""
+"""The names that an argument may be, as types: a type checker finds an unknown name before anything runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OrderName: TypeAlias = Literal["forward", "reverse", "markowitz", "search", "opt
 """A key of `ORDERS`."""
 
 Order: TypeAlias = OrderName | Sequence[int]
-"""In which order to eliminate: by name, or the vertices themselves."""
+"""An order of elimination: a name, or the vertices in order."""
 
 Shown: TypeAlias = Literal["operation", "paths", "adjoints", "partials"]
 """What a drawing shows beside the operations."""

@@ -1,4 +1,4 @@
-"""The methods side by side: what each counts on the same function."""
+"""The methods side by side: what each executes on the same function."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def compare(
     (3, 3, 2)
 
     Columns: `method`, `phase`, a column for each kind that occurs, `total`, and `executed`:
-    a method that would execute more than `budget` operations is not run, its row is the
+    a method that would execute more than `budget` operations is not run, and its rows are the
     exact prediction. Needs pandas. Raises what `gradient` raises.
     """
     return data_frame(compared(f, x, methods, budget, granularity))
@@ -51,12 +51,12 @@ def compared(
     budget: BudgetLike | float = 1_000_000,
     granularity: Granularity = "array",
 ) -> list[dict[str, Any]]:
-    """The rows of `compare`, with their `counts`."""
+    """The rows of the table that `compare` gives, each with its `counts`."""
     limits = checked_budget(budget)
     if isinstance(methods, str):
         methods = [methods]
     rows = []
-    base = gradient(f, x, granularity=granularity)  # its primal and partials are those of every evaluation
+    base = gradient(f, x, granularity=granularity)  # every evaluation has its primal and partials
     with count():  # the caller's own, where nobody counts here
         graph = trace(f, x, granularity=granularity)
     has_values = not any(type(node._plain()) is Spec for node in graph.inputs)

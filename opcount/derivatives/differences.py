@@ -22,7 +22,7 @@ from opcount.wrapping.wrapped import Wrapped
 
 
 def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[str, Counts]) -> tuple[Any, list[Any]]:
-    """The value of f, and its central differences (f(x + h) - f(x - h)) / 2h, one input after the other."""
+    """The value of f at x, and its central differences (f(x + h) - f(x - h)) / 2h, one for each input."""
 
     def evaluate(leaves: list[Any]) -> Any:
         with phase(spent, "primal"):
@@ -53,7 +53,7 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
 
 
 def _changed(leaf: Any, index: int = 0, number: Scalar | None = None) -> Any:
-    """The number for the leaf, or, where that is an array, a copy of it with the number at that index."""
+    """The number instead of the leaf, or, if that is an array, a copy of it with the number at this index."""
     if type(leaf) is not Array:
         return leaf if number is None else number
     if number is None:
@@ -64,7 +64,7 @@ def _changed(leaf: Any, index: int = 0, number: Scalar | None = None) -> Any:
 
 
 def _default_step(number: Any) -> Any:
-    """Near the cube root of the rounding unit, where truncation and rounding balance; a power of two."""
+    """A power of two near the cube root of the rounding unit, where truncation and rounding balance."""
     if isinstance(number, Fraction):
         return Fraction(1, 2**30)
     if isinstance(number, Decimal):

@@ -1,15 +1,15 @@
 """Vertex elimination: a Jacobian from its graph, one intermediate vertex after the other, in any order.
 
-To eliminate a vertex is to join each of its predecessors to each of its successors: the products of
-the weights of edges in and out go to the edges that skip it, where they are added to what is there.
-When only inputs and outputs are left, the weights of the edges are the Jacobian. Along the graph that is
-forward mode, against it backprop; any other order gives the same Jacobian at another cost (Griewank
-and Walther, Evaluating Derivatives, 2nd ed., 2008, chapter 9).
+To eliminate a vertex is to join each of its predecessors to each of its successors: the product of the
+weights of the edges in and out is added to the edge that skips the vertex. When only inputs and outputs
+are left, the weights of the edges are the Jacobian. Eliminating along the graph is forward mode, against
+it backprop; any other order gives the same Jacobian at another cost (Griewank and Walther, Evaluating
+Derivatives, 2nd ed., 2008, chapter 9).
 
-An output that another output uses is an intermediate vertex: a copy of it is the output, as there.
-Edges that are parallel, as the two of `x * x`, are added up before anything else, which saves products;
-those of `y + y` are left, since products by one are free. "forward" and "reverse" add up where
-the tangent and the adjoint recursion do, and not before: they are these recursions, product by product.
+An output that another node uses is an intermediate vertex; a copy of it is the output, as in that book.
+Parallel edges, as the two of `x * x`, are added up before anything else, which saves products; those of
+`y + y` are not, since products by one are free. "forward" and "reverse" add up where the tangent and the
+adjoint recursion do, and not before: they are these recursions, product by product.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ Times = Callable[[Any, Any], Any]
 
 
 class Elimination(NamedTuple):
-    """The vertices as they are eliminated, what that counts, and the most edges that there are at once.
+    """The vertices in the `order` of their elimination, its `counts`, and the most `live_edges` that exist at once.
 
-    The last is None where none is eliminated, row by row or column by column.
+    `live_edges` is None if no vertex is eliminated: row by row, or column by column.
     """
 
     order: tuple[int, ...]
@@ -46,9 +46,9 @@ class Elimination(NamedTuple):
 
 
 class Remaining:
-    """The edges that are left, by their heads in `into` and by their tails in `out`.
+    """The edges that are left: `into[head][tail]` and `out[tail][head]` are the same edge.
 
-    An edge is the list of its weights: several, where parallel edges have not been added up.
+    An edge is the list of its weights: several, if parallel edges have not been added up.
     """
 
     def __init__(self, edges: Iterable[tuple[int, int, Any]]) -> None:
@@ -65,7 +65,7 @@ class Remaining:
             self.live += 1
 
     def add_up(self, plus: Plus, chosen: Callable[[int, int, list[Any]], bool]) -> None:
-        """Add up the weights of the chosen edges, by tail, head and weights."""
+        """Add up the parallel weights of the edges for which `chosen(tail, head, weights)` holds."""
         for head, near in self.into.items():
             for tail, edge in near.items():
                 if len(edge) > 1 and chosen(tail, head, edge):
@@ -73,7 +73,7 @@ class Remaining:
                     edge[:] = [reduce(plus, edge)]
 
     def eliminate(self, vertex: int, times: Times, plus: Plus) -> None:
-        """Join each predecessor to each successor; the vertex and its edges are gone then."""
+        """Join each predecessor of a vertex to each successor, and remove the vertex with its edges."""
         into, out = self.into.pop(vertex), self.out.pop(vertex)
         for tail, earlier in into.items():
             del self.out[tail][vertex]
@@ -96,7 +96,7 @@ class Remaining:
 
 
 def weight(edge: LinearMap, unit_products: bool) -> Any:
-    """The local partial: a wrapped number, or, unless every product counts, a structural 1 or -1."""
+    """The local partial of an edge: a wrapped number, or, unless products by them count, a structural 1 or -1."""
     partial = edge.unit if isinstance(edge, Sign) else edge.partial  # type: ignore[attr-defined]
     return number(partial) if unit_products else partial
 
@@ -109,9 +109,9 @@ def accumulate(
     times: Times = times,
     plus: Plus = plus,
 ) -> tuple[Remaining, int]:
-    """Eliminate in that order, which may have a name; gives what is left, and the most edges there were.
+    """Eliminate in an order, which may have a name; returns the edges left, and the most there were at once.
 
-    Parallel edges are added up first, but for "forward" and "reverse", which add up where the recursions do.
+    Parallel edges are added up first, except for "forward" and "reverse", which add up where the recursions do.
     """
     left = Remaining((tail, head, weight(edge)) for tail, head, edge in linearized.edges)
     inputs, sinks = set(linearized.inputs), set(linearized.sinks)
@@ -128,13 +128,13 @@ def accumulate(
     return left, most
 
 
-# --- what it counts, without computing anything
+# --- what an elimination counts, without executing it
 
 
 def predicted_elimination(
     graph: Graph, order: Order, unit_products: bool, steps: int | None, seed: int | None
 ) -> Elimination:
-    """What the elimination of that order counts, from structure alone; `steps` and `seed` are those of a search."""
+    """What elimination in an order counts, without executing it; `steps` and `seed` are for a search."""
     found = linearized(graph)
     vertices = tuple(ordered(found, order, unit_products, steps, seed))
     name = order if isinstance(order, str) else ""
@@ -169,7 +169,7 @@ SWEEPS: Final[dict[str, Direction]] = {"forward": "tangent", "reverse": "adjoint
 def _sweep(linearized: Linearized, direction: Direction, unit_products: bool) -> tuple[Counts, int]:
     """What the recursions from all inputs, or from all outputs, count together, and the most edges at once.
 
-    Edges from the sources are followed as sets, the bits of an integer, so that many inputs cost little.
+    The sources that reach a node are kept as a set, the bits of an integer, so that many inputs cost little.
     """
     along = direction == "tangent"
     sources = linearized.inputs if along else linearized.sinks

@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 
 
 class Storage(NamedTuple):
-    """What a method kept at most: `nodes` of a graph, `derivatives` at once, and recursive calls, `depth`.
+    """The most that a method kept at once: `nodes` of a graph, `derivatives`, and the `depth` of recursive calls.
 
-    The last two are None where the accumulation was counted from shapes, and not executed.
+    `derivatives` and `depth` are None if the accumulation was counted from shapes, and not executed.
     """
 
     nodes: int
@@ -58,7 +58,11 @@ class Storage(NamedTuple):
 
 @dataclass(frozen=True)
 class Gradient:
-    """A value, its gradient in the structure of x, and what computing them executed, by phase."""
+    """A value, its gradient in the structure of x, and what computing them executed, by phase.
+
+    `method` is the name of the method, `phases` has the counts of "primal", "partials" and "accumulation", and
+    `storage` what was kept. `log` has the products and sums of the accumulation, None if they were not asked for.
+    """
 
     value: Any
     gradient: Any
@@ -103,15 +107,15 @@ def gradient(
 
     `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such
     argument of wrapped numbers, and returns one number. An f that needs several arguments is given
-    the items of a tuple: `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f does not wrap is data.
+    the items of a tuple: `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f uses beside x is data.
     `method` is one of `METHODS`. With `log=True` the result's `log` lists the products and
     sums of the accumulation. `memo=k` lets the memoized methods keep k derivatives at most
     (0 is the naive recursion); `step` is the step of the finite differences, by default
     near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
-    accumulation as in `count`, and is compared with the prediction before it starts. Where there is
-    none, a recursion that keeps nothing is held to 10,000,000 operations; `budget=math.inf` insists.
+    accumulation as in `count`, and is compared with the prediction before it starts. Without a
+    budget, a recursion that keeps nothing may execute 10,000,000 operations; `budget=math.inf` lifts that.
     An array in x is one node of the graph; `granularity="scalar"` opens it into an object array
-    of numbers, one node each. Of an `oc.spec`, an array without data, everything is counted
+    of numbers, one node each. With an `oc.spec`, an array without data, everything is counted
     from shapes alone; value and gradient are specs too.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f
@@ -177,7 +181,7 @@ class _Run:
         return graph
 
     def refuse_beyond_budget(self, predicted: Counts) -> None:
-        """Raise BudgetExceeded where a limit is below what is predicted."""
+        """Raise BudgetExceeded if the predicted operations exceed a limit."""
         for kind, limit in self.limits.items():
             if (operations := asked(predicted, kind)) > limit:
                 raise self._exceeded(
@@ -187,7 +191,7 @@ class _Run:
                 )
 
     def refuse_to_hang(self, graph: Graph) -> None:
-        """Raise BudgetExceeded where nobody gave a budget for a recursion that would seem never to end."""
+        """Raise BudgetExceeded if a recursion without a budget would seem never to end."""
         name: MethodName = "naive" if self.rule.direction == "adjoint" else "naive-tangent"
         predicted = graph.predict(name)
         if predicted.total > LARGEST_RECURSION:
@@ -204,11 +208,11 @@ class _Run:
 
 
 LARGEST_RECURSION: Final = 10_000_000
-"""Operations that a recursion without a memo may execute where no budget is given: some seconds."""
+"""The operations that a recursion without a memo may execute if no budget is given: some seconds' worth."""
 
 
 class _Found(NamedTuple):
-    """What a method computed; `used` is the memory that derivatives must not share when they are handed out."""
+    """What a method computed; `used` identifies memory that the derivatives returned must not share."""
 
     value: Any
     derivatives: list[Any]
@@ -217,14 +221,14 @@ class _Found(NamedTuple):
 
 
 def _by_differences(run: _Run, step: Any) -> _Found:
-    """The gradient by finite differences, with nothing kept."""
+    """The gradient by finite differences, which keep nothing."""
     run.refuse_beyond_budget(difference_counts(sum(leaf.size for leaf in run.inputs.leaves)))
     value, derivatives = differences(run.f, run.inputs, step, run.spent)
     return _Found(value, derivatives, Storage(0, 0, 0), set())
 
 
 def _from_shapes(run: _Run) -> _Found:
-    """What the method would execute at arrays of these shapes: an evaluation, and the prediction of the rest."""
+    """What the method would execute on arrays of these shapes: one evaluation, and a prediction of the rest."""
     graph = run.evaluate()
     times = run.rule.evaluations(graph.size)
     for name in ("primal", "partials"):
@@ -273,7 +277,7 @@ def _accumulated(run: _Run) -> _Found:
 
 
 def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> Iterator[tuple[Any, Any, list[Any]]]:
-    """From where to where: one source against the graph; along it one for each number of the inputs, with its seed."""
+    """Each source with its seed and targets: the output, or, along the graph, each number of the inputs in turn."""
     if run.rule.direction == "adjoint":
         yield output, ONE, inputs
         return
@@ -281,7 +285,7 @@ def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> It
         if type(leaf) is not Array:
             yield node, ONE, [output]
             continue
-        for index in range(leaf.size):  # an array's direction is an array, dense, and 1 at one index
+        for index in range(leaf.size):  # the direction in an array is a dense array that is 1 at one index
             direction = np.zeros(leaf.shape, leaf.dtype)
             direction.flat[index] = 1
             yield node, Array(direction), [output]
@@ -292,14 +296,14 @@ def _is_finite(derivative: Any) -> bool:
 
 
 def _structural(seed: Array) -> Any:
-    """A seed that is one at one index, as what is known of it: the zeros around are structural."""
+    """A seed that is one at one index, with the zeros elsewhere as structural ones."""
     return structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
 
 
 def _derivatives(
     run: _Run, graph: Graph, source: Any, seed: Any, targets: list[Any], log: Log | None = None
 ) -> tuple[list[Any], int, int]:
-    """The derivatives between the source and each target (None: structurally zero), how many were kept, the depth."""
+    """The derivatives between source and targets (None: structurally zero), how many were kept, and the depth."""
     assert run.rule.direction is not None
     assert run.rule.algorithm is not None
     add = plus

@@ -1,7 +1,7 @@
-"""The graph of an evaluation: its edges are what the methods walk.
+"""The graph of an evaluation, along whose edges the methods walk.
 
-The operations stand in the order of their evaluation (a Wengert list). Only the inputs and
-what depends on them enters; data and what is structurally constant stays outside.
+The operations are in the order of their evaluation (a Wengert list). Only the inputs and what
+depends on them is in the graph; data and what is structurally constant is not.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class Graph:
     Counts({'add': 1})
 
     `nodes` are in the order of evaluation, the inputs first and in flattened order. `inputs` and `outputs` are
-    among them, but an output that does not depend on an input is a plain wrapped number. `edges` are those on which
-    an output depends, and `operands[node]` the same by head. `result` is what the function returned.
+    among them, except that an output that depends on no input is a wrapped number without a node. `edges` are those
+    on which an output depends; `operands[node]` lists the edges to a node, as pairs of tail and linear map. `result`
+    is what the function returned.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Graph:
         self.operands = partials.operands_of(self.nodes, self.outputs, self._arrays, self._joins)
 
     def forget_values(self) -> None:
-        """Let go of the primal values: edges hold what they need of them, and the rest is memory to be used again."""
+        """Drop the primal values of array nodes: the edges hold those they need, and the memory of others is freed."""
         for node in self.nodes if self._arrays else ():
             node.value = None
 
@@ -86,7 +87,7 @@ class Graph:
 
     @property
     def output(self) -> Node | ArrayNode | None:
-        """The one output, None where it is constant; raises InvalidType where there are several."""
+        """The one output, None if it is constant; raises InvalidType if there are several."""
         if len(self.outputs) != 1:
             raise InvalidType(
                 f"the function has {len(self.outputs)} outputs, and this is about one; trace one of them alone"
@@ -97,7 +98,7 @@ class Graph:
         """The number of paths from each input to the output, over which Bauer's formula sums.
 
         F. L. Bauer, Computational graphs and rounding error, SIAM J. Numer. Anal. 11 (1974).
-        Raises InvalidType where there are several outputs.
+        Raises InvalidType if there are several outputs.
         """
         if self.output is None:
             return [0] * len(self.inputs)
@@ -107,33 +108,33 @@ class Graph:
     def predict(self, method: MethodName, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
 
-        Takes time linear in the graph, times the inputs for the tangent methods, however
+        Takes time linear in the size of the graph (for the tangent methods, times the number of inputs), however
         many paths there are. With `unit_products` every product counts, also those by a structural 1 or -1,
         as in the literature on elimination; only a seed is copied. Raises InvalidValue for an unknown
-        method, InvalidType where there are several outputs, or for unit products of arrays.
+        method, InvalidType if there are several outputs, or for unit products of arrays.
         """
         return predicted(self, method, unit_products)
 
     @property
     def intermediates(self) -> list[int]:
-        """The vertices that an elimination goes through: all on which an output depends, but inputs and outputs.
+        """The vertices to eliminate: all on which an output depends, except inputs and outputs.
 
-        An output that another output uses is one of them. Raises InvalidType where nodes are arrays.
+        An output that another node uses is one of them. Raises InvalidType if nodes are arrays.
         """
         return linearized(self).intermediates
 
     def elimination(
         self, order: Order, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
     ) -> Elimination:
-        """The elimination of a Jacobian in that order, not executed: its vertices, its counts, its live edges.
+        """The elimination in an order, predicted and not executed: its vertices, its counts, its live edges.
 
         >>> import numpy as np, opcount as oc
         >>> graph = oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0])
         >>> graph.elimination("reverse").order, graph.elimination("reverse").live_edges
         ((3, 2), 5)
 
-        `order`, `unit_products`, `steps` and `seed` are those of `oc.jacobian`, which raises the same. `live_edges` is
-        the most edges that are there at once, at first or after a vertex: what partial accumulation keeps.
+        `order`, `unit_products`, `steps` and `seed` are as for `oc.jacobian`, and so is what it raises. `live_edges` is
+        the most edges that exist at once, at the start or after a vertex: the storage of the accumulation.
         """
         return predicted_elimination(self, order, unit_products, steps, seed)
 
@@ -145,13 +146,13 @@ class Graph:
 
     @property
     def output_indices(self) -> list[int | None]:
-        """Where the outputs stand in `nodes`, None for one that is constant."""
+        """The index of each output in `nodes`, None for one that is constant."""
         return [output.index if type(output) in NODES else None for output in self.outputs]
 
     def predict_elimination(
         self, order: Order, *, unit_products: bool = False, steps: int | None = None, seed: int | None = None
     ) -> Counts:
-        """The exact counts of `oc.jacobian` in that order, not executed; it takes and raises the same.
+        """The exact counts of `oc.jacobian` in an order, without executing it; arguments and errors are the same.
 
         >>> import numpy as np, opcount as oc
         >>> graph = oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0])
@@ -171,7 +172,7 @@ class Graph:
         return sum(node.value.size for node in self.inputs)
 
     def to_networkx(self) -> nx.MultiDiGraph:
-        """A networkx.MultiDiGraph: `x * x` has two edges between its nodes.
+        """The graph as a networkx.MultiDiGraph: `x * x` has two edges between its nodes.
 
         >>> import opcount as oc
         >>> graph = oc.trace(lambda x: x * x, 3.0).to_networkx()
@@ -180,9 +181,9 @@ class Graph:
         >>> list(graph.edges(data=True))
         [(0, 1, {'position': 0, 'partial': 3.0}), (0, 1, {'position': 1, 'partial': 3.0})]
 
-        Nodes are the indices in `nodes`. Their `role` is "input", also where an input is an output, "output" or
-        "intermediate"; those on which no output depends are left out, but for inputs. `value` is None for a spec, and
-        `partial` for the linear map of an array. An output that is constant is no node. Needs networkx, and raises
+        Nodes are the indices in `nodes`. Their `role` is "input", also for an input that is an output, "output" or
+        "intermediate"; nodes other than inputs on which no output depends are left out. `value` is None for a spec,
+        `partial` for the linear map of an array. A constant output has no node. Needs networkx, and raises
         InvalidType without it.
         """
         from opcount.drawing.export import to_networkx
@@ -192,35 +193,35 @@ class Graph:
     def to_dot(self) -> str:
         """The nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
-        The text is the same in every run. An output that another one uses stands between.
+        The text is the same in every run. An output that another node uses is on a rank between.
         """
         from opcount.drawing.export import to_dot
 
         return to_dot(self)
 
     def draw(self, ax: Axes | None = None, *, show: Shown = "operation") -> Axes:
-        """A picture, by matplotlib: inputs at the top, outputs at the bottom, edges downwards.
+        """Draw the graph with matplotlib: inputs at the top, outputs at the bottom, edges downwards.
 
-        `show` says what stands beside the operations: "paths", of each node the number of paths to the outputs, over
-        which the naive recursion sums; "adjoints", the derivative of the output with respect to each node; "partials",
-        at the end of each edge its own. Nothing is counted. Without `ax` it makes one of pyplot's figures, in the size
-        that the picture needs: `graph.draw().figure.savefig("graph.svg")`; given one, it makes the labels as small as
-        must be. Reads well up to about 40 nodes. Raises InvalidValue for more than 200 and for an unknown `show`, and
-        InvalidType where there are several outputs and adjoints are asked for, and where matplotlib or igraph is
-        missing.
+        `show` says what is written beside the operations: "paths", the number of paths from each node to the outputs,
+        over which the naive recursion sums; "adjoints", the derivative of the output with respect to each node;
+        "partials", the local partial at the end of each edge. Nothing is counted. Without `ax` a pyplot figure is made,
+        as large as the picture needs: `graph.draw().figure.savefig("graph.svg")`; in a given `ax`, labels are as small
+        as they must be. A picture is readable up to about 40 nodes. Raises InvalidValue for more than 200 nodes or an
+        unknown `show`, and InvalidType for the adjoints of several outputs, or if matplotlib or igraph is missing.
         """
         from opcount.drawing.draw import draw
 
         return draw(self, ax, show)
 
     def draw_elimination(self, order: Order) -> Figure:
-        """A row of pictures: the graph, and what is left of it after each vertex is eliminated in that order.
+        """Draw a picture of the graph, and of what is left of it after each vertex is eliminated in an order.
 
-        An edge that is new is drawn in bold, an edge that was there and absorbs the product by an
-        addition in bold dashes. An output that is used has a copy, y[row]. What is left at the end are
-        the entries of the Jacobian that are not structurally zero. All products are in the titles,
-        those by a structural 1 too, which are free in what an elimination counts by default.
-        Raises InvalidValue for an order that does not exist, more than 40 nodes or more than 24 pictures.
+        A new edge is drawn in bold; an edge that existed and to which a product is added, in bold dashes.
+        An output that another node uses has a copy, y[row]. The edges left at the end are the entries of
+        the Jacobian that are not structurally zero. The titles give all products, those by a structural 1
+        included, which do not count in an elimination by default. Raises InvalidValue for more than 40 nodes
+        or more than 24 pictures, InvalidType if nodes are arrays or if matplotlib or igraph is missing, and what
+        `oc.jacobian` raises for the order.
         """
         from opcount.drawing.elimination import draw_elimination
 

@@ -1,4 +1,4 @@
-"""Jacobians, by vertex elimination in any order, executed on wrapped numbers and counted."""
+"""Jacobians by vertex elimination in any order, executed on wrapped numbers and counted."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Jacobian:
 
     `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
     the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
-    too. `order` has the vertices as they were eliminated, as indices of `graph.nodes`, and
-    `live_edges` the most edges there were at once, None where no vertex was eliminated.
+    too. `order` has the vertices in the order of their elimination, as indices in `graph.nodes`, and
+    `live_edges` the most edges there were at once, None if no vertex was eliminated.
     """
 
     value: Any
@@ -60,7 +60,7 @@ def jacobian(
     steps: int | None = None,
     seed: int | None = None,
 ) -> Jacobian:
-    """The Jacobian of f at x, by eliminating the intermediate vertices of its graph in that order.
+    """The Jacobian of f at x, by eliminating the intermediate vertices of its graph in the given order.
 
     >>> import opcount as oc
     >>> j = oc.jacobian(lambda x: [x[0] * x[1], np.exp(x[0] * x[1])], [0.0, 4.0], order="reverse")
@@ -72,14 +72,14 @@ def jacobian(
 
     `x` is a number, an array or nested lists, tuples and dicts of them, n numbers in all; an f that needs
     several arguments is given the items of a tuple. f returns m numbers in any such structure. `order` is one
-    of `ORDERS`, or a sequence of `graph.intermediates` of the graph that `oc.trace(f, x, granularity="scalar")`
-    gives. Any order gives the same Jacobian, up to rounding. A number of `steps`, 2,000 by default, and a
-    `seed` are for "search". With `unit_products` every product is executed, also those by a structural 1 or -1,
-    as the literature on elimination counts. Elimination goes by single numbers, and opens arrays into these.
+    of `ORDERS`, or a sequence of the `graph.intermediates` of `graph = oc.trace(f, x, granularity="scalar")`.
+    Any order gives the same Jacobian, up to rounding. `steps`, 2,000 by default, and `seed` are for "search".
+    With `unit_products` every product is executed, also those by a structural 1 or -1, as the literature on
+    elimination counts. Elimination works on single numbers: arrays are opened into their elements.
 
-    Raises InvalidType or InvalidValue for an argument it cannot work with, for a result of f that is not of numbers,
-    for an order that does not contain every intermediate vertex exactly once, and for "optimal" with too many of
-    them; and whatever f raises.
+    Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that does not consist of
+    numbers, an order that does not contain every intermediate vertex exactly once, and "optimal" with more than 25
+    of them; and whatever f raises.
     """
     f = of_one_argument(f, x)
     inputs = wrapped(checked_inputs(x, "scalar", no_specs=_NO_SPECS))
@@ -113,7 +113,7 @@ _NO_SPECS: Final = "a Jacobian is of numbers, and x has an oc.spec, which has no
 
 
 def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[Any]) -> np.ndarray:
-    """A row for each output, a column for each input with its value; what no row has is zero, of the input's kind."""
+    """A row for each output, a column for each input; an entry without a derivative is a zero of the input's type."""
     column_of = {node: column for column, node in enumerate(inputs)}
     rows: list[int] = []
     columns: list[int] = []
@@ -140,7 +140,7 @@ def _first_of_each(edges: dict[int, list[Any]]) -> dict[int, Any]:
 
 
 def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list[dict[int, Any]]:
-    """For each output its derivatives by input: backprop from one output after the other, or forward mode."""
+    """For each output its derivatives by input: backprop from each output in turn, or forward mode from each input."""
     edges = graph.operands
     if unit_products:
         edges = [[(tail, Scale(weight(edge, True))) for tail, edge in near] for near in graph.operands]
@@ -160,7 +160,7 @@ def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list
 
 
 def _reached(source: int, onward: Edges, edges: Edges) -> tuple[list[int], Edges]:
-    """The nodes that the source reaches, in order, and the edges between them, by their indices in that order."""
+    """The nodes that the source reaches, in order, and the edges between them, renumbered in that order."""
     nodes = sorted(reach([source], onward))
     index = {node: position for position, node in enumerate(nodes)}
     return nodes, [[(index[tail], edge) for tail, edge in edges[node] if tail in index] for node in nodes]

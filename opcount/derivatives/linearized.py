@@ -10,10 +10,10 @@ from opcount.wrapping.trees import shape_of
 
 
 class Linearized(NamedTuple):
-    """What is eliminated: the edges on which an output depends, and which vertices stay.
+    """The edges on which an output depends, as (tail, head, map), and which vertices are inputs or intermediate.
 
-    `rows` has for each output of the function its vertex, None where it is constant; `size` is the number of
-    nodes of the graph.
+    `rows` has the vertex of each output of the function, None for a constant one; `size` is the number of nodes of
+    the graph that was linearized.
     """
 
     edges: list[tuple[int, int, LinearMap]]
@@ -31,7 +31,7 @@ class Linearized(NamedTuple):
 def linearized(graph: Any) -> Linearized:
     """The linearized graph of a graph of numbers, with a copy of each output that is used by another node.
 
-    Raises InvalidType where a node is an array, or an edge has no partial.
+    Raises InvalidType if a node is an array, or an edge has no partial.
     """
     outputs = graph.output_indices
     inputs = [node.index for node in graph.inputs]

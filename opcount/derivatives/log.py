@@ -12,9 +12,10 @@ from opcount.tracing.structural import plus
 
 
 class LogEntry(NamedTuple):
-    """One entry of the log: a product ("mul", "neg" or "copy") along an edge, or its "add" to a sum.
+    """One entry of the log: a product ("mul", "neg" or "copy") along an edge, or its addition to a sum ("add").
 
-    `source` is the node whose derivative is one: the output, or the input of a tangent.
+    The edge leads from node `tail` to node `head`, at `position` among the head's operands. `source` is the node
+    whose derivative is one: the output, or the input of a tangent.
     """
 
     kind: str
@@ -25,13 +26,13 @@ class LogEntry(NamedTuple):
 
 
 class Log:
-    """Writes down the products and sums of an accumulation, while they are executed."""
+    """Records the products and sums of an accumulation while they are executed."""
 
     def __init__(self) -> None:
         self.entries: list[LogEntry] = []
 
     def watched(self, graph: Graph, source: int) -> Graph:
-        """A graph of these nodes whose edges write down what they are asked for."""
+        """A graph of the same nodes whose edges record each product along them."""
         found = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
         for edge in graph.edges:
             entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)
@@ -40,14 +41,14 @@ class Log:
         return found
 
     def plus(self, total: Any, term: Any) -> Any:
-        """The sum, written down as one along the edge of the last product."""
+        """The sum of a total and a term, recorded as an addition along the edge of the last product."""
         if total is not None:
             self.entries.append(self.entries[-1]._replace(kind="add"))
         return plus(total, term)
 
 
 class _Watched:
-    """An edge that writes down each product, with the kind of operation that it executed."""
+    """An edge that records each product along it, with the kind of operation executed."""
 
     __slots__ = ("entries", "entry", "map")
 
@@ -57,15 +58,15 @@ class _Watched:
         self.entries = entries
 
     def push(self, tangent: Any) -> Any:
-        return self._written(self.map.push, tangent)
+        return self._recorded(self.map.push, tangent)
 
     def pull(self, adjoint: Any) -> Any:
-        return self._written(self.map.pull, adjoint)
+        return self._recorded(self.map.pull, adjoint)
 
     def priced(self) -> LinearMap:
         return self.map.priced()
 
-    def _written(self, along: Callable[[Any], Any], derivative: Any) -> Any:
+    def _recorded(self, along: Callable[[Any], Any], derivative: Any) -> Any:
         with count() as tally:
             product = along(derivative)
         kinds = [kind for kind in ("mul", "neg") if tally.counts[kind]]

@@ -12,9 +12,11 @@ from opcount.derivatives.choices import MethodName
 
 
 class Method(NamedTuple):
-    """How a gradient is computed; `None` as direction is the one method without a chain rule.
+    """How a gradient is computed.
 
-    `algorithm` is what computes the sums: a loop, or the recursion with a memo.
+    `about` describes the method; `direction` is None for finite differences, which use no chain rule. `algorithm`
+    computes the sums: a loop, or the recursion with a memo of at most `memo` derivatives (None: of all).
+    `evaluations(n)` says how many evaluations of the function n inputs take.
     """
 
     about: str
@@ -51,11 +53,11 @@ METHODS: Final[Mapping[MethodName, Method]] = Named(
     },
     "method",
 )
-"""The methods by name; `evaluations(n)` is how often one with n inputs evaluates the function."""
+"""The methods by name."""
 
 
 def method_named(name: MethodName) -> Method:
-    """The method of that name; raises InvalidValue, listing those that exist."""
+    """The method of this name; raises InvalidValue, which lists those that exist."""
     try:
         return METHODS[name]
     except (KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The local partials of what was executed, as edges between its nodes."""
+"""The local partials of an evaluation, as edges between its nodes."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Operands = list[Sequence[tuple[int, LinearMap]]]
 
 
 def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool) -> Operands:
-    """For each node its operands, each with its edge; none for a node on which no output depends.
+    """The operands of each node, each with its edge; empty for a node on which no output depends.
 
-    `arrays` and `joins` are those of the tape: whether nodes are arrays, and whether some have constants among
-    their elements.
+    `arrays` and `joins` are those of the tape: whether nodes may be arrays, and whether some may have constant
+    elements.
     """
     operands: Operands = [()] * len(nodes)
     live = bytearray(len(nodes))
@@ -56,9 +56,9 @@ def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool)
             if type(derivative) is Structural:
                 edges.append((operand.index, edge_of_sign(derivative)))
                 continue
-            number = node.local_partial(derivative)
-            # as_map, written out for what it nearly always gets
-            edges.append((operand.index, Scale(number) if type(number) is Scalar else as_map(number)))
+            found = node.local_partial(derivative)
+            # as_map, inlined for the usual case
+            edges.append((operand.index, Scale(found) if type(found) is Scalar else as_map(found)))
         operands[node.index] = edges
     if joins:
         restrict(nodes, operands)
@@ -70,13 +70,13 @@ def edges_of(nodes: list[Any], operands: Operands) -> list[Edge]:
     return [
         Edge(tail, head, position, linear_map)
         for head, pairs in enumerate(operands)
-        # not strict: a node on which no output depends has operands and no edges
+        # not strict: a node on which no output depends has operands but no edges
         for position, (tail, linear_map) in zip(_positions_of(nodes[head]), pairs, strict=False)
     ]
 
 
 def _positions_of(node: Any) -> list[int]:
-    """At which positions among its operands a node has edges."""
+    """The positions among a node's operands from which it has edges."""
     if node.primitive is None:
         return []
     slots = enumerate(zip(node.operands, node.primitive.partials, strict=True))
@@ -95,9 +95,9 @@ def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
 
 
 def restrict(nodes: list[Any], operands: Operands) -> None:
-    """Keep the adjoints from elements that are constant, as those of data that was joined to a node.
+    """Restrict edges so that no adjoint reaches constant elements, such as data that was joined to a node.
 
-    Which elements depend on an input is what a tangent of ones reaches.
+    An element depends on an input if a tangent of ones reaches it.
     """
     active: dict[int, tuple[np.ndarray, Any]] = {}
     with isolated():
@@ -116,7 +116,7 @@ def restrict(nodes: list[Any], operands: Operands) -> None:
                 edges.append((tail, edge))
                 if placement(pushed) is None:
                     reached.append(_nonzero(pushed, shape))
-                else:  # one part of many
+                else:  # one part of several
                     joined = plus(joined, pushed)
             if edges:
                 operands[node.index] = edges
@@ -133,7 +133,7 @@ def _tangent(given: np.ndarray, shape: tuple[Any, ...]) -> Any:
 
 
 def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
-    """Which elements are no structural zeros; an axis along which all is the same may have length one."""
+    """Which elements are not structural zeros; an axis along which all are alike may have length one."""
     if type(derivative) is Structured:
         return derivative.states != 0
     return np.full((1,) * len(shape), derivative is not ZERO)

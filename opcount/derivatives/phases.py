@@ -1,4 +1,4 @@
-"""What is executed counts in three phases: the evaluation, its local partials, the accumulation."""
+"""Counts by phase: the evaluation (primal), its local partials, and the accumulation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def nothing_spent() -> dict[str, Counts]:
 
 
 class phase:
-    """Add what runs inside to what that phase has spent, besides whatever counts are open."""
+    """Count what runs inside for a phase too, beside the counts that are open."""
 
     def __init__(self, spent: dict[str, Counts], name: str) -> None:
         self._spent = spent
@@ -42,7 +42,7 @@ class phase:
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Keep Python's collector of cycles from running."""
-    # A graph is large, lives long and has no cycles once recorded: the collector would walk it again and again.
+    # A graph is large and, once recorded, has no cycles: the collector would walk it again and again in vain.
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -53,7 +53,7 @@ def collector_paused() -> Iterator[None]:
 
 
 def data_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The rows as a table, their `counts` in columns."""
+    """The rows as a DataFrame, with their `counts` spread over columns."""
     import pandas as pd
 
     return pd.DataFrame(table_columns(rows))

@@ -1,4 +1,4 @@
-"""Derivatives as they are handed out: plain numbers, and arrays with memory of their own."""
+"""Derivatives as users get them: plain numbers, and arrays with memory of their own."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
 
 
 def plain_derivative(derivative: Any, value: Any, used: set[int]) -> Any:
-    """A derivative as a plain number or array.
+    """A derivative with respect to an input of this value, as a plain number or array; None is a zero.
 
-    An integer comes in the type of the number it belongs to; an array in the dtype of its own where that
-    is of floats, and with memory of its own, of which `used` has what is somebody's already.
+    The derivative with respect to a float has its type, and an integer derivative has the type of any value; an array
+    has the dtype of the value if that is of floats, and memory of its own: `used` identifies the memory that is taken
+    already, and is added to. For a spec the derivative is returned as it is. Raises Uncounted for an array of other
+    numbers than floats.
     """
     if isinstance(value, Spec):
         return derivative
@@ -38,7 +40,7 @@ def plain_derivative(derivative: Any, value: Any, used: set[int]) -> Any:
         plain = 0 if derivative is None else number(derivative)._plain()
         plain = plain[()] if isinstance(plain, np.ndarray) else plain
         if isinstance(value, (float, np.floating)) and isinstance(plain, (float, int, np.floating, np.integer)):
-            return type(value)(plain)  # in the precision of its own
+            return type(value)(plain)  # in the precision of the value
         return type(value)(plain) if type(plain) is int and not isinstance(value, (int, np.integer)) else plain
     if derivative is None:
         return np.zeros(value.shape, value.dtype)
@@ -54,12 +56,12 @@ def plain_derivative(derivative: Any, value: Any, used: set[int]) -> Any:
 
 
 def _id_of_memory(array: Any) -> int:
-    """What tells whether two arrays share their memory."""
+    """An identifier that is equal for arrays that share memory."""
     return id(owner_of(array))
 
 
 def memory_of(nodes: Iterable[Any]) -> set[int]:
-    """The memory that the nodes are made of: what shares it is copied before it is handed out."""
+    """Identifiers of the memory that nodes hold: a derivative that shares it is copied before a user gets it."""
     return {
         _id_of_memory(operand._held if type(operand) is Array else operand)
         for node in nodes
@@ -69,7 +71,7 @@ def memory_of(nodes: Iterable[Any]) -> set[int]:
 
 
 def joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
-    """The derivatives of all numbers, those of an array's as an array."""
+    """The derivatives with respect to all numbers by leaf: those with respect to an array's elements as an array."""
     found = iter(derivatives)
     return [_array_of(found, leaf) if type(leaf) is Array else next(found) for leaf in leaves]
 

@@ -1,7 +1,7 @@
 """What a method counts on a graph, exactly and without executing it.
 
-A derivative goes along the same edges and into the same sums, but what is known of it is only its state: a
-structural 1 or -1, or a number, or an array of a shape. The rules that execute say what each step counts.
+A derivative goes along the same edges and into the same sums, but only its state is known: a structural 1 or -1,
+a number, or an array of a shape. The rules that execute products and sums say what each of them counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
-    """The counts of a method's accumulation: what each node's own sum costs, as often as it is executed."""
+    """The counts of a method's accumulation: the cost of each node's own sum, times how often it is executed."""
     rule = method_named(method)
     if rule.direction is None:
         return difference_counts(graph.size)
@@ -39,7 +39,7 @@ def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
         own = own_costs(sources, neighbours, pricing_of(unit_products))
         return sum(_as_executed(own, targets, neighbours, rule.memo), Cost()).counts
     if unit_products:
-        linearized(graph)  # raises InvalidType, and says which edge is no number
+        linearized(graph)  # raises InvalidType, which says what is not a number
     seeds = dict.fromkeys(sources, (ONE, 1))
     if rule.direction == "tangent":  # one for each number of an input
         seeds = {node.index: (_priced_seed(node.value), node.value.size) for node in graph.inputs}
@@ -47,7 +47,7 @@ def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
 
 
 def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours, memo: int | None) -> Iterable[Any]:
-    """The cost of each node's own sum, as often as it is executed: once, or at each visit where nothing is kept."""
+    """The cost of each node's own sum, times how often it is executed: once, or at each visit if nothing is kept."""
     if memo != 0:
         return own.values()
     return (own[node] * times for node, times in visits(targets, neighbours) if node in own)
@@ -58,7 +58,7 @@ def _priced_seed(value: Any) -> Any:
 
 
 def predicted_one_by_one(graph: Graph, direction: Direction, unit_products: bool) -> Counts:
-    """What the recursions from all outputs count, or from all inputs, where they run one after the other."""
+    """What the recursions from all outputs, or from all inputs, count if they run one after the other."""
     total = Cost()
     for source in graph.sources(direction):
         neighbours = graph.neighbours(direction, [source], priced=True)
@@ -67,7 +67,7 @@ def predicted_one_by_one(graph: Graph, direction: Direction, unit_products: bool
 
 
 def difference_counts(inputs: int) -> Counts:
-    """What central differences execute beside their evaluations: x + h, x - h, and the quotient by 2h."""
+    """What central differences execute beside evaluations: x + h, x - h, and the difference quotient by 2h."""
     return Counts(add=inputs, sub=2 * inputs, div=inputs)
 
 
@@ -75,7 +75,7 @@ def difference_counts(inputs: int) -> Counts:
 
 
 class Pricing(NamedTuple):
-    """How a derivative of which only the state is known goes along an edge, and into a sum, and what either costs."""
+    """How the state of a derivative changes along an edge (`follow`) and in a sum (`join`), each with its cost."""
 
     follow: Callable[[Callable[[Any], Any], Any], tuple[Any, Any]]
     join: Callable[[Any, Any], tuple[Any, Any]]
@@ -85,11 +85,11 @@ class Pricing(NamedTuple):
 def own_costs(
     sources: Iterable[int] | Mapping[int, tuple[Any, Any]], neighbours: Neighbours, pricing: Pricing
 ) -> dict[int, Any]:
-    """What each node's own sum costs, added up over the sources, without executing it.
+    """The cost of each node's own sum, added up over the sources, without executing it.
 
-    The neighbours must be priced (see `LinearMap.priced`). A source may have a seed and a weight, which says for
-    how many sources it stands. All sources are followed together: `known` holds for each node the states that its
-    derivative is in, each with the sources for which it is, as the bits of an integer.
+    The neighbours must be priced (see `LinearMap.priced`). A source may have a seed and a weight, the number of
+    sources that it stands for. All sources are followed together: `known` holds for each node the states of its
+    derivative, each with the sources for which the derivative is in that state, as the bits of an integer.
     """
     follow, join, nothing = pricing
     sources = sources if isinstance(sources, Mapping) else dict.fromkeys(sources, (ONE, 1))
@@ -146,7 +146,7 @@ def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
 
 
 def _followed_by_a_product(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
-    """The product counts, whatever is multiplied; but a derivative that is still its seed is only copied."""
+    """The state after a product, which counts whatever is multiplied; only a seed is copied instead."""
     return ANY_NUMBER, _PRODUCT if type(state) is Priced else _NOTHING
 
 
@@ -162,7 +162,7 @@ ON_PRODUCTS: Final = Pricing(_followed_by_a_product, _joined, _NOTHING)
 
 
 def pricing_of(unit_products: bool) -> Pricing:
-    """What a recursion over numbers costs, with every product counted or with those by a structural 1 and -1 free."""
+    """The pricing between numbers: every product counts, or those by a structural 1 or -1 are free."""
     return ON_PRODUCTS if unit_products else ON_NUMBERS
 
 

@@ -11,7 +11,7 @@ from opcount.arrays.wrap import Tree
 from opcount.counting.errors import InvalidType
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
-from opcount.tracing import array_operations, writing  # noqa: F401 (which enter NumPy's functions of nodes)
+from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
 from opcount.tracing.nodes import NODES, input_node
 from opcount.tracing.object_array import opened_array
 from opcount.tracing.tape import Tape
@@ -23,7 +23,7 @@ from opcount.wrapping.wrapped import ARRAYS
 
 
 def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array") -> Graph:
-    """Evaluate f at x, and give the graph of what it did, local partials included.
+    """Evaluate f at x, and return the graph of what it did, local partials included.
 
     >>> trace(lambda x: x * x, 3.0).edges
     [Edge(tail=0, head=1, position=0, map=Scale(Scalar(3.0))), Edge(tail=0, head=1, position=1, map=Scale(Scalar(3.0)))]
@@ -31,7 +31,7 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
     `x` is a number, an array or nested lists, tuples and dicts of them; an f that needs several arguments is
     given the items of a tuple. f may return one number or several. An array in x is one node, or, with
     `granularity="scalar"`, an object array of nodes. The evaluation and the partials are counted. Raises
-    InvalidType or InvalidValue for an x without numbers, and InvalidType for a result that is no number.
+    InvalidType or InvalidValue for an x without numbers, and InvalidType for a result that is not a number.
     """
     f = of_one_argument(f, x)
     graph = evaluate(f, wrapped(checked_inputs(x, granularity), copied=True))  # it outlives the call
@@ -40,7 +40,7 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
 
 
 def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
-    """The inputs with each leaf wrapped, anew where it is wrapped already; arrays are `copied` or the caller's own."""
+    """The inputs with each leaf wrapped, anew if it is wrapped already; arrays are `copied`, or the caller's own."""
     leaves = [
         Array(leaf.copy("K") if copied and type(leaf) is not Spec else leaf) if type(leaf) in _ARRAYS else Scalar(leaf)
         for leaf in inputs.leaves
@@ -61,11 +61,11 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs) -> Graph:
     nodes = list(tape)
     tape.clear()  # nodes keep the tape: emptied, it closes no cycle, and a graph is gone with its last reference
     tape.data.clear()
-    # of the tape, since a function that writes into an input has another node in its hands
+    # the inputs of the tape: a function that wrote into one holds another node instead
     return Graph(nodes, nodes[: len(inputs.leaves)], outputs, result, tape)
 
 
 def result_of(f: Callable[[Any], Any], inputs: Inputs, leaves: list[Any]) -> Any:
-    """What f returns for these leaves in the structure of x; where arrays are opened, its result is opened too."""
+    """What f returns for these leaves in the structure of x; if arrays are opened, its result is opened too."""
     result = f(rebuild(inputs.x, iter(leaves), opened_array, inputs.arrays_as_nodes))
     return result if inputs.arrays_as_nodes else opened(result)

@@ -1,4 +1,4 @@
-"""Walks along the edges of a graph: what is reached, what the recursion sums over, how often it visits a node."""
+"""Walks along edges: which nodes they reach, what the recursion sums over, how often it visits a node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opcount.tracing.edges import LinearMap
 
 
 def reach(sources: Iterable[int], onward: Edges) -> set[int]:
-    """The nodes that the sources reach, themselves among them."""
+    """The nodes that can be reached from the sources, these included."""
     found = set(sources)
     waiting = list(found)
     while waiting:
@@ -38,7 +38,7 @@ def neighbours(
 ) -> Neighbours:
     """What the chain rule sums over, for each node that the sources reach, in the order of a loop.
 
-    `edge_of` gives what to walk along in the place of an edge.
+    `edge_of`, if given, replaces each edge by what to walk along instead.
     """
     along = direction == "tangent"
     sums, onward = (operands, users) if along else (users, operands)
@@ -55,7 +55,7 @@ def neighbours(
 def visits(targets: Iterable[int], neighbours: Neighbours) -> Iterator[tuple[int, int]]:
     """How often the naive recursion from the targets visits each node, the sources last: the number of paths between.
 
-    Such numbers may have as many bits as there are nodes: each is forgotten as soon as it was passed on.
+    Such a number may have as many bits as there are nodes, so each is dropped as soon as it has been passed on.
     """
     visited = dict.fromkeys(targets, 1)
     for node in reversed(neighbours):

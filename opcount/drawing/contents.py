@@ -1,4 +1,4 @@
-"""What there is to show of a graph: which nodes, by which labels, and the numbers beside them."""
+"""What is shown of a graph: which nodes, with which labels, and the numbers beside them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ SYMBOLS: Final = {
 }
 """How an operation is written in a drawing; others are written by their names."""
 
-# Okabe and Ito's colours, from which any colour vision tells the roles; in grey they are light, white and dark.
+# Okabe and Ito's colours, which people with any colour vision can tell apart; in grey: light, white and dark.
 COLOURS: Final = {"input": ("#E69F00", "black"), "intermediate": ("white", "black"), "output": ("#0072B2", "white")}
 
 
 @contextmanager
 def needed() -> Iterator[None]:
-    """Around an import: says what to install where it fails."""
+    """Wrap an import: if it fails, InvalidType says what to install."""
     try:
         yield
     except ImportError as error:
@@ -50,7 +50,7 @@ def needed() -> Iterator[None]:
 
 
 def roles(graph: Graph) -> dict[int, str]:
-    """The nodes that are drawn, in order: "input" is every input, then "output", and "intermediate" what these use."""
+    """The role of each node that is drawn, in order: "input" for every input, "output", or "intermediate"."""
     outputs = graph.output_indices
     found = {}
     for node in graph.nodes:
@@ -62,19 +62,19 @@ def roles(graph: Graph) -> dict[int, str]:
 
 
 def labels_of(graph: Graph) -> dict[int, str]:
-    """The symbol of each node that is drawn, in order; an input is x, or x[0], x[1], ... in flattened order."""
+    """The label of each node that is drawn, in order; an input is x, or x[0], x[1], ... in flattened order."""
     nodes = [graph.nodes[index] for index in roles(graph)]
     inputs = iter(named("x", len(graph.inputs)))
     return {node.index: SYMBOLS.get(node.name, node.name) if node.primitive else next(inputs) for node in nodes}
 
 
 def named(name: str, amount: int) -> list[str]:
-    """So many names: x[0], x[1], ..., or x alone."""
+    """`amount` names: x[0], x[1], ..., or, for one, x alone."""
     return [f"{name}[{index}]" for index in range(amount)] if amount > 1 else [name]
 
 
 def plain_value(value: Any) -> Any:
-    """A value as a plain number or array; None for one of which only the shape is known."""
+    """A value as a plain number or array; None if only its shape is known."""
     plain = value._plain()
     return None if type(plain) is Spec else plain
 
@@ -87,7 +87,7 @@ def partial_of(edge: LinearMap) -> Any:
 
 
 def path_counts(graph: Graph) -> list[int]:
-    """The number of paths from each node to the outputs, over all of them."""
+    """The number of paths from each node to the outputs, added up over the outputs."""
     neighbours = graph.neighbours("tangent", [node.index for node in graph.inputs])
     paths = [0] * len(graph.nodes)
     for output in graph.output_indices:
@@ -97,7 +97,10 @@ def path_counts(graph: Graph) -> list[int]:
 
 
 def adjoints(graph: Graph) -> list[Any]:
-    """The derivative of the one output with respect to each node, plain; what that executes is not counted."""
+    """The derivative of the one output with respect to each node, plain, computed without counting.
+
+    Raises InvalidType if there are several outputs, or the output is an array.
+    """
     output = graph.output
     if output is None:
         return [0] * len(graph.nodes)
@@ -108,7 +111,7 @@ def adjoints(graph: Graph) -> list[Any]:
 
 
 def shown(plain: Any) -> str:
-    """A number in few characters; an array by its shape."""
+    """A number as short text; an array is shown by its shape."""
     if plain is None:
         return ""
     if shape := shape_of(plain):
@@ -117,7 +120,7 @@ def shown(plain: Any) -> str:
         top, bottom = int(plain.numerator), int(plain.denominator)
         if max(abs(top), bottom) < 10**5:
             return str(plain)
-        plain = Decimal(top) / Decimal(bottom)  # which can be beyond any float
+        plain = Decimal(top) / Decimal(bottom)  # which may be too large for a float
     return str(plain) if len(str(plain)) <= 6 else f"{plain:.3g}"
 
 
@@ -127,4 +130,4 @@ SHOWN: Final[Mapping[str, tuple[str, Callable[[Graph], list[Any]] | None]]] = {
     "adjoints": ("derivatives of the output", adjoints),
     "partials": ("local partials", None),
 }
-"""What a drawing can show: its title, and the number that each node has beside its operation."""
+"""What a drawing can show: its title, and a function that gives a number for each node, or None."""

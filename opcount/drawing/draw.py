@@ -1,4 +1,4 @@
-"""Pictures of a graph, by matplotlib."""
+"""Pictures of a graph, drawn with matplotlib."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_NODES: Final = 200
 
 
 def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
-    """See `Graph.draw`."""
+    """Draw a graph, as `Graph.draw` describes."""
     if show not in SHOWN:
         raise InvalidValue(f"there is no drawing of {show!r}; {instead([show], SHOWN, 'the drawings')}")
     title, of_nodes = SHOWN[show]
@@ -38,7 +38,7 @@ def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
     with needed():
         import matplotlib.pyplot as plt
     laid_out = layout(labels, [(edge.tail, edge.head) for edge in graph.edges], tags)
-    if ax is None:  # pyplot's, which notebooks show by themselves and scripts with plt.show()
+    if ax is None:  # a pyplot figure, which notebooks show by themselves and scripts with plt.show()
         width, height = max(laid_out.size[0], 140.0), laid_out.size[1]
         figure = plt.figure(figsize=(width / 72, (height + 24) / 72))
         ax = figure.add_axes((0, 0, 1, height / (height + 24)))
@@ -56,10 +56,10 @@ def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
 
 
 def frame(ax: Axes, size: tuple[float, float]) -> float:
-    """Make the axes hold a picture of that size, at its own scale or smaller, and give the scale."""
+    """Set up axes for a picture of this size in points, at scale 1 or smaller; returns the scale."""
     figure: Any = ax.get_figure(root=True)
     if figure.get_layout_engine():
-        figure.draw_without_rendering()  # where it puts the axes is known after it
+        figure.draw_without_rendering()  # only then is it known where the layout puts the axes
     room = [length * 72 / figure.dpi for length in ax.get_window_extent().size]
     for limits, length, most in ((ax.set_xlim, size[0], room[0]), (ax.set_ylim, size[1], room[1])):
         spare = max(most - length, 0) / 2

@@ -22,7 +22,7 @@ MOST_ELIMINATED: Final = (40, 24)  # nodes, and stages
 
 
 class Stage(NamedTuple):
-    """A graph during vertex elimination: its edges, which of them the last one made and met, and who is next."""
+    """A graph during elimination: its edges, those that the last vertex made or added to, and the next vertex."""
 
     edges: list[Pair]
     new: list[Pair]
@@ -32,9 +32,9 @@ class Stage(NamedTuple):
 
 
 def stages(linearized: Linearized, order: Sequence[int]) -> list[Stage]:
-    """The stages of eliminating the vertices in that order, the whole graph first, the Jacobian's edges last.
+    """The stages of eliminating vertices in an order, from the graph itself to the edges of the Jacobian.
 
-    Parallel edges are one edge here, whose partials are added up.
+    Parallel edges are one edge here, as if their partials were added up.
     """
     edges: list[Pair] = list(dict.fromkeys((tail, head) for tail, head, _ in linearized.edges))
     found = []
@@ -51,7 +51,7 @@ def stages(linearized: Linearized, order: Sequence[int]) -> list[Stage]:
 
 
 def draw_elimination(graph: Graph, linearized: Linearized, order: Sequence[int]) -> Figure:
-    """See `Graph.draw_elimination`."""
+    """Draw the stages of an elimination, as `Graph.draw_elimination` describes."""
     pictures = stages(linearized, order)
     names = named("y", len(graph.outputs))
     copies = {row: names[linearized.rows.index(row)] for row in linearized.sinks if row >= linearized.size}

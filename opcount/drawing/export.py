@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def to_networkx(graph: Graph) -> nx.MultiDiGraph:
-    """See `Graph.to_networkx`."""
+    """A graph as a networkx.MultiDiGraph, as `Graph.to_networkx` describes."""
     with needed():
         import networkx as nx
     found = nx.MultiDiGraph()
@@ -26,7 +26,7 @@ def to_networkx(graph: Graph) -> nx.MultiDiGraph:
 
 
 def to_dot(graph: Graph) -> str:
-    """See `Graph.to_dot`."""
+    """A graph in Graphviz's language, as `Graph.to_dot` describes."""
     labels = labels_of(graph)
     lines = ["digraph {", "  node [shape=box, style=filled]"]
     ranks: dict[str, list[str]] = {"source": [], "sink": []}
@@ -41,5 +41,5 @@ def to_dot(graph: Graph) -> str:
 
 
 def _quoted(label: str) -> str:
-    """A label as Graphviz reads it back, in which a backslash would begin an escape."""
+    """A label as a quoted string of Graphviz's language, with backslashes, quotes and newlines escaped."""
     return '"' + label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -1,4 +1,4 @@
-"""Where everything is drawn: in layers, inputs at the top, outputs at the bottom, all edges downwards.
+"""The position of everything that is drawn: in layers, inputs at the top, outputs at the bottom, edges downwards.
 
 K. Sugiyama, S. Tagawa, M. Toda, Methods for visual understanding of hierarchical system structures, IEEE Trans.
 Systems, Man and Cybernetics 11, 1981. Lengths are in points.
@@ -24,7 +24,7 @@ GAP: Final = 26.0
 
 
 class Box(NamedTuple):
-    """Where a label is, by its middle, and how large."""
+    """The centre of a label's box and its size, in points."""
 
     x: float
     y: float
@@ -33,7 +33,7 @@ class Box(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Boxes by vertex and the way of each edge, in points; the picture reaches from (0, 0) to the size."""
+    """Boxes by vertex and the route of each edge, in points; the picture extends from (0, 0) to `size`."""
 
     boxes: dict[int, Box]
     routes: list[Path]
@@ -41,9 +41,9 @@ class Layout(NamedTuple):
 
 
 def layout(labels: Mapping[int, str], edges: Sequence[Pair], tags: Sequence[str] = ()) -> Layout:
-    """Put labels in layers, each edge around the labels between; room for its tag is where it arrives.
+    """Arrange labels in layers, route each edge around the labels between, and leave room for its tag at the head.
 
-    Edges come in the order of their heads. What no edge reaches stands in the first layer.
+    Edges must be in the order of their heads. A vertex that no edge leads to is in the first layer.
     """
     tails, heads = Counter(tail for tail, _ in edges), Counter(head for _, head in edges)
     layers, chains = _layered(labels, edges, ends=heads.keys() - tails.keys())
@@ -53,7 +53,7 @@ def layout(labels: Mapping[int, str], edges: Sequence[Pair], tags: Sequence[str]
     column = max(widths) + 10
     links = [link for chain in chains for link in pairwise(chain)]
     x = [column * (across + 0.5) for across in _across(layers, links)]
-    # the farther edges go sideways between two layers, the more height they get for it
+    # the farther edges go sideways between two layers, the larger the gap between these
     sideways = [0.0] * max(layers)
     for before, after in links:
         sideways[layers[before]] = max(sideways[layers[before]], abs(x[after] - x[before]))
@@ -65,7 +65,7 @@ def layout(labels: Mapping[int, str], edges: Sequence[Pair], tags: Sequence[str]
         vertex: Box(x[i], y[i], width, height) for i, (vertex, width) in enumerate(zip(labels, widths, strict=True))
     }
 
-    # edges leave and arrive side by side, in the order in which they go to, or come from, the left and right
+    # edges leave and arrive side by side, ordered from left to right by where they go or come from
     ports = {}
     for end, near in ((0, 1), (-1, -2)):
         for vertex, box in boxes.items():
@@ -75,14 +75,14 @@ def layout(labels: Mapping[int, str], edges: Sequence[Pair], tags: Sequence[str]
     routes = []
     for edge, chain in enumerate(chains):
         alike = [other for other in range(len(chains)) if chains[other] == chain]
-        bow = 8.0 * (alike.index(edge) - (len(alike) - 1) / 2)  # parallel edges part
+        bow = 8.0 * (alike.index(edge) - (len(alike) - 1) / 2)  # keeps parallel edges apart
         across = [ports[edge, 0], *(x[i] for i in chain[1:-1]), ports[edge, -1]]
         routes.append(_route([*zip(across, (y[i] for i in chain), strict=True)], height / 2, bow))
     return Layout(boxes, routes, size)
 
 
 def _layered(vertices: Iterable[int], edges: Sequence[Pair], ends: Iterable[int]) -> tuple[list[int], list[list[int]]]:
-    """The layer of each vertex, then of each dummy, where an edge passes one, and their chain along each edge."""
+    """The layer of each vertex and of each dummy where an edge passes a layer, and the chain of them for each edge."""
     level = dict.fromkeys(vertices, 0)
     for tail, head in edges:
         level[head] = max(level[head], level[tail] + 1)
@@ -98,7 +98,7 @@ def _layered(vertices: Iterable[int], edges: Sequence[Pair], ends: Iterable[int]
 
 
 def _across(layers: Sequence[int], links: Sequence[tuple[int, int]]) -> list[float]:
-    """How far to the right each vertex or dummy is in its layer, at least 1 apart, with few links that cross."""
+    """The horizontal position of each vertex or dummy, at least 1 apart in a layer, such that few links cross."""
     with needed():
         import igraph
     found = igraph.Graph(len(layers), links, directed=True).layout_sugiyama(layers=layers).coords
@@ -110,7 +110,7 @@ def _across(layers: Sequence[int], links: Sequence[tuple[int, int]]) -> list[flo
 
 
 def _route(points: Sequence[tuple[float, float]], half: float, bow: float = 0.0) -> Path:
-    """From each point down to the next, straight where boxes are beside it, curved between layers."""
+    """A path from each point down to the next, straight beside boxes, curved between layers."""
     from matplotlib.path import Path
 
     vertices = [(points[0][0], points[0][1] - half)]

@@ -2,7 +2,7 @@
 
 Polynomials are found by Newton's divided differences, linear recurrences with constant coefficients by the
 Berlekamp-Massey algorithm (J. L. Massey, Shift-register synthesis and BCH decoding, IEEE Trans. Inf. Theory 15,
-1969). Both are tried modulo a prime first, where numbers stay short.
+1969). Both are tried modulo a prime first, which keeps the integers short.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from itertools import zip_longest
 from numbers import Rational
 from typing import Final
 
-PRIME: Final = 2**128 - 159  # of no form, so that no power of two is near to 1
+PRIME: Final = (
+    2**128 - 159
+)  # of no special form, such as that of a Mersenne prime, modulo which powers of two are near to 1
 
 
 def modulo(value: Rational | int) -> int:
@@ -27,12 +29,12 @@ def modulo(value: Rational | int) -> int:
 
 
 def interpolated(points: Sequence[tuple[int, Fraction]]) -> list[Fraction]:
-    """The coefficients of the polynomial through points, the constant first, by Newton's divided differences.
+    """The coefficients of the polynomial through these points, the constant first, by Newton's divided differences.
 
     >>> interpolated([(0, Fraction(1)), (1, Fraction(2)), (2, Fraction(5))])
     [Fraction(1, 1), Fraction(0, 1), Fraction(1, 1)]
 
-    There are as many as it takes: those of higher powers that are 0 are left out.
+    Leading coefficients that are 0 are left out.
     """
     sizes = [n for n, _ in points]
     differences = [value for _, value in points]
@@ -51,9 +53,9 @@ def interpolated(points: Sequence[tuple[int, Fraction]]) -> list[Fraction]:
 def length_modulo(sizes: Sequence[int], residues: Sequence[int], most: int) -> int | None:
     """How many coefficients the polynomial through all points has modulo the prime; None if more than `most`.
 
-    By Newton's form, a point after the other: one that the polynomial so far goes through costs nothing but a look.
+    Newton's form is built up one point after the other; a point that lies on the polynomial so far only needs a check.
     """
-    coefficients: list[int] = []  # up to the last that is not 0
+    coefficients: list[int] = []  # of Newton's form, up to the last that is not 0
     for k, (n, residue) in enumerate(zip(sizes, residues, strict=True)):
         found, factor = 0, 1
         for c, node in zip(coefficients, sizes, strict=False):
@@ -65,7 +67,7 @@ def length_modulo(sizes: Sequence[int], residues: Sequence[int], most: int) -> i
             return None
         for node in sizes[len(coefficients) : k]:
             factor = factor * (n - node) % PRIME
-        if not factor:  # two sizes that are one modulo the prime, which nobody has
+        if not factor:  # two sizes with the same residue: sizes beyond the prime do not occur
             return None
         coefficients += [0] * (k - len(coefficients)) + [rest * pow(factor, -1, PRIME) % PRIME]
     return len(coefficients)
@@ -80,7 +82,7 @@ def shortest_recurrence(values: Sequence[int], most: int) -> list[Fraction]:
     >>> shortest_recurrence([0, 1, 1, 2, 3, 5, 8, 13], most=3)
     [Fraction(1, 1), Fraction(1, 1)]
 
-    It is found modulo the prime, its coefficients as the fractions that they are there, and holds exactly.
+    It is found modulo the prime, its coefficients turned back into fractions, and then checked exactly.
     """
     modular = _recurrence_modulo([modulo(value) for value in values])
     length = len(modular)
@@ -102,7 +104,7 @@ def _integers(fractions: Sequence[Fraction]) -> tuple[int, list[int]]:
 
 def _recurrence_modulo(residues: Sequence[int]) -> list[int]:
     """The coefficients of the shortest linear recurrence modulo the prime, by Berlekamp and Massey."""
-    current, previous = [1], [1]  # 1 - c[0] x - c[1] x^2 - ..., now and before its length last grew
+    current, previous = [1], [1]  # as 1 - c[0] x - c[1] x^2 - ..., now and before its length last grew
     length, since, last = 0, 1, 1
     for k, residue in enumerate(residues):
         before = reversed(residues[max(0, k + 1 - len(current)) : k])
@@ -154,7 +156,7 @@ def rational_roots(coefficients: Sequence[Fraction]) -> dict[Fraction, int] | No
 
 
 def _candidates(integers: Sequence[int]) -> Iterator[Fraction]:
-    """What a rational root can be: a divisor of the last coefficient over one of the first."""
+    """What a rational root can be: plus or minus a divisor of the last coefficient over one of the first."""
     if abs(integers[-1]) > 10**9:
         return
     for top in _divisors(abs(integers[-1])):
@@ -176,7 +178,7 @@ def _value(polynomial: Sequence[Fraction], x: Fraction) -> Fraction:
 
 
 def solved(rows: list[list[Fraction]]) -> list[Fraction]:
-    """The solution of a regular system, its right side the last column (Gauss and Jordan)."""
+    """The solution of a regular linear system with its right-hand side as last column, by Gauss-Jordan elimination."""
     for k in range(len(rows)):
         pivot = next(j for j in range(k, len(rows)) if rows[j][k])
         rows[k], rows[pivot] = rows[pivot], rows[k]
@@ -188,7 +190,7 @@ def solved(rows: list[list[Fraction]]) -> list[Fraction]:
 
 
 def rational_log(x: Fraction, base: int) -> Fraction | None:
-    """The logarithm of x, where it is rational with a denominator of at most twelve; else None.
+    """The logarithm of x if it is rational with a denominator of at most twelve, else None.
 
     >>> rational_log(Fraction(8), 4), rational_log(Fraction(3), 2)
     (Fraction(3, 2), None)
@@ -201,7 +203,7 @@ def rational_log(x: Fraction, base: int) -> Fraction | None:
 
 
 def integer_log(n: int, base: int) -> int | None:
-    """The logarithm of n, where it is an integer; else None."""
+    """The logarithm of n if it is an integer, else None."""
     power = 0
     while n > 1 and n % base == 0:
         n //= base

@@ -1,7 +1,7 @@
-"""The form behind counts: exact, and held to counts that it was not made from; else an estimate by least squares.
+"""The form behind counts: exact, and tested on counts it was not made from; else an estimate by least squares.
 
-A form is looked for modulo a prime first, then made and checked exactly. It is accepted where it gives the counts
-at the sizes that it was not made from, which must be so many that they do not do so by chance.
+A form is looked for modulo a prime first, then made and checked exactly. It is accepted if it gives the counts at
+the sizes it was not made from too, and if these are so many that it cannot do so by chance.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ LONGEST_PERIOD: Final = 12
 
 
 class Asked(NamedTuple):
-    """The evidence that is asked for, in bits."""
+    """The evidence that a form needs, in bits."""
 
-    of_recurrences: float = 12  # all roots of which are rational
-    of_irrational: float = 20  # for the roots of recurrences that hold by chance are not
-    of_gap: float = 3  # of a law with sizes between those given: so many times the square of how many they are
-    of_gaps: float = 64  # but no more
+    of_recurrences: float = 12  # with rational roots alone
+    of_irrational: float = 20  # more, since recurrences that hold by chance have irrational roots
+    of_gap: float = 3  # times the square of how many sizes are hidden between those given
+    of_gaps: float = 64  # the most that hidden sizes require
 
 
 ASKED: Final = Asked()
 MORE: Final = 4
-"""How many more sizes of each residue there must be than a polynomial of it has coefficients: what n // 2 has on
-1, ..., 12. So at least eight counts, of two residues, are held to it: eight bits of evidence."""
+"""How many more sizes each residue must have than its polynomial has coefficients: as many as n // 2 has on
+1, ..., 12. So a form of two residues or more is tested on eight counts at least: eight bits of evidence."""
 
 
 class Given(NamedTuple):
-    """What is known: the count at each point, in order, how the sizes go on, and how many are hidden between them."""
+    """What is known: the count at each point, in order, how the sizes continue, and how many are hidden between."""
 
     names: tuple[str, ...]
     counts: Mapping[Point, int]
@@ -55,14 +55,14 @@ class Given(NamedTuple):
     asked: Asked
 
     def agrees(self, form: Form) -> bool:
-        """Whether the form gives all the counts."""
+        """Whether the form gives every count."""
         return all(form(point) == count for point, count in self.counts.items())
 
     def doubt(self, form: Form) -> str:
-        """Why a form that agrees may do so by chance; empty where it does not.
+        """Why a form that agrees with the counts may do so by chance; empty if it may not.
 
-        To a line or a parabola counts are near that data decides by one more or less, or seldom: each, held to sizes
-        with others between them, has then been held to one bit alone. None is that near to a cubic.
+        Counts that data changes by one, or seldom, are still near a line or a parabola. So with hidden sizes each
+        count that such a form is tested on is one bit of evidence and no more. Nothing is that near a cubic.
         """
         held = len(self.counts) - form.determined_by
         if isinstance(form, Polynomial) and held < FEWEST - 1:
@@ -77,10 +77,10 @@ class Given(NamedTuple):
 
 
 def form_of(names: tuple[str, ...], counts: Mapping[Point, int], asked: Asked = ASKED) -> tuple[Form | None, str]:
-    """The form behind counts, None where there is none, and why it is to be doubted; empty where it is not."""
+    """The form behind counts, None if there is none, and why to doubt it, empty if there is no reason to."""
     given = Given(names, counts, *domain(names, list(counts)), asked)
-    for look in FORMS if len(names) == 1 else (_multivariate,):
-        if (found := look(given)) is not None:
+    for find in FORMS if len(names) == 1 else (_multivariate,):
+        if (found := find(given)) is not None:
             return found, given.doubt(found)
     return None, ""
 
@@ -99,34 +99,34 @@ def estimate(names: tuple[str, ...], counts: Mapping[Point, int]) -> str:
     return f"about {math.exp(y - slope * x):.3g}·{names[0]}^{slope:.2f}, an estimate"
 
 
-# --- how many counts a form is held to
+# --- how many counts a form is tested on
 
 
 def _held_back(coefficients: int) -> int:
-    """How many counts a form with so many coefficients is held to, besides those it is made from."""
+    """How many counts a form with so many coefficients is tested on, besides those it is made from."""
     return max(2, -(-coefficients // 3))
 
 
 def _most(counts: int) -> int:
-    """The most coefficients of which so many counts hold a form to enough of them."""
+    """The most coefficients for which so many counts leave enough to test the form on."""
     return min(counts - 2, 3 * counts // 4)
 
 
 def _longest(counts: int) -> int:
-    """The most coefficients of a recurrence, which are half of what determines it."""
+    """The most coefficients that a recurrence may have: they are half of what determines it."""
     return max((length for length in range(counts) if 2 * length + _held_back(length) <= counts), default=0)
 
 
 def _evidence(different: int, held: int) -> float:
-    """In bits, how improbable it is that so many counts, each one of so many different ones, agree by chance.
+    """In bits, how improbable it is that `held` counts, each one of `different` possible ones, agree by chance.
 
-    Where they are all the same, as where data decides between 0 and 1, they are taken for one of two.
+    Counts that are all the same are taken for one of two, as if data decided between 0 and 1.
     """
     return held * math.log2(max(2, different))
 
 
 def _bends(counts: Sequence[int]) -> list[int]:
-    """How much more or less counts rise from one size to the next than before: what a line leaves of them."""
+    """The second differences of counts, which are 0 on a line."""
     rises = [b - a for a, b in pairwise(counts)]
     return [b - a for a, b in pairwise(rises)]
 
@@ -135,7 +135,7 @@ def _bends(counts: Sequence[int]) -> list[int]:
 
 
 def _polynomial(given: Given) -> Polynomial | None:
-    """A polynomial of the least degree that does."""
+    """The polynomial of least degree that gives the counts; None if there is none, or too few counts to test it on."""
     counts = given.counts
     sizes = [n for (n,) in counts]
     length = length_modulo(sizes, [modulo(count) for count in counts.values()], _most(len(counts)))
@@ -152,7 +152,7 @@ def _through(given: Given, sizes: Sequence[int]) -> Polynomial:
 
 
 def _multivariate(given: Given) -> Polynomial | None:
-    """A polynomial through a corner of the grid, held to the rest of it: two sizes of each parameter at the least."""
+    """A polynomial through a corner of the grid, tested on the rest of it, at least two sizes of each parameter."""
     names, counts = given.names, given.counts
     modular = {point: modulo(count) for point, count in counts.items()}
     corner = []
@@ -175,9 +175,9 @@ def _multivariate(given: Given) -> Polynomial | None:
 
 
 def _mixed(modular: Mapping[Point, int], axis: int, sizes: Sequence[int]) -> list[int]:
-    """A residue for each size of a parameter, whose polynomial has the degree that all lines along it have.
+    """For each size of a parameter a sum over all other parameters, modulo the prime, to find the degree along it.
 
-    These are sums over the other parameters, each with a factor of its own, such that nothing cancels but by design.
+    Each term has a factor of its own, so that terms cancel only if they are chosen to.
     """
     found = dict.fromkeys(sizes, 0)
     for point, residue in modular.items():
@@ -190,7 +190,9 @@ def _quasi_polynomial(given: Given) -> QuasiPolynomial | None:
     """A polynomial for each residue, with the fewest coefficients in all."""
     counts = given.counts
     modular = {n: modulo(count) for (n,), count in counts.items()}
-    fewest: tuple[int, int, list[list[int]]] | None = None  # coefficients, and of each residue, and its sizes
+    fewest: tuple[int, int, list[list[int]]] | None = (
+        None  # coefficients in all, and of each residue, and the sizes by residue
+    )
     for period in range(2, LONGEST_PERIOD + 1):
         length = 1
         classes = [[n for n in modular if n % period == residue] for residue in range(period)]
@@ -216,7 +218,7 @@ def _quasi_polynomial(given: Given) -> QuasiPolynomial | None:
 
 
 def _recurrence(given: Given) -> Recurrence | None:
-    """A linear recurrence along sizes that go on by equal steps or equal factors."""
+    """A linear recurrence along sizes that continue by equal steps or equal factors."""
     counts = list(given.counts.values())
     sizes = given.domain.axes[0]
     if given.hidden or (sizes.factor > 1 and sizes.step != sizes.first * (sizes.factor - 1)):
@@ -225,7 +227,7 @@ def _recurrence(given: Given) -> Recurrence | None:
     if not found or not found[-1]:
         return None
     length, roots = len(found), rational_roots(found)
-    if roots is None and len(counts) < 4 * length + 2:  # periods among them, which are met by chance like others
+    if roots is None and len(counts) < 4 * length + 2:  # periods are among these, and can hold by chance
         return None
     bends = _bends(counts)
     spread = min(max(bends) - min(bends), max(counts) - min(counts)) + 1
@@ -247,4 +249,4 @@ def _closed(roots: Mapping[Fraction, int], initial: Sequence[int]) -> Closed:
 
 
 FORMS: Final = (_polynomial, _quasi_polynomial, _recurrence)
-"""How the forms of one parameter are looked for, the one with the fewest coefficients first."""
+"""The functions that look for a form in one parameter, in the order in which they are tried."""

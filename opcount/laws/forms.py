@@ -1,6 +1,6 @@
 """The forms that a law can have: a polynomial, a polynomial for each residue, a linear recurrence.
 
-Each has a value at a point of sizes, terms that say how it grows, and a text. Quasi-polynomials: R. P. Stanley,
+Each has a value at a point of sizes, terms that say how it grows, and a text form. Quasi-polynomials: R. P. Stanley,
 Enumerative Combinatorics 1, 2nd ed., 2012, section 4.4. Where sizes are a geometric progression n = c r^k,
 recurrences in k are the laws of divide and conquer.
 """
@@ -20,7 +20,7 @@ from opcount.laws.progressions import Point, Progression
 
 @dataclass(frozen=True)
 class Polynomial:
-    """Rational coefficients by the exponents of the parameters; those that are 0 are left out."""
+    """A polynomial: rational coefficients by the exponents of the parameters, without those that are 0."""
 
     kind: ClassVar = "polynomial"
 
@@ -47,7 +47,7 @@ class Polynomial:
         return Fraction(value, scale)
 
     def terms(self) -> list[Term]:
-        """The terms, those of the highest degree first."""
+        """The terms, in descending degree."""
         ordered = sorted(self.coefficients, key=lambda exponents: (sum(exponents), exponents), reverse=True)
         return [
             Term(
@@ -85,7 +85,7 @@ class QuasiPolynomial:
         return self.residues[point[0] % len(self.residues)](point)
 
     def terms(self) -> list[Term]:
-        """The terms of the residue that grows the fastest."""
+        """The terms of the residue whose polynomial grows fastest."""
         return max((each.terms() for each in self.residues), key=fastest)
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class QuasiPolynomial:
 
 @dataclass(frozen=True)
 class Recurrence:
-    """T(k) = c1 T(k-1) + c2 T(k-2) + ... for the k-th of sizes that go on by equal steps, or by equal factors."""
+    """T(k) = c1 T(k-1) + c2 T(k-2) + ... for the k-th of sizes that continue by equal steps, or by equal factors."""
 
     kind: ClassVar = "linear recurrence"
 
@@ -104,17 +104,17 @@ class Recurrence:
     sizes: Progression
     coefficients: tuple[Fraction, ...]
     initial: tuple[int, ...]
-    closed: Closed | None  # None where roots are irrational
+    closed: Closed | None  # None if there are irrational roots
 
     @property
     def determined_by(self) -> int:
-        """How many counts determine it: so many coefficients, and as many initial values."""
+        """How many counts determine it: one for each coefficient, and one for each initial value."""
         return 2 * len(self.initial)
 
     def __call__(self, point: Point) -> Fraction:
         """The value at a size, which must be in the progression."""
         k = self.sizes.index(point[0])
-        assert k is not None  # which the domain of the law says first
+        assert k is not None  # the law has checked that it is in its domain
         if self.closed is not None:
             return sum((c * root**k * k**power for (root, power), c in self.closed.items()), Fraction(0))
         values = [Fraction(value) for value in self.initial]
@@ -125,11 +125,11 @@ class Recurrence:
 
     @property
     def in_k(self) -> bool:
-        """Whether the text is a formula of k, and says itself what k is."""
+        """Whether the text is a formula in k, which then says what k is."""
         return self.closed is None if self.sizes.factor > 1 else self.sizes.step > 1
 
     def terms(self) -> list[Term]:
-        """The terms of the closed form, the fastest-growing first; of irrational roots that of the largest alone."""
+        """The terms of the closed form, the fastest-growing first; with irrational roots, that of the largest alone."""
         if self.closed is None:
             return [dominant_term(self.name, self.sizes, self.coefficients, self.initial)]
         terms = geometric_terms if self.sizes.factor > 1 else arithmetic_terms

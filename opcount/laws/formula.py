@@ -1,4 +1,4 @@
-"""A formula as text: read in exact arithmetic, and compared with a law."""
+"""A formula given as text: evaluated in exact arithmetic, and compared with a law."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LARGEST_POWER: Final = 1_000_000  # bits
 
 
 def formula(text: str, names: Sequence[str] = ("n",)) -> Formula:
-    """The exact value of a formula, as `2*n**3 - n**2`, by the size.
+    """The function that a formula such as `2*n**3 - n**2` stands for: its exact value at a point of sizes.
 
     >>> formula("n*(n - 1)/2")((7,))
     Fraction(21, 1)
 
-    Of integers, the names, + - * / // ** and parentheses, and log2 of powers of two. Raises InvalidValue for
-    anything else, and where it has no exact value.
+    A formula consists of integers, the names, + - * / // ** and parentheses, and log2 of powers of two. Raises
+    InvalidValue for anything else, and, when it is evaluated, if there is no exact value.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -95,14 +95,14 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Fraction], Fraction]]] = {"log2": _log2
 
 
 def differs(law: Law, wanted: Formula) -> str:
-    """Where the counts, or the law at as many larger sizes, are not the formula's values; empty if nowhere."""
+    """The first size at which a count, or the law at as many larger sizes, differs from the formula; empty if none."""
     return _first_unlike(law, wanted, operator.ne) or (
         "" if law.exact else f"{NO_LAW} behind the counts, which are the formula's; more sizes may show one"
     )
 
 
 def exceeds(law: Law, limit: Formula) -> str:
-    """Where the counts, or the law at as many larger sizes, exceed the formula, or how it outgrows it; empty if not."""
+    """Where the counts, or the law at as many larger sizes, exceed the formula, or how it is outgrown; empty if not."""
     if fault := _first_unlike(law, limit, operator.gt):
         return fault
     if not law.exact:
@@ -115,7 +115,7 @@ def exceeds(law: Law, limit: Formula) -> str:
 
 
 def _first_unlike(law: Law, formula: Formula, unlike: Callable[[Any, Any], bool]) -> str:
-    """The first count, or else value of the law at a larger size, that is unlike the formula's value there."""
+    """The first count, or else value of the law at a larger size, whose relation to the formula is `unlike`."""
     for point, count in {**law.counts, **law.far}.items():
         if unlike(count, formula(point)):
             return f"{at(law.names, point)}: {count:,} counted, and the formula is {formula(point)}"
@@ -127,7 +127,7 @@ def _first_unlike(law: Law, formula: Formula, unlike: Callable[[Any, Any], bool]
 
 
 def _larger(law: Law, times: int = 1) -> list[Point]:
-    """So many times as many larger sizes, of those that the law is for."""
+    """`times` as many sizes as were counted, larger than these, in the law's domain."""
     along = [sorted({point[axis] for point in law.counts}) for axis in range(len(law.names))]
     return list(
         product(

@@ -1,4 +1,4 @@
-"""How the terms of a law grow, and the closed form of a linear recurrence in the size instead of its index."""
+"""How the terms of a law grow, and the closed form of a linear recurrence, in the size instead of its index."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from opcount.laws.exact import integer_log, rational_log
 from opcount.laws.progressions import Progression
 
 Closed = Mapping[tuple[Fraction, int], Fraction]
-"""The sum of c root^k k^power: each coefficient c by its root and power."""
+"""A sum of c root^k k^power: each coefficient c by its root and power."""
 
 
 class Growth(NamedTuple):
-    """base^n n^power (log n)^logs, as which a term grows."""
+    """The order of growth of a term, base^n n^power (log n)^logs."""
 
     base: float = 0.0
     power: float = 0.0
@@ -34,7 +34,7 @@ class Term(NamedTuple):
 
 
 def fastest(terms: Iterable[Term]) -> Growth:
-    """The growth of the term that grows the fastest."""
+    """The growth of the term that grows fastest."""
     return max((term.growth for term in terms), default=Growth())
 
 
@@ -44,7 +44,7 @@ def written(terms: Iterable[Term]) -> str:
 
 
 def arithmetic_terms(name: str, sizes: Progression, closed: Closed) -> list[Term]:
-    """A closed form over sizes by equal steps: in n where the step is 1, else in k, the fastest-growing term first."""
+    """The terms of a closed form for sizes by equal steps, the fastest-growing first; in n if the step is 1, else k."""
     consecutive = sizes.step == 1
     variable, offset = (name, sizes.first) if consecutive else ("k", 0)
     return _sorted(
@@ -59,9 +59,9 @@ def arithmetic_terms(name: str, sizes: Progression, closed: Closed) -> list[Term
 
 
 def geometric_terms(name: str, sizes: Progression, closed: Closed) -> list[Term]:
-    """A closed form over sizes by equal factors, in n and its logarithm, the fastest-growing term first."""
+    """The terms of a closed form for sizes by equal factors, in n and its logarithm, the fastest-growing first."""
     first, ratio = sizes.first, sizes.factor
-    offset = integer_log(first, ratio)  # k = log n - offset, or else the logarithm of n / first
+    offset = integer_log(first, ratio)  # k = log n - offset; None: k = log(n / first)
     scaled = name if offset is not None else f"({name}/{first})"
     terms = []
     for (root, logs), c in _shifted(closed, offset or 0).items():
@@ -96,7 +96,7 @@ def _sorted(terms: Iterable[Term]) -> list[Term]:
 
 
 def _shifted(closed: Closed, offset: int) -> dict[tuple[Fraction, int], Fraction]:
-    """The closed form as one of k + offset instead of k."""
+    """The closed form in k + offset instead of k."""
     found: dict[tuple[Fraction, int], Fraction] = {}
     for (root, power), c in closed.items():
         c /= root**offset

@@ -1,7 +1,7 @@
 """Laws: what a count is at every size, found from counts at several sizes.
 
-A law is accepted where it gives the counts at sizes that it was not made from, as `fit` says; otherwise there is
-none. It is for sizes that go on as those do that it was found on.
+A law is accepted if it gives the counts at sizes it was not made from too (see `fit`); otherwise there is none. It
+holds for the sizes that continue those it was found on (see `progressions`).
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ NO_LAW: Final = "no exact law found"
 class Law:
     """The law of a count, if there is one: `law(n)` is its exact value, `str(law)` its formula.
 
-    `law["mul"]` is the law of a kind, where `law` is that of all operations together; `kinds` has them all.
-    `counts` has the count at each size. `form` is None where no exact law was found. A law is for the sizes of its
-    `domain`, which go on as those do that it was found on: `n in law.domain`, and `str(law)` says it, as in
-    "n²/4, where n ≡ 0 (mod 4)". `far` has the counts at far sizes that it was to be verified at.
+    `law` is that of all operations together, `law["mul"]` that of one kind; `kinds` has the laws of all kinds.
+    `counts` has the count at each size. `form` is None if no exact law was found. A law holds for the sizes in its
+    `domain`, which continue those it was found on: test `n in law.domain`, or read `str(law)`, as in
+    "n²/4, where n ≡ 0 (mod 4)". `far` has the counts at the far sizes where it was verified. The properties that
+    describe the law raise InvalidValue if there is none.
     """
 
     names: tuple[str, ...]
@@ -55,22 +56,22 @@ class Law:
 
     @property
     def verified(self) -> tuple[Point, ...]:
-        """The far sizes that were run too, and agree."""
+        """The far sizes that were run too and agree with the law."""
         return tuple(self.far) if self.exact else ()
 
     @cached_property
     def domain(self) -> Domain:
-        """The sizes that the law is for."""
+        """The sizes that the law holds for."""
         return domain(self.names, list(self.counts), onwards=isinstance(self.form, Recurrence))[0]
 
     @property
     def formula(self) -> str:
-        """The law as a formula alone, without the sizes that it is for."""
+        """The law as a formula alone, without the sizes that it holds for."""
         return str(self._found())
 
     @property
     def exact(self) -> bool:
-        """Whether there is a law."""
+        """Whether an exact law was found."""
         return self.form is not None
 
     def __getitem__(self, kind: str) -> Law:
@@ -85,7 +86,7 @@ class Law:
         return self.form
 
     def __call__(self, *sizes: SupportsIndex, **named: SupportsIndex) -> int:
-        """The count at a size; raises InvalidValue where no law was found, or where it is not for that size."""
+        """The count at a size; raises InvalidValue if no law was found, or the size is not in its domain."""
         form = self._found()
         given = sizes or tuple(named[name] for name in self.names if name in named)
         if len(given) != len(self.names) or (sizes and named):
@@ -102,13 +103,13 @@ class Law:
 
     @property
     def degree(self) -> float:
-        """The power of n that it grows with: an integer where it is one, infinite where growth is exponential."""
+        """The power of n that the count grows with, an int where it is one; infinite if growth is exponential."""
         base, power, _ = fastest(self._found().terms())
         return math.inf if base > 1 else int(power) if float(power).is_integer() else power
 
     @property
     def leading(self) -> Any:
-        """The coefficient of the term that grows the fastest; a tuple by residue, where it is not one for all."""
+        """The coefficient of the term that grows fastest; a tuple by residue, if residues differ in it."""
         form = self._found()
         growth = fastest(form.terms())
         parts = form.residues if isinstance(form, QuasiPolynomial) else [form]
@@ -119,14 +120,14 @@ class Law:
 
     @property
     def big_theta(self) -> str:
-        """The order of growth, as in Θ(n³)."""
+        """The order of growth as text, such as Θ(n³)."""
         terms = self._found().terms()
         if not terms:
             return "Θ(0)"
         return f"Θ({' + '.join(term.text or '1' for term in terms if term.growth == terms[0].growth)})"
 
     def __le__(self, other: Law) -> bool:
-        """Whether it grows no faster than the other."""
+        """Whether it grows no faster than the other law, whatever the coefficients."""
         return _not_faster(self, other)
 
     def __ge__(self, other: Law) -> bool:
@@ -139,7 +140,7 @@ class Law:
         return not _not_faster(self, other)
 
     def estimate(self) -> str:
-        """A power of n fitted to the counts by least squares: an estimate, and no law."""
+        """A power of n fitted to the counts by least squares, as text: an estimate, not a law."""
         return estimate(self.names, self.counts)
 
     def __str__(self) -> str:
@@ -155,7 +156,7 @@ class Law:
         return f"; verified {at(self.names, *self.verified)}" if self.verified else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """What it is, in plain numbers and strings, as JSON can hold it."""
+        """The law, its counts and the laws of its kinds as plain numbers and strings, which JSON can hold."""
         found: dict[str, Any] = {
             "law": str(self),
             "exact": self.exact,
@@ -179,7 +180,10 @@ class Law:
         ]
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """The counts as points and the law as a line, on logarithmic axes; of one parameter. Needs matplotlib."""
+        """Plot the counts as points and the law as a line, on logarithmic axes if all are positive. Needs matplotlib.
+
+        Raises InvalidValue for a law of several parameters.
+        """
         import matplotlib.pyplot as plt
 
         if len(self.names) > 1:
@@ -198,7 +202,7 @@ class Law:
 
 
 def _as_int(x: Any) -> Any:
-    """An integer instead of a Fraction where it is one."""
+    """A Fraction that is an integer as an int; anything else as it is."""
     return int(x) if isinstance(x, Fraction) and x.denominator == 1 else x
 
 
@@ -228,22 +232,22 @@ def law(
     >>> print(found, found["mul"], found(100), sep="; ")
     2n³ − n²; n³; 1990000
 
-    At each size `make(n)` gives the argument of f, or a tuple of several, which are wrapped; without it f is called
-    with the size itself, and what it computes on numbers that it wraps counts. An f that returns a Counts is
-    taken at its word.
-    Of a dict of sizes by parameter, as {"m": [1, 2, 3, 4], "n": [1, 2, 3, 4]}, every combination is run, with
-    the parameters by name. An `executor` of concurrent.futures runs the sizes; f and make must be such that it
-    can send them.
+    At each size `make(n)` gives the argument of f, or a tuple of several, which are wrapped. Without `make`, f is
+    called with the size itself, and wraps what it computes with. An f that returns a Counts is counted as having
+    executed these. If `sizes` is a dict by parameter, as {"m": [1, 2, 3, 4], "n": [1, 2, 3, 4]}, every combination
+    is run, with the parameters passed by name. An `executor` of concurrent.futures may run the sizes; f and make must
+    be such that it can send them.
 
-    `verify` are far sizes, as 1000, given as `sizes` are: they are run too, once there is a law, and must agree, or
-    there is none. Nothing else tells so cheaply whether a law goes on, so verify one wherever far runs are affordable.
+    `verify` has far sizes, such as 1000, given as `sizes` are: if a law is found, they are run too, and if they
+    disagree there is no law. Nothing else tells so cheaply whether a law holds beyond the sizes, so verify one
+    wherever far runs are affordable.
 
-    A law is a polynomial, a polynomial by residue, a linear recurrence, or, where the sizes are a geometric
-    progression, a recurrence in the logarithm of n; exact, and held to a third as many more sizes as it has
-    coefficients, two at the least, and more where these are of several residues or with gaps between them.
-    It is for sizes that go on as those given do: see `Law`. Raises InvalidValue for too few sizes, with the number
-    that is needed, and for a size to verify that the law is not for; SizeFailed where a run fails, with its size
-    and the counts of the others. Warns NothingCounted where no run executed an operation on a wrapped value.
+    A law is a polynomial, a polynomial for each residue of n, a linear recurrence, or, if the sizes are a geometric
+    progression, a recurrence in the logarithm of n. It is exact, and tested on a third as many more sizes as it has
+    coefficients, at least two, and on more if it differs by residue or the sizes have gaps. It holds for sizes that
+    continue the given ones: see `Law`. Raises InvalidValue for too few sizes, saying how many are needed, and for a
+    size to verify that is not in the law's domain; SizeFailed if a run fails, with its size and the counts of the
+    others. Warns NothingCounted if no run executed an operation on a wrapped value.
     """
     found, silent = law_of_runs(f, sizes, make, verify, executor)
     if silent:
@@ -258,7 +262,7 @@ def law_of_runs(
     verify: Sizes = (),
     executor: Executor | None = None,
 ) -> tuple[Law, bool]:
-    """The law, and whether no run had anything to do with a wrapped value, which is to be warned of."""
+    """The law, and whether no run had anything to do with a wrapped value, of which the caller should warn."""
     check_function(f)
     names, points = checked_points(sizes)
     far = checked_far(names, points, verify)
@@ -282,13 +286,15 @@ def law_of(
     *,
     verify: Mapping[Any, Counts | int] | None = None,
 ) -> Law:
-    """The exact law behind counts by size, where they are known already.
+    """The exact law behind counts that are known already, by size.
 
     >>> print(law_of({n: n * (n - 1) // 2 for n in range(1, 9)}))
     n²/2 − n/2
 
-    A count is a Counts or a number, a size a number or a tuple of one for each of the names; `verify` has counts at
-    far sizes, which must agree, or there is no law. Raises as `law`.
+    A count is a Counts or an integer; a size is an integer, or a tuple with one for each of the `names`. `verify` has
+    counts at far sizes; if they disagree there is no law. Raises InvalidValue for too few sizes, for a missing
+    combination of them, and for a size to verify that is not in the law's domain, and InvalidType for a size or a
+    count that is not an integer.
     """
     names = tuple(names)
     near = _by_point(counts, names)
@@ -323,7 +329,7 @@ def _by_point(counts: Mapping[Any, Any], names: tuple[str, ...]) -> dict[Point, 
 
 
 def _unverified(names: tuple[str, ...], counts: Mapping[Point, int], kinds: Mapping[str, Law]) -> Law:
-    """The law of counts, with why there is none if there is none."""
+    """The law behind counts, or a Law without a form that says why there is none."""
     form, doubt = form_of(names, counts)
     if form is not None and not doubt:
         return Law(names, counts, form, kinds)
@@ -331,14 +337,14 @@ def _unverified(names: tuple[str, ...], counts: Mapping[Point, int], kinds: Mapp
     if form is not None:
         why += f" ({form} would do, but {doubt})"
     elif len(names) == 1 and len(counts) > FEWEST:
-        ((smallest,), _), *rest = counts.items()  # which is often a case of its own
+        ((smallest,), _), *rest = counts.items()  # the smallest size is often a case of its own
         other, doubt = form_of(names, dict(rest))
         why += f" (without {names[0]} = {smallest}: {other})" if other is not None and not doubt else ""
     return Law(names, counts, None, kinds, why)
 
 
 def _held_to(found: Law, far: Mapping[Point, Any]) -> Law:
-    """The law where it gives the counts at far sizes, or none."""
+    """The law if it gives the counts at far sizes; else one without a form, which says where it does not."""
     if found.form is not None:
         for point, count in far.items():
             if (expected := found.form(point)) != count:

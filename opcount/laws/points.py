@@ -1,4 +1,4 @@
-"""The points of sizes at which to count: how they are given, checked, and named in a message."""
+"""The points of sizes at which to count: given by the user, checked, and named in messages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.laws.progressions import Point, domain
 
-FEWEST: Final = 4  # sizes: two for a line, and two to hold it to
+FEWEST: Final = 4  # sizes: two for a line, and two to test it on
 
 Sizes = Iterable[int] | Mapping[str, Iterable[int]]
 """Sizes as a user gives them: of the parameter n, or by parameter."""
 
 
 def at(names: Sequence[str], *points: Point) -> str:
-    """Points as a message names them.
+    """Points as text for a message.
 
     >>> at(["m", "n"], (1, 2), (3, 4))
     'at m = 1, n = 2 and m = 3, n = 4'
@@ -27,7 +27,7 @@ def at(names: Sequence[str], *points: Point) -> str:
 
 
 def as_size(n: Any, name: str) -> int:
-    """A size as an int; raises InvalidType where it is no integer."""
+    """A size as an int; raises InvalidType if it is not an integer."""
     try:
         if not isinstance(n, bool):
             return operator.index(n)
@@ -37,7 +37,11 @@ def as_size(n: Any, name: str) -> int:
 
 
 def checked_points(sizes: Any) -> tuple[tuple[str, ...], list[Point]]:
-    """The names of the parameters, and the points at which to count, in order."""
+    """The names of the parameters, and the points at which to count, in order.
+
+    Raises InvalidType for a size that is not an integer; InvalidValue for a negative one, for too few, and for more
+    than three parameters.
+    """
     if not isinstance(sizes, Mapping):
         sizes = {"n": sizes}
     if not 1 <= len(sizes) <= 3:
@@ -65,7 +69,7 @@ def _along(argument: str, name: str, given: Any) -> list[int]:
 
 
 def check_enough(names: Sequence[str], points: Sequence[Point]) -> None:
-    """Raise InvalidValue where there are too few sizes of a parameter for any law."""
+    """Raise InvalidValue if a parameter has too few sizes for any law."""
     for axis, name in enumerate(names):
         sizes = len({point[axis] for point in points})
         if sizes < FEWEST:
@@ -76,7 +80,7 @@ def check_enough(names: Sequence[str], points: Sequence[Point]) -> None:
 
 
 def checked_far(names: tuple[str, ...], points: Sequence[Point], verify: Any) -> list[Point]:
-    """The points to verify a law at; raises InvalidValue for those that it will not be for."""
+    """The points at which to verify a law; raises InvalidValue for a point outside its domain."""
     given = verify if isinstance(verify, Mapping) else {names[0]: verify} if len(names) == 1 else verify
     if not isinstance(given, Mapping):
         if isinstance(given, Sequence) and not given:
@@ -90,9 +94,9 @@ def checked_far(names: tuple[str, ...], points: Sequence[Point], verify: Any) ->
 
 
 def check_far(names: tuple[str, ...], points: Sequence[Point], far: Iterable[Point]) -> None:
-    """Raise InvalidValue for a point to verify that the law of these points will not be for, with one that it will."""
-    among, _ = domain(names, points, onwards=True)
+    """Raise InvalidValue, which suggests another point, if one to verify is outside the domain of a law of `points`."""
+    allowed, _ = domain(names, points, onwards=True)
     for point in far:
-        if point not in among:
-            near = tuple(axis.after(max(n, axis.first), 1)[0] for axis, n in zip(among.axes, point, strict=True))
-            raise InvalidValue(f"verify: the law will be for {among.outside(point)}; verify it {at(names, near)}")
+        if point not in allowed:
+            near = tuple(axis.after(max(n, axis.first), 1)[0] for axis, n in zip(allowed.axes, point, strict=True))
+            raise InvalidValue(f"verify: the law will be for {allowed.outside(point)}; verify it {at(names, near)}")

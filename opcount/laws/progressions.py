@@ -1,4 +1,4 @@
-"""The sizes that a law is for: those that go on as the sizes that it was found on do."""
+"""The sizes that a law holds for: those that continue the sizes it was found on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Point = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Progression:
-    """Sizes by equal steps, or by steps that grow by a whole factor, as those of 2^k or of 2^k − 1 do.
+    """Sizes by equal steps, or by steps that grow by an integer factor, as those of 2^k or of 2^k − 1 do.
 
     >>> by_fours, powers = Progression(4, 4), Progression(2, 2, 2)
     >>> by_fours.text("n"), 12 in by_fours, 5 in by_fours, powers.text("n"), 64 in powers, 65 in powers
@@ -26,11 +26,11 @@ class Progression:
 
     first: int
     step: int  # from the first size to the second
-    factor: int = 1  # of each step to the one before
-    onwards: bool = False  # whether the first is the smallest, as it always is where steps grow
+    factor: int = 1  # by which each step is larger than the one before
+    onwards: bool = False  # whether `first` is the smallest size, as it always is if steps grow
 
     def index(self, n: int) -> int | None:
-        """The k for which n is the k-th size, from 0 on for the first; None where there is none."""
+        """The k for which n is the k-th size, counted from 0; None if n is not in the progression."""
         if self.factor == 1:
             k, rest = divmod(n - self.first, self.step)
             return None if rest or (self.onwards and k < 0) else k
@@ -46,20 +46,20 @@ class Progression:
             return False
 
     def __iter__(self) -> Iterator[int]:
-        """The sizes from the first on, without end."""
+        """All sizes from the first on, an infinite iterator."""
         size, step = self.first, self.step
         for _ in count():
             yield size
             size, step = size + step, step * self.factor
 
     def after(self, n: int, amount: int) -> list[int]:
-        """So many sizes above n."""
+        """The next `amount` sizes above n."""
         start = self if self.factor > 1 else Progression(n - (n - self.first) % self.step, self.step)
         above = (size for size in start if size > n)
         return list(islice(above, amount))
 
     def text(self, name: str, exponent: str = "k") -> str:
-        """Which sizes these are; empty where it is every integer."""
+        """The condition for a size to be in the progression, as text; empty if every integer is."""
         if self.factor == 1:
             return f"{name} ≡ {self.first % self.step} (mod {self.step})" if self.step > 1 else ""
         scale = self.step // (self.factor - 1)
@@ -70,12 +70,12 @@ class Progression:
         return f"{name} = {f'{scale}·' * (scale > 1)}{self.factor}^{exponent}{rest}"
 
     def shown(self) -> str:
-        """The first sizes."""
+        """The first three sizes, as text."""
         return f"{', '.join(map(str, islice(self, 3)))}, ..."
 
 
 def progression(sizes: Sequence[int]) -> tuple[Progression, int]:
-    """How rising sizes go on, and how many sizes there are between them that are not given.
+    """The progression that ascending sizes belong to, and how many sizes between them are not given.
 
     >>> progression([4, 8, 12, 16])[0].text("n"), progression([1, 2, 8, 16]), progression([2, 5, 8, 17])
     ('n ≡ 0 (mod 4)', (Progression(first=1, step=1, factor=2, ...), 1), (Progression(first=2, step=3, ...), 2))
@@ -98,7 +98,7 @@ def progression(sizes: Sequence[int]) -> tuple[Progression, int]:
 
 
 def _common_root(powers: Sequence[int]) -> int:
-    """The largest number that all are powers of; 0 where there is none."""
+    """The largest integer of which all these are powers; 0 if there is none."""
     root = 0
     for power in powers:
         a, b = max(root, power), min(root or power, power)
@@ -112,7 +112,7 @@ def _common_root(powers: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Domain:
-    """The sizes that a law is for, a progression for each parameter: `n in domain`, or `(m, n) in domain`."""
+    """The sizes that a law holds for, a progression for each parameter: `n in domain`, or `(m, n) in domain`."""
 
     names: tuple[str, ...]
     axes: tuple[Progression, ...]
@@ -122,14 +122,14 @@ class Domain:
         return len(point) == len(self.axes) and all(map(operator.contains, self.axes, point))
 
     def __iter__(self) -> Iterator[int]:
-        """The sizes from the smallest that was given on, without end; of one parameter."""
+        """All sizes from the smallest given one on, an infinite iterator; raises InvalidType for several parameters."""
         if len(self.axes) > 1:
             raise InvalidType(f"sizes are in order where there is one parameter, and here are {', '.join(self.names)}")
         return iter(self.axes[0])
 
     @property
     def text(self) -> str:
-        """Which sizes these are, as a law ends with; empty where they are all integers."""
+        """The condition for a point to be in the domain, with which a law's text ends; empty if there is none."""
         return ", ".join(filter(None, self._texts()))
 
     def _texts(self) -> list[str]:
@@ -138,7 +138,7 @@ class Domain:
         return [axis.text(name, next(letters) if axis.factor > 1 else "") for name, axis in pairs]
 
     def outside(self, point: Point) -> str:
-        """What is to be said of a point that is not in it."""
+        """Text for a message about a point that is not in the domain."""
         each = zip(self.names, self.axes, point, self._texts(), strict=True)
         name, axis, n, said = next(one for one in each if one[2] not in one[1])
         of = f" of {name}" if len(self.names) > 1 else ""
@@ -155,7 +155,7 @@ _EXPONENTS: Final = "kijhlpqrst"
 
 
 def domain(names: Sequence[str], points: Sequence[Point], onwards: bool = False) -> tuple[Domain, int]:
-    """How the sizes of each parameter go on, and how many points there are between them that are not given."""
+    """The domain that continues the sizes of each parameter, and how many points between them are not given."""
     along = [sorted({point[axis] for point in points}) for axis in range(len(names))]
     axes = [progression(sizes) for sizes in along]
     lengths = [len(sizes) for sizes in along]

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """What was executed at a point."""
+    """What was executed at a point of sizes."""
 
     counts: Counts
-    silent: bool  # nothing was, and no wrapped value was returned either
+    silent: bool  # nothing was executed, and no wrapped value returned
 
 
 def run_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[str, ...], point: Point) -> Run:
-    """What f executes at one point."""
+    """What f executes at one point of sizes."""
     args: tuple[Any, ...] = point if len(names) == 1 else ()
     named = {} if len(names) == 1 else dict(zip(names, point, strict=True))
     if make is not None:
@@ -35,7 +35,7 @@ def run_at(f: Callable[..., Any], make: Callable[..., Any] | None, names: tuple[
     with count() as tally:
         found = f(*args, **named)
         check_executed(found)
-    if isinstance(found, Counts):  # what it ran on the way, as a trace, is not meant
+    if isinstance(found, Counts):  # what it executed to find these, as by tracing, does not count
         return Run(found, False)
     return Run(tally.counts, not tally.counts and not has_wrapped(found))
 
@@ -48,11 +48,14 @@ def run_all(
     executor: Executor | None,
     before: Mapping[Point, Run],
 ) -> dict[Point, Run]:
-    """What f executes at each point; a run that fails loses neither the others nor those before.
+    """What f executes at each point of sizes, in this process or by the executor.
 
-    Raises SizeFailed, with the counts of all runs that came to their end.
+    Raises SizeFailed if a run fails, with the counts of all runs that finished, those in `before` included.
     """
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # which take longer to import than this library
+    from concurrent.futures import (
+        BrokenExecutor,
+        ProcessPoolExecutor,
+    )  # imported late: this takes longer than importing opcount
 
     runs: dict[Point, Callable[[], Run]]
     if executor is None:
@@ -64,7 +67,9 @@ def run_all(
     for point, run in runs.items():
         try:
             done[point] = run()
-        except BrokenExecutor:  # one worker took all others with it, and nobody knows which: each once more, alone
+        except (
+            BrokenExecutor
+        ):  # one worker's death ended all others, and nobody knows which one's: run each again, alone
             try:
                 with ProcessPoolExecutor(1, getattr(executor, "_mp_context", None)) as alone:
                     done[point] = alone.submit(run_at, f, make, names, point).result()

@@ -1,4 +1,4 @@
-"""How a law reads: sums of terms, powers, logarithms and recurrences, as people write them."""
+"""Laws as text: sums of terms, powers, logarithms and recurrences, as people write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹
 
 
 def total(terms: Iterable[tuple[Any, str]]) -> str:
-    """The sum of terms, each a coefficient and what it multiplies.
+    """The sum of terms as text; each term is a coefficient and what it multiplies.
 
     >>> total([(Fraction(3, 2), "n²"), (-1, "n"), (Fraction(5, 2), "n log2 n"), (7, "")])
     '3n²/2 − n + (5n log2 n)/2 + 7'
@@ -38,7 +38,7 @@ def _times(coefficient: Any, factor: str) -> str:
 
 
 def power(name: str, exponent: Any) -> str:
-    """A name to a power; empty for the power 0.
+    """A name raised to a power; empty for the power 0.
 
     >>> power("n", 0), power("n", 1), power("n", 12)
     ('', 'n', 'n¹²')
@@ -89,7 +89,7 @@ def with_logarithm(factor: str, logarithm: str, exponent: int) -> str:
 
 
 def recurrence(variable: str, start: int, coefficients: Sequence[Fraction], initial: Sequence[int]) -> str:
-    """A linear recurrence with the values that it starts from.
+    """A linear recurrence with its initial values.
 
     >>> recurrence("n", 0, [Fraction(1), Fraction(1)], [0, 1])
     'T(n) = T(n−1) + T(n−2), T(0) = 0, T(1) = 1'

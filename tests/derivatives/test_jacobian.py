@@ -73,6 +73,12 @@ def test_a_wrong_weight_is_found():
     assert not np.allclose(accumulated(f, x, plus=lambda a, b: a), right)
 
 
+def test_a_zero_of_the_matrix_is_of_the_kind_of_its_input():
+    square = oc.jacobian(lambda x: [x[0] * x[0]], [np.float32(2), np.float64(3)]).matrix
+    assert square.tolist() == [[4, 0]] and square.dtype == np.float64
+    assert oc.jacobian(lambda x: [x[0] * x[0]], [np.float32(2), np.float32(3)]).matrix.dtype == np.float32
+
+
 def test_structure_and_types_of_the_result():
     found = oc.jacobian(lambda p: {"sum": np.sum(p["w"] * p["w"]), "same": p["b"]}, {"w": np.ones((2, 2)), "b": 3.0})
     assert found.matrix.shape == (2, 5) and found.matrix.dtype == np.float64

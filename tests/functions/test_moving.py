@@ -35,3 +35,8 @@ def test_an_index_of_a_row_that_writes_is_written_for_every_view():
     np.fill_diagonal(x[:, 1:], -1.0)
     np.copyto(x[0], 5.0, where=[True, False, False])
     assert oc.unwrap(x).tolist() == [[5.0, -1.0, 2.0], [3.0, 4.0, -1.0]]
+
+
+def test_tiles_of_a_spec_have_as_many_dimensions_as_they_are_asked_for():
+    for repetitions in (2, (2, 3), (2, 1, 3), (4, 2, 1, 3)):
+        assert np.tile(oc.spec(A.shape), repetitions).shape == np.tile(A, repetitions).shape

@@ -10,10 +10,10 @@ from opcount.tracing.edges import Sign
 
 
 class Masks(NamedTuple):
-    """Sets of vertices, as the bits of integers, for each vertex: those that have an edge to it or from it.
+    """For each vertex, its neighbours as the bits of integers: tails of edges into it, heads of edges out of it.
 
-    `numbers_into` and `numbers_out` have those whose edge is a number, not 1 or -1; `passed_into` and `passed_out`
-    those whose edge is one as soon as it is passed on, since it has several weights.
+    `into` and `out` have all neighbours; `numbers_into` and `numbers_out` those whose edge is a number, not 1 or -1;
+    `passed_into` and `passed_out` those whose edge becomes a number when it is passed on, since it has several weights.
     """
 
     into: list[int]
@@ -27,7 +27,7 @@ class Masks(NamedTuple):
         return Masks(*map(list, self))
 
     def eliminate(self, vertex: int) -> int:
-        """Eliminate a vertex; gives how many products of two numbers that takes."""
+        """Eliminate a vertex; returns how many products of two numbers this takes."""
         into, numbers_into, passed_into, out, numbers_out, passed_out = self
         tails, heads = into[vertex], out[vertex]
         earlier, later = passed_into[vertex], passed_out[vertex]
@@ -46,7 +46,7 @@ class Masks(NamedTuple):
 
 
 def bits(mask: int) -> Iterator[int]:
-    """The positions of the ones."""
+    """The positions of the ones in a mask, in ascending order."""
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1
@@ -54,7 +54,7 @@ def bits(mask: int) -> Iterator[int]:
 
 
 def masks_of(linearized: Linearized, unit_products: bool) -> tuple[Masks, list[int]]:
-    """The linearized graph as masks, and the vertex of each index: the intermediate ones come first, in order."""
+    """The linearized graph as masks, and the vertex of each bit: the intermediate vertices come first, in order."""
     vertices = [*linearized.intermediates, *linearized.inputs, *linearized.sinks]
     index = {vertex: k for k, vertex in enumerate(vertices)}
     masks = Masks(*([0] * len(vertices) for _ in Masks._fields))

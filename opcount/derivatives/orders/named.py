@@ -45,7 +45,7 @@ SEPARATELY: Final[Mapping[str, Direction]] = {"column-by-column": "tangent", "ro
 def ordered(
     linearized: Linearized, order: Any, unit_products: bool, steps: Any = None, seed: Any = None
 ) -> Sequence[int]:
-    """The vertices in that order, none where they are not eliminated.
+    """The intermediate vertices in an order; none, if the order eliminates no vertex.
 
     Raises InvalidValue for an unknown name and for a sequence that does not contain every intermediate vertex exactly
     once, InvalidType for an order that is neither a name nor a sequence.
@@ -68,7 +68,11 @@ def ordered(
 
 
 def _checked(linearized: Linearized, order: Any) -> list[int]:
-    """The vertices of an explicit order; raises where it does not contain every intermediate vertex exactly once."""
+    """The vertices of an order that is a sequence.
+
+    Raises InvalidValue if it does not contain every intermediate vertex exactly once, InvalidType if it is not a
+    sequence of integers.
+    """
     if not isinstance(order, (Sequence, np.ndarray)):
         raise InvalidType(f"an order is one of {', '.join(ORDERS)}, or a sequence of vertices, not {order!r}")
     left = set(linearized.intermediates)

@@ -1,4 +1,4 @@
-"""The order of fewest products, by dynamic programming over sets of eliminated vertices."""
+"""An order of fewest products, by dynamic programming over sets of eliminated vertices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ONES: Final = (1 << WORD) - 1
 
 
 def optimal(linearized: Linearized, unit_products: bool) -> Sequence[int]:
-    """The order of fewest products, by dynamic programming over sets of eliminated vertices.
+    """An order of fewest products, by dynamic programming over sets of eliminated vertices.
 
     What a vertex costs depends on which others are gone and not on their order, so the best way to a set goes
     through the best way to one with a vertex less (M. Held and R. M. Karp, J. SIAM 10, 1962). Raises
@@ -33,7 +33,7 @@ def optimal(linearized: Linearized, unit_products: bool) -> Sequence[int]:
     masks, vertices = masks_of(linearized, unit_products)
     products = np.full(1 << size, np.iinfo(np.int32).max, np.int32)  # for each set, the bits of an integer
     products[0] = 0
-    sets = np.zeros(1, np.int64)  # of as many vertices each
+    sets = np.zeros(1, np.int64)  # of equally many vertices each
     for _ in range(size):
         found = np.zeros(1 << size, bool)
         for start in range(0, len(sets), AT_ONCE):
@@ -48,7 +48,7 @@ def optimal(linearized: Linearized, unit_products: bool) -> Sequence[int]:
 
 
 def _way_to(gone: int, products: np.ndarray, masks: Masks, size: int) -> list[int]:
-    """The vertices in an order in which this set costs what the table says."""
+    """The vertices of a set in an order in which they cost what the table says."""
     order: list[int] = []
     while gone:
         before = {k: gone ^ 1 << k for k in bits(gone)}
@@ -75,7 +75,7 @@ def _degrees(
 ) -> dict[int, Any]:
     """For each vertex, how many edges with a number it has on one side, after each of these sets.
 
-    A neighbour that is gone has left its own neighbours on that side in its place; `order` has these first.
+    A neighbour that is gone is replaced by its own neighbours on that side, which come earlier in `order`.
     """
     degrees: dict[int, Any] = dict.fromkeys(order, 0)
     is_gone = {k: (gone >> k & 1).astype(bool) for k in order}

@@ -1,4 +1,4 @@
-"""Orders by a rule: along the graph, against it, and the least work first."""
+"""Orders by a rule: along the graph, against it, and the cheapest vertex first."""
 
 from __future__ import annotations
 

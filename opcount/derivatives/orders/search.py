@@ -14,14 +14,14 @@ from opcount.derivatives.orders.rules import forward, markowitz, reverse
 
 LARGEST_SEARCHED: Final = 10_000  # intermediate vertices: a search goes through the whole order at each step
 STEPS: Final = 2_000
-HOT: Final = 3.0  # products: a step that costs so many more is taken with probability 1/e at first
+HOT: Final = 3.0  # products: a step that costs so many more is accepted with probability 1/e at first
 COLD: Final = 0.2
 
 
 def search(linearized: Linearized, unit_products: bool, steps: int = STEPS, seed: int = 0) -> Sequence[int]:
-    """The best order that simulated annealing meets in so many steps, no worse than the three by a rule.
+    """The best order that simulated annealing meets in `steps` steps, no worse than the three by a rule.
 
-    A step moves one vertex to another position in the order. It is kept if it takes fewer products, else with a
+    A step moves one vertex to another position in the order. It is kept if it takes no more products, else with a
     probability that falls with the temperature (Kirkpatrick, Gelatt and Vecchi, Optimization by simulated
     annealing, Science 220, 1983); for elimination orders Naumann and Gottschling, Simulated annealing for
     optimal pivot selection in Jacobian accumulation, 2003. Raises InvalidValue beyond `LARGEST_SEARCHED` vertices.
