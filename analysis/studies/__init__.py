@@ -1,21 +1,21 @@
-"""The studies, in the order of the report: a name for the files, and the function that runs it.
+"""The studies, in the order of the report: the name of each for files, and the function that runs it.
 
-Each asks one question, measures, and lets claims decide. One that is long is a folder of `measure` and `claims`.
+Each study asks one question, measures, and lets claims decide. A long one is a folder with `measure` and `claims`.
 
 - `same_gradient`: is it the same gradient by every method?
 - `faster`: operations against the number of parameters.
-- `recursion`: the recursion that remembers, and the loop, operation by operation.
+- `recursion`: the recursion with a memo and the loop, operation by operation.
 - `storage`: what remembering costs in memory.
-- `training`: what backprop saves over a training.
+- `training`: what backprop saves over a training run.
 - `scale`: one family of networks, as far as one can count.
-- `sharing`: what products of matrices save, and what the memo does.
+- `sharing`: what matrix products save, and what the memo saves.
 - `classifier`: a real task, by phase and by layer.
-- `numpy_costs`: what NumPy's calls cost, beside what other counters say.
+- `numpy_costs`: what NumPy's calls cost, compared with what other counters report.
 - `orders`: Jacobians in other orders than forward and reverse.
-- `cheap_gradient`: a value with its gradient, against the bounds of the theorems.
+- `cheap_gradient`: the cost of a value with its gradient, compared with the bounds of two theorems.
 - `forward_wins`: when forward mode takes less than reverse.
 - `expression_swell`: symbolic differentiation as operations.
-- `laws_found`: the laws that counts obey, beside the formulas of textbooks.
+- `laws_found`: the laws that counts obey, compared with the formulas of textbooks.
 """
 
 from __future__ import annotations

@@ -13,13 +13,13 @@ from analysis.programs.networks import mlp, parameter_count
 from analysis.programs.polynomials import SUPERSCRIPTS
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
-TANGENT_PARAMETERS = 11_000  # a tangent prediction follows every input, and takes memory for each
-UP_TO = 150_000  # operations that a method is executed for
+TANGENT_PARAMETERS = 11_000  # a tangent prediction follows every input, which takes memory for each
+UP_TO = 150_000  # the most operations for which a method is executed
 WALKS_UP_TO = 1_500_000
 
 
 class Point(NamedTuple):
-    """One network of a sweep, and up to how many operations the naive recursions are executed on it."""
+    """One network of a sweep, and the most operations for which the naive recursions are executed on it."""
 
     sweep: str
     sizes: tuple[int, ...]
@@ -27,9 +27,9 @@ class Point(NamedTuple):
 
 
 SWEEPS = {
-    "one hidden layer": "One hidden layer, the shape of the question: recursion explodes nowhere.",
-    "two hidden layers": "Two hidden layers, made wider: who evaluates once pays in proportion.",
-    "depth": "Layers of width three, stacked: the naive recursion leaves the page.",
+    "one hidden layer": "One hidden layer, as in the question's network: the recursion explodes nowhere.",
+    "two hidden layers": "Two hidden layers, made wider: methods that evaluate once grow with the parameters.",
+    "depth": "Layers of width three, stacked: the naive recursion explodes.",
 }
 
 claim = Claims()
@@ -81,7 +81,7 @@ def run(run: Run) -> Study:
 
 
 def points(quick: bool) -> list[Point]:
-    far = 100_000 if quick else 4_000_000  # naive recursion at full length: a few million operations
+    far = 100_000 if quick else 4_000_000  # naive recursion in the full version: a few million operations
     widths = (1, 2, 4, 8, 16, 32) if quick else (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 150, 220, 316)
     shallow = (1, 2, 4, 8, 16, 64) if quick else (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 3400)
     depths = (1, 2, 4, 8, 16, 32) if quick else (1, 2, 3, 4, 6, 8, 10, 11, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
@@ -114,7 +114,7 @@ def against(d: Found) -> list[str]:
         f"the operations of backprop; with two, at most {naive_over_backprop(d.wide):.2f} times. Without depth there "
         "is little to remember.",
         f"With one parameter forward mode is as cheap, {one['forward']} operations against {one['backprop']}, and "
-        "needs no graph: it is the better choice where a function has fewer inputs than outputs.",
+        "needs no graph: it is the better choice for a function with fewer inputs than outputs.",
     ]
 
 
@@ -161,7 +161,7 @@ def naive_explodes_in_depth(d: Found) -> Judged:
     return abs(factor - 3) < 0.05, f"the last layers multiply its accumulation by {factor:.4f} each"
 
 
-@claim("With one hidden layer the naive recursion is only a constant factor dearer.")
+@claim("With one hidden layer the naive recursion is only a constant factor more expensive.")
 def naive_is_cheap_without_depth(d: Found) -> Judged:
     factor = naive_over_backprop(d.flat)
     return factor < 2, f"at most {factor:.2f} times backprop, up to {d.flat.index.max():,} parameters"
@@ -171,7 +171,7 @@ def naive_is_cheap_without_depth(d: Found) -> Judged:
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
-    """Every method on one network: predicted always, executed where that takes seconds at most."""
+    """Every method on one network: always predicted, and executed if that takes seconds at most."""
     if len(point.sizes) == 1:
         loss, parameters = (lambda w: (w * 0.5 - 1.0) ** 2), 0.7
     else:
@@ -191,7 +191,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
         }
         predicted = sum(phase.total for phase in expected.values())
         naive = method.memo == 0
-        # these walk the graph once or more for each input, also along edges that are free
+        # these walk the graph once or more for each input, free edges included
         walks = len(graph.nodes) * count if naive or method.direction == "tangent" else 0
         executed = predicted <= (point.naive_up_to if naive else UP_TO) and walks <= WALKS_UP_TO
         found = dict(expected)
@@ -220,7 +220,7 @@ def shape(sizes: tuple[int, ...]) -> str:
 
 
 def slopes_of(table: pd.DataFrame) -> pd.DataFrame:
-    """How each line of the log-log plot ends: as a power of the parameters, or by a factor with each layer."""
+    """The growth of each line of the log-log plot at its end: a power of the parameters, or a factor per layer."""
     rows = []
     for (sweep, method), line in table.groupby(["sweep", "method"], sort=False):
         last = line.iloc[-1]
@@ -244,14 +244,14 @@ def slopes_of(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def per_layer(table: pd.DataFrame) -> float:
-    """By how much one more layer multiplies the naive accumulation, at the deep end."""
+    """The factor by which the last layer multiplies the naive accumulation."""
     line = table[(table.sweep == "depth") & (table.method == "naive")]
     before, last = line.iloc[-2], line.iloc[-1]
     return math.exp((math.log(last.accumulation) - math.log(before.accumulation)) / (last.layers - before.layers))
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """A row for every other network, a column for each method, predictions marked."""
+    """A row for every other network, a column for each method, with predictions marked."""
     text = table.assign(
         text=[
             scientific(total) + ("" if executed == "yes" else " *")
@@ -269,7 +269,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def scientific(count: int) -> str:
-    """A count as people read it: in full up to a million or so, then as a power of ten."""
+    """A count as text: in full up to a million or so, then in powers of ten."""
     if count < 10_000_000:
         return f"{count:,}"
     exponent = len(str(count)) - 1

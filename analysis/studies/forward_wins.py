@@ -1,4 +1,4 @@
-"""When does forward win? Jacobians from one input and many outputs to many inputs and one output."""
+"""When does forward win? Jacobians of functions from one input and many outputs to many inputs and one output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from analysis.programs.networks import layered, random_map
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from opcount.typing import OrderName
 
-# the search starts from the best of the three before it, which it can only better, and is given few steps
+# the search starts from the best of the three before it, which it can only improve on, and has few steps
 ORDERS: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "column-by-column", "row-by-row")
 SEARCH_STEPS: Final = 60
 CONVENTIONS: Final = {False: "products by ±1 free", True: "every product counted"}
@@ -28,7 +28,7 @@ KEYS: Final = ["function", "seed", "inputs", "outputs", "convention"]
 
 
 class Point(NamedTuple):
-    """A function of so many inputs and outputs: layers of a hidden width, or a random program by its seed."""
+    """A function with so many inputs and outputs: layers of a hidden width, or a random program by its seed."""
 
     function: str
     inputs: int
@@ -80,10 +80,10 @@ def run(run: Run) -> Study:
     return Study(
         question="When does forward win?",
         answer=(
-            "Where there are fewer inputs than outputs, and nowhere else, in layers whose structural ones are free: "
+            "If there are fewer inputs than outputs, and only then, in layers whose structural ones are free: "
             f"at one input and {size} outputs it takes {int(d.tall.forward):,} products where reverse takes "
-            f"{int(d.tall.reverse):,}, and the other way round it is the mirror image. A gradient has one output: that "
-            f"is why backprop is reverse. In random programs the shape decides too, in {d.sloped - d.unlike} of "
+            f"{int(d.tall.reverse):,}, and the other way round it is the mirror image. A gradient has one output: "
+            f"that is why backprop is reverse. In random programs the shape decides too, in {d.sloped - d.unlike} of "
             f"{d.sloped}."
         ),
         claims=claim.judged(d),
@@ -113,10 +113,10 @@ def tables(d: Found) -> dict[str, Table]:
         ),
         "accumulations": Table(
             d.table,
-            "The accumulation of every Jacobian, predicted, and executed where that is small",
+            "The accumulation of every Jacobian, predicted, and executed if it is small",
             shown=accumulations.drop(columns=["function", "seed"]).reset_index(drop=True),
         ),
-        "crossings": Table(d.crossings, "Where forward and reverse take as many products, in layers"),
+        "crossings": Table(d.crossings, "Shapes at which forward and reverse take equally many products, in layers"),
     }
 
 
@@ -127,9 +127,9 @@ def against(d: Found) -> list[str]:
     return [
         f"With one input and {d.size} outputs reverse takes {d.tall.reverse / d.tall.forward:.1f} times the products "
         "of forward.",
-        f"Where products by ±1 are counted, neither is best near n = m: Markowitz' rule takes "
+        f"If products by ±1 are counted, neither is best near n = m: Markowitz's rule takes "
         f"{d.square.markowitz / d.square.reverse:.2f} times the products of reverse.",
-        f"Neither is the best there is in random programs: {SEARCH_STEPS} steps of search find an order with fewer "
+        f"In random programs neither is optimal: {SEARCH_STEPS} steps of search find an order with fewer "
         f"products than both in {int((free.search < better).sum())} of {len(free)}, down to "
         f"{min(free.search / better):.2f} times.",
         f"At n = m the shape says nothing: in {len(level)} random programs and conventions forward takes fewer "
@@ -203,7 +203,7 @@ def markowitz_wins_in_the_middle(d: Found) -> Judged:
     )
 
 
-@claim("Search takes no more products than any of the three it starts from.")
+@claim("Search takes no more products than any of the three orders it starts from.")
 def search_betters(d: Found) -> Judged:
     return (d.all.search <= d.best).all(), (
         f"{len(d.all)} functions, shapes and conventions, fewer at {int((d.all.search < d.best).sum())} of them, in "
@@ -211,7 +211,7 @@ def search_betters(d: Found) -> Judged:
     )
 
 
-@claim("With products by ±1 free, all rows at once take the products of one after the other, and so do columns.")
+@claim("With products by ±1 free, all rows at once take as many products as one after the other, and so do columns.")
 def nothing_is_shared(d: Found) -> Judged:
     free = d.all[d.all.convention == FREE]
     return (free.reverse == free["row-by-row"]).all() and (free.forward == free["column-by-column"]).all(), (
@@ -241,7 +241,7 @@ def executed_as_predicted(d: Found) -> Judged:
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
-    """The accumulation in every order and in both conventions, predicted, and executed where that is small."""
+    """The accumulation in every order and in both conventions, predicted, and executed if it is small."""
     f, x = point.build()
     graph = oc.trace(f, x, granularity="scalar")
     rows = []
@@ -253,7 +253,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
             elimination = graph.elimination(order, **options)
             predicted, executed = elimination.counts, None
             if predicted.total <= EXECUTED_UP_TO:
-                # the order that was found, so that it need not be searched for again
+                # the order that the search found, so as not to search again
                 chosen: Sequence[int] | OrderName = elimination.order if order == "search" else order
                 executed = oc.jacobian(f, x, chosen, unit_products=unit_products).counts
             rows.append(
@@ -275,7 +275,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
 
 
 def crossing(convention: str, rows: pd.DataFrame) -> dict[str, str]:
-    """The n/m at which forward and reverse take as many products: on a straight line between two shapes, log-log."""
+    """The n/m at which forward and reverse take equally many products, interpolated between two shapes, log-log."""
     shapes = [
         (math.log(n / m), math.log(forward / reverse), forward)
         for n, m, forward, reverse in zip(rows.index, rows.outputs, rows.forward, rows.reverse, strict=True)

@@ -1,4 +1,4 @@
-"""Do counts give back the formulas of textbooks? The laws of algorithms, found from runs, beside what is written."""
+"""Do counts reproduce the formulas of textbooks? The laws of algorithms, found from runs, and what texts say."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
 RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
 
-# big_O's name for an order; other powers are its Polynomial
+# big_O's names for orders; it calls other powers Polynomial
 ORDERS: Final = {
     "Θ(1)": "Constant",
     "Θ(log2 n)": "Logarithmic",
@@ -30,22 +30,22 @@ ORDERS: Final = {
 }
 POWER: Final = "Polynomial"
 POWERS: Final = ("Constant", "Linear", "Quadratic", "Cubic", POWER)
-NEAR: Final = 0.1  # a fitted power this near to the law's is the same order, whatever its name
+NEAR: Final = 0.1  # a fitted power this near to that of the law is taken for the same order, whatever its name
 
 
 SAID: Final = {
-    EXACT: "Where a text has an exact number of operations the law is that number, at every size tried.",
-    LEADING: "Where a text has a leading term the law has that leading term.",
-    ORDER: "Where a text has an order of growth the law has that order.",
-    BOUND: "Where a text has a bound the law grows no faster.",
-    NONE: "Where the number is of none of the forms none is claimed; a number in the text is what was counted.",
+    EXACT: "If a text states an exact number of operations, the law is that number, at every size tried.",
+    LEADING: "If a text states a leading term, the law has that leading term.",
+    ORDER: "If a text states an order of growth, the law has that order.",
+    BOUND: "If a text states a bound, the law grows no faster.",
+    NONE: "If the count has none of the forms of a law, none is claimed; a number in the text is what was counted.",
 }
 
 claim = Claims()
 
 
 class Found:
-    """The laws, what texts say beside them, and the counts, of every algorithm."""
+    """The laws of every algorithm, what texts say about it, and its counts."""
 
     def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
         self.laws = pd.DataFrame([each["law"] for each in found], dtype=object)
@@ -59,7 +59,7 @@ class Found:
 def run(run: Run) -> Study:
     d = Found(run.map(partial(measure, executed=1 if run.quick else 2), list(CASES)))
     return Study(
-        question="Do counts give back the formulas of textbooks?",
+        question="Do counts reproduce the formulas of textbooks?",
         answer=answer(d),
         claims=claim.judged(d),
         tables=tables(d),
@@ -67,22 +67,22 @@ def run(run: Run) -> Study:
             "laws": Figure(
                 growth.laws,
                 {"counts": d.counts, "laws": d.laws[["algorithm", "law", "order"]]},
-                "Operations against n, all on the same axes: runs that were used to find the law (filled), runs that "
-                "it was then held to (open), and the law as a line, with its formula or, where that is long, its "
-                "order. Where there is no line there is no law.",
+                "Operations against n, with equal axes: runs from which the law was found (filled), runs on which "
+                "it was then tested (open), and the law as a line, with its formula or, if that is long, its "
+                "order. Without a line there is no law.",
             )
         },
         against=[
-            f"{len(d.laws) - len(d.exact)} algorithms have no exact law here: {d.without}. Of a cost that the data "
-            "decides there is none; n! and sums over binary digits are outside the forms that are looked for.",
-            "A law is of the operations that were counted, on this data: for insertion sort in reversed order it is "
-            "the worst case because the data is, and nothing in the counts says so.",
-            "A law that holds from some size on is found only from sizes past it: forward mode in depth has none from "
-            "n = 1 on, and one from n = 2 on.",
+            f"{len(d.laws) - len(d.exact)} algorithms have no exact law here: {d.without}. A cost that the data "
+            "decides has none; n! and sums over binary digits are outside the forms that are looked for.",
+            "A law is about the operations that were counted, on this data: for insertion sort of reversed data it is "
+            "the worst case, because the data is, and nothing in the counts says so.",
+            "A law that holds from some size on is found only from sizes beyond that: forward mode in depth has none "
+            "from n = 1 on, and one from n = 2 on.",
             "Logarithms need more sizes than powers, since few small numbers agree with anything: for binary search "
             "up to n = 2¹¹.",
-            "Counts are not time. big_O answers for functions that cannot be run on wrapped numbers, and for what "
-            "memory and interpreter take: a memoized Fibonacci number is n − 1 sums, but of longer and longer numbers.",
+            "Counts are not time. big_O works for functions that cannot be run on wrapped numbers, and sees what "
+            "memory and interpreter cost: a memoized Fibonacci number takes n − 1 sums, but of ever longer numbers.",
         ],
         favoured="opcount",
     )
@@ -94,8 +94,8 @@ def answer(d: Found) -> str:
         f"Yes, down to the lower terms. Of {len(d.laws)} algorithms, run at a handful of small sizes, {len(d.exact)} "
         f"have an exact law: a product of matrices {law['product of matrices']}, elimination without pivoting "
         f"{law['LU without pivoting']}, Strassen's product {law[STRASSEN]}, a fast Fourier transform "
-        f"{law['fast Fourier transform']}. Each is what the text has where the text has a number, and has its leading "
-        f"term where it has that. For {d.without} there is no such law, and none is given. The naive recursion on a "
+        f"{law['fast Fourier transform']}. Each equals the number that a text states, or has the leading term that it "
+        f"states. For {d.without} there is no such law, and none is given. The naive recursion on a "
         f"network of n layers accumulates {law['naive recursion, in depth']} operations, backprop "
         f"{law['backprop, in depth']}."
     )
@@ -116,8 +116,8 @@ def tables(d: Found) -> dict[str, Table]:
         ),
         "counts": Table(
             d.counts,
-            "Operations at each size, and by the law: runs that were used to find it, runs that it was then held "
-            "to, and sizes that were not run. Here the longest runs that a law was held to",
+            "Operations at each size, and by the law: runs from which it was found, runs on which it was then "
+            "tested, and sizes that were not run. Here the longest runs on which a law was tested",
             shown=d.kept_back.sort_values("counted", kind="stable").tail(LONGEST),
             text=("algorithm",),
         ),
@@ -170,7 +170,7 @@ def recorded() -> str:
 
 
 def measure(name: str, executed: int) -> dict[str, Any]:
-    """The law of an algorithm, what texts say beside it, and its counts; executed at so many sizes past the law's."""
+    """The law of an algorithm, what texts say about it, and its counts, executed at so many sizes beyond the law's."""
     case = CASES[name]
     found = oc.law(case.run, case.sizes)
     further = list(beyond(case))
@@ -229,7 +229,7 @@ def executed_at(case: Case, n: int) -> int:
 
 
 def of_kinds(law: oc.Law, kinds: Sequence[str]) -> oc.Law:
-    """The law of all operations of these kinds together; of all there are, if none is named."""
+    """The law of all operations of these kinds together, or of all kinds, if none is named."""
     if not kinds:
         return law
     return oc.law_of({n: sum(law[kind].counts[n] for kind in kinds if kind in law.kinds) for n in law.counts})
@@ -279,19 +279,19 @@ def written(sizes: Sequence[int]) -> str:
 
 
 def said(answer: Any) -> str:
-    """big_O's answer in its own word, with the exponent where it is a power."""
+    """big_O's answer in its own words, with the exponent if it is a power."""
     if answer is None:
         return ""
     return f"{POWER}, n^{fitted_power(answer):g}" if answer["class"] == POWER else str(answer["class"])
 
 
 def fitted_power(answer: Any) -> float:
-    """The power in a fit like "Polynomial: time = 2.1E-07 * x^2.8 (sec)"."""
+    """The power in a fit such as "Polynomial: time = 2.1E-07 * x^2.8 (sec)"."""
     return float(answer["fit"].partition("x^")[2].split()[0])
 
 
 def agrees(law: oc.Law, answer: Any) -> str:
-    """Whether big_O has the order of the law, by name or by a power that is near."""
+    """Whether big_O's answer agrees with the order of the law, by name or by a power that is near; empty if unknown."""
     if answer is None or not law.exact:
         return ""
     name = ORDERS.get(law.big_theta) or ("Exponential" if law.degree == math.inf else POWER)

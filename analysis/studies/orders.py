@@ -16,13 +16,13 @@ from opcount.typing import MethodName, OrderName
 RULES: Final[tuple[OrderName, ...]] = ("forward", "reverse", "markowitz", "search", "optimal")
 AS_RECURSIONS: Final[dict[OrderName, MethodName]] = {"forward": "memoized-tangent", "reverse": "memoized"}
 EXECUTED: Final = [rule for rule in RULES if rule != "optimal"]
-KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the best order is out of reach
+KNOWN_UP_TO: Final = 25  # intermediate vertices, beyond which the optimal order is out of reach
 STEPS: Final = 2_000
 
 PAPER: Final = (
     "J. Lohoff, E. Neftci, Optimizing automatic differentiation with deep reinforcement learning, NeurIPS 2024"
 )
-# operations, then products by forward, reverse, Markowitz, and by the order that they learnt
+# operations, then products by forward, reverse, Markowitz, and by the learned order
 PUBLISHED: Final = {
     "roe": (101, 620, 364, 407, 320),
     "arm": (114, 397, 301, 288, 231),
@@ -33,7 +33,7 @@ CONVENTIONS: Final = {True: "every product", False: "products by ±1 free"}
 
 
 class Point(NamedTuple):
-    """A function, the convention, and how long to search and how far to look for the best order."""
+    """A function, the convention, how long to search, and up to which size to find the optimal order."""
 
     name: str
     unit_products: bool
@@ -45,7 +45,7 @@ claim = Claims()
 
 
 class Found:
-    """The products of each order for every function, in both conventions; the same for every product counted."""
+    """The products of each order for every function, in both conventions; in `every` all products count."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.difference = table.pop("largest difference").astype(float).max()
@@ -89,13 +89,13 @@ def tables(d: Found, steps: int) -> dict[str, Table]:
         ),
         "products": Table(
             d.table,
-            f"Products of a Jacobian by order; the search takes {steps:,} steps. Edges of which two are parallel "
-            "stay apart in forward and reverse, as in the recursions",
+            f"Products of a Jacobian by order; the search takes {steps:,} steps. Parallel edges stay apart in "
+            "forward and reverse, as in the recursions",
             shown=d.table[["function", "inputs", "outputs", "operations", "counted", *RULES]],
         ),
         "live_edges": Table(
             edges(d.table),
-            "The most edges that there are at once: what partial accumulation keeps, every product counted",
+            "The most edges that exist at once, with every product counted: the storage of the accumulation",
         ),
     }
 
@@ -108,14 +108,14 @@ def figures(d: Found) -> dict[str, Figure]:
         "products": Figure(
             orders.orders,
             {"table": d.table},
-            "Products of each order over those of the best that was found, by function; left every product "
-            "counts, right those by ±1 are free.",
+            "Products of each order over those of the best one found, by function; on the left every product "
+            "counts, on the right those by ±1 are free.",
         ),
         "lighthouse": Figure(
             orders.elimination,
             {"graph": beam, "order": shortest.order},
-            f"The lighthouse, in an order that takes {shortest.counts.mul} products, the fewest there can be: past "
-            "each vertex its predecessors are joined to its successors, until what is left is the Jacobian.",
+            f"The lighthouse, in an order that takes {shortest.counts.mul} products, the fewest possible: at each "
+            "vertex its predecessors are joined to its successors, until the Jacobian is left.",
         ),
     }
 
@@ -127,7 +127,7 @@ def against(d: Found) -> list[str]:
         f"Backprop takes more products than a search finds for {int((several.search < several.reverse).sum())} of "
         f"{len(several)} functions with several outputs, up to "
         f"{max((several.reverse / several.search).astype(float)):.2f} times.",
-        "With one output a search finds less as well: "
+        "With one output too a search can find fewer: "
         + ", ".join(f"{name} {row.search} for {row.reverse}" for name, row in fewer.iterrows())
         + ".",
     ]
@@ -136,7 +136,7 @@ def against(d: Found) -> list[str]:
 # --- the claims
 
 
-@claim("The published products of forward, reverse and Markowitz elimination come out exactly.")
+@claim("The published products of forward, reverse and Markowitz elimination are reproduced exactly.")
 def as_published(d: Found) -> Judged:
     rules = d.published[d.published.order != "the order they learnt"]
     return (rules.published == rules.counted).all(), "; ".join(
@@ -171,7 +171,7 @@ def search_is_better(d: Found) -> Judged:
     return holds, "; ".join(f"{name} {d.every.search[name]} for {d.every.markowitz[name]}" for name in PUBLISHED)
 
 
-@claim("Where the best order can be known, it is at times none of the three rules.")
+@claim("Where the optimal order is known, it is at times none of the three rules.")
 def best_is_another(d: Found) -> Judged:
     gap = d.known[d.known.optimal < d.known[list(RULES[:3])].min(axis=1)]
     named = (f"{row.function} {row.optimal} for {min(row[rule] for rule in RULES[:3])}" for _, row in gap.iterrows())
@@ -224,7 +224,7 @@ def measure(point: Point) -> dict[str, Any]:
 
 
 def compared(table: pd.DataFrame) -> pd.DataFrame:
-    """What was published beside what was counted."""
+    """What was published, compared with what was counted."""
     every = table[table.counted == CONVENTIONS[True]].set_index("function")
     names = ("forward", "reverse", "markowitz", "the order they learnt")
     rows = []

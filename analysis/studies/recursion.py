@@ -1,4 +1,4 @@
-"""Is it recursion that remembers? Operation by operation, and with memos of every size between."""
+"""Is it recursion that remembers? Compared operation by operation, and with memos of every size."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def run(run: Run) -> Study:
             "recursion": Figure(
                 recursion.recursion,
                 {"table": table},
-                "Each dot is a function: with a memo it stands on the line of backprop, without one above it.",
+                "Each dot is a function: with a memo it lies on the line of backprop, without one above it.",
             ),
             "memo_walk": Figure(
                 recursion.memo_walk,
                 {"walk": d.walk},
-                "A memo of bounded size, from none to all: from naive recursion to backprop.",
+                "Memos of bounded size, from empty to complete: from naive recursion to backprop.",
             ),
         },
         against=[
             f"On {int((d.adjoint.naive == d.adjoint.memoized).sum())} of {len(d.adjoint)} functions the naive adjoint "
-            "recursion executes not one operation more: where every value is used once there is nothing to remember.",
+            "recursion executes not one operation more: if every value is used once, there is nothing to remember.",
             "A small memo need not help: the least recently used derivative may be just the one that is needed next.",
         ],
     )
@@ -124,7 +124,7 @@ def same_bits(d: Found) -> Judged:
 @claim("The naive recursion is never cheaper.")
 def naive_never_cheaper(d: Found) -> Judged:
     equal = int((d.table.naive == d.table.memoized).sum())
-    return (d.table.naive >= d.table.memoized).all(), f"equal on {equal} of {len(d.table)}, dearer on the others"
+    return (d.table.naive >= d.table.memoized).all(), f"equal on {equal} of {len(d.table)}, and dearer on the others"
 
 
 @claim("A memo of size 0 is the naive recursion, an unbounded one is backprop.")
@@ -148,7 +148,7 @@ def build(case: Case) -> tuple[Any, Any]:
 
 
 def compare_operations(case: Case) -> list[dict[str, Any]]:
-    """For both directions: what naive, memoized and loop execute, and whether the last two are the same."""
+    """For both directions: what naive and memoized recursion and the loop execute, and whether the last two agree."""
     f, x = build(case)
     graph = oc.trace(f, x)
     rows = []
@@ -177,7 +177,7 @@ def compare_operations(case: Case) -> list[dict[str, Any]]:
 
 
 def by_sum(g: oc.Gradient, direction: str) -> dict[tuple[int, int], list[Any]]:
-    """The log, split into the sum that each entry belongs to: that of a node, for a source."""
+    """The log split by the sum that each entry belongs to: that of a node, for a source."""
     sums: dict[tuple[int, int], list[Any]] = {}
     for entry in g.log or ():
         node = entry.head if direction == "tangent" else entry.tail

@@ -25,7 +25,7 @@ claim = Claims()
 
 
 class Found:
-    """The gradient by every method, in floats and in fractions, and what each of them took."""
+    """The gradient by every method, in floats and in fractions, and what each method executed."""
 
     def __init__(self) -> None:
         loss = squared_residuals(question_network)
@@ -70,8 +70,9 @@ def run(run: Run) -> Study:
 
 def answer(d: Found) -> str:
     return (
-        f"Yes. Seven parameters, seven methods, one gradient: in exact fractions the {len(EXACT)} methods that use the "
-        "chain rule give identical numbers, and in floats backprop and the memoized recursion agree to the last bit. "
+        "Yes. The network of the question has one input, two hidden nodes and one output. Seven parameters, seven "
+        f"methods, one gradient: in exact fractions the {len(EXACT)} methods that use the chain rule give identical "
+        "numbers, and in floats backprop and the memoized recursion agree to the last bit. "
         "Nothing about backprop is a heuristic. Only finite differences, which do without the chain rule, are "
         f"approximate. On this network the accumulation takes {d.accumulation['naive']} operations by naive recursion "
         f"and {d.accumulation['backprop']} by backprop; the whole gradient, evaluation included, takes "

@@ -46,7 +46,7 @@ claim = Claims()
 
 
 class Found:
-    """The accumulation on every network at both granularities, its laws, and what either sharing saves."""
+    """The accumulation on every network at both granularities, its laws, and what each kind of sharing saves."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.table, self.laws, self.split, self.ratios = table, laws_of(table), saved(table), forward_ratio(table)
@@ -76,7 +76,7 @@ def run(run: Run) -> Study:
             )
         },
         against=[
-            "As libraries write networks, with an array in each node, the naive recursion is no catastrophe: "
+            "As libraries write networks, with an array in each node, the naive recursion is not a catastrophe: "
             f"in {d.deep.layers} layers it costs {d.deep['naive, a node an array'] / d.deep.backprop:.1f} times the "
             "accumulation of backprop. Much of what backprop is praised for is the product of matrices.",
             f"Forward mode is charged {d.wide_ratio.times} times at array granularity for zeros that it need not push: "
@@ -100,8 +100,8 @@ def measured(run: Run) -> pd.DataFrame:
 def answer(d: Found) -> str:
     return (
         "In two places. Inside a layer, by distributivity: a product of matrices adds what arrives at a node before it "
-        "passes it on, and is a memoized sum over paths already. Across layers, by the memo: what lies behind a layer "
-        "is computed once for all that stands before it. Take numbers for nodes and the naive recursion costs "
+        "passes it on, and is already a memoized sum over paths. Across layers, by the memo: what lies behind a layer "
+        "is computed once for everything before it. With numbers as nodes the naive recursion costs "
         f"{scientific(d.deep['naive, a node a number'])} operations in {d.deep.layers} layers of width {d.deep.width}; "
         f"products of matrices leave {scientific(d.deep['naive, a node an array'])}, the square of the depth, and the "
         f"memo {scientific(d.deep.backprop)}, its first power. The memo alone does both: with it, numbers cost what "
@@ -114,7 +114,7 @@ def tables(d: Found) -> dict[str, Table]:
     return {
         "split": Table(
             d.split,
-            "What the naive recursion over numbers costs, and what either sharing saves of it",
+            "What the naive recursion over numbers costs, and how much of it each kind of sharing saves",
             shown=shown(d.split),
         ),
         "laws": Table(
@@ -196,7 +196,7 @@ def executed_as_predicted(d: Found) -> Judged:
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
-    """The accumulation of each method at both granularities, predicted, and executed where that is small."""
+    """The accumulation of each method at both granularities, predicted, and executed if it is small."""
     sizes = [point.width] * (point.layers + 1)
     f, x = dense(sizes, point.batch, np.tanh)
     parameters = parameter_count(sizes)
@@ -239,7 +239,7 @@ def on_grid(table: pd.DataFrame, method: str, node: str) -> dict[GridPoint, int]
 
 
 def laws_of(table: pd.DataFrame) -> pd.DataFrame:
-    """For each method and granularity the exact polynomial in the sizes, if there is one."""
+    """The exact polynomial in the sizes for each method and granularity, if there is one."""
     rows = []
     for method, node in product(METHODS, NODES.values()):
         law = fitted(SIZES, on_grid(table, method, node), GRID)
@@ -264,7 +264,7 @@ def added_by_a_layer(table: pd.DataFrame, method: str = "naive", node: str = "a 
 
 
 def saved(table: pd.DataFrame) -> pd.DataFrame:
-    """The naive recursion over numbers: what products of matrices save of it, what the memo saves, and the rest."""
+    """The naive recursion over numbers: how much of it matrix products save, how much the memo saves, and the rest."""
     keys = ["sweep", "layers", "width", "batch", "parameters"]
     rows = table[table.sweep != "grid"].pivot(index=keys, columns=["method", "node"], values="accumulation")
     numbers, arrays = rows["naive", "a number"], rows["naive", "an array"]
@@ -280,7 +280,7 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown(split: pd.DataFrame) -> pd.DataFrame:
-    """Some networks of each sweep, always the last."""
+    """Some networks of each sweep, the last one among them."""
     last = split.groupby(["sweep", "batch"]).cumcount(ascending=False)
     return split[last % 4 == 0].drop(columns="parameters").reset_index(drop=True)
 

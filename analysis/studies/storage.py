@@ -18,7 +18,7 @@ claim = Claims()
 
 
 class Found:
-    """What each method keeps on networks of several depths; the rows of the deepest and of the shallowest by method."""
+    """What each method keeps on networks of several depths; for the deepest and the shallowest, rows by method."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.table = table
@@ -36,7 +36,7 @@ def run(run: Run) -> Study:
         answer=(
             "Memory, in proportion to the operations of f. Backprop keeps the graph and an adjoint for each of its "
             f"nodes: {backprop['derivatives kept']:,} at {backprop.parameters:,} parameters in {backprop.layers} "
-            "layers. The memoized recursion keeps as many and waits, besides, in calls "
+            "layers. The memoized recursion keeps as many, and its waiting calls are "
             f"{memoized['recursion depth']:,} deep; the naive recursion keeps no derivative at all. Dual numbers would "
             f"hold {forward['alive at once']:,} pairs at once: memory is where forward mode wins."
         ),
@@ -135,7 +135,7 @@ def longest_path(graph: oc.Graph) -> int:
 
 
 def alive_at_once(graph: oc.Graph) -> int:
-    """The most values that an evaluation in order must hold for later use, the parameters left out."""
+    """The most values that an evaluation in order must hold for later use, without the parameters."""
     inputs = len(graph.inputs)
     last_use: dict[int, int] = {}
     for edge in graph.edges:

@@ -21,7 +21,7 @@ claim = Claims()
 
 
 class Found:
-    """A row for each method: the steps that it took, and its operations by phase."""
+    """The training by each method: the steps that it took, and its operations by phase."""
 
     def __init__(self, target: float, table: pd.DataFrame) -> None:
         self.target, self.table = target, table

@@ -53,10 +53,10 @@ class Array(ArrayExits):
     Operators, also in place, indexing and assignment, ufuncs and their methods, NumPy's
     functions and the methods of an ndarray give what they give for the plain array,
     wrapped: an array as an Array, an element as a Scalar. Slices are views and share
-    memory, as NumPy's do. Comparisons give an Array of truth values, whose truth, elements
-    and places are ordinary control flow; logic on them is not counted, arithmetic is.
-    What has no exact count, and what would let values out, raises Uncounted. It is made by
-    `oc.wrap`, which copies; `oc.unwrap` gives the plain array itself, without a copy.
+    memory, as in NumPy. Comparisons give an Array of truth values, whose truth, elements
+    and positions are ordinary control flow; logic on them is not counted, arithmetic is.
+    What has no exact count, and what would let values out, raises Uncounted. `oc.wrap` makes
+    an Array, with a copy of the data; `oc.unwrap` gives the plain array itself, without a copy.
     """
 
     # not _data: NumPy's masked arrays take what is called so from whatever they are joined with

@@ -54,9 +54,9 @@ class Scalar(Number):
     Scalar(9.666666666666666)
 
     Arithmetic, comparisons, rounding, `divmod`, integer powers and NumPy's functions of it
-    give wrapped numbers and are counted in every open `count()`. Its value is what Python
-    or NumPy give for the plain number, and where Python's floats would raise, what NumPy's
-    give: a warning and nan or inf. Whatever would let the number out uncounted raises
+    give wrapped numbers and are counted in every open `count()`. The value is what Python or
+    NumPy give for the plain number; if Python's floats would raise an error, it is what NumPy's
+    floats give, nan or inf with a warning. Whatever would let the number out uncounted raises
     Uncounted; `oc.unwrap(x)` is the way out. Raises InvalidType for anything but a real number.
     """
 

@@ -1,10 +1,10 @@
 """What operators and methods of `Scalar` and `Array` give, for type checkers.
 
-Each decorator gives back the very function that it is given, so that nothing is executed for it. A checker sees
-several signatures where the function itself says `Any`: a number and a number make a number, with an array an array.
-Two things it is told as NumPy tells it of its own: that what is done to an array without axes gives an array, and that
-a sum over all axes is a number, though it is an Array where elements are complex, and of a spec. What NumPy's functions
-give is said by NumPy, for which a wrapped array is like any other that it can convert.
+Each decorator returns the function that it is given, and costs nothing at run time. A type checker sees several
+signatures where the function itself says `Any`: a number and a number make a number; with an array they make an array.
+In two cases the types are as imprecise as NumPy's own: an operation on an array without axes is said to give an array,
+and a sum over all axes a number, although it is an Array if elements are complex, or for a spec. The results of NumPy's
+functions are typed by NumPy, for which a wrapped array is like any other object that it can convert.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opcount.arrays.scalar import Scalar
 
 RealNumber: TypeAlias = float | Real | Decimal | np.integer[Any] | np.floating[Any]
-"""A number that can be wrapped; a truth value, which checkers take for an integer, is refused."""
+"""A number that can be wrapped. A truth value, which checkers take for an integer, is refused at run time."""
 
 Axis: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
 """One axis, several, or all of them."""
@@ -53,7 +53,7 @@ class Comparison(Protocol):
 
 
 class Reduction(Protocol):
-    """A method of an Array that makes one of many elements."""
+    """A method of an Array that reduces elements along axes."""
 
     @overload
     def __call__(self, axis: None = None, *, keepdims: Literal[False] = False, **keywords: Any) -> Scalar: ...

@@ -35,7 +35,7 @@ _Value = TypeVar("_Value")
 _Wrapped = TypeVar("_Wrapped", bound=Wrapped)
 
 
-# An array of objects becomes one of Scalars, and not an Array: where a dtype is Any, checkers cannot tell it apart.
+# An array of objects becomes one of Scalars, not an Array: checkers cannot tell it from one whose dtype is Any.
 @overload
 def wrap(x: _Wrapped) -> _Wrapped: ...
 @overload
@@ -66,10 +66,10 @@ def wrap(x: Any) -> Any:
     >>> wrap({"w": [1.0, 2.0], "b": np.array([3.0])})
     {'w': [Scalar(1.0), Scalar(2.0)], 'b': Array([3.])}
 
-    A number becomes a Scalar, an array an Array of the same dtype, with a copy of its data:
-    what is written into it does not change `x`. An object array becomes one of Scalars.
-    What is wrapped already stays as it is. Raises InvalidType, naming the leaf, for what
-    is neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
+    A number becomes a Scalar, and an array an Array of the same dtype with a copy of its data,
+    so that writing into it does not change `x`. An object array becomes one of Scalars. What is
+    wrapped already stays as it is. Raises InvalidType, which names the leaf, for a leaf that is
+    neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
     """
     wrapped = []
     for index, leaf in enumerate(flatten(x, arrays_as_leaves=True)):
@@ -105,10 +105,10 @@ def unwrap(y: Any) -> Any:
     >>> unwrap([Scalar(2.0), (Scalar(1), "label")])
     [2.0, (1, 'label')]
 
-    Of an Array it is the very array that is wrapped, not a copy. Object arrays of wrapped
-    numbers become arrays of the numbers' own dtype. What holds no wrapped value comes back as
-    it is, as does a spec, which has no values. Inside a function that is being differentiated the
-    plain number is a constant.
+    An Array gives the very array that it wraps, not a copy. Object arrays of wrapped numbers
+    become arrays of the numbers' own dtype. What holds no wrapped value is returned as it is, and
+    so is a spec, which has no values. Inside a function that is being differentiated the plain
+    number is a constant.
     """
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
@@ -141,17 +141,17 @@ def spec(shape: SizeLike | str | tuple[SizeLike | str, ...] | list[Any], dtype: 
     >>> oc.measure(layer, oc.spec(("batch", "n")), oc.spec(("n", "m")), oc.spec("m"))
     Measured(value=spec(('batch', 'm'), dtype=float64), counts=Counts({'mul': batch*m*n, 'add': batch*m*n, ...}))
 
-    A size is an integer, or a name for one, or a polynomial in such names, as in "2*n + 1"; counts
-    are then polynomials, SymPy's, exact for all sizes from 2 on (`pip install opcount[symbolic]`).
-    The sizes in `x.shape` compute as the integers that they stand for, and are halved where that is exact:
+    A size is an integer, the name of one, or a polynomial in such names, as in "2*n + 1". With names, counts
+    are SymPy polynomials, exact for all sizes from 2 on (`pip install opcount[symbolic]`). The sizes in
+    `x.shape` compute like the integers that they stand for, and can be halved if that is exact:
 
     >>> oc.measure(lambda x: x.reshape(x.shape[0] // 2, 2).max(axis=1), oc.spec("2*h")).counts
     Counts({'maximum': h})
 
     `spec(5)` is a vector, `spec(())` a number. What needs values raises Uncounted: control flow by
     value cannot be counted from shapes alone. What is not the same polynomial for all sizes raises
-    InvalidValue. Raises InvalidValue or InvalidType, naming the argument, for what is no size or no
-    dtype of numbers.
+    InvalidValue. `spec` itself raises InvalidValue or InvalidType, which names the argument, for a
+    wrong size and for a dtype that is not one of numbers.
     """
     given: tuple[Any, ...] | list[Any] = shape if isinstance(shape, (tuple, list)) else (shape,)
     names = [f"shape[{axis}]" if isinstance(shape, (tuple, list)) else "shape" for axis in range(len(given))]
@@ -159,7 +159,12 @@ def spec(shape: SizeLike | str | tuple[SizeLike | str, ...] | list[Any], dtype: 
 
 
 class Measured(NamedTuple, Generic[_Value]):
-    """What `measure` returns: the plain `value` of a call and the `counts` of what it executed."""
+    """What `measure` returns: the plain `value` of a call and the `counts` of what it executed.
+
+    >>> value, counts = measure(lambda x: x * x, 3.0)
+    >>> value, counts.mul
+    (9.0, 1)
+    """
 
     value: _Value
     counts: Counts
@@ -179,9 +184,9 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
     >>> measure(lambda x: x**3 + 2 * x, 2.0)
     Measured(value=12.0, counts=Counts({'mul': 3, 'add': 1}))
 
-    Raises what `wrap` raises for the arguments, and whatever `f` raises; and InvalidType where f returns
-    a coroutine or an iterator, which has executed nothing yet. Warns NothingCounted where it executed nothing
-    that counts and returns no wrapped value either.
+    Raises what `wrap` raises for the arguments, whatever `f` raises, and InvalidType if `f` returns a
+    coroutine or an iterator, which has executed nothing yet. Warns NothingCounted if `f` executed nothing
+    that counts and returned no wrapped value either.
     """
     check_function(f)
     wrapped = [wrap(arg) for arg in args]
@@ -194,7 +199,7 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
 
 
 def has_wrapped(value: Any) -> bool:
-    """Whether a result holds wrapped values, moved perhaps, or is the counts themselves."""
+    """Whether a result holds wrapped values, even if they were only moved, or is a Counts itself."""
     return isinstance(value, Counts) or any(isinstance(leaf, Wrapped) for leaf in flatten(value))
 
 

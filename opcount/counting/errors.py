@@ -15,7 +15,7 @@ class OpcountError(Exception):
 
 
 class Uncounted(OpcountError, TypeError):
-    """A value would leave its counter, or an operation has no exact count."""
+    """A value would leave its counter, or an operation has no exact count; the message says what to write instead."""
 
 
 class InvalidType(OpcountError, TypeError):
@@ -34,6 +34,13 @@ class UnknownName(InvalidValue, KeyError):
 
 class BudgetExceeded(OpcountError):
     """The next operation, or the predicted ones, would exceed a budget.
+
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
+    >>> with oc.count(budget=2):
+    ...     x * x + x - x
+    Traceback (most recent call last):
+    opcount.counting.errors.BudgetExceeded: 1 more operations would exceed the budget of 2, of which 0 are left
 
     `counts` holds what had been counted when it was raised; the operation that
     would have gone over was not executed. `predicted` holds the exact counts

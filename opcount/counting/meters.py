@@ -47,7 +47,14 @@ class Exit(NamedTuple):
 
 
 class Tally:
-    """What one count, or one region of it, has seen so far. `count()` makes it; it can be read at any time."""
+    """What one count, or one region of it, has seen so far. `count()` makes it; it can be read at any time.
+
+    >>> import opcount as oc
+    >>> with oc.count() as tally, oc.region("square"):
+    ...     y = oc.wrap(3.0) ** 2
+    >>> tally.counts, tally.regions, tally.uncounted
+    (Counts({'mul': 1}), {'square': Counts({'mul': 1})}, ())
+    """
 
     __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_missed", "_refusal", "_regions")
 

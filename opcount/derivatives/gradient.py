@@ -60,6 +60,12 @@ class Storage(NamedTuple):
 class Gradient:
     """A value, its gradient in the structure of x, and what computing them executed, by phase.
 
+    >>> g = gradient(lambda x: x * x * x, 2.0)
+    >>> g.value, g.gradient, g.method, g.phases["accumulation"]
+    (8.0, 12.0, 'backprop', Counts({'mul': 2, 'add': 2}))
+    >>> g.counts, g.storage
+    (Counts({'mul': 4, 'add': 2}), Storage(nodes=3, derivatives=3, depth=0))
+
     `method` is the name of the method, `phases` has the counts of "primal", "partials" and "accumulation", and
     `storage` what was kept. `log` has the products and sums of the accumulation, None if they were not asked for.
     """

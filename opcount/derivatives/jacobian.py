@@ -30,6 +30,10 @@ from opcount.wrapping.inputs import checked_inputs, of_one_argument
 class Jacobian:
     """A value, its Jacobian as a plain matrix, and what the accumulation executed.
 
+    >>> j = jacobian(lambda x: [x[0] * x[1] + x[0], x[1] + 1], [2.0, 3.0])
+    >>> j.value, j.counts, j.order, j.live_edges
+    ([8.0, 4.0], Counts({'add': 1}), (2,), 5)
+
     `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
     the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
     too. `order` has the vertices in the order of their elimination, as indices in `graph.nodes`, and

@@ -203,8 +203,7 @@ def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
 
 
 def _eye_of(size: Any, dtype: Any) -> Any:
-    like = Spec((), dtype) if is_symbolic(size) else None
-    return np.eye(size, dtype=dtype, like=like)
+    return Spec((size, size), dtype) if is_symbolic(size) else np.eye(size, dtype=dtype)
 
 
 ROWS: Final = (

@@ -94,8 +94,7 @@ def call_ufunc(
 ) -> Any:
     """A ufunc, or one of its methods, with a wrapped value among its operands; `execute` gives its plain value."""
     execute = execute or getattr(ufunc, method)
-    outputs = keywords.get("out", ())
-    outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
+    outputs = out if isinstance(out := keywords.get("out"), tuple) else ()  # out=... asks for an array, not a number
     operands = Operands()
     plain = list(map(operands.take, inputs))
     inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
@@ -104,12 +103,7 @@ def call_ufunc(
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
     if _is_of_objects(ufunc):
         return execute(*map(boxed, opened(inputs)), **opened(keywords))
-    found = stranger(inputs)
-    if found is None and keywords:
-        found = stranger(keywords.values(), of_call=True)
-    if found is None:  # of numbers, beside an array
-        found = next((value for value in inputs if is_container(type(value))), None)
-    if found is not None:
+    if (found := _outsider(inputs, keywords)) is not None:
         let_out_beside(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords), operands.hold)
     if any(map(is_symbolic, plain)):
@@ -151,6 +145,16 @@ def call_ufunc(
         return given if isinstance(result, tuple) else given[0]
 
     return executed(name, counts, lambda: execute(*plain, **plain_keywords), operands, finished)
+
+
+def _outsider(inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """The first object among the arguments that is not let in, or that holds numbers, beside an array; or None."""
+    found = stranger(inputs)
+    if found is None and keywords:
+        found = stranger(keywords.values(), of_call=True)
+    if found is None:
+        found = next((value for value in inputs if is_container(type(value))), None)
+    return found
 
 
 def _is_truth_without_value(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Counts that users give to NumPy's functions: they go before everything else."""
+"""Counts that users give to NumPy's functions: they take precedence over everything else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOCK: Final = threading.Lock()
 
 
 def register_rule(function: Callable[..., Any], rule: Rule | OpCounts | None) -> None:
-    """Give a NumPy function or a ufunc a count: for one that has none, or instead of the one it has.
+    """Give a NumPy function or a ufunc a count, if it has none, or in place of the one it has.
 
     >>> import numpy as np, opcount as oc
     >>> def fft(a, *_, **__):  # radix 2: n/2 log2 n butterflies

@@ -40,6 +40,12 @@ NO_LAW: Final = "no exact law found"
 class Law:
     """The law of a count, if there is one: `law(n)` is its exact value, `str(law)` its formula.
 
+    >>> found = law_of({n: Counts(mul=n**3, add=n**2 * (n - 1)) for n in range(1, 8)})
+    >>> str(found), found(100), str(found["add"])
+    ('2n³ − n²', 1990000, 'n³ − n²')
+    >>> found.degree, found.leading, found.big_theta, found.domain
+    (3, 2, 'Θ(n³)', Domain(every n))
+
     `law` is that of all operations together, `law["mul"]` that of one kind; `kinds` has the laws of all kinds.
     `counts` has the count at each size. `form` is None if no exact law was found. A law holds for the sizes in its
     `domain`, which continue those it was found on: test `n in law.domain`, or read `str(law)`, as in

@@ -1,4 +1,4 @@
-"""A user's own differentiable primitive: a NumPy function that has no derivative, or a function of theirs."""
+"""Users' own differentiable primitives: NumPy functions that have no derivative, or functions of their own."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ def primitive(
     >>> g.gradient, g.phases["partials"]
     (array([0.5, 0.5, 0.5]), Counts({'sub': 3, 'neg': 3, 'exp': 3}))
 
-    `function` is a NumPy function or a ufunc, which then is called as ever and has this derivative
+    `function` is a NumPy function or a ufunc, which is then called as usual and has this derivative
     instead of any other (`scipy.special.erf`; `oc.register_rule` gives it a count), or any
-    function of wrapped numbers and arrays. For one that works element by element give `partials`,
-    the derivatives as functions of the output y and the operands. For any other give `push`, the
-    tangent of y as a function of (tangent, y, *operands), and `pull`, the share of the operand as
-    a function of (adjoint, y, *operands), in the shapes of y and of the operand; either of them
-    may be left out where no method needs it. Of several operands each has its own: give tuples,
-    with None for an operand without a derivative. What they execute is counted, in the phase of
-    its own. Keywords of a call are handed on to all of them.
+    function of wrapped numbers and arrays. If it works element by element, give `partials`, the
+    derivatives as functions of the output y and the operands. Otherwise give `push`, the tangent of
+    y as a function of (tangent, y, *operands), and `pull`, the share of the operand as a function of
+    (adjoint, y, *operands), in the shapes of y and of the operand; either may be left out if no
+    method needs it. For several operands give tuples with one function for each, or None for an
+    operand without a derivative. What these functions execute is counted, in the phase where it
+    runs. Keywords of a call are passed on to all of them.
 
-    Raises InvalidType for what is no function, InvalidValue for partials together with push or
-    pull, or neither, and for tuples of different lengths.
+    Raises InvalidType if `function` is not a function, InvalidValue for partials together with push
+    or pull, for neither, and for tuples of different lengths.
     """
     given = {name: _each(name, rows) for name, rows in (("partials", partials), ("push", push), ("pull", pull))}
     if not callable(function):

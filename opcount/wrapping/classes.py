@@ -1,4 +1,4 @@
-"""What class an object is of: a number or none, one that computes by rules of its own, and what messages call it."""
+"""The classes of objects: which are numbers, which compute by rules of their own, and what messages call them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NUMERIC: Final = "biufc"
 
 
 def is_number(value: object) -> bool:
-    """Whether opcount wraps it: a real number of any type; truth values are none."""
+    """Whether a value is a number that opcount wraps: a real number of any type, but not a truth value."""
     return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.timedelta64))
 
 
 def _is_asked(kind: type) -> bool:
-    """Whether NumPy or Python would ask an object of the class what an operation with it gives, or what is in it.
+    """Whether NumPy or Python would ask an object of this class for the result of an operation, or for its contents.
 
-    A subclass of one of Python's own classes is asked where it answers otherwise than that class does.
+    A subclass of one of Python's own classes is asked if it overrides what answers.
     """
     own = takewhile(lambda base: base not in (object, *BUILT_IN, *OPENED), kind.__mro__)
     return kind is not Sizes and any(name in vars(base) for base in own for name in _ASKED)
@@ -48,19 +48,19 @@ _ASKED: Final = (
 
 
 def is_own_kind(number: Any) -> bool:
-    """Whether it is of a subclass of Python's numbers or text that answers otherwise than they do."""
+    """Whether a number is of a subclass of Python's numbers or text that overrides their operations."""
     kind = type(number)
     return isinstance(number, BUILT_IN) and not isinstance(number, np.generic) and has_operations(kind)
 
 
 def called(value: Any) -> str:
-    """What kind of thing it is, with its article."""
+    """The name of a value's class with an article, for messages."""
     name = type(value).__name__
     return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"
 
 
 def class_name(value: Any) -> str:
-    """The name of an object's class, with the module that it is from."""
+    """The name of an object's class, with its module."""
     kind = type(value)
     return (
         kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
@@ -68,7 +68,7 @@ def class_name(value: Any) -> str:
 
 
 def way_out(value: Any) -> str:
-    """How to make a plain array of another library's object, empty where it is not known how."""
+    """How to make a plain array of another library's object, as code; empty if it is not known."""
     if isinstance(value, np.generic):
         return ""
     for name in ("toarray", "to_numpy", "filled", "compute"):
@@ -78,7 +78,7 @@ def way_out(value: Any) -> str:
 
 
 def described(value: Any) -> str:
-    """The value in a few words, with its class."""
+    """A value in a few words, with its class, for messages."""
     if way_out(value):  # it may be large, and does not say what it is
         return f"a {class_name(value)}"
     text = repr(value)

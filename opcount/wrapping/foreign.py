@@ -1,8 +1,8 @@
-"""Objects of other classes beside a wrapped value: who is let in, and how everybody else is refused.
+"""Objects of other classes beside a wrapped value: which are accepted, and how all others are refused.
 
 An operation counts as what it is between numbers. An object of another class has operations of its own (the
-product of a sparse matrix, a quantity that converts its unit), which nobody counted; and what it is handed is
-out of its counter. So it is refused before it is asked anything, unless it stands in one of the tables here.
+product of a sparse matrix, a quantity that converts its unit), which nobody counts, and a value handed to it has
+left its counter. So such an object is refused before it is asked anything, unless its class is in a table here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DATA: Final = frozenset({
     range, array.array, memoryview,  # sequences of numbers
     str, bytes, type(None), slice, type(Ellipsis), type(np._NoValue),  # no numbers, and without a say in it
 })  # fmt: skip
-"""Python's and NumPy's own classes of which an object is only data."""
+"""Python's and NumPy's own classes whose objects are only data."""
 
 CONTAINERS: Final = {
     "opcount": {"Structured", "Unit", "Unplaced"},  # derivatives inside an array
@@ -35,10 +35,10 @@ CONTAINERS: Final = {
     "xarray": {"DataArray", "Dataset", "Variable", "DataTree"},
     "pint": {"Quantity", "Unit", "PlainQuantity", "PlainUnit"},
 }
-"""Classes that put a wrapped value inside themselves, where it goes on counting, by the package that has them."""
+"""Classes that hold a wrapped value inside themselves, where it goes on counting, by package."""
 
 OF_NUMBERS: Final = ("pandas",)
-"""The packages of which a container holds wrapped numbers, and no wrapped array."""
+"""The packages whose containers hold wrapped numbers, but not wrapped arrays."""
 
 
 def _is_container(kind: type) -> bool:
@@ -50,15 +50,15 @@ is_container: Final[Callable[[type], bool]] = cache(_is_container)
 
 
 def holds_arrays(kind: type) -> bool:
-    """Whether it is a container that keeps wrapped arrays too."""
+    """Whether a class is a container that holds wrapped arrays too."""
     return is_container(kind) and not kind.__module__.startswith(OF_NUMBERS)
 
 
 def stranger(values: Iterable[Any], *, of_call: bool = False) -> Any:
-    """The first object among the values, or in their lists, that is not let in; None if all of them are.
+    """The first object among the values, or in their lists, that is not accepted; None if all of them are.
 
-    `of_call` lets in also what only an argument of a function can be: another function, a dtype. A name for a size
-    is let in beside a spec alone, since with values nobody knows which number it is.
+    `of_call` also accepts what only an argument of a function can be: another function, a dtype. A size with a name
+    is accepted only beside a spec: beside values, nobody knows which number it stands for.
     """
     try:
         found = _first(values, of_call, sizes=False)
@@ -124,7 +124,7 @@ def advice(value: Any) -> str:
 
 
 def let_out_beside(name: str, found: Any, values: Iterable[Any]) -> None:
-    """Record that an object which is not let in is handed the plain values; or refuse, and say what to write."""
+    """Record that an object which is not accepted is handed the plain values; or refuse, and say what to write."""
     kind = class_name(found)
     if type(found) in ARRAYS or isinstance(found, np.generic):
         text = f"{name} with values of {found.dtype}, which are not counted: use oc.unwrap(x)"
@@ -134,11 +134,11 @@ def let_out_beside(name: str, found: Any, values: Iterable[Any]) -> None:
 
 
 def beside(name: str, execute: Callable[..., Any], operands: tuple[Any, ...], hold: Callable[[Any], Any]) -> Any:
-    """What an operation gives that has an operand which is no number: NotImplemented where Python is to go on.
+    """The result of an operation with an operand that is not a number: NotImplemented if Python is to go on.
 
-    That is so for a container, which puts the wrapped value inside itself, for an array, which asks for the ufunc,
-    and for what has no operations, as text and None, of which Python says so. `execute` is Python's operator, `hold`
-    wraps a result.
+    Python goes on with a container, which takes the wrapped value inside itself, with an array, which asks for the
+    ufunc, and with what has no operations, such as text and None, for which Python raises the error. `execute` is
+    Python's operator, `hold` wraps a result.
     """
     if any(is_container(type(operand)) for operand in operands) or (found := stranger(operands)) is None:
         return NotImplemented
@@ -152,11 +152,11 @@ def plain(value: Any) -> Any:
 
 
 def size_of(values: Iterable[Any]) -> int:
-    """How many elements the wrapped values among them have."""
+    """How many elements the wrapped values among these have."""
     return sum(np.size(value._plain()) for value in values if isinstance(value, Wrapped))
 
 
 def once_more(result: Any, hold: Callable[[Any], Any]) -> Any:
-    """A result that was not counted, wrapped again by `hold` where it is an array or a number of NumPy's."""
+    """A result that was not counted, wrapped again by `hold` if it is an array or a NumPy number."""
     numeric = (type(result) in ARRAYS or isinstance(result, np.generic)) and result.dtype.kind in NUMERIC
     return hold(result) if numeric and not isinstance(result, np.bool_) else result

@@ -1,7 +1,7 @@
 """The checks of arguments: of the function, of x, of what the function returned, and of the options.
 
-What is wrong is refused here, before anything is executed, with a message that names the argument and says what to
-give instead. Nothing is wrapped here: who asks gets plain numbers and arrays, and wraps them.
+A wrong argument is refused here, before anything is executed, with a message that names it and says what to give
+instead. Nothing is wrapped here: callers get plain numbers and arrays, and wrap them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from opcount.wrapping.wrapped import ARRAYS, Number, Wrapped, is_wrapped_array
 
 
 def check_number(number: Any, name: Callable[[], str], verb: str = "pass") -> None:
-    """Raise InvalidType, with the name and what to pass or return instead, for what is no real number."""
+    """Raise InvalidType, with the name and what to pass or return instead, unless `number` is a real number."""
     if is_number(number):
         return
     if isinstance(number, (complex, np.complexfloating)):
@@ -42,7 +42,7 @@ def check_number(number: Any, name: Callable[[], str], verb: str = "pass") -> No
 
 
 def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
-    """The array, as one of NumPy's own class; raises InvalidType for one that is not of numbers."""
+    """The array as a plain ndarray; raises InvalidType if it is not of numbers."""
     if type(array) not in ARRAYS:
         raise InvalidType(
             f"{name()} is a {class_name(array)}, which computes by rules of its own: use {way_out(array)} first"
@@ -53,7 +53,7 @@ def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
 
 
 def dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
-    """The dtype as NumPy's; raises InvalidType where it is none, or not one of numbers or truth values."""
+    """The dtype as a np.dtype; raises InvalidType if it is not a dtype of numbers or truth values."""
     try:
         found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
@@ -67,15 +67,15 @@ def dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
 
 
 def check_function(f: Any) -> None:
-    """Raise InvalidType for an f that cannot be called."""
+    """Raise InvalidType if f cannot be called."""
     if not callable(f):
         raise InvalidType(f"f must be a function, not {described(f)}")
 
 
 def of_one_argument(f: Any, x: Any) -> Callable[[Any], Any]:
-    """f as a function of x alone: one that needs several arguments is given the items of a tuple.
+    """f as a function of x alone: a function that needs several arguments is given the items of a tuple.
 
-    Raises InvalidType for an f that cannot be called, or not with one argument nor with so many.
+    Raises InvalidType if f cannot be called, either with one argument or with the items of x.
     """
     check_function(f)
     if type(f) is FunctionType and f.__code__.co_argcount == 1:  # as most have
@@ -118,7 +118,7 @@ def check_executed(result: Any) -> None:
 
 
 def checked_outputs(result: Any) -> list[Any]:
-    """The leaves of what f returned; raises InvalidType for one that is no number."""
+    """The leaves of what f returned; raises InvalidType if one of them is not a number."""
     if isinstance(result, Wrapped):
         return [result]
     outputs = []
@@ -135,7 +135,7 @@ def checked_outputs(result: Any) -> list[Any]:
 
 
 def one_output(result: Any) -> Any:
-    """The one number that f returned; raises InvalidType where it is none, or several."""
+    """The one number that f returned; raises InvalidType if it returned something else, or several."""
     if isinstance(result, Number):
         return result
     outputs = checked_outputs(result)
@@ -160,7 +160,7 @@ _NO_NUMBERS_TO_OPEN: Final = 'x holds an oc.spec, which has no numbers to open i
 
 
 class Inputs(NamedTuple):
-    """x and its leaves, in flattened order: arrays are leaves where they are nodes, else they are opened."""
+    """x and its leaves, in flattened order: arrays are leaves if they are nodes, else they are opened."""
 
     x: Any
     leaves: list[Any]
@@ -170,8 +170,8 @@ class Inputs(NamedTuple):
 def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN) -> Inputs:
     """x with its leaves as they enter a graph, plain or wrapped as they were given.
 
-    Raises InvalidType for a leaf that is no real number nor an array of such, and for a spec, with the message
-    `no_specs`, where arrays are opened; InvalidValue for an x without numbers and for an unknown granularity.
+    Raises InvalidType for a leaf that is neither a real number nor an array of real numbers, and, if arrays are
+    opened, for a spec, with the message `no_specs`; InvalidValue for an x without numbers or an unknown granularity.
     """
     if granularity not in GRANULARITIES:
         raise InvalidValue(
@@ -227,7 +227,7 @@ def _checked_input_array(leaf: Any, name: Callable[[], str]) -> Any:
 
 
 def _is_node(leaf: Any) -> bool:
-    """Whether it is a value of an evaluation that is being recorded: such a value stands on a tape."""
+    """Whether a leaf is a value of an evaluation that is being recorded: such a value is on a tape."""
     return isinstance(leaf, Wrapped) and hasattr(leaf, "tape")
 
 
@@ -235,7 +235,7 @@ def _is_node(leaf: Any) -> bool:
 
 
 def checked_integer(name: str, value: Any, least: int | None = None, what: str = "") -> int:
-    """The integer; raises InvalidType for what is none, with what it stands for, and InvalidValue below `least`."""
+    """The value as an int; raises InvalidType if it is not an integer, and InvalidValue if it is below `least`."""
     try:
         found = operator.index(value)
     except TypeError:
@@ -246,12 +246,12 @@ def checked_integer(name: str, value: Any, least: int | None = None, what: str =
 
 
 def checked_budget(budget: BudgetLike | float | None) -> dict[str, int]:
-    """The limits of a budget; none where it is infinite, or there is no budget."""
+    """The limits of a budget; none if it is infinite, or there is no budget."""
     return {} if budget is None or budget == math.inf else checked_limits(budget)  # type: ignore[arg-type]
 
 
 def checked_step(step: Any) -> Any:
-    """The step of finite differences, None for the default; raises InvalidType or InvalidValue for what is none."""
+    """The step of finite differences, None for the default; raises InvalidType or InvalidValue if it cannot be one."""
     if step is None:
         return None
     check_number(step, lambda: "step")
@@ -261,7 +261,7 @@ def checked_step(step: Any) -> Any:
 
 
 def checked_memo(memo: SupportsIndex, budget: Any) -> int:
-    """How many derivatives a bounded memo keeps; raises InvalidType or InvalidValue for what is no such size."""
+    """How many derivatives a bounded memo keeps; raises InvalidType or InvalidValue if it cannot be a size."""
     if budget is not None:
         raise InvalidValue(
             "a bounded memo has no prediction to compare a budget with; use oc.count(budget=...) around it"

@@ -16,7 +16,7 @@ from opcount.wrapping.wrapped import Number, Wrapped, is_wrapped_array
 
 
 class Operands:
-    """What stands in the arguments of a call: the plain values, and what is known of the wrapped ones."""
+    """What is found in the arguments of a call: the plain values, and what is known of the wrapped ones."""
 
     __slots__ = ("_numbers_in_arrays", "holds_objects", "owner", "wrapped")
 
@@ -38,7 +38,7 @@ class Operands:
 
     @property
     def objects(self) -> bool:
-        """Whether NumPy has to run its loops for objects: the only ones there are, or the ones that were chosen."""
+        """Whether NumPy has to run its loops for objects: because it has no other, or because they were chosen."""
         return self.holds_objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
 
     def take(self, value: Any) -> Any:
@@ -82,7 +82,7 @@ class Operands:
 
     @property
     def has_spec(self) -> bool:
-        """Whether there is a spec among them, which has no values that could leave."""
+        """Whether there is a spec among the operands, which has no values that could leave."""
         return any(type(value._plain()) is Spec for value in self.wrapped)
 
     @property
@@ -106,21 +106,21 @@ def unwrapped(value: Any) -> Any:
 
 
 def holds_objects(value: Any) -> bool:
-    """Whether NumPy has to work on it by its loops for objects: nodes of a graph, fractions, arrays of these."""
+    """Whether NumPy has to work on a value by its loops for objects: nodes of a graph, fractions, arrays of these."""
     operands = Operands()
     operands.take(value)
     return operands.objects
 
 
 def holds_wrapped(value: Any) -> bool:
-    """Whether it is, or holds, a wrapped value."""
+    """Whether a value is, or holds, a wrapped value."""
     operands = Operands()
     operands.take(value)
     return bool(operands.wrapped)
 
 
 def opened(value: Any) -> Any:
-    """With object arrays of wrapped numbers for wrapped arrays, as NumPy's loops for objects take them."""
+    """A value with object arrays of wrapped numbers for wrapped arrays, as NumPy's loops for objects need them."""
     if isinstance(value, dict):
         return {key: opened(item) for key, item in value.items()}
     if isinstance(value, list):

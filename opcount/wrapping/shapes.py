@@ -17,19 +17,19 @@ Shape: TypeAlias = tuple[Size, ...]
 
 
 def are_numbers(*shapes: Shape) -> bool:
-    """Whether no size of theirs has a name."""
+    """Whether no size of these shapes has a name."""
     return all(map(symbolic.are_numbers, shapes))
 
 
 def with_numbers(shape: Shape) -> tuple[int, ...]:
-    """The shape, for what executes something at each element; raises InvalidValue where a size has a name."""
+    """The shape, for executing at each element; raises InvalidValue if one of its sizes has a name."""
     if not are_numbers(shape):
         raise InvalidValue(f"what runs over each place of the shape {shape} needs numbers for the sizes")
     return shape
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """The shape that they broadcast to; raises InvalidValue for sizes that are not known to be equal."""
+    """The shape that these shapes broadcast to; raises InvalidValue for sizes that are not known to be equal."""
     if are_numbers(*shapes):
         return np.broadcast_shapes(*shapes)
     length = max(map(len, shapes))
@@ -45,7 +45,7 @@ def _common(column: tuple[Size, ...], shapes: tuple[Shape, ...]) -> Size:
 
 
 def unequal(*shapes: Shape) -> InvalidValue:
-    """The error for shapes that do not fit, or not for all sizes."""
+    """The error for shapes that do not fit, or do not for all sizes."""
     listed = ", ".join(map(str, shapes))
     return InvalidValue(f"sizes that are not known to be equal: the shapes {listed} do not fit for all sizes")
 
@@ -58,7 +58,7 @@ def axes_moved_to_the_end(shape: Shape, axes: tuple[int, ...]) -> Shape:
 
 
 def diagonal(shape: Shape, offset: SupportsIndex = 0, axis1: int = 0, axis2: int = 1) -> Shape:
-    """All axes but two, then their diagonal."""
+    """The shape of diagonals: all axes but two, then the diagonal of these."""
     offset = operator.index(offset)
     *rest, rows, columns = axes_moved_to_the_end(shape, (axis1, axis2))
     ends = (rows + min(offset, 0), columns - max(offset, 0))
@@ -66,7 +66,7 @@ def diagonal(shape: Shape, offset: SupportsIndex = 0, axis1: int = 0, axis2: int
 
 
 def after_reshape(shape: Shape, new: SizeLike | Sequence[SizeLike]) -> Shape:
-    """The new shape, with the size that is -1 in it; raises ValueError, or InvalidValue, where it does not fit."""
+    """The new shape, with its size -1 replaced; raises ValueError, or InvalidValue, if it does not fit."""
     given = [_size(size) for size in (new if isinstance(new, (tuple, list)) else (new,))]
     if are_numbers(shape) and symbolic.are_numbers(given):
         return np.broadcast_to(np.False_, shape).reshape(given).shape if 0 in shape else _fitted(shape, given)
@@ -184,7 +184,7 @@ def _check_inside(part: Any, size: Size, axis: int) -> None:
 
 
 def _length(size: Size, part: slice) -> Size:
-    """The length of a slice; of an axis whose size is a symbol, where that is the same polynomial for all sizes."""
+    """The length of a slice; raises InvalidValue if it is not the same polynomial for all sizes."""
     if symbolic.are_numbers((size, part.start, part.stop, part.step)):
         return len(range(size)[part])
     step = 1 if part.step is None else _size(part.step)

@@ -14,7 +14,7 @@ from opcount.wrapping import shapes
 from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.shapes import Shape
 
-np: Any = numpy  # whose stubs know no array but its own
+np: Any = numpy  # NumPy's stubs know no other class of arrays
 
 _ADVICE: Final = "a spec has no values, so control flow by value cannot be counted from shapes alone"
 
@@ -96,7 +96,7 @@ class Spec(NDArrayOperatorsMixin):
     # NumPy's functions
 
     through: ClassVar[Callable[[Any, Any, Mapping[str, Any]], Any]]
-    """What a function of NumPy's, or a method of a ufunc, gives for specs: the table of functions says it."""
+    """Says what a NumPy function or ufunc method gives for specs; the table of functions puts it here."""
 
     def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if method == "at":
@@ -169,7 +169,7 @@ class Spec(NDArrayOperatorsMixin):
         raise no_values("tolist()")
 
     def __getattr__(self, name: str) -> Any:
-        """Of an ndarray's attributes, what would need its memory or its elements."""
+        """Refuse those attributes of an ndarray that need its memory or its elements."""
         if hasattr(np.ndarray, name) and not name.startswith("__"):
             raise no_values(f"x.{name}")
         raise AttributeError(f"a spec has no attribute {name!r}")
@@ -249,7 +249,7 @@ def _refuse_spec_keys(key: Any) -> None:
 
 
 def holds_specs(value: Any) -> bool:
-    """Whether there is an array without values in it."""
+    """Whether a value is, or holds, an array without values."""
     if isinstance(value, (list, tuple)):
         return any(map(holds_specs, value))
     if isinstance(value, dict):

@@ -2,8 +2,8 @@
 
 Most results have the sizes of their arguments, along other axes: NumPy is asked, on small arrays in which
 each size is replaced by a small number of its own (`SmallStandIns`), and the sizes of its result are read back.
-That gives the dtype too, and NumPy's errors. A function that makes new sizes says in its row which ones. Any other
-is executed on arrays of the same shape without memory behind them, for numbers as sizes.
+That gives the dtype too, and NumPy's errors. The row of a function that makes new sizes says which ones. Any other
+function is executed on arrays of the same shape without memory behind them, if the sizes are numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ np: Any = numpy  # whose stubs know no array but its own
 
 
 class StandIns:
-    """Arrays of the same shape, without memory behind them but where something is written."""
+    """Stand-ins of the same shape, without memory behind them, except for an array that is written into."""
 
     def size(self, size: Any) -> int:
         if symbolic.is_symbolic(size):
@@ -66,7 +66,7 @@ class StandIns:
 
 
 class SmallStandIns(StandIns):
-    """Small arrays, in which each size has a small number of its own; 0 and 1 stay what they are."""
+    """Small stand-ins, in which each size is replaced by a small number of its own; 0 and 1 stay."""
 
     def __init__(self) -> None:
         self.found: list[Any] = [0, 1]
@@ -94,7 +94,7 @@ class StandInsBesideSizes(SmallStandIns):
 
 
 class RegularStandIns(SmallStandIns):
-    """Small arrays, of which the matrices are not singular."""
+    """Small stand-ins whose matrices are not singular."""
 
     def array(self, value: Any, written: bool) -> Any:
         ones = super().array(value, written)
@@ -102,7 +102,7 @@ class RegularStandIns(SmallStandIns):
 
 
 class StandInsAt(RegularStandIns):
-    """Arrays of the shapes that there are where each name of a size has a value."""
+    """Stand-ins with a value for each name of a size."""
 
     def __init__(self, values: Mapping[str, int]) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class StandInsAt(RegularStandIns):
         return self.size(value) if symbolic.is_symbolic(value) else super().standing(value, written)
 
     def spec(self, result: Any) -> None:
-        """Nothing: that there is a result is all that is asked."""
+        """Return nothing: all that matters is that there is a result."""
 
 
 # --- ways to ask

@@ -18,9 +18,9 @@ def flatten(x: Any, arrays_as_leaves: bool = False) -> list[Any]:
     >>> flatten({"w": [1, 2], "b": 3})
     [1, 2, 3]
 
-    What is neither a list, a tuple, a dict nor an array is a leaf; `arrays_as_leaves` makes a leaf of
-    an array of numbers too. The elements of an array are NumPy's, since they compare and divide
-    otherwise than Python's numbers do. Raises InvalidValue for an `x` that contains itself.
+    What is neither a list, a tuple, a dict nor an array is a leaf; with `arrays_as_leaves` an array
+    of numbers is a leaf too. The elements of an array are NumPy numbers, which compare and divide
+    differently from Python's. Raises InvalidValue for an `x` that contains itself.
     """
     found: list[Any] = []
     try:
@@ -48,7 +48,7 @@ def _collect(x: Any, found: list[Any], arrays_as_leaves: bool) -> None:
 
 
 def leaf_name(x: Any, index: int, name: str = "x", arrays_as_leaves: bool = False) -> str:
-    """The expression that reaches the leaf at that index of the flat list, for messages.
+    """The expression that reaches the leaf at an index of the flat list, for messages.
 
     >>> leaf_name({"w": [1, 2], "b": 3}, 1)
     "x['w'][1]"
@@ -73,7 +73,7 @@ def _names(x: Any, name: str, arrays_as_leaves: bool) -> Iterator[str]:
 def rebuild(
     x: Any, leaves: Iterator[Any], array: Callable[[np.ndarray, list[Any]], Any], arrays_as_leaves: bool = False
 ) -> Any:
-    """`x` with its leaves replaced, in order; `array(template, items)` makes each array that was opened anew."""
+    """`x` with its leaves replaced, in order; `array(template, items)` makes each array anew that was opened."""
     if type(x) is np.ndarray and arrays_as_leaves and x.dtype.char != "O":
         return next(leaves)
     if isinstance(x, dict):
@@ -89,7 +89,7 @@ def rebuild(
 
 
 def object_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
-    """An object array in the shape of `template`, whose items stand in memory as those do."""
+    """An object array in the shape and the memory order of `template`."""
     flat = np.empty(template.size, dtype=object)
     flat[:] = items
     result: np.ndarray = flat.reshape(template.shape)
@@ -101,7 +101,7 @@ def object_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
 
 
 def plain_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
-    """An array in the shape of `template`, of the dtype that its plain items ask for."""
+    """An array in the shape of `template`, of the dtype that fits its plain items."""
     return np.array(items, dtype=None if items else template.dtype).reshape(template.shape)
 
 
@@ -118,7 +118,7 @@ def shape_of(value: Any) -> tuple[Any, ...]:
 
 
 def owner_of(array: Any) -> Any:
-    """What owns the memory of an array: two that have the same may share it."""
+    """The object that owns the memory of an array: two arrays with the same owner may share memory."""
     while getattr(array, "base", None) is not None:  # also of what is no array, as a window has one
         array = array.base
     return array

@@ -1,4 +1,4 @@
-"""What the counts say of the theorems, and what they do not."""
+"""What the counts say about the theorems, and what they do not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ claim = Claims()
 
 
 class Found:
-    """The counts of every function, of every operation alone, and the laws of those of any size."""
+    """The counts of every function and of every operation alone, and the laws of the families."""
 
     def __init__(self, table: pd.DataFrame, operations: pd.DataFrame) -> None:
         self.table, self.operations, self.laws = table, operations, laws_of(table)
@@ -65,7 +65,7 @@ def run(run: Run) -> Study:
     return Study(
         question="How cheap is a gradient?",
         answer=(
-            f"By reverse never more than {d.worst['reverse / value']} times the value on all functions here but one, "
+            f"By reverse never more than {d.worst['reverse / value']} times the value, on all functions here but one, "
             f"however many inputs there are: with {perceptron.inputs} inputs {perceptron['reverse / value']} times, "
             f"where dual numbers take {perceptron['forward / value']}. The bound of {BOUND} is that of a product, and "
             "a program of products, sums and reciprocals cannot exceed it. A program of quotients can, as partials "
@@ -113,12 +113,12 @@ def against(d: Found) -> list[str]:
     rosenbrock, helmholtz = (d.law.loc[name] for name in ("Rosenbrock", "Helmholtz"))
     single = d.table[d.table.inputs == 1]
     return [
-        "Much of what forward mode costs is the evaluation that it repeats. With one evaluation for all inputs, "
+        "Much of the cost of forward mode is the repeated evaluation. With one evaluation for all inputs, "
         f"and structural zeros skipped, it takes {rosenbrock['forward once / value']} times the value of "
         f"Rosenbrock's valley and {helmholtz['forward once / value']} times that of Helmholtz's energy in the "
         f"limit of many inputs, and reverse {rosenbrock['reverse / value']} and "
-        f"{helmholtz['reverse / value']}: there the gradient by forward is cheap as well.",
-        f"With one input forward is as cheap as reverse: {int((single.forward == single.reverse).sum())} of "
+        f"{helmholtz['reverse / value']}: there the gradient by forward mode is cheap as well.",
+        f"With one input forward mode is as cheap as reverse: {int((single.forward == single.reverse).sum())} of "
         f"{len(single)} functions and sizes with one input count the same.",
         f"A quotient costs {d.dearest['div']} times itself, an arcsine {d.dearest['arcsin']}, and a chain of quotients "
         f"{d.built['reverse / value']}: {BOUND} holds for what the theorem counts, not for every operation.",
@@ -141,7 +141,7 @@ def within_the_bound(d: Found) -> Judged:
     )
 
 
-@claim("No function costs more than the dearest of its operations, each measured alone.")
+@claim("No function costs more than the most expensive of its operations, each measured alone.")
 def no_more_than_the_dearest(d: Found) -> Judged:
     most = [max(d.dearest[name] for name in names.split(", ")) for names in d.table.operations]
     return all(ratio(d.table.reverse, d.table.value) <= most), (
@@ -164,7 +164,7 @@ def quotients_cost_more(d: Found) -> Judged:
     )
 
 
-@claim(f"With each quotient a product with a reciprocal, {BOUND} times holds for these too.")
+@claim(f"With each quotient written as a product with a reciprocal, the bound of {BOUND} holds for these too.")
 def reciprocals_are_within_the_bound(d: Found) -> Judged:
     table, built = d.table, d.built
     return (table.reverse + table.quotients <= BOUND * (table.value + table.quotients)).all(), (
@@ -203,7 +203,7 @@ def degrees(d: Found) -> Judged:
         growing[f"degree of {name}"] for name in ("value", "inputs", "reverse", "forward")
     )
     return (reverse == value).all() and (forward == value + inputs).all() and len(growing) == len(FAMILIES) - 1, (
-        f"exact polynomials of {len(growing)} families, held-out sizes included"
+        f"exact polynomials for {len(growing)} families, held-out sizes included"
     )
 
 
@@ -211,7 +211,7 @@ def degrees(d: Found) -> Judged:
 
 
 def laws_of(table: pd.DataFrame) -> pd.DataFrame:
-    """For each family the polynomials in its size, their degrees, and the limits of the ratios."""
+    """For each family, the polynomials in its size, their degrees, and the limits of the ratios."""
     rows = []
     for name, family in FAMILIES.items():
         sizes = table[(table.function == name) & table["size"].notna()]
@@ -240,7 +240,7 @@ def degree(law: Polynomial | None) -> int:
 
 
 def limit(law: Polynomial | None, value: Polynomial | None) -> str:
-    """What the ratio of two polynomials tends to."""
+    """The limit of the ratio of two polynomials, as text."""
     if law is None or value is None:
         return NO_LAW
     if degree(law) > degree(value):
@@ -263,6 +263,6 @@ def titled(row: Any) -> str:
 
 
 def latest(table: pd.DataFrame) -> pd.DataFrame:
-    """Each function of the literature, and each family at its largest."""
+    """The rows of each function from the literature, and of each family at its largest size."""
     kept = table[~table.duplicated("function", keep="last")].reset_index(drop=True)
     return kept.map(lambda cell: "" if pd.isna(cell) else cell)  # of objects, pandas 2 deprecates fillna

@@ -43,7 +43,7 @@ class Point(NamedTuple):
 
 
 def measure(point: Point) -> dict[str, Any]:
-    """A function: what its value, and what its value with its gradient executes; of these, the nonscalar operations."""
+    """What a function's value, and its value with its gradient, execute, and how much of that is nonscalar."""
     f, x = point.build()
     graph = oc.trace(f, x, granularity="scalar")
     gradients = {name: oc.gradient(f, x, method, granularity="scalar") for name, method in METHODS.items()}
@@ -67,7 +67,7 @@ def measure(point: Point) -> dict[str, Any]:
 
 
 def called(node: Any) -> str:
-    """An operation as it is called in the table of operations: a power by its exponent."""
+    """The name of an operation in the table of operations: a power has its exponent in the name."""
     return f"pow {node.operands[1]}" if node.name == "pow" else node.name
 
 
@@ -107,7 +107,7 @@ class Nonscalar(NamedTuple):
 
 
 def row(node: Any, operands: set[int]) -> Nonscalar:
-    """The nonscalar operations of a node: sums, products with a constant and quotients by one have none."""
+    """The nonscalar operations of a node: none for sums, products with a constant and quotients by a constant."""
     if node.name == "pow":
         exponent = node.operands[1]
         return Nonscalar(
@@ -121,7 +121,7 @@ NONSCALAR: Final = {
     ("div", 0, 1): Nonscalar(1, 2, frozenset({0, 1})),  # 1 / b and -y / b
     ("div", 1): Nonscalar(1, 1, frozenset({1})),
 }
-"""By name and the positions of the operands that depend on an input."""
+"""The nonscalar operations by name and by the positions of the operands that depend on an input."""
 
 
 def products_of_power(exponent: int) -> int:
@@ -146,16 +146,16 @@ WRITTEN: Final[Mapping[str, Callable[..., Any]]] = {
     "pow 3": lambda a: a**3,
     "erf": lambda a: learnt_erf()(a),
 }
-"""The operations that are not NumPy's of the same name."""
+"""The operations that are not NumPy functions of the same name."""
 
 BINARY: Final = frozenset({"add", "sub", "mul", "div", "arctan2", "hypot", "maximum"})
 
 
 def operation(name: str) -> dict[str, Any]:
-    """What an operation adds to a value and its gradient at most.
+    """The most that an operation adds to the cost of a value and its gradient.
 
-    It stands in a sum that uses its operands besides, so that its adjoint is a number and its operands have adjoints
-    already; the sum is compared with the one that has a variable instead of the operation.
+    It is measured within a sum that also uses its operands, so that its adjoint is a number and its operands have
+    adjoints already; the sum is compared with one that has a variable in place of the operation.
     """
     function = WRITTEN.get(name) or getattr(np, name)
     operands = 2 if name in BINARY else 1

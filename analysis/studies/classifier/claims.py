@@ -1,4 +1,4 @@
-"""What the training cost, and where."""
+"""What the training costs, and where."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ claim = Claims()
 
 
 class Found:
-    """What was counted while training, the same from shapes, and what hand-written code takes instead."""
+    """What was counted during training, the same from shapes, and what hand-written code takes instead."""
 
     def __init__(self, trained: Trained) -> None:
         self.trained, self.curve = trained, trained.curve
@@ -66,7 +66,7 @@ def run(run: Run) -> Study:
         },
         against=[
             f"With two layers of arrays the naive recursion would have cost "
-            f"{d.methods.set_index('method').times['naive']} times as much: nobody would have noticed.",
+            f"{d.methods.set_index('method').times['naive']} times as much, which nobody would have noticed.",
             "At the loss, hand-written code is a little cheaper: it knows that softmax and logarithm cancel, and "
             f"backprop does not ({at_loss['operations by hand']:,} operations a step against "
             f"{at_loss['operations by backprop']:,}).",
@@ -77,7 +77,7 @@ def run(run: Run) -> Study:
 def answer(d: Found) -> str:
     total = d.methods.set_index("method").total
     return (
-        f"To read handwritten digits, a network of {parameter_count(SIZES):,} parameters is trained in "
+        f"A network of {parameter_count(SIZES):,} parameters is trained to read handwritten digits in "
         f"{d.trained.steps} steps with {scientific(d.total)} operations. Evaluating takes {d.share(d.primal)} of them, "
         f"backprop's accumulation {d.share(d.accumulation)}, {d.accumulation / d.primal:.2f} evaluations, and the "
         f"update of the parameters {d.share(d.trained.phases['update'].total)}. The first layer takes "
@@ -107,7 +107,7 @@ def tables(d: Found) -> dict[str, Table]:
 # --- the claims
 
 
-@claim("What the layers take adds up to all that was counted while training, in every phase and kind.")
+@claim("What the layers take adds up to all that was counted during training, in every phase and kind.")
 def layers_add_up(d: Found) -> Judged:
     trained, none = d.trained, oc.Counts()
     layered = {phase: sum((trained.parts[layer][phase] for layer in LAYERS), none) for phase in oc.PHASES}
@@ -118,7 +118,7 @@ def layers_add_up(d: Found) -> Judged:
     )
 
 
-@claim("Cutting the network off at each layer finds the same evaluation of each layer as regions in its code.")
+@claim("Cutting the network off at each layer gives the same counts of its evaluation as regions in its code.")
 def regions_agree(d: Found) -> Judged:
     parts = {layer: d.trained.parts[layer]["primal"] for layer in LAYERS}
     return all(parts[layer] * d.trained.steps == d.trained.evaluation[layer] for layer in LAYERS), ", ".join(
@@ -131,7 +131,7 @@ def as_by_hand(d: Found) -> Judged:
     rows = d.by_hand[d.by_hand.layer != "loss"]
     by_layer = "; ".join(f"{layer} {kinds}" for layer, kinds in zip(rows.layer, rows["by hand"], strict=True))
     return (rows["by backprop"] == rows["by hand"]).all() and d.trained.by_hand_agrees < 1e-12, (
-        f"{by_layer} a step, in kinds as in number; the gradients differ by less than 1e-12"
+        f"{by_layer} a step, the same for each kind; the gradients differ by less than 1e-12"
     )
 
 
@@ -155,7 +155,7 @@ def steps_cost_the_same(d: Found) -> Judged:
     return len(costs) == 1, f"{max(costs):,} operations in each of {d.trained.steps} steps"
 
 
-@claim("It learns: more than nine of ten digits that it has not seen are read correctly.")
+@claim("It learns: more than nine in ten digits that it has not seen are read correctly.")
 def it_learns(d: Found) -> Judged:
     accuracy, tested = d.curve["test accuracy"].iloc[-1], len(images_and_digits()[1]) - TRAINED_ON
     return accuracy > 0.9, f"{accuracy:.0%} of {tested} images after {len(d.trained.epochs)} epochs"

@@ -1,4 +1,4 @@
-"""What is counted: a training step by step, by phase and by layer, and the same from shapes alone."""
+"""What is counted: a training run step by step, by phase and by layer, and the same from shapes alone."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from analysis.programs.digits import (
     start,
 )
 
-LOOK_EVERY: Final = 9  # steps; that there are 45 in an epoch lets every epoch end with a look
+LOOK_EVERY: Final = 9  # steps; it divides the 45 of an epoch, so that every epoch ends with a look
 PHASES: Final = (*oc.PHASES, "update")
 
 
 class Trained(NamedTuple):
-    """What the training executed, by phase and by layer, and how well it went."""
+    """What the training executed, by phase and by layer, and the accuracy that it reached."""
 
     steps: int
     phases: Mapping[str, oc.Counts]
@@ -103,7 +103,7 @@ def update_by_layer(
 def state(
     epoch: int, phases: Mapping[str, oc.Counts], layers: Layers, images: np.ndarray, labels: np.ndarray
 ) -> dict[str, Any]:
-    """How many images are read correctly; what is computed to find that out is not counted."""
+    """The accuracy so far, and the operations executed for it; what is computed to find the accuracy is not counted."""
     operations = sum(map(total_of, phases.values()))
     right = np.argmax(scores(layers, images), axis=1) == labels
     accuracies = {"training accuracy": right[:TRAINED_ON].mean(), "test accuracy": right[TRAINED_ON:].mean()}
@@ -114,10 +114,10 @@ def state(
 
 
 def by_layer(layers: Layers, images: Any, digits: Any) -> dict[str, dict[str, oc.Counts]]:
-    """The phases of one step, layer by layer: what a layer adds to the network that follows it.
+    """The phases of one step, layer by layer: what each layer adds to the network that follows it.
 
-    The gradient of the loss by the values behind a layer, and by the parameters after it, is the gradient
-    without this layer and those before it. Two such networks, cut off one layer apart, differ by one layer.
+    Cut off after a layer, a network is a function of that layer's output and of the later parameters, and its
+    gradient does without this layer and those before it. Two networks cut off one layer apart differ by one layer.
     """
 
     def following(x: Any, after: int) -> Any:
@@ -135,11 +135,11 @@ def by_layer(layers: Layers, images: Any, digits: Any) -> dict[str, dict[str, oc
 
 
 def measured_by_hand(layers: Layers, images: Any, digits: Any) -> tuple[dict[str, oc.Counts], float]:
-    """The accumulation as textbooks write it, by layer, and how far its gradient is from that of backprop."""
+    """The accumulation as textbooks write it, by layer, and how much its gradient differs from that of backprop."""
     hidden = scores(layers[:1], images)
     values = scores(layers[1:], hidden, 1)
     exponentials = np.exp(values)
-    sums = exponentials.sum(axis=1, keepdims=True)  # of the evaluation, as `positive`, and not to be counted again
+    sums = exponentials.sum(axis=1, keepdims=True)  # parts of the evaluation, as `positive` is, not to be counted again
     positive = (hidden > 0) * 1.0
     with oc.count() as tally:
         found = gradient_by_hand(oc.wrap(layers), *map(oc.wrap, (images, hidden, positive, exponentials, sums, digits)))

@@ -1,4 +1,4 @@
-"""What the counts say of SymPy's derivatives."""
+"""What the counts say about SymPy's derivatives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.expression_swell.laws import FROM, greatest, laws_of, least
 from analysis.studies.expression_swell.measure import QUESTIONS, REWRITTEN, Case, measure, rewrite
 
-SAME_EVERYWHERE: Final = False  # another version of SymPy may write the same derivative otherwise
+SAME_EVERYWHERE: Final = False  # another version of SymPy may write the same derivative differently
 NETWORKS: Final = (
     *((1, 2, 1), (1, 2, 2, 1), (2, 3, 3, 1), (1, 2, 2, 2, 1)),
     *((3, 4, 4, 1), (2, 3, 3, 3, 1), (1, 3, 3, 3, 3, 1)),
@@ -47,7 +47,7 @@ def run(run: Run) -> Study:
     cases += [Case(name) for name in QUESTIONS]
     networks = NETWORKS[:4] if run.quick else NETWORKS
     cases += [Case(f"MLP {'-'.join(map(str, sizes))}", sizes=sizes) for sizes in networks]
-    # longest first; the rows are put in order afterwards
+    # longest first; the rows are sorted afterwards
     found = run.map(measure, cases[::-1])
     table = pd.DataFrame([row for rows in found[::-1] for row in rows])
     points = [(form, k) for form in REWRITTEN for k in range(1, 7)]
@@ -122,12 +122,12 @@ def against(d: Found) -> list[str]:
     return [
         "Where intermediate results are kept, cse takes fewer operations than backprop: "
         f"{d.law['cse, nested']} against {d.law['backprop']}. "
-        "SymPy multiplies 4 (1 − l) out once, as 4 − 4 l, and shares it.",
+        "SymPy expands 4 (1 − l) to 4 − 4 l once, and shares it.",
         "Rewritten in Horner's form, value and derivative of the logistic map take "
         f"{horner.tree:,} operations as a tree, fewer than the naive recursion, {horner.naive:,}. But of "
-        f"{len(d.polynomials)} rewritten derivatives {len(wrong)} have in floats not their first digit right.",
-        f"The swell is in the writing out: of the {after.tree:,} operations after {d.last} iterations {after.memo:,} "
-        "are different ones. Who evaluates the expression with a memo is spared the rest.",
+        f"{len(d.polynomials)} rewritten derivatives, {len(wrong)} do not even have their first digit right in floats.",
+        f"The swell comes from writing the expression out: of the {after.tree:,} operations after {d.last} iterations, "
+        f"{after.memo:,} are distinct. Evaluating the expression with a memo saves the rest.",
     ]
 
 
@@ -199,8 +199,8 @@ def sharing_is_linear(d: Found) -> Judged:
 
 
 @claim(
-    "In the products that SymPy flattens they are lost, and sharing afterwards does not find them all: it leaves a "
-    "square of the iterations by cse, a cube by the memo."
+    "In the products that SymPy flattens they are lost, and sharing afterwards does not find them all: what is left "
+    "grows as a square of the iterations by cse, and as a cube by the memo."
 )
 def sharing_afterwards_leaves_more(d: Found) -> Judged:
     holds = [(d.doubles[line], d.degree[line]) for line in ("cse", "memo")] == [("", "2"), ("", "3")]

@@ -12,9 +12,9 @@ import sympy
 
 from analysis.programs.polynomials import Polynomial
 
-FROM: Final = 3  # iterations: below, SymPy multiplies out what is short
+FROM: Final = 3  # iterations: below, SymPy expands what is short
 NO_LAW: Final = "none"
-# How many terms of a polynomial times 2^k, and of one beside it, from the simplest law on.
+# How many terms p(k) and q(k) have in p(k) 2^k + q(k), the simplest law first.
 SHAPES: Final = ((0, 2), (0, 3), (1, 2), (0, 4), (1, 3), (2, 1), (2, 2), (3, 1))
 
 

@@ -27,12 +27,12 @@ from analysis.programs.symbolic import SHARING, Expression, Kept, Symbolic, cse_
 
 METHODS: Final = ("naive", "naive-tangent", "memoized-tangent", "memoized", "backprop")
 START: Final = Fraction(1, 5)
-EXECUTED_UP_TO: Final = 5_000  # operations: of fractions that double their digits with each iteration
+EXECUTED_UP_TO: Final = 5_000  # operations on fractions, whose digits double with each iteration
 REWRITTEN: Final = {"expanded": sympy.expand, "in Horner's form": sympy.horner, "factored": sympy.factor}
 
 
 class Case(NamedTuple):
-    """The logistic map so many times, or the network of that name; `nested` keeps each iteration's result apart."""
+    """The logistic map iterated so often, or the network of that name; `nested` keeps each iteration's result apart."""
 
     name: str
     iterations: int = 0
@@ -41,7 +41,7 @@ class Case(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A function as SymPy has it, with a number for each of its symbols, and as opcount has it."""
+    """A function in SymPy, with a number for each of its symbols, and the same function for opcount."""
 
     symbolic: Symbolic
     numbers: list[Any]
@@ -122,7 +122,7 @@ QUESTIONS: Final = {
 
 
 def measure(case: Case) -> list[dict[str, Any]]:
-    """Operations for the value and all partial derivatives, however they are come by; small ones are executed."""
+    """Operations for the value and all partial derivatives, in every way; small ones are executed."""
     problem = build(case)
     backprop = oc.gradient(problem.f, problem.x, granularity="scalar")
     expected = [backprop.value, *numbers_of(backprop.gradient)]
@@ -144,7 +144,7 @@ def measure(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-# its name, operations, those predicted where they are, and the value and gradient where it was executed
+# a name, operations, those predicted, if any, and the value and gradient, if executed
 Line = tuple[str, int, int | None, list[Any] | None]
 
 
@@ -153,7 +153,7 @@ def of_sympy(problem: Problem, nested: bool) -> Iterator[Line]:
         foreseen = predicted(problem.symbolic, sharing) if sharing in ("tree", "values") else None
         count, found = foreseen, None
         if foreseen is None or foreseen <= EXECUTED_UP_TO:
-            # data is wrapped too: in an expression it may meet a number first, and that is an operation
+            # data is wrapped too: in an expression it may be combined with a number first, which is an operation
             found, counts = oc.measure(partial(function, problem.symbolic), *problem.numbers)
             count = counts.total
         yield f"{sharing}, nested" if nested else sharing, count or 0, foreseen, found
@@ -172,7 +172,7 @@ def of_opcount(problem: Problem) -> Iterator[Line]:
 
 
 def equal(found: Sequence[Any], expected: Sequence[Any]) -> str:
-    """Fractions are compared exactly, floats with an error of 1e-9 of the largest."""
+    """How two lists of numbers are equal: fractions exactly, floats to 1e-9 of the largest."""
     if all(isinstance(number, Fraction) for number in expected):
         return "exactly" if list(found) == list(expected) else "no"
     largest = max(map(abs, expected))
@@ -181,7 +181,7 @@ def equal(found: Sequence[Any], expected: Sequence[Any]) -> str:
 
 
 def rewrite(point: tuple[str, int]) -> dict[str, Any]:
-    """The logistic map and its derivative as polynomials written in that form, and whether floats survive it."""
+    """The logistic map and its derivative as polynomials in some form, and whether floats are accurate in it."""
     form, iterations = point
     x = sympy.Symbol("x")
     polynomial = sympy.Poly(x, x)

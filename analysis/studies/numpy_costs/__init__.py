@@ -1,5 +1,5 @@
-"""What do NumPy's common calls really cost? Formulas found by running them, beside what other counters report.
+"""What do NumPy's common calls really cost? Formulas found by running them, and what other counters report.
 
 - `measure`: what is counted, and what the others report.
-- `claims`: what that decides, and the study that it makes.
+- `claims`: what that decides, and the study.
 """

@@ -1,4 +1,4 @@
-"""What the counts say of the calls, and of other counters."""
+"""What the counts say about the calls, and about other counters."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ claim = Claims()
 
 
 class Found:
-    """What each call costs at both sizes, beside what the peers report; `larger` has the calls at the larger size."""
+    """What each call costs at both sizes, and what the peers report; `larger` has the calls at the larger size."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.table, self.agreements, self.ratios = table, agreement(table), against_executed(table)
@@ -62,7 +62,7 @@ def run(run: Run) -> Study:
             f"{d.larger.formula[LAPACK[0]]} to solve n equations by the algorithm that LAPACK documents. "
             f"flopscope, which has a formula for each call, reports what is executed for {d.agrees['flopscope']} "
             f"calls; JAX, which counts what its compiler leaves of them, for {d.agrees['JAX']}. torch's counter knows "
-            f"products alone, and says zero of {d.zero['torch']} calls that execute arithmetic."
+            f"products alone, and reports zero for {d.zero['torch']} calls that execute arithmetic."
         ),
         claims=claim.judged(d),
         tables=tables(d),
@@ -72,7 +72,7 @@ def run(run: Run) -> Study:
                 {"ratios": d.ratios},
                 "What others report, divided by what is executed: all operations for flopscope (unweighted) and JAX "
                 "(its flops and transcendentals), counts.flops() for torch (FlopCounterMode). On the line they agree; "
-                "at the left edge they say zero.",
+                "at the left edge they report zero.",
             )
         },
         against=against(d.larger),
@@ -90,7 +90,7 @@ def tables(d: Found) -> dict[str, Table]:
         ),
         "agreement": Table(
             d.agreements,
-            "At both recorded sizes of a call: who reports exactly what is executed, and who something else",
+            "At both recorded sizes of a call: who reports exactly what is executed, and who reports something else",
         ),
         "ratios": Table(
             d.ratios,
@@ -196,21 +196,21 @@ def shown(larger: pd.DataFrame) -> pd.DataFrame:
     # a line may end after a comma, but not within a formula
     rows["operations"] = rows.operations.str.replace(r"(?<!,) ", NO_BREAK, regex=True)
     rows["operations"] += [", by the algorithm LAPACK documents" if name in LAPACK else "" for name in larger.index]
-    rows["formula"] = rows.formula.str.partition(":")[0]  # why there is none stands beside it
+    rows["formula"] = rows.formula.str.partition(":")[0]  # the reason for its absence is beside it
     titles = {"operations": BY_KIND, "formula": "total", "sizes": "at", "total": "executed", "flops": "of these flops"}
     rows = rows[["call", "operations", "formula", "sizes", "total", "flops", *PEERS]].rename(columns=titles)
     return rows.where(rows.notna(), "—")
 
 
 def furthest(ratios: pd.DataFrame) -> pd.DataFrame:
-    """The ratios furthest from one; those of zero are counted in the agreement."""
+    """The ratios furthest from one, except zeros, which the agreement counts."""
     some = ratios[ratios.ratio > 0]
     order = np.argsort(-abs(np.log(some.ratio)), kind="stable")[:12]
     return some.iloc[order].reset_index(drop=True)
 
 
 def against(larger: pd.DataFrame) -> list[str]:
-    """What does not favour opcount."""
+    """The findings that do not favour opcount."""
     running, trace, matrices = (larger.loc[name] for name in ("np.cumsum(x)", "np.trace(A)", "A @ B"))
     refused = [name for name, function in REFUSED.items() if refuses(function)]
     return [
@@ -218,17 +218,17 @@ def against(larger: pd.DataFrame) -> list[str]:
         "a program as it is, and JAX's does not even run it.",
         "JAX answers another question: what its compiler leaves, after fusion and constant folding, of its own way to "
         f"compute a call. A running sum over {running.sizes} costs {running.JAX} there and {running.total} in NumPy, "
-        f"a trace with {trace.sizes} costs {trace.JAX} and {trace.total}; that is another algorithm, no miscount.",
-        "torch's counter is made for networks, whose work is products of matrices. For these it is right but for the "
-        f"first term of each sum, {matrices.torch / matrices.total - 1:.1%} at {matrices.sizes}, and nearer the larger "
-        "k is.",
+        f"a trace with {trace.sizes} costs {trace.JAX} and {trace.total}; that is another algorithm, not a miscount.",
+        "torch's counter is made for networks, whose work is products of matrices. For these it is right except for "
+        f"the first term of each sum, {matrices.torch / matrices.total - 1:.1%} at {matrices.sizes}, and nearer the "
+        "larger k is.",
         f"opcount refuses what has no exact count: {', '.join(refused)}. Where an estimate would do, it has none.",
         f"The counts of {len(LAPACK)} calls are those of the algorithms that LAPACK documents. The code that runs "
         "works in blocks, with a few operations more or fewer.",
-        "Counted is the definition, and the code beneath may depart from it: np.cov multiplies a matrix by its own "
-        "transpose, of which BLAS computes one half and copies the other; einsum starts every sum from zero; "
+        "What is counted is the definition, from which the code beneath may depart: np.cov multiplies a matrix by its "
+        "own transpose, of which BLAS computes one half and copies the other; einsum starts every sum from zero; "
         "x**3 is two multiplications by convention, where NumPy computes a power.",
-        "Operations are no seconds: what moves data is free here, and takes its time all the same.",
+        "Operations are not seconds: moving data is free here, but takes time all the same.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is counted: each call at many sizes, beside what other counters report."""
+"""What is counted: each call at many sizes; and what other counters report."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from analysis.programs.calls import CALLS, Call
 from analysis.programs.polynomials import GridPoint, Polynomial, fitted
 
 DEGREE: Final = 3  # of a formula in each dimension, at most
-DRAWN_FROM: Final = range(2, 25)  # a dimension of one is a case of its own
+DRAWN_FROM: Final = range(2, 25)  # a dimension of one is a special case
 NONE: Final = "none: depends on the sizes"
 WINDOWS: Final = {"np.correlate(x, y, 'valid')": ("m", "n")}  # the second is no larger than the first
 RECORD: Final = json.loads(RESULTS.read_text(encoding="utf-8"))
 
 
 class Peer(NamedTuple):
-    """Another counter: what to add up of its record, and the column of ours that counts by the same convention."""
+    """Another counter: what to add up in its record, and our column that counts by the same convention."""
 
     columns: tuple[str, ...]
     compared: str
@@ -37,7 +37,7 @@ PEERS: Final = {
 
 
 class Point(NamedTuple):
-    """A call, and how many sizes to draw on which its formulas are tried."""
+    """A call, and how many random sizes to test its formulas on."""
 
     call: str
     draws: int
@@ -47,7 +47,7 @@ class Point(NamedTuple):
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
-    """A row for each recorded size of a call: its formulas, what it executes there, and what the peers say of it."""
+    """A row for each recorded size of a call: its formulas, what it executes there, and what the peers report."""
     call = CALLS[point.call]
     dimensions = tuple(call.sizes[0])
     grid = list(product(*(near(call, name) for name in dimensions)))
@@ -81,14 +81,14 @@ def measure(point: Point) -> list[dict[str, Any]]:
 
 
 def near(call: Call, dimension: str) -> list[int]:
-    """Sizes of a dimension to interpolate between: from one below its own upwards, without the recorded ones."""
+    """Sizes of a dimension for interpolation, from one below its recorded size upwards, without the recorded ones."""
     recorded = [sizes[dimension] for sizes in call.sizes]
     start = max(min(recorded) - 1, DRAWN_FROM[0])
     return [size for size in range(start, start + DEGREE + 3) if size not in recorded][: DEGREE + 1]
 
 
 def drawn(point: Point, dimensions: tuple[str, ...]) -> Iterator[GridPoint]:
-    """Sizes far from each other and in any order, so that a choice that depends on them is seen."""
+    """Random sizes, far from each other and in any order, so that a choice that depends on sizes is noticed."""
     rng = np.random.default_rng(0)
     long, short = (dimensions.index(name) for name in WINDOWS.get(point.call, dimensions[:1] * 2))
     for at in rng.choice(DRAWN_FROM, (point.draws, len(dimensions))).tolist():
@@ -101,7 +101,7 @@ def counted(call: Call, sizes: Mapping[str, int]) -> oc.Counts:
 
 
 def element_by_element(call: Call, sizes: Mapping[str, int]) -> int | None:
-    """What NumPy executes on object arrays of wrapped numbers; None where it has no loop for objects."""
+    """What NumPy executes on object arrays of wrapped numbers; None if it has no loop for objects."""
     objects = [argument.astype(object) for argument in call.make(sizes, np.random.default_rng(0))]
     try:
         return oc.measure(call.numpy, *objects).counts.total
@@ -126,13 +126,13 @@ def recorded() -> str:
 
 
 def reported(peer: Peer, record: Mapping[str, Any]) -> int | None:
-    """What a peer reports, or None where it has no such call."""
+    """What a peer reports; None if it has no such call."""
     found = [record[column] for column in peer.columns]
     return None if None in found else sum(found)
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
-    """For each peer: on how many calls it agrees at both sizes; the others by what it reports at the larger one."""
+    """For each peer, on how many calls it agrees at both sizes, and how its reports differ on the others."""
     rows = []
     for name, peer in PEERS.items():
         answered = table[table[name].notna()]
@@ -162,7 +162,7 @@ def same_at_all_sizes(table: pd.DataFrame, one: str, other: str) -> Any:
 
 
 def against_executed(table: pd.DataFrame) -> pd.DataFrame:
-    """What each peer reports at the larger size over what is executed there, where anything is."""
+    """What each peer reports at the larger size, divided by what is executed there, if anything is."""
     rows = [
         {
             "call": row["call"],

@@ -2,5 +2,5 @@
 
 - `measure`: what is counted.
 - `laws`: the exact polynomials that the counts obey.
-- `claims`: what they decide, and the study that they make.
+- `claims`: what they decide, and the study.
 """

@@ -62,15 +62,15 @@ def run(run: Run) -> Study:
                 growth.scale,
                 {"table": d.table, "settling": settling},
                 "The network m-2m-m from m = 1, the question's, to m = 160,000; it has p = 4m² + 3m parameters. "
-                "Above, the operations with their exact formulas; below, the same over the power of p that they grow "
-                "with, which tells apart what a logarithmic scale does not.",
+                "Above, the operations with their exact formulas; below, the same divided by the power of p that they "
+                "grow with, which shows differences that a logarithmic scale hides.",
             )
         },
         against=[
             f"At array granularity the naive recursion costs {d.by_method.leading['naive']} against "
             f"{d.by_method.leading['backprop']}: with two layers there is one suffix to share, and a product of "
-            "matrices has shared the rest. It is depth that ruins it.",
-            f"That backprop stays below two evaluations is owed to the single data point. On a large batch its "
+            "matrices has shared the rest. Depth is what ruins it.",
+            f"That backprop stays below two evaluations is due to the single data point. On a large batch its "
             f"accumulation alone is {batched()} evaluations: a gradient of the weights is then a product of matrices, "
             "with a sum over the batch in it.",
         ],
@@ -85,7 +85,7 @@ def answer(d: Found) -> str:
         f"operations for value and gradient, {d.by_method.leading['backprop']} for p parameters: "
         f"{scientific(int(d.far.total))} at the far end, where forward mode would take "
         f"{scientific(int(farthest['forward']))} and finite differences "
-        f"{scientific(int(farthest['finite-difference']))}. These are no fits: each formula is counted from shapes "
+        f"{scientific(int(farthest['finite-difference']))}. These are not fits: each formula is counted from shapes "
         f"alone, and holds for every network that was executed, up to {d.executed.parameters.max():,} parameters."
     )
 
@@ -98,7 +98,7 @@ def tables(d: Found, settling: pd.DataFrame) -> dict[str, Table]:
         "formulas": Table(
             d.formulas,
             "Operations on the network m-2m-m with p = 4m² + 3m parameters at one data point, exactly, "
-            "and what is left of them where p is large",
+            "and their leading terms for large p",
             shown=d.formulas[[*columns]].rename(columns=columns),
             text=("primal", "accumulation", "total"),
         ),
@@ -198,7 +198,7 @@ def falls_behind_in_depth(d: Found) -> Judged:
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """A row for some networks, a column for each method; how it was counted is marked."""
+    """A row for some networks, a column for each method, with a mark for how it was counted."""
     best = table[table.m.isin((1, 5, 20, 100, 500, 5000, 50_000, 160_000))].drop_duplicates(["m", "method"])
     text = best.assign(text=[scientific(total) + MARKS[how] for total, how in zip(best.total, best.how, strict=True)])
     wide = text.pivot(index=["m", "parameters"], columns="method", values="text").fillna("")

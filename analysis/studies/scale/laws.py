@@ -1,4 +1,4 @@
-"""The exact polynomials of the methods in the size of the network, and what they tend to."""
+"""The exact polynomials of the methods in the size of the network, and their leading terms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Laws = Mapping[str, Mapping[str, Polynomial | None]]
 
 
 def laws(table: pd.DataFrame) -> Laws:
-    """For each method and phase its exact polynomial in m: from shapes, or through some sizes if it holds at others."""
+    """The exact polynomial in m of each method and phase: from shapes, or fitted, if it holds at other sizes too."""
     predicted = table[(table.method == NUMBERS) & (table.how == "predicted")]
     grid = [(m,) for m in FITTED]
     through = {
@@ -50,7 +50,7 @@ def written(polynomials: Mapping[str, Polynomial | None]) -> dict[str, Any]:
 
 
 def in_parameters(total: Polynomial) -> tuple[int, str]:
-    """The degree in m, and the leading term in p: p is 4m², and less beside it."""
+    """The degree in m, and the leading term in p, which is 4m² plus lower terms."""
     degree = max(exponent for (exponent,) in total.terms)
     coefficient = total.terms[degree,] / Fraction(2) ** degree
     half, odd = divmod(degree, 2)
@@ -59,7 +59,7 @@ def in_parameters(total: Polynomial) -> tuple[int, str]:
 
 
 def with_lines(table: pd.DataFrame, formulas: pd.DataFrame, polynomials: Laws) -> pd.DataFrame:
-    """The table with each row's formula, its value, and the line of the figure: methods with one law are one line."""
+    """The table with each row's formula, its value, and its line in the figure: methods with one law share a line."""
     rows = table.to_dict("records")
     law = formulas.set_index("method").total_formula
     named = law.map(formulas.groupby("total_formula", sort=False).method.agg(", ".join))
@@ -85,7 +85,7 @@ def at(law: Polynomial | None, m: int) -> int:
 
 
 def settled(table: pd.DataFrame, formulas: pd.DataFrame) -> pd.DataFrame:
-    """The operations of each line over the power of p that they grow with."""
+    """The operations of each line, divided by the power of p that they grow with."""
     by_method = formulas.set_index("method")
     lines = table[table.m.isin(SIZES)].drop_duplicates(["line", "m"]).sort_values(["line", "m"], kind="stable")
     powers = [by_method.degree[method] / 2 for method in lines.method]

@@ -27,12 +27,12 @@ from opcount.typing import MethodName
 
 FAMILY: Final = ("m", "2*m", "m")
 SIZES: Final = (1, 2, 3, 5, 8, 13, 20, 32, 50, 100, 200, 500, 1600, 5000, 16_000, 50_000, 160_000)
-NUMBERS: Final = "naive, a node a number"  # the naive recursion where an array is no node, but each of its numbers
+NUMBERS: Final = "naive, a node a number"  # the naive recursion with each number of an array as a node
 DEEP: Final = (100, 1000)  # layers, and their width
 
 
 class Point(NamedTuple):
-    """One network of the family, and the most parameters up to which methods are executed on it.
+    """One network of the family, and the most parameters for which methods are executed on it.
 
     The bounds are for methods that evaluate once, for those that evaluate for each parameter, and for scalar graphs.
     """
@@ -44,14 +44,14 @@ class Point(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """A network of random sizes; its methods that evaluate for each parameter are executed where it is small."""
+    """A network of random sizes; methods that evaluate for each parameter are executed only if it is small."""
 
     sizes: tuple[int, int, int]
     methods: tuple[MethodName, ...]
 
 
 def measure(point: Point) -> list[dict[str, Any]]:
-    """Every method on one network of the family, from shapes, and executed where that takes seconds at most."""
+    """Every method on one network of the family, from shapes, and executed if that takes seconds at most."""
     m = point.m
     sizes = (m, 2 * m, m)
     parameters = parameter_count(sizes)
@@ -74,7 +74,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
 
 
 def scalar_by_scalar(row: dict[str, Any], sizes: tuple[int, ...]) -> list[dict[str, Any]]:
-    """The naive recursion where each number is a node: predicted, and executed on small networks."""
+    """The naive recursion with each number as a node: predicted, and executed on small networks."""
     f, x = dense(sizes)
     loop = oc.gradient(f, x, "backprop", granularity="scalar")
     predicted = {**loop.phases, "accumulation": oc.trace(f, x, granularity="scalar").predict("naive")}
@@ -136,7 +136,7 @@ def try_out(point: Sizes) -> list[dict[str, Any]]:
 
 
 def of_the_question(table: pd.DataFrame) -> pd.DataFrame:
-    """Phase by phase, the smallest network as counted, and the question's, at one data point."""
+    """The counts of the smallest network, phase by phase, beside those of the question's, at one data point."""
     w, b = PARAMETERS["w"], PARAMETERS["b"]
     layers = [{"w": np.array([w[:2]]), "b": np.array(b[:2])}, {"w": np.array([[w[2]], [w[3]]]), "b": np.array(b[2:])}]
     (point,) = POINTS[1:2]
@@ -147,7 +147,7 @@ def of_the_question(table: pd.DataFrame) -> pd.DataFrame:
         one = oc.gradient(in_matrices, layers, method, granularity="scalar")
         other = oc.gradient(in_numbers, PARAMETERS, method)
         rows += [{"method": method, "here": one.phases[phase], "question": other.phases[phase]} for phase in oc.PHASES]
-        if oc.METHODS[method].direction == "adjoint":  # along tangents an array's direction is dense
+        if oc.METHODS[method].direction == "adjoint":  # the direction in an array is dense for tangent methods
             found = table[(table.m == 1) & (table.method == method) & (table.how == "executed")].total.iloc[0]
             rows.append({"method": method, "here": found, "question": other.counts.total})
     return pd.DataFrame(rows)
