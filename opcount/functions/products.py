@@ -15,7 +15,7 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import is_symbolic, larger, order, positive_part, smaller
 from opcount.functions.applications import axes_of
 from opcount.functions.numpys_own import as_array
-from opcount.functions.of_nodes import operand, refuse_keywords
+from opcount.functions.of_nodes import one_array, refuse_keywords
 from opcount.functions.op_counts import OpCounts, Rule, expanded, is_complex, is_truth, summed
 from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function, Seeing
 from opcount.wrapping import shapes
@@ -255,15 +255,15 @@ def _vdot_of_nodes(a: Any, b: Any, /) -> Any:
 
 def _outer_of_nodes(a: Any, b: Any, out: Any = None) -> Any:
     refuse_keywords("outer", out=out)
-    return np.ravel(operand(a))[:, None] * np.ravel(operand(b))[None, :]
+    return np.ravel(one_array(a))[:, None] * np.ravel(one_array(b))[None, :]
 
 
 def _kron_of_nodes(a: Any, b: Any) -> Any:
     """Each element of the one with each of the other, in blocks."""
     dimensions = max(len(shape_of(a)), len(shape_of(b)))
     of_a, of_b = ((1,) * (dimensions - len(shape_of(each))) + shape_of(each) for each in (a, b))
-    first = np.reshape(operand(a), [part for size in of_a for part in (size, 1)])
-    second = np.reshape(operand(b), [part for size in of_b for part in (1, size)])
+    first = np.reshape(one_array(a), [part for size in of_a for part in (size, 1)])
+    second = np.reshape(one_array(b), [part for size in of_b for part in (1, size)])
     return np.reshape(first * second, [m * n for m, n in zip(of_a, of_b, strict=True)])
 
 
