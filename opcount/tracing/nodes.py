@@ -1,7 +1,7 @@
 """Nodes of a graph: a value that depends on an input, with the operation that gave it.
 
-A `Node` holds a number, an `ArrayNode` a whole array. Either applies an operation to the values
-it is made of, which counts, and is recorded at the end of the tape by `recorded`.
+A `Node` holds a number, an `ArrayNode` a whole array. An operation on either is applied to the values
+that they hold, which counts, and is recorded at the end of the tape by `recorded`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Node(Number):
     value: Any
 
     def local_partial(self, derivative: Callable[..., Any]) -> Any:
-        """The derivative as a function of this value and of the operands' values, data as it is."""
+        """The local partial: `derivative` called with this value and the values of the operands."""
         if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
             a, b = self.operands
             return derivative(
@@ -332,13 +332,13 @@ class ArrayNode(ArrayMethods):
         return self.value.size  # type: ignore[no-any-return]
 
     def astype(self, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
-        """A cast; to integers or truth values the result is a constant."""
+        """A cast; a cast to integers or truth values is a constant."""
         if not copy and np.dtype(dtype) == self.dtype:
             return self
         return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
 
     def copy(self, order: Any = "C") -> Any:
-        """This node as an object of its own, to be written into; of a spec, a node of its own."""
+        """A copy that can be written into: another object for this node, or, for a spec, another node."""
         if type(self.value._held) is Spec:
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
@@ -400,9 +400,9 @@ class ArrayNode(ArrayMethods):
 class Tape(list[Any]):
     """The nodes of an evaluation in order.
 
-    `arrays_as_nodes` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
-    nodes, and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
-    partials are made of, each with a copy.
+    `arrays_as_nodes` says whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
+    nodes; `joins`, whether one of them may have constant elements. `data` has the arrays of data that partials need,
+    each with a copy.
     """
 
     __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
@@ -436,7 +436,7 @@ def as_now(data: Any) -> Any:
 
 
 def _is_open(array: Any) -> bool:
-    """Whether somebody can write into the array's memory."""
+    """Whether the memory of an array can be written into."""
     while type(array) is np.ndarray:
         if array.flags.writeable:
             return True
@@ -477,7 +477,7 @@ def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ..
 
 
 def twin(node: ArrayNode, value: Array) -> ArrayNode:
-    """Another object for that node, which holds `value`: with memory of its own, or not."""
+    """Another object for a node, which holds `value`, with memory of its own or not."""
     other: ArrayNode = _new(ArrayNode)
     other.tape, other.index, other.primitive, other.operands = node.tape, node.index, node.primitive, node.operands
     other.value = value
@@ -495,13 +495,13 @@ def value_of(operand: Any) -> Any:
 
 
 def recorded(primitive: Primitive, *operands: Any) -> Any:
-    """Apply a primitive to the values of its operands, and record it where a derivative passes through."""
+    """Apply a primitive to the values of its operands, and record it if a derivative passes through."""
     tape = common_tape(operands)
     return entered(tape, primitive, operands, primitive.value(*map(value_of, operands)))
 
 
 def common_tape(operands: Iterable[Any]) -> Tape | None:
-    """The tape of the nodes among the operands; raises InvalidType where they are of different evaluations."""
+    """The tape of the nodes among the operands; raises InvalidType if they are from different evaluations."""
     tape = None
     for operand in operands:
         if type(operand) in NODES:
@@ -528,7 +528,7 @@ def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], 
 
 
 def _uses_values(primitive: Primitive) -> bool:
-    """Whether a partial is made of the operands' values: of a sum it is constant, and what moves knows where to."""
+    """Whether partials need the values of the operands: those of sums and moves do not."""
     return not primitive.moves and any(callable(partial) for partial in primitive.partials)
 
 
@@ -551,7 +551,7 @@ def elementwise(name: str, *operands: Any) -> Any:
 
 
 def as_operand(operand: Any) -> Any:
-    """An operand of an array's operation: an object array of nodes as one node, lists as arrays."""
+    """An operand of an array operation: an object array of nodes as one node, a list as an array."""
     if isinstance(operand, (list, tuple)):
         operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
     if isinstance(operand, np.ndarray) and operand.dtype == object:
@@ -560,7 +560,7 @@ def as_operand(operand: Any) -> Any:
 
 
 def _of_a_size(size: Any) -> Array:
-    """A number without a value, of a type that decides as little of a result's as a plain one would."""
+    """A number without a value, whose type influences that of a result as little as a Python number does."""
     kind = type(like_of(size))
     return Array(Spec((), {int: np.int8, float: np.float16}.get(kind, kind)))
 
@@ -608,12 +608,12 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
 
 @cache
 def is_predicate(ufunc: np.ufunc) -> bool:
-    """Whether a ufunc that has no operator gives truth values, which are constant."""
+    """Whether a ufunc without an operator gives truth values, which are constant."""
     return ufunc not in UFUNCS and bool(ufunc.types) and all(kinds.endswith("?") for kinds in ufunc.types)
 
 
 def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
-    """A function of NumPy's with a node that holds an array, or is one number of it, among its arguments."""
+    """Call a NumPy function with a node among its arguments, an array or one number."""
     values = (*args, *keywords.values())
     if (found := stranger(values, of_call=True)) is not None:
         let_out_beside(name_of(function), found, values)
@@ -697,7 +697,7 @@ OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers a
 DIFFERENTIATED_OPENED: Final = frozenset({
     name_of(function) for function, row in FUNCTION_ROWS.items() if row.opened
 } | {"np.fmax", "np.fmin"})  # fmt: skip
-"""Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
+"""Functions without a derivative for whole arrays, but with one where arrays are opened into numbers."""
 USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
 """Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
@@ -707,7 +707,7 @@ BY_TABLE: Final = frozenset({
 """Ufuncs that NumPy's loops for objects execute otherwise than the table says."""
 _JOINING: Final = frozenset({np.concatenate, np.stack})
 GIVING_VIEWS: Final = {function for function, row in FUNCTION_ROWS.items() if row.counts is FREE} | {np.einsum}
-"""Functions whose results may share memory with their arguments, as in NumPy."""
+"""Functions whose results may share memory with their arguments, as they do in NumPy."""
 COMPLEX: Final = (
     "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
 )

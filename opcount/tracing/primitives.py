@@ -6,11 +6,11 @@ structural is a constant of the row instead of a function: IDENTITY, NEGATION, o
 operation whose derivative vanishes wherever it exists. They run on wrapped numbers and are
 counted, in the phase `partials`.
 
-The rows with a domain work element by element, on numbers and on arrays alike. The domain is
-where the operands may lie for the value and the partials to be finite and smooth, an interval
-for each; the tests draw from it. The rows without are of whole arrays: their partials are edges, or give them,
-and what is no array among their operands (an axis, an index) has the partial ZERO. Derivatives are the textbook ones,
-as in Abramowitz and Stegun, Handbook of Mathematical Functions, chapters 4.1 to 4.6.
+The rows with a domain work element by element, on numbers and on arrays alike. The domain has an
+interval for each operand, in which the value and the partials are finite and smooth; the tests draw
+from it. The rows without a domain are for whole arrays: their partials are edges, or functions that
+give edges, and an operand that is not an array (an axis, an index) has the partial ZERO. Derivatives
+are the textbook ones, as in Abramowitz and Stegun, Handbook of Mathematical Functions, chapters 4.1 to 4.6.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ class Primitive(NamedTuple):
 
 
 def as_wrapped(operand: Any) -> Any:
-    """An operand wrapped, also where it is plain data: what a partial computes from it counts too.
+    """An operand wrapped, even if it is plain data: what a partial computes from it counts too.
 
-    A plain exponent stays plain: its n - 1 belongs to the row, and tells which power is executed.
+    A plain exponent stays plain: its n - 1 belongs to the row, and determines which power is executed.
     """
     if isinstance(operand, Wrapped):
         return operand
@@ -78,7 +78,7 @@ def as_wrapped(operand: Any) -> Any:
 
 
 def _each(y: Any, operand: Any) -> Any:
-    """An operand, once for each element of the result: a partial computes for each what it does for a number."""
+    """An operand broadcast to the result: a partial computes for each element what it does for a number."""
     operand = as_wrapped(operand)
     if shape_of(operand) == shape_of(y):
         return operand
@@ -89,16 +89,16 @@ def _each(y: Any, operand: Any) -> Any:
 
 
 def _chosen_by(condition: Any, a: Any, b: Any) -> Any:
-    """The one where the condition holds, the other elsewhere; choosing is free, its comparison was counted."""
+    """`a` where the condition holds, `b` elsewhere; choosing is free, since the comparison was counted."""
     if isinstance(condition, (bool, np.bool_)):
         return a if condition else b
     return np.where(condition, a, b)
 
 
 def _share(y: Any, own: Any, other: Any) -> Any:
-    """What a maximum or minimum passes to one operand: 1 or 0, one half at a tie, nan where it is nan.
+    """The partial of a maximum or minimum for one operand: 1 or 0, one half at a tie, nan if the value is nan.
 
-    By value: a number like any other, not a structural constant. What equals neither operand is nan.
+    It is a number like any other, not a structural constant. A value that equals neither operand is nan.
     """
     chosen, rival = y == own, y == other
     half = next((type(x)(1) / 2 for x in map(_plain_of, (y, own, other)) if isinstance(x, (Fraction, Decimal))), 0.5)
@@ -111,7 +111,7 @@ def _plain_of(operand: Any) -> Any:
 
 
 def power_by_base(y: Any, x: Any, n: Any) -> Any:
-    """n * x**(n-1), and 0 where n is 0, also at 0, where the product would be 0 times infinity."""
+    """n * x**(n-1), and 0 if n is 0, even at x = 0, where the product would be 0 times infinity."""
     if isinstance(n, Wrapped):
         n = _each(y, n)
         return n * x ** _chosen_by(n == 0, n, n - 1)
@@ -122,7 +122,7 @@ def power_by_base(y: Any, x: Any, n: Any) -> Any:
 
 
 def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> Any:
-    """For each element what it is for a number: a structural 0 or 1, which costs nothing, or computed."""
+    """The partial for each element as for a number: a structural 0 or 1, which is free, or computed."""
     shape = shape_of(y)
     states = np.where(structural, n, NUMBER).astype(np.int8).reshape((1,) * (len(shape) - n.ndim) + n.shape)
     with isolated():
@@ -135,7 +135,7 @@ def _powers_by_base(y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> An
 
 
 def power_by_exponent(y: Any, x: Any, n: Any) -> Any:
-    """y * log(x), where the base is 0 with the logarithm 0: the limit for n > 0, nan for n < 0, as y is infinite."""
+    """y * log(x), with the logarithm 0 if x is 0: the limit for n > 0, and nan for n < 0, since y is infinite."""
     base = _each(y, x)
     nonzero = (base if isinstance(x, Wrapped) else x) != 0
     one = _each(y, 1 if type(base) is Array else type(base._plain())(1))
@@ -144,7 +144,7 @@ def power_by_exponent(y: Any, x: Any, n: Any) -> Any:
 
 
 def _logistic(y: Any, a: Any, b: Any) -> Any:
-    """exp(a) / (exp(a) + exp(b)), without the difference a - y, in which large operands lose what they differ in."""
+    """exp(a) / (exp(a) + exp(b)), without the difference a - y, which loses digits if the operands are large."""
     with np.errstate(over="ignore"):  # then the quotient is 0, as it should be
         return 1 / (1 + np.exp(as_wrapped(b) - a))
 
@@ -155,7 +155,7 @@ def _over_square_plus_1(y: Any, x: Any) -> Any:
 
 
 def _over_norm2(y: Any, part: Any, a: Any, b: Any) -> Any:
-    """part / (a*a + b*b), where the squares may be too large or too small for a float."""
+    """part / (a*a + b*b), although the squares may be too large or too small for a float."""
     norm = np.hypot(as_wrapped(a), b)
     return part / norm / norm
 
@@ -227,11 +227,11 @@ To add one, add a row; a kind that is new goes into `kinds.GROUPS`.
 """
 
 
-# --- whole arrays: the edges, from the output, the operands and what else the operation was told
+# --- whole arrays: the edges, from the output, the operands and the other arguments of the operation
 
 
 def stacked_labels(a: Any, b: Any, first: str, second: str, result: str) -> tuple[str, str, str]:
-    """The labels of a product of vectors or matrices on the last axes, of the stacks along the axes before them."""
+    """The labels of a product of vectors or matrices on the last axes, stacked along the axes before these."""
     extra = [len(shape_of(operand)) - len(labels) for operand, labels in ((a, first), (b, second))]
     stacks = ascii_uppercase[: max(extra)]
     left, right = (stacks[len(stacks) - number :] for number in extra)
@@ -294,7 +294,7 @@ def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
 
 
 def _chosen(y: Any, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMap:
-    """The elements that a maximum or minimum is: which, its comparisons have told, so they are copied."""
+    """The edge of a maximum or minimum: it copies the elements that the comparisons have found."""
     shape = shape_of(x)
     plain = x._plain()
     if type(plain) is Spec:
