@@ -11,33 +11,36 @@ import copy
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, Final, SupportsIndex
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from opcount.arrays.array_methods import ArrayMethods
-from opcount.arrays.scalar import Scalar
+from opcount.arrays.array_exits import ArrayExits
+from opcount.arrays.elements import Flat, memory_of, plain_index, write
+from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.arrays.typed import Axis, Out, Reduction, reduction
-from opcount.counting.callers import refusal
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
-from opcount.counting.meters import Meter, charge, meter, note_text
+from opcount.counting.meters import Meter, charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.call import call_function
-from opcount.functions.op_counts import integer_power, is_truth, multiple
+from opcount.functions.op_counts import integer_power, multiple
 from opcount.functions.table import maker
-from opcount.functions.ufuncs import UFUNCS, call_ufunc
+from opcount.functions.ufuncs import call_ufunc
 from opcount.functions.user_rules import user_rules
+from opcount.wrapping.bind import bind
 from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.foreign import holds_arrays
-from opcount.wrapping.operands import Operands, opened, unwrapped
-from opcount.wrapping.spec import Spec, no_values
-from opcount.wrapping.wrapped import HOLDERS, OPERATORS, Wrapped, records_arrays, wrapped
+from opcount.wrapping.operands import unwrapped
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_of, written_out
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.trees import object_array, shape_of
+from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
 
 _PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
 
-class Array(ArrayMethods):
+class Array(ArrayExits):
     """A wrapped array of integers, floats, complex numbers or truth values: everything executed on it counts.
 
     >>> import numpy as np, opcount as oc
@@ -59,6 +62,7 @@ class Array(ArrayMethods):
     # not _data: NumPy's masked arrays take what is called so from whatever they are joined with
     __slots__ = ("_held",)
     __hash__ = None  # type: ignore[assignment]  # mutable, as an ndarray
+    _rank: ClassVar[int] = 2
     __pandas_priority__: Final = 5000  # pandas, whose columns hold numbers alone, leaves an operation with it to it
     _held: Any  # an ndarray, a NumPy number where an element is complex, or what has a shape alone
 
@@ -103,51 +107,84 @@ class Array(ArrayMethods):
     def _plain(self) -> Any:
         return self._held
 
+    def _hold(self, result: Any) -> Any:
+        return wrapped(result)
+
+    def _opened(self) -> Any:
+        plain = np.asarray(self._held)
+        if plain.dtype.kind == "c":
+            let_out("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
+            return plain
+        if plain.dtype == bool:
+            return plain
+        numbers = plain.astype(object)  # with Python's integers, of any size
+        return object_array(plain, list(map(Scalar, numbers.flat)))
+
+    def _lifted(self, operand: Any) -> Any:
+        """An operand of a partial, wrapped, once for each element: what it is for a number is computed for each."""
+        if type(operand) is Array and operand._held.shape == self._held.shape:
+            return operand
+        if not isinstance(operand, Wrapped):
+            operand = array_of(operand) if isinstance(operand, np.ndarray) else number(plain_operand(operand))
+        if shape_of(operand) == shape_of(self):
+            return operand
+        plain = operand._plain()
+        if isinstance(plain, int) and abs(plain) >= 1 << 63:  # of which NumPy makes an object
+            return operand
+        dtype = operand.dtype if operand._is_array else np.result_type(self.dtype, plain)  # a float is weak
+        if type(self._held) is Spec:
+            return Array(Spec(self._held.shape, dtype))
+        return Array(np.broadcast_to(np.asarray(plain, dtype), self._held.shape))
+
     # operators: one operation for each element
 
-    def _apply(self, name: str, *operands: Any) -> Any:
+    def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         current = meter()
-        if name in _ARITHMETIC and not current.limits:
+        if operation.domain and operation.ufunc not in _OTHERWISE and not current.limits:
             plain = [_plain(operand) for operand in operands]
             if _PLAIN.issuperset(map(type, plain)):
-                return self._counted(current, name, OPERATORS[name][0](*plain), operands)
-        return self._apply_slowly(name, *operands)
+                return self._counted(current, operation, operation.value(*plain), operands)
+        power = operation.python is operator.pow and operation.rule is None and type(operands[1]) is int
+        if power and not current.limits and operands[0] is self and self._held.dtype.char in _REAL:
+            result = self._held ** operands[1]
+            charge(multiple(result.size, integer_power(operands[1])))
+            return _result(result)
+        return self._generally(ufunc_of(operation), operation.value, *operands)
 
-    def _counted(self, current: Meter, kind: str, result: Any, operands: tuple[Any, ...]) -> Any:
-        """The result of one operation for each element, where it is of real numbers; else the general way.
-
-        None of these operations makes a real number of complex ones, or of truth values alone.
-        """
-        if result.dtype.char not in _REAL or (user_rules and OPERATORS[kind][1] in user_rules):
-            return call_ufunc(OPERATORS[kind][1], "__call__", operands, {}, lambda *_: result)
-        current.charge_kind(kind, result.size)
+    def _counted(self, current: Meter, operation: Operation, result: Any, operands: tuple[Any, ...]) -> Any:
+        """The result of one operation for each element, where it is of real numbers; else the general way."""
+        if result.dtype.char not in _REAL or operation.rule is not None:
+            return call_ufunc(ufunc_of(operation), "__call__", operands, {}, lambda *_: result)
+        current.charge_kind(operation.kind, result.size)
         return _result(result)
 
-    def _apply_slowly(self, name: str, *operands: Any) -> Any:
-        execute, ufunc = OPERATORS[name]
+    def _generally(self, ufunc: Any, execute: Callable[..., Any], *operands: Any) -> Any:
         if any(map(_defers, operands)):
             return NotImplemented
         return call_ufunc(ufunc, "__call__", operands, {}, execute)
 
-    def _apply_in_place(self, name: str, other: Any) -> Any:
+    def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
         if hasattr(other, "tape") or (isinstance(other, np.ndarray) and hasattr(other, "opened")):
             raise Uncounted(INTO_DATA)
         if _defers(other):
             return NotImplemented
         if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
-            return self._apply(name, self, other)
-        execute, ufunc = OPERATORS[name]
-        in_place = getattr(operator, f"i{execute.__name__.rstrip('_')}")
+            return self._execute(operation, (self, other))
         current = meter()
-        at_once = name in _ARITHMETIC and self._held.dtype.char in _REAL and ufunc not in user_rules
+        plain_row = operation.domain and operation.ufunc not in _OTHERWISE and operation.rule is None
+        at_once = plain_row and self._held.dtype.char in _REAL
         if at_once and current.tallies and not current.limits:  # else it is charged first: it cannot be undone
             plain = _plain(other)
             if type(plain) in _PLAIN:
                 in_place(self._held, plain)
-                current.charge_kind(name, self._held.size)
+                current.charge_kind(operation.kind, self._held.size)
                 return self
         return call_ufunc(
-            ufunc, "__call__", (self, other), {"out": (self,)}, lambda data, other, out: in_place(data, other)
+            ufunc_of(operation),
+            "__call__",
+            (self, other),
+            {"out": (self,)},
+            lambda data, other, out: in_place(data, other),
         )
 
     # The operators that most programs are made of, written out for speed with the same meaning.
@@ -156,143 +193,88 @@ class Array(ArrayMethods):
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "add", self._held + plain, (self, other))
-        return self._apply_slowly("add", self, other)
+            return self._counted(current, _ADD, self._held + plain, (self, other))
+        return bind(OPERATIONS.add, self, other)
 
     def __sub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "sub", self._held - plain, (self, other))
-        return self._apply_slowly("sub", self, other)
+            return self._counted(current, _SUB, self._held - plain, (self, other))
+        return bind(OPERATIONS.sub, self, other)
 
     def __rsub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "sub", plain - self._held, (other, self))
-        return self._apply_slowly("sub", other, self)
+            return self._counted(current, _SUB, plain - self._held, (other, self))
+        return bind(OPERATIONS.sub, other, self)
 
     def __mul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "mul", self._held * plain, (self, other))
-        return self._apply_slowly("mul", self, other)
+            return self._counted(current, _MUL, self._held * plain, (self, other))
+        return bind(OPERATIONS.mul, self, other)
 
     def __rmul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "mul", plain * self._held, (other, self))
-        return self._apply_slowly("mul", other, self)
+            return self._counted(current, _MUL, plain * self._held, (other, self))
+        return bind(OPERATIONS.mul, other, self)
 
     def __truediv__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, "div", self._held / plain, (self, other))
-        return self._apply_slowly("div", self, other)
+            return self._counted(current, _DIV, self._held / plain, (self, other))
+        return bind(OPERATIONS.div, self, other)
 
     def __matmul__(self, other: object) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
         if type(plain) is np.ndarray is type(self._held) and not current.limits:
             return _product(current, self._held, plain, (self, other))
-        return self._apply_slowly("matmul", self, other)
-
-    def __pow__(self, other: Any, modulus: Any = None) -> Array:
-        plain_case = type(other) is int and modulus is None and self._held.dtype.char in _REAL
-        if plain_case and not meter().limits and np.power not in user_rules:
-            result = self._held**other
-            charge(multiple(result.size, integer_power(other)))
-            return _result(result)
-        return super().__pow__(other, modulus)
+        return self._generally(np.matmul, operator.matmul, self, other)
 
     # The others
 
-    def __divmod__(self, other: object) -> Any:
-        return self._apply_slowly("divmod", self, other)
+    def __divmod__(self, other: Any) -> Any:
+        return self._generally(np.divmod, divmod, self, other)
 
-    def __rdivmod__(self, other: object) -> Any:
-        return self._apply_slowly("divmod", other, self)
+    def __rdivmod__(self, other: Any) -> Any:
+        return self._generally(np.divmod, divmod, other, self)
 
-    def __rmatmul__(self, other: object) -> Any:
-        return self._apply_slowly("matmul", other, self)
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._generally(np.matmul, operator.matmul, other, self)
 
-    def __pos__(self) -> Array:
-        return self._apply("positive", self)
-
-    def __iadd__(self, other: object) -> Array:
-        return self._apply_in_place("add", other)
-
-    def __isub__(self, other: object) -> Array:
-        return self._apply_in_place("sub", other)
-
-    def __imul__(self, other: object) -> Array:
-        return self._apply_in_place("mul", other)
-
-    def __itruediv__(self, other: object) -> Array:
-        return self._apply_in_place("div", other)
-
-    def __ifloordiv__(self, other: object) -> Array:
-        return self._apply_in_place("floordiv", other)
-
-    def __imod__(self, other: object) -> Array:
-        return self._apply_in_place("mod", other)
-
-    def __ipow__(self, other: object) -> Array:  # type: ignore[misc,override]
-        return self._apply_in_place("pow", other)
-
-    def __imatmul__(self, other: object) -> Any:
-        return self._apply_in_place("matmul", other)
-
-    def __iand__(self, other: object) -> Array:
-        return self._apply_in_place("bitwise_and", other)
-
-    def __ior__(self, other: object) -> Array:
-        return self._apply_in_place("bitwise_or", other)
-
-    def __ixor__(self, other: object) -> Array:
-        return self._apply_in_place("bitwise_xor", other)
-
-    def __ilshift__(self, other: object) -> Array:
-        return self._apply_in_place("left_shift", other)
-
-    def __irshift__(self, other: object) -> Array:
-        return self._apply_in_place("right_shift", other)
+    def __pos__(self) -> Any:
+        return self._generally(np.positive, operator.pos, self)
 
     # NumPy's functions
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         current = meter()
-        kind = _ONE_OPERATION.get(ufunc)
-        if (
-            kind
-            and method == "__call__"
-            and not keywords
-            and not current.limits
-            and not (user_rules and ufunc in user_rules)
-        ):
+        row = BY_UFUNC.get(ufunc)
+        if row and method == "__call__" and not keywords and not current.limits and ufunc not in _OTHERWISE:
+            execute: Any = row.ufunc
             result = None
             if len(inputs) == 1:
-                result = ufunc(self._held)
+                result = execute(self._held)
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 if type(a) in _PLAIN and type(b) in _PLAIN:
-                    result = ufunc(a, b)
+                    result = execute(a, b)
             if result is not None:
-                if result.dtype.char not in _REAL:
-                    return call_ufunc(ufunc, method, inputs, keywords, lambda *_: result)
-                current.charge_kind(kind, result.size)
-                return _result(result)
+                return self._counted(current, row, result, inputs)
         if ufunc is np.matmul and method == "__call__" and not keywords and not current.limits:  # data @ x
             a, b = _plain(inputs[0]), _plain(inputs[1])
             if type(a) is np.ndarray is type(b):
                 return _product(current, a, b, inputs)
         if any(map(_defers, inputs)):
             return NotImplemented
-        return call_ufunc(ufunc, method, inputs, keywords)
+        return call_ufunc(ufunc, method, inputs, keywords, row.ufunc if row and method == "__call__" else None)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
@@ -301,7 +283,7 @@ class Array(ArrayMethods):
             return array_of(made(*unwrapped(args), **unwrapped(keywords)))
         if function in _REDUCTIONS and type(args[0]) is Array:
             return _REDUCTIONS[function](*args, **keywords)
-        return call_function(function, args, keywords)
+        return call_function(function, args, keywords, self)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The namespace of the array API standard: NumPy's own, whose functions take Arrays."""
@@ -318,7 +300,7 @@ class Array(ArrayMethods):
 
     def __setitem__(self, key: object, value: object) -> None:
         held, key = self._held, plain_index(key)
-        write(_memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
+        write(memory_of(held), value, lambda plain: operator.setitem(held, key, plain))
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -336,8 +318,8 @@ class Array(ArrayMethods):
         return Flat(self._held)
 
     @flat.setter
-    def flat(self, value: object) -> None:
-        write(_memory_of(self._held), value, partial(setattr, self._held, "flat"))
+    def flat(self, value: Any) -> None:
+        write(memory_of(self._held), value, partial(setattr, self._held, "flat"))
 
     @property
     def T(self) -> Array:
@@ -352,8 +334,8 @@ class Array(ArrayMethods):
         return _result(self._held.real)
 
     @real.setter
-    def real(self, value: object) -> None:
-        write(_memory_of(self._held), value, partial(setattr, self._held, "real"))
+    def real(self, value: Any) -> None:
+        write(memory_of(self._held), value, partial(setattr, self._held, "real"))
 
     @property
     def imag(self) -> Any:
@@ -490,8 +472,8 @@ class Array(ArrayMethods):
             return call_function(np.ravel, (self, order), {})
         return Array(self._held.ravel(order))
 
-    def fill(self, value: object) -> None:
-        write(_memory_of(self._held), value, self._held.fill)
+    def fill(self, value: Any) -> None:
+        write(memory_of(self._held), value, self._held.fill)
 
     def put(self, indices: object, values: object, mode: str = "raise") -> None:
         call_function(np.put, (self, indices, values, mode), {})
@@ -555,82 +537,10 @@ class Array(ArrayMethods):
         plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
         if plain and type(data) is np.ndarray and not current.limits and function not in user_rules:
             result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-            current.charge_kind(_ONE_OPERATION[ufunc], data.size - result.size if data.size else 0)
+            current.charge_kind(BY_UFUNC[ufunc].kind, data.size - result.size if data.size else 0)
             return _result(result)
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
-
-    # exits, guarded
-
-    def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
-        if type(self._held) is Spec:
-            raise no_values(door)
-        if door in _CONVERSIONS and self.ndim:
-            try:
-                _CONVERSIONS[door](self._held)
-            except TypeError as error:  # of several numbers NumPy makes none
-                raise InvalidType(refusal(f"{error}: {advice.partition(': ')[2]}")) from None
-        return super()._let_out(door, advice, elements)
-
-    def _truths_or_let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
-        """The plain values: of a comparison they are ordinary control flow, all others leave by that door."""
-        return self._held if self.dtype == bool else self._let_out(door, advice, elements)
-
-    def __bool__(self) -> bool:
-        advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
-        return bool(self._truths_or_let_out("bool()", advice))
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        advice = (
-            "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
-            "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
-        )
-        if np.dtype(dtype).char == "O" and type(self._held) is not Spec:  # whose elements stay wrapped
-            return objects(opened(self), copy)
-        return np.array(self._truths_or_let_out("np.asarray()", advice), dtype, copy=copy)
-
-    def __dlpack__(self, **keywords: Any) -> Any:
-        advice = "a wrapped array cannot be handed on by DLPack: hand on oc.unwrap(x)"
-        return self._let_out("__dlpack__", advice).__dlpack__(**keywords)
-
-    def __dlpack_device__(self) -> Any:
-        return self._held.__dlpack_device__()
-
-    def __buffer__(self, flags: int) -> memoryview:  # asked by np.asarray too, from Python 3.12 on
-        plain: Any = self.__array__()  # before Python 3.12, mypy takes an ndarray for no buffer
-        return memoryview(plain)
-
-    @property
-    def data(self) -> Any:
-        return self._let_out("data", "the memory of a wrapped array is not handed out: use oc.unwrap(x).data").data
-
-    @property
-    def ctypes(self) -> Any:
-        return self._let_out(
-            "ctypes", "the memory of a wrapped array is not handed out: use oc.unwrap(x).ctypes"
-        ).ctypes
-
-    def item(self, *place: Any) -> Any:
-        advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
-        value = self._held.item(*place)
-        self._truths_or_let_out("item()", advice, 1)
-        return value
-
-    def tolist(self) -> Any:
-        advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
-        return self._truths_or_let_out("tolist()", advice).tolist()
-
-    def tobytes(self, order: str | None = "C") -> bytes:
-        return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)
-
-    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
-        self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
-
-    def dump(self, file: Any) -> None:
-        self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
-
-    def dumps(self) -> bytes:
-        return self._let_out("dumps()", "bytes are not counted: use oc.unwrap(x).dumps()").dumps()
 
     # copies stay wrapped
 
@@ -640,55 +550,8 @@ class Array(ArrayMethods):
     def __deepcopy__(self, memo: dict[int, Any]) -> Array:
         return Array(copy.deepcopy(self._held))
 
-    def __repr__(self) -> str:
-        note_text(self.size)
-        text = repr(self._held)
-        if type(self._held) is Spec:
-            return text
-        return text.replace("array(", "Array(", 1) if text.startswith("array(") else f"Array({text})"
-
-    def __str__(self) -> str:
-        note_text(self.size)
-        return str(self._held)
-
-    def __format__(self, spec: str) -> str:
-        note_text(self.size)
-        return format(self._held, spec)
-
-
-class Flat:
-    """The iterator that `Array.flat` is: elements one by one, wrapped, and by their place."""
-
-    __slots__ = ("_iterator",)
-
-    def __init__(self, data: np.ndarray) -> None:
-        self._iterator = data.flat
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:
-        return wrapped(next(self._iterator))
-
-    def __len__(self) -> int:
-        return len(self._iterator)
-
-    def __getitem__(self, key: Any) -> Any:
-        return wrapped(self._iterator[plain_index(key)])
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        key = plain_index(key)
-        write(_memory_of(self._iterator.base), value, partial(self._iterator.__setitem__, key))
-
 
 _new: Final = object.__new__
-_CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
-    "float()": float,
-    "int()": int,
-    "index": operator.index,
-    "complex()": complex,
-    "bool()": bool,
-}
 _REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 
@@ -729,62 +592,6 @@ def _plain(operand: Any) -> Any:
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
 
 
-def objects(array: np.ndarray, copy: bool | None) -> np.ndarray:
-    """An object array that was made for NumPy, which may have asked for one that is not made."""
-    if copy is False:
-        raise ValueError("an array of wrapped numbers is made of a wrapped array by a copy: leave copy=False out")
-    return array.astype(object, copy=False)
-
-
-def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> None:
-    """Write a value into an array of that dtype; each number that becomes a truth value is a comparison with 0."""
-    if any(
-        isinstance(each, Wrapped) and each.records for each in (value if isinstance(value, (list, tuple)) else (value,))
-    ):
-        raise Uncounted(INTO_DATA)
-    compared = _numbers_in(value) if dtype.char == "?" else 0
-    if not compared:
-        execute(unwrapped(value))
-        return
-    current = meter()
-    current.charge({"ne": compared})
-    try:
-        execute(unwrapped(value))
-    except BaseException:
-        current.refund({"ne": compared})
-        raise
-
-
-def _memory_of(held: Any) -> np.dtype[Any]:
-    """The dtype of an array, or, where it is a view of truth values as numbers, of what it is a view of."""
-    base = held.base
-    dtype: np.dtype[Any] = held.dtype if base is None or type(base) is not np.ndarray else base.dtype
-    return dtype if dtype.char == "?" else held.dtype
-
-
-def _numbers_in(value: Any) -> int:
-    """How many wrapped numbers, and not truth values, there are in what is written."""
-    operands = Operands()
-    operands.take(value)
-    found = [one for one in operands.wrapped if not is_truth(one)]
-    if any(np.iscomplexobj(one._plain()) for one in found):
-        raise Uncounted("the truth of a complex number has no exact count: write abs(z) != 0")
-    return sum(one.size for one in found)
-
-
-def plain_index(key: Any) -> Any:
-    """An index with plain truth values for wrapped ones; a wrapped number in it is an exit."""
-    if isinstance(key, tuple):
-        return tuple(map(plain_index, key))
-    if isinstance(key, list):
-        return [plain_index(part) for part in key]
-    if isinstance(key, Array) and key.dtype == bool and type(key._held) is not Spec:
-        return key._held
-    if isinstance(key, Wrapped):
-        return key._let_out("array index", "a wrapped value cannot be an index: use the plain one, oc.unwrap(x)")
-    return key
-
-
 def _is_array_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
@@ -794,16 +601,19 @@ def _defers(operand: Any) -> bool:
     return operand.records if isinstance(operand, Wrapped) else holds_arrays(type(operand))
 
 
-_ONE_OPERATION: Final[dict[np.ufunc, str]] = {
-    ufunc: kind
-    for ufunc, kinds in UFUNCS.items()
-    if list(kinds.values()) == [1] and ufunc.nout == 1 and ufunc not in (np.power, np.absolute)
-    for kind in kinds
-}
-"""The ufuncs that are one operation for each element of real numbers: what most calls are."""
+_OTHERWISE: Final = frozenset({np.power, np.absolute, np.modf, np.frexp})
+"""The ufuncs that may count otherwise than one for each element of a real result, or have two results.
 
-_ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "floordiv", "mod", "neg"})
-"""The operators that are one operation for each element of real numbers."""
+None of the others makes a real number of complex ones, or of truth values alone.
+"""
+
+_ADD: Final = OPERATIONS.add
+_SUB: Final = OPERATIONS.sub
+_MUL: Final = OPERATIONS.mul
+_DIV: Final = OPERATIONS.div
+written_out(Array, {
+    "__add__": "add", "__sub__": "sub", "__rsub__": "sub", "__mul__": "mul", "__rmul__": "mul", "__truediv__": "div",
+})  # fmt: skip
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
     np.sum: Array.sum,
@@ -813,4 +623,4 @@ _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
 }
 """NumPy's functions that the methods of that name have a fast way for."""
 
-HOLDERS["array"] = Array
+Scalar._array = Array

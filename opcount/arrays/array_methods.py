@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any, SupportsIndex
+import operator
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, SupportsIndex
 
 import numpy
 from numpy.typing import DTypeLike
 
 from opcount.arrays.typed import Axis, Out
+from opcount.wrapping.operations import OPERATIONS, Operation
 from opcount.wrapping.wrapped import Wrapped
 
-np: Any = numpy  # whose stubs know no array but its own
+np: Any = numpy  # NumPy's stubs know no other class of arrays
+
+MATMUL: Final = Operation("matmul", numpy.matmul, operator.matmul)
+"""A product of matrices, which counts by their shapes and is executed on whole arrays."""
 
 
 class ArrayMethods(Wrapped):
     """What an array's methods do, by NumPy's functions, which come back to the class that holds the array."""
 
     __slots__ = ()
+    _is_array: ClassVar[bool] = True
+
+    def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
+        """The array with an operation executed in it, by the operator that does so."""
+        raise NotImplementedError
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.add, other, operator.iadd)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.sub, other, operator.isub)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.mul, other, operator.imul)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.div, other, operator.itruediv)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.floordiv, other, operator.ifloordiv)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.mod, other, operator.imod)
+
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+        return self._in_place(OPERATIONS.pow, other, operator.ipow)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._in_place(MATMUL, other, operator.imatmul)
+
+    def __iand__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.bitwise_and, other, operator.iand)
+
+    def __ior__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.bitwise_or, other, operator.ior)
+
+    def __ixor__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.bitwise_xor, other, operator.ixor)
+
+    def __ilshift__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.left_shift, other, operator.ilshift)
+
+    def __irshift__(self, other: Any) -> Any:
+        return self._in_place(OPERATIONS.right_shift, other, operator.irshift)
 
     def squeeze(self, axis: Axis = None) -> Any:
         return np.squeeze(self, axis)

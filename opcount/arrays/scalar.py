@@ -1,7 +1,7 @@
 """Scalar: a wrapped real number that executes and counts.
 
-What an operation is called and how its value is computed stands in one table; how it is
-counted, in `_apply`. The four operators that make up most programs are written out again
+What an operation is called stands in its row, how its value is computed in `exact_values`; how it is
+counted, in `_execute`. The four operators that make up most programs are written out again
 in `Scalar` for speed, with the same meaning.
 """
 
@@ -11,33 +11,35 @@ import math
 import numbers
 import operator
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
+from opcount.arrays.exact_values import by_numpy_with_warnings, divided_by_zero, rescued, rounded, value_of
 from opcount.arrays.typed import Arithmetic, Comparison, arithmetic
-from opcount.counting.callers import warn
-from opcount.counting.errors import InvalidType, InvalidValue
-from opcount.counting.meters import charge, meter, note_text
+from opcount.counting.meters import charge, let_out, meter, note_text
 from opcount.functions.call import call_function
 from opcount.functions.op_counts import integer_power, name_of
 from opcount.functions.ufuncs import call_ufunc
-from opcount.functions.user_rules import user_rules
+from opcount.functions.user_rules import user_rules, users_counts
+from opcount.wrapping.bind import bind
+from opcount.wrapping.classes import NUMERIC, class_name, is_number, is_own_kind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
 from opcount.wrapping.inputs import check_number
 from opcount.wrapping.operands import holds_objects
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, OpCounts, Operation, written_out
+from opcount.wrapping.spec import Spec
+from opcount.wrapping.trees import object_array
 from opcount.wrapping.wrapped import (
-    HOLDERS,
-    OPERATORS,
-    UFUNCS,
+    ARRAYS,
     Number,
     Wrapped,
     is_wrapped_array,
     plain_operand,
     records_arrays,
+    written,
 )
 
 _NUMBERS: Final = (Wrapped, numbers.Number, np.bool_)
@@ -60,6 +62,7 @@ class Scalar(Number):
 
     __slots__ = ("_value",)
     _rank: ClassVar[int] = 0
+    _array: ClassVar[Any]  # Array, whose elements are Scalars and which stands below: it says so there
     _value: Any
 
     if TYPE_CHECKING:  # what Wrapped writes once for every class, as it is of a Scalar
@@ -88,29 +91,45 @@ class Scalar(Number):
             check_number(value, lambda: "the value to wrap")
         self._value = value
 
-    def _apply(self, name: str, *operands: Any) -> Any:
+    def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         values = []
         for operand in operands:
-            if isinstance(operand, Number) and operand._rank:
-                return operand._apply(name, *operands)
             value = operand._value if type(operand) is Scalar else plain_operand(operand)
             if value is NotImplemented:
-                return beside(name, *operands)
+                return beside(operation.name, operation.value, operands, wrapped)
             values.append(value)
-        if name == "pow":
-            return _power(*values, constant=type(operands[1]) is not Scalar)
-        if name == "square":
-            return self * self
-        if name in _BITS and not all(isinstance(value, (int, np.integer)) for value in values):
-            if name == "invert":
+        compares = operation.compares
+        bits = not operation.partials and not compares
+        if bits and not all(isinstance(value, (int, np.integer)) for value in values):
+            if len(values) == 1:
                 raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
             return NotImplemented
-        result = _counted(name, _VALUES[name], *values)
-        if name in _COMPARISONS:
-            return result if isinstance(result, np.bool_) else bool(result)
-        return _wrapped(result)
+        if operation.rule is None and operation.kind != "pow":
+            kind = operation.kind
+            next(meter()[kind])
+            try:
+                value = operation.value(*values) if compares else value_of(operation, *values)
+            except BaseException:
+                meter().refund({kind: 1})
+                raise
+        else:
+            value = _charged(_numbers_of(operation, operands, values), value_of, operation, *values)
+        if compares:
+            return value if isinstance(value, np.bool_) else bool(value)
+        result = _new(Scalar)
+        result._value = value
+        return result
 
-    # The same as in Wrapped, without its generality: these four decide the speed.
+    def _lifted(self, operand: Any) -> Any:
+        """An operand of a partial, wrapped, also where it is plain data: what is computed from it counts too."""
+        if isinstance(operand, Wrapped):
+            return operand
+        return wrapped(operand) if isinstance(operand, np.ndarray) else number(plain_operand(operand))
+
+    def _hold(self, result: Any) -> Any:
+        return wrapped(result)
+
+    # Written out for the rows of the table, without the generality of `_execute`: these four decide the speed.
 
     @arithmetic
     def __add__(self, other: Any) -> Any:
@@ -118,14 +137,14 @@ class Scalar(Number):
             other = other._value
         elif type(other) not in _PLAIN:
             if (value := plain_operand(other)) is NotImplemented:
-                return beside("add", self, other)
+                return self._beside(_ADD, other)
             other = value
         next(meter().add)
         result = _new(Scalar)
         try:
             result._value = self._value + other
         except BaseException as error:
-            result._value = _rescued_or_not_counted("add", error, self._value, other)
+            result._value = _rescued_or_not_counted(_ADD, error, self._value, other)
         return result
 
     @arithmetic
@@ -134,14 +153,14 @@ class Scalar(Number):
             other = other._value
         elif type(other) not in _PLAIN:
             if (value := plain_operand(other)) is NotImplemented:
-                return beside("sub", self, other)
+                return self._beside(_SUB, other)
             other = value
         next(meter().sub)
         result = _new(Scalar)
         try:
             result._value = self._value - other
         except BaseException as error:
-            result._value = _rescued_or_not_counted("sub", error, self._value, other)
+            result._value = _rescued_or_not_counted(_SUB, error, self._value, other)
         return result
 
     @arithmetic
@@ -150,14 +169,14 @@ class Scalar(Number):
             other = other._value
         elif type(other) not in _PLAIN:
             if (value := plain_operand(other)) is NotImplemented:
-                return beside("mul", self, other)
+                return self._beside(_MUL, other)
             other = value
         next(meter().mul)
         result = _new(Scalar)
         try:
             result._value = self._value * other
         except BaseException as error:
-            result._value = _rescued_or_not_counted("mul", error, self._value, other)
+            result._value = _rescued_or_not_counted(_MUL, error, self._value, other)
         return result
 
     @arithmetic
@@ -166,41 +185,49 @@ class Scalar(Number):
             other = other._value
         elif type(other) not in _PLAIN:
             if (value := plain_operand(other)) is NotImplemented:
-                return beside("div", self, other)
+                return self._beside(_DIV, other)
             other = value
         next(meter().div)
         result = _new(Scalar)
         try:
-            result._value = self._value / other if other else _divided_by_zero(self._value, other)
+            result._value = self._value / other if other else divided_by_zero(self._value, other)
         except BaseException as error:
-            result._value = _rescued_or_not_counted("div", error, self._value, other)
+            result._value = _rescued_or_not_counted(_DIV, error, self._value, other)
         return result
+
+    def _beside(self, operation: Operation, other: Any) -> Any:
+        if isinstance(other, Number):  # of a graph
+            return bind(operation, self, other)
+        return beside(operation.name, operation.value, (self, other), wrapped)
 
     # A number has no product of matrices, and another class that has one is not to be handed it.
 
     def __matmul__(self, other: Any) -> Any:
-        return beside("matmul", self, other)
+        return beside("matmul", operator.matmul, (self, other), wrapped)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return beside("matmul", other, self)
+        return beside("matmul", operator.matmul, (other, self), wrapped)
 
     # Python's rounding gives integers, where NumPy's functions of the same name give floats.
 
     def __floor__(self) -> Any:
-        return _wrapped(_counted("floor", _rounded, math.floor, np.floor, self._value))
+        return self._rounded(OPERATIONS.floor, math.floor)
 
     def __ceil__(self) -> Any:
-        return _wrapped(_counted("ceil", _rounded, math.ceil, np.ceil, self._value))
+        return self._rounded(OPERATIONS.ceil, math.ceil)
 
     def __trunc__(self) -> Any:
-        return _wrapped(_counted("trunc", _rounded, int, np.trunc, self._value))
+        return self._rounded(OPERATIONS.trunc, int)
 
     def __round__(self, digits: Any = None) -> Any:
-        return _wrapped(_counted("round", round, self._value, *(() if digits is None else (digits,))))
+        return number(_counted(OPERATIONS.round.kind, round, self._value, *(() if digits is None else (digits,))))
+
+    def _rounded(self, operation: Operation, python: Callable[[Any], int]) -> Any:
+        return number(_counted(operation.kind, rounded, python, operation.ufunc, self._value))
 
     def _reciprocal(self) -> Any:
         if isinstance(self._value, (int, np.integer)):  # whose reciprocals NumPy rounds
-            return _wrapped(_counted("div", np.reciprocal, self._value))
+            return number(_counted("div", np.reciprocal, self._value))
         return 1 / self
 
     # NumPy's functions: of numbers one operation, with arrays what their table says
@@ -212,21 +239,26 @@ class Scalar(Number):
         outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
         if any(is_wrapped_array(value) or is_container(type(value)) for value in (*inputs, *outputs)):
             return NotImplemented
-        of_numbers = method == "__call__" and not keywords and all(isinstance(o, _NUMBERS) for o in inputs)
-        if of_numbers and ufunc in UFUNCS and ufunc not in user_rules:
-            result = UFUNCS[ufunc](*inputs)
-            return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it
+        if method == "__call__" and not keywords and all(isinstance(o, _NUMBERS) for o in inputs):
+            row = BY_UFUNC.get(ufunc)
+            if row is not None and (row.is_of_every_number or (row.partials and any(map(_is_node, inputs)))):
+                result = bind(row, *inputs)
+                return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it
+            if row is not None and all(map(_is_of_numpy, inputs)):
+                return _by_row(row, *inputs)
+            if row is None and ufunc not in user_rules and (execute := written(ufunc)) is not None:
+                return execute(*inputs)
         if not any(map(holds_objects, (*inputs, *outputs))):
             return call_ufunc(ufunc, method, inputs, keywords)
         if (found := stranger(inputs)) is not None:
             let_out_beside(name_of(ufunc), found, inputs)
-            return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
+            return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords), wrapped)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         if any(records_arrays(kind) or is_container(kind) for kind in types):
             return NotImplemented
-        return call_function(function, args, keywords)
+        return call_function(function, args, keywords, self)
 
     # what a number of NumPy's has besides, and code that is written for arrays asks for
 
@@ -247,7 +279,7 @@ class Scalar(Number):
         return self
 
     def _as_array(self) -> Any:
-        return HOLDERS["array"](np.asarray(self._value)[()])
+        return Scalar._array(np.asarray(self._value)[()])
 
     def astype(self, dtype: Any, *arguments: Any, **keywords: Any) -> Any:
         return self._as_array().astype(dtype, *arguments, **keywords)
@@ -295,247 +327,110 @@ class Scalar(Number):
         return f"Scalar({self._value!r})"
 
 
-HOLDERS["number"] = Scalar
 _new: Final = object.__new__
+_ADD: Final = OPERATIONS.add
+_SUB: Final = OPERATIONS.sub
+_MUL: Final = OPERATIONS.mul
+_DIV: Final = OPERATIONS.div
+written_out(Scalar, {"__add__": "add", "__sub__": "sub", "__mul__": "mul", "__truediv__": "div"})
 
 
-def _wrapped(value: Any) -> Scalar:
+def number(value: Any) -> Scalar:
+    """A Scalar without a look at what it holds: faster than the constructor."""
     result = _new(Scalar)
     result._value = value
     return result
 
 
-def _counted(kind: str, value: Callable[..., Any], *arguments: Any) -> Any:
+def wrapped(value: Any) -> Any:
+    """The plain result of an execution, wrapped; truth values are as they were.
+
+    What is neither an array nor a number, of which nobody would count what it executes, leaves as uncounted.
+    """
+    kind = type(value)
+    if kind is np.float64:  # as most are
+        return number(value)
+    if kind in ARRAYS:
+        if value.dtype.kind in NUMERIC:
+            return Scalar._array(value)
+        if value.dtype != object:
+            let_out(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
+            return value
+        return object_array(value, [wrapped(item) for item in value.flat])
+    if isinstance(value, np.generic) and value.dtype.kind in NUMERIC:
+        if kind is np.bool_:
+            return value
+        return Scalar._array(value) if value.dtype.kind == "c" else Scalar(value)
+    if kind is bool or kind is str or value is None or isinstance(value, Wrapped):
+        return value
+    if kind is Spec or kind is complex:
+        return Scalar._array(np.complex128(value) if kind is complex else value)
+    if is_number(value):
+        return Scalar(value)
+    if isinstance(value, tuple):
+        items = map(wrapped, value)
+        return kind(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [wrapped(item) for item in value]
+    name = class_name(value)
+    let_out(
+        f"a result that is a {name}", 1, f"the result is a {name}, whose operations nobody counts: use oc.unwrap(x)"
+    )
+    return value
+
+
+# --- counting
+
+
+def _counted(kind: str, execute: Callable[..., Any], *arguments: Any) -> Any:
     """The value of one operation; where it raises, the operation does not count."""
     next(meter()[kind])
     try:
-        return value(*arguments)
+        return execute(*arguments)
     except BaseException:
         meter().refund({kind: 1})
         raise
 
 
-# --- values: what Python and NumPy compute, on plain numbers
-
-
-def _power(base: Any, exponent: Any, *, constant: bool) -> Any:
-    numbers = integer_power(exponent) if constant and isinstance(exponent, (int, np.integer)) else {"pow": 1}
+def _charged(numbers: OpCounts, execute: Callable[..., Any], *arguments: Any) -> Any:
+    """The value of an operation that counts as these."""
     charge(numbers)
     try:
-        result = _rescuing_power(base, exponent)
-        if isinstance(result, complex):  # Python's root of a negative number; NumPy's is nan
-            result = _in_place_of_python(np.power, base, exponent)
+        return execute(*arguments)
     except BaseException:
         meter().refund(numbers)
         raise
-    return _wrapped(result)
 
 
-_IEEE: Final[dict[Callable[..., Any], np.ufunc]] = {
-    operator.truediv: np.divide,
-    operator.floordiv: np.floor_divide,
-    operator.mod: np.remainder,
-    operator.pow: np.power,
-}
+def _numbers_of(operation: Operation, operands: tuple[Any, ...], values: list[Any]) -> OpCounts:
+    """What an operation counts: by a user's rule, or as a small integer power does."""
+    if operation.rule is not None:
+        return users_counts(operation.ufunc, "__call__", values, {})
+    constant = operation.python is operator.pow and type(operands[1]) is not Scalar
+    return integer_power(values[1]) if constant and isinstance(values[1], (int, np.integer)) else {operation.kind: 1}
 
 
-def _rescued(error: BaseException, operation: Callable[..., Any], *values: Any) -> Any:
-    """The value where Python's operator raised: by NumPy's rules for floats, exact for Decimal; else its error."""
-    if not isinstance(error, (TypeError, ArithmeticError)):
-        raise error
-    kinds = set(map(type, values))
-    if Decimal in kinds and kinds <= {Decimal, int, float, bool}:
-        return operation(*map(Decimal, values))
-    if Decimal in kinds:
-        names = " and ".join(kind.__name__ for kind in sorted(kinds, key=lambda kind: kind.__name__))
-        raise InvalidType(f"{names} do not mix; convert one of them first") from None
-    if isinstance(error, OverflowError) and any(isinstance(value, int) and not _fits(value) for value in values):
-        raise InvalidValue(_TOO_LARGE) from None
-    if (Fraction in kinds and not kinds & {float, np.float64}) or operation not in _IEEE:
-        raise error  # exact arithmetic has no infinity to give
-    return _in_place_of_python(_IEEE[operation], *values)
-
-
-def _rescued_or_not_counted(kind: str, error: BaseException, *values: Any) -> Any:
+def _rescued_or_not_counted(operation: Operation, error: BaseException, *values: Any) -> Any:
     """The value of one of the four operators where Python raised, or else its error, and nothing counted."""
     try:
-        return _rescued(error, OPERATORS[kind][0], *values)
+        return rescued(error, operation, *values)
     except BaseException:
-        meter().refund({kind: 1})
+        meter().refund({operation.kind: 1})
         raise
 
 
-_TOO_LARGE: Final = (
-    "an integer is too large for a float, and NumPy's functions and floats work on floats: use smaller numbers, or "
-    "integers and fractions.Fraction alone, which are exact at any size"
-)
+def _is_node(operand: Any) -> bool:
+    return isinstance(operand, Number) and type(operand) is not Scalar
 
 
-def _fits(integer: int) -> bool:
-    """Whether there is a float for it."""
-    return abs(integer) < 1 << 1024
+def _is_of_numpy(operand: Any) -> bool:
+    """Whether NumPy has loops for the number: a real one, and neither a Fraction nor a Decimal."""
+    value = operand._value if type(operand) is Scalar else operand
+    return isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)) and not is_own_kind(value)
 
 
-def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
-    """NumPy's value, of NumPy's own type, also for Python's numbers."""
-    of_numpy = any(isinstance(value, np.generic) for value in values)  # beside which a Python integer has no type yet
-    try:
-        values = tuple(
-            value if isinstance(value, np.generic) or (of_numpy and type(value) is int) else float(value)
-            for value in values
-        )
-    except OverflowError:
-        raise InvalidValue(_TOO_LARGE) from None
-    try:
-        _RAISING[ufunc](*values)  # Python's own function of floats raises where NumPy has a reason to warn
-    except (KeyError, ValueError, OverflowError):
-        return _warning(ufunc, *values)
-    if of_numpy and not all(isinstance(value, float) for value in values):  # of another range than a float's
-        return _warning(ufunc, *values)
-    return ufunc(*values)
-
-
-_RAISING: Final[dict[np.ufunc, Callable[..., Any]]] = {
-    getattr(np, name): getattr(math, "".join(name.split("rc")))  # arcsin is asin there
-    for name in ("sqrt", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos",
-                 "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot")
-}  # fmt: skip
-for _ufunc in (np.sign, np.maximum, np.minimum, np.fabs, np.floor, np.ceil, np.trunc, np.rint, np.cbrt):
-    _RAISING[_ufunc] = lambda *_: None  # which never warn
-
-
-def _warning(ufunc: np.ufunc, *values: Any) -> Any:
-    """NumPy's value; where NumPy would warn, a warning that points at the user's line instead of this one."""
-    told: list[str] = []
-    state = np.geterr()
-    modes: Any = {kind: "call" for kind, mode in state.items() if mode == "warn"}
-    somebody_listens = {"call", "log"} & {*state.values()}
-    with nullcontext() if somebody_listens else np.errstate(call=lambda what, _: told.append(what), **modes):
-        try:
-            result = ufunc(*values)
-        except OverflowError:
-            raise InvalidValue(_TOO_LARGE) from None
-    np.positive(0.0)  # takes back the processor's flag, of which a loop over objects around would warn again
-    for what in told:
-        warn(f"{what} encountered in {ufunc.__name__}", RuntimeWarning)
-    return result
-
-
-def _in_place_of_python(ufunc: np.ufunc, *values: Any) -> Any:
-    """NumPy's value where Python's operator has none: a Python float if the operands are Python's numbers."""
-    result = _by_ufunc(ufunc, *values)
-    return result if any(isinstance(value, np.generic) for value in values) else float(result)
-
-
-def _divided_by_zero(a: Any, b: Any) -> Any:
-    """What a number of NumPy's gives, with a warning; Python's own raise, as ever."""
-    of_numpy = isinstance(a, np.floating) or isinstance(b, np.floating)
-    return _warning(np.divide, a, b) if of_numpy else a / b
-
-
-def _rounded(operation: Callable[[Any], int], ufunc: np.ufunc, value: Any) -> Any:
-    """Python's integer, or, where there is none (nan, infinity), NumPy's value."""
-    try:
-        return operation(value)
-    except (ValueError, OverflowError):
-        return _in_place_of_python(ufunc, value)
-
-
-def _checked(operation: Callable[..., Any], execute: Callable[..., Any] | None = None) -> Callable[..., Any]:
-    execute = execute or operation
-
-    def value(*values: Any) -> Any:
-        try:
-            return execute(*values)
-        except (TypeError, ArithmeticError) as error:
-            return _rescued(error, operation, *values)
-
-    return value
-
-
-_rescuing_power: Final = _checked(operator.pow)
-
-
-def _numpy(ufunc: np.ufunc) -> Callable[..., Any]:
-    """The value by a NumPy function; of a Fraction by way of a float, of a Decimal as a Decimal."""
-    decimal_method = getattr(Decimal, {"log": "ln"}.get(ufunc.__name__, ufunc.__name__), None)
-
-    def value(*values: Any) -> Any:
-        if not any(isinstance(value, Decimal) for value in values):
-            return _by_ufunc(ufunc, *values)
-        if decimal_method and len(values) == 1:
-            with suppress(ArithmeticError):  # outside the domain: nan, by way of a float
-                return decimal_method(*values)
-        return Decimal(float(_by_ufunc(ufunc, *values)))
-
-    return value
-
-
-def _exact(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's value for floats (nan, signed zero, inf); for exact numbers that of `operation`."""
-
-    def value(*values: Any) -> Any:
-        if all(isinstance(value, (int, Fraction, Decimal)) for value in values):
-            return operation(*values)
-        return _by_ufunc(ufunc, *values)
-
-    return value
-
-
-_BITS: Final[dict[str, Callable[..., Any]]] = {
-    "bitwise_and": operator.and_,
-    "bitwise_or": operator.or_,
-    "bitwise_xor": operator.xor,
-    "left_shift": operator.lshift,
-    "right_shift": operator.rshift,
-    "invert": operator.invert,
-}
-_COMPARISONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-_VALUES: Final[dict[str, Callable[..., Any]]] = {
-    "add": _checked(operator.add),
-    "sub": _checked(operator.sub),
-    "mul": _checked(operator.mul),
-    "div": _checked(operator.truediv, lambda a, b: a / b if b else _divided_by_zero(a, b)),
-    "floordiv": _checked(operator.floordiv),
-    "mod": _checked(operator.mod),
-    "neg": operator.neg,
-    "abs": abs,
-    "sqrt": _numpy(np.sqrt),
-    "cbrt": _numpy(np.cbrt),
-    "hypot": _numpy(np.hypot),
-    "exp": _numpy(np.exp),
-    "exp2": _numpy(np.exp2),
-    "expm1": _numpy(np.expm1),
-    "log": _numpy(np.log),
-    "log2": _numpy(np.log2),
-    "log10": _numpy(np.log10),
-    "log1p": _numpy(np.log1p),
-    "logaddexp": _numpy(np.logaddexp),
-    "sin": _numpy(np.sin),
-    "cos": _numpy(np.cos),
-    "tan": _numpy(np.tan),
-    "arcsin": _numpy(np.arcsin),
-    "arccos": _numpy(np.arccos),
-    "arctan": _numpy(np.arctan),
-    "arctan2": _numpy(np.arctan2),
-    "sinh": _numpy(np.sinh),
-    "cosh": _numpy(np.cosh),
-    "tanh": _numpy(np.tanh),
-    "arcsinh": _numpy(np.arcsinh),
-    "arccosh": _numpy(np.arccosh),
-    "arctanh": _numpy(np.arctanh),
-    "maximum": _exact(np.maximum, max),
-    "minimum": _exact(np.minimum, min),
-    "sign": _exact(np.sign, lambda value: type(value)((value > 0) - (value < 0))),
-    "floor": _exact(np.floor, math.floor),
-    "ceil": _exact(np.ceil, math.ceil),
-    "trunc": _exact(np.trunc, math.trunc),
-    "round": _exact(np.rint, round),
-    **_BITS,
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "eq": operator.eq,
-    "ne": operator.ne,
-}
+def _by_row(operation: Operation, *operands: Any) -> Any:
+    """One operation by NumPy's function, on NumPy's own numbers alone; of integers it may be of integers."""
+    values = [operand._value if type(operand) is Scalar else operand for operand in operands]
+    numbers = {operation.kind: 1} if operation.rule is None else users_counts(operation.ufunc, "__call__", values, {})
+    return wrapped(_charged(numbers, by_numpy_with_warnings, operation.ufunc, *values))

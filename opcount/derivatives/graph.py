@@ -21,7 +21,8 @@ from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
 from opcount.derivatives.predict import predicted
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
-from opcount.tracing.nodes import NODES, ArrayNode, Node, Tape
+from opcount.tracing.nodes import NODES, ArrayNode, Node
+from opcount.tracing.tape import Tape
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -11,9 +11,11 @@ import numpy as np
 
 from opcount.arrays.scalar import Scalar
 from opcount.counting.tally import isolated
-from opcount.tracing.edges import LinearMap, PushPull, Scale, Sign, as_map, priced_between_arrays, restricted
+from opcount.tracing.edges import LinearMap, PushPull, Scale, as_map, edge_of_sign, priced_between_arrays, restricted
 from opcount.tracing.nodes import NODES, ArrayNode, Node, puts_constants, value_of
+from opcount.tracing.slopes import slope
 from opcount.tracing.structural import ONE, ZERO, Structured, placement, plus, spread
+from opcount.wrapping.operations import Structural
 from opcount.wrapping.trees import shape_of
 
 
@@ -51,12 +53,12 @@ def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool)
             if arrays and (type(node) is ArrayNode or type(operand) is ArrayNode):
                 edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
                 continue
-            if isinstance(derivative, Sign):
-                edges.append((operand.index, derivative))
+            if type(derivative) is Structural:
+                edges.append((operand.index, edge_of_sign(derivative)))
                 continue
-            slope = node.local_partial(derivative)
+            found = node.local_partial(derivative)
             # as_map, inlined for the usual case
-            edges.append((operand.index, Scale(slope) if type(slope) is Scalar else as_map(slope)))
+            edges.append((operand.index, Scale(found) if type(found) is Scalar else as_map(found)))
         operands[node.index] = edges
     if joins:
         restrict(nodes, operands)
@@ -82,11 +84,11 @@ def _positions_of(node: Any) -> list[int]:
 
 
 def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
-    slope = derivative
-    if type(derivative) is not Sign and type(derivative) is not PushPull:
-        slope = derivative(node.value, *map(value_of, node.operands))
+    found = derivative
+    if type(derivative) is not Structural and type(derivative) is not PushPull:
+        found = slope(node.primitive, derivative, node.value, tuple(map(value_of, node.operands)))
     return as_map(
-        slope,
+        found,
         operand.value._held.shape if type(operand) is ArrayNode else (),
         node.value._held.shape if type(node) is ArrayNode else (),
     )

@@ -12,8 +12,9 @@ from opcount.counting.errors import InvalidType
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
-from opcount.tracing.nodes import NODES, Tape, input_node
+from opcount.tracing.nodes import NODES, input_node
 from opcount.tracing.object_array import opened_array
+from opcount.tracing.tape import Tape
 from opcount.wrapping.inputs import Inputs, checked_inputs, checked_outputs, of_one_argument
 from opcount.wrapping.operands import opened
 from opcount.wrapping.spec import Spec

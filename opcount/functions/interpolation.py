@@ -11,9 +11,8 @@ from opcount.counting.symbolic import order
 from opcount.functions.numpys_own import as_array, own, truths
 from opcount.functions.op_counts import NoRule, is_complex
 from opcount.functions.rows import AS_EXECUTED, Executed, Function
-from opcount.wrapping.operands import holds_wrapped, unwrapped
+from opcount.wrapping.operands import held, holds_wrapped, unwrapped
 from opcount.wrapping.stand_ins import BY_VALUE, EXACT
-from opcount.wrapping.wrapped import wrapped
 
 # --- differences
 
@@ -53,7 +52,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
 
 
 def _spacings(f: Any, axes: tuple[int, ...], given: tuple[Any, ...]) -> list[Any]:
-    """A number for each axis, or the differences along it where they are not all the same."""
+    """The spacing along each axis: a number, or, if they are not all equal, the differences."""
     if not given:
         return [1.0] * len(axes)
     if len(given) == 1 and np.ndim(given[0]) == 0:
@@ -153,7 +152,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
             slope * (point - table[j + 1]) + values[j + 1]  # from the other end
         ):
             _ = values[j] == values[j + 1]
-    return wrapped(value)
+    return held(value, x, xp, fp, left, right)
 
 
 def _interval(key: Any, table: list[Any], guess: int) -> int:

@@ -26,7 +26,6 @@ from opcount.functions.rows import AS_EXECUTED, ITERATIVE, NUMPY, Executed, Func
 from opcount.wrapping import shapes
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import EXACT, REGULAR, one_of
-from opcount.wrapping.wrapped import HOLDERS
 
 
 def no_complex(*arrays: Any) -> None:
@@ -45,7 +44,7 @@ def substitutions(n: int, columns: int) -> OpCounts:
 
 
 def _of_matrices(counts: Callable[[int], OpCounts]) -> Rule:
-    """What a square matrix costs, by its order, for each matrix of a stack."""
+    """A rule for stacks of square matrices, from the counts for one by its order."""
 
     def rule(a: Any) -> OpCounts:
         no_complex(a)
@@ -128,7 +127,7 @@ def _qr_shape(a: Any, mode: Any = "reduced") -> Any:
     return type(whole)(Spec((*stack, m, inner), dtype), Spec((*stack, inner, n), dtype))
 
 
-# --- norms, and what is solved by reshaping
+# --- norms, and tensors solved by reshaping
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -204,8 +203,7 @@ def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
 
 
 def _eye_of(size: Any, dtype: Any) -> Any:
-    like = HOLDERS["array"](Spec((), dtype)) if is_symbolic(size) else None
-    return np.eye(size, dtype=dtype, like=like)
+    return Spec((size, size), dtype) if is_symbolic(size) else np.eye(size, dtype=dtype)
 
 
 ROWS: Final = (

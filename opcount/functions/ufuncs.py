@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -30,100 +29,9 @@ from opcount.functions.products import PRODUCTS
 from opcount.functions.user_rules import user_rules, users_counts
 from opcount.wrapping.foreign import is_container, let_out_beside, once_more, stranger
 from opcount.wrapping.operands import Operands, opened
+from opcount.wrapping.operations import kinds_of
 from opcount.wrapping.spec import no_values
-from opcount.wrapping.wrapped import HOLDERS, Wrapped, boxed, is_wrapped_array, wrapped
-
-
-def _per_element(rows: str) -> dict[np.ufunc, OpCounts]:
-    """Rows of `ufunc: kinds`; a ufunc that this NumPy does not have is left out."""
-    table: dict[np.ufunc, OpCounts] = {}
-    for row in rows.strip().splitlines():
-        names, _, kinds = row.partition(":")
-        for name in names.split():
-            if isinstance(ufunc := getattr(np, name, None), np.ufunc):
-                table[ufunc] = dict(Counter(kinds.split()))
-    return table
-
-
-UFUNCS: Final[dict[np.ufunc, OpCounts]] = _per_element("""
-    add: add
-    subtract: sub
-    multiply square: mul
-    divide reciprocal: div
-    floor_divide: floordiv
-    remainder: mod
-    fmod: fmod
-    divmod: floordiv mod
-    power float_power: pow
-    deg2rad rad2deg radians degrees: mul
-    negative: neg
-    positive conjugate:
-    absolute fabs: abs
-    sign: sign
-    copysign: copysign
-    heaviside: heaviside
-    sqrt: sqrt
-    cbrt: cbrt
-    hypot: hypot
-    exp: exp
-    exp2: exp2
-    expm1: expm1
-    log: log
-    log2: log2
-    log10: log10
-    log1p: log1p
-    logaddexp: logaddexp
-    logaddexp2: logaddexp2
-    sin: sin
-    cos: cos
-    tan: tan
-    arcsin: arcsin
-    arccos: arccos
-    arctan: arctan
-    arctan2: arctan2
-    sinh: sinh
-    cosh: cosh
-    tanh: tanh
-    arcsinh: arcsinh
-    arccosh: arccosh
-    arctanh: arctanh
-    floor: floor
-    ceil: ceil
-    trunc: trunc
-    rint: round
-    less: lt
-    less_equal: le
-    greater: gt
-    greater_equal: ge
-    equal: eq
-    not_equal: ne
-    maximum: maximum
-    minimum: minimum
-    fmax: fmax
-    fmin: fmin
-    isnan: isnan
-    isinf: isinf
-    isfinite: isfinite
-    signbit: signbit
-    logical_and: logical_and
-    logical_or: logical_or
-    logical_xor: logical_xor
-    logical_not: logical_not
-    bitwise_and: bitwise_and
-    bitwise_or: bitwise_or
-    bitwise_xor: bitwise_xor
-    invert: invert
-    left_shift: left_shift
-    right_shift: right_shift
-    bitwise_count: bitwise_count
-    gcd: gcd
-    lcm: lcm
-    modf: modf
-    frexp: frexp
-    ldexp: ldexp
-    nextafter: nextafter
-    spacing: spacing
-""")
+from opcount.wrapping.wrapped import Wrapped, boxed, is_wrapped_array
 
 _LOGICAL: Final = frozenset({np.logical_and, np.logical_or, np.logical_xor})
 
@@ -149,19 +57,20 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
         return integer_powers(method, *inputs, **keywords)
     if constant_power:
         raise NoRule("a complex power has no exact count: write the products")
-    if ufunc not in UFUNCS:
+    kinds = kinds_of(ufunc)
+    if kinds is None:
         raise NoRule(NO_COUNT)
     applied = APPLICATIONS[method](*inputs, **keywords)
     if complex_ and ufunc in _COMPLEX_UFUNCS:
         return multiple(applied, _COMPLEX_UFUNCS[ufunc])
-    numbers = multiple(applied, UFUNCS[ufunc])
+    numbers = multiple(applied, kinds)
     if ufunc in _LOGICAL and not all(map(is_truth, operands)):
         numbers = summed(numbers, {"ne": alone_by_ufunc(method, *inputs, **keywords)})
     return expanded(numbers) if complex_ else numbers
 
 
 def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: Mapping[str, Any]) -> bool:
-    """Whether it goes from truth values to truth values: control flow, which is free."""
+    """Whether a call goes from truth values to truth values, which is control flow, and free."""
     if not all(map(is_truth, operands)) or keywords.get("dtype") not in (None, bool, np.bool_, np.dtype(bool)):
         return False
     counts_truths = ufunc in (np.add, np.multiply) and method in ("reduce", "accumulate", "reduceat")
@@ -169,7 +78,7 @@ def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: M
 
 
 def _signature(keywords: Mapping[str, Any]) -> str:
-    """The characters of the dtypes that a call of a ufunc asks for, if it asks for some."""
+    """The characters of the dtypes that a call of a ufunc asks for, if any."""
     given = keywords.get("signature", keywords.get("sig", ()))
     if isinstance(given, str):
         return given
@@ -183,10 +92,9 @@ def call_ufunc(
     keywords: Mapping[str, Any],
     execute: Callable[..., Any] | None = None,
 ) -> Any:
-    """A ufunc, or one of its methods, with a wrapped value among its operands; `execute` gives its plain value."""
+    """Call a ufunc, or a method of one, with a wrapped value among its operands; `execute` gives the plain value."""
     execute = execute or getattr(ufunc, method)
-    outputs = keywords.get("out", ())
-    outputs = outputs if isinstance(outputs, tuple) else ()  # out=... asks for an array where a number would come
+    outputs = out if isinstance(out := keywords.get("out"), tuple) else ()  # out=... asks for an array, not a number
     operands = Operands()
     plain = list(map(operands.take, inputs))
     inside = bool(operands.wrapped)  # else it is plain data that is computed, and only written into a wrapped array
@@ -195,14 +103,9 @@ def call_ufunc(
     into_objects = any(type(output) is np.ndarray and output.dtype == object for output in outputs)
     if _is_of_objects(ufunc):
         return execute(*map(boxed, opened(inputs)), **opened(keywords))
-    found = stranger(inputs)
-    if found is None and keywords:
-        found = stranger(keywords.values(), of_call=True)
-    if found is None:  # of numbers, beside an array
-        found = next((value for value in inputs if is_container(type(value))), None)
-    if found is not None:
+    if (found := _outsider(inputs, keywords)) is not None:
         let_out_beside(name, found, inputs)
-        return once_more(execute(*plain, **plain_keywords))
+        return once_more(execute(*plain, **plain_keywords), operands.hold)
     if any(map(is_symbolic, plain)):
         if ufunc is np.power and decides_a_power(plain[-1]):
             raise InvalidValue(f"what a power to {plain[-1]} executes depends on the size: use a number for it")
@@ -215,7 +118,7 @@ def call_ufunc(
             return execute(*plain, **plain_keywords)
         if not outputs:
             result = execute(*opened(inputs), **opened(keywords))
-            return HOLDERS["numbers"](result) if operands.holds_nodes else result
+            return operands.hold_objects(result)
         execute(*opened(inputs), **(opened(keywords) | {"out": tuple(map(target, outputs))}))
         return outputs if len(outputs) > 1 else outputs[0]
     written = inputs[:1] if method == "at" else outputs
@@ -236,12 +139,22 @@ def call_ufunc(
 
     def finished(result: Any) -> Any:
         if not outputs:
-            return wrapped(result)
+            return operands.hold(result)
         results = result if isinstance(result, tuple) else (result,)
-        given = tuple(wrapped(new) if old is None else old for old, new in zip(outputs, results, strict=True))
+        given = tuple(operands.hold(new) if old is None else old for old, new in zip(outputs, results, strict=True))
         return given if isinstance(result, tuple) else given[0]
 
     return executed(name, counts, lambda: execute(*plain, **plain_keywords), operands, finished)
+
+
+def _outsider(inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """The first object among the arguments that is not let in, or that holds numbers, beside an array; or None."""
+    found = stranger(inputs)
+    if found is None and keywords:
+        found = stranger(keywords.values(), of_call=True)
+    if found is None:
+        found = next((value for value in inputs if is_container(type(value))), None)
+    return found
 
 
 def _is_truth_without_value(value: Any) -> bool:
@@ -250,7 +163,7 @@ def _is_truth_without_value(value: Any) -> bool:
 
 @cache
 def _is_of_objects(ufunc: np.ufunc) -> bool:
-    """Whether it works on objects alone, as np.frompyfunc makes one: a Python function, which counts by itself."""
+    """Whether a ufunc works on objects alone, as from np.frompyfunc: a Python function, which counts by itself."""
     return bool(ufunc.types) and all(set(loop) <= set("O->") for loop in ufunc.types)
 
 

@@ -1,7 +1,11 @@
 """What was executed, recorded as a graph, and its edges as linear maps.
 
 nodes              a number or an array that depends on an input, and the operation that gave it
-primitives         the operations with their local partials
+node_methods       the methods of an ndarray that an array node has besides
+tape               the nodes in order, and copies of the data that their partials are made of
+slopes             the local partials of a node, by the row of its operation
+array_primitives   the operations on whole arrays, a row each
+differentiable     which of NumPy's functions have a derivative, and what is refused
 array_operations   NumPy's functions of array nodes, written in primitives
 object_array       an object array of numbers, each of which is a node
 writing            writes into arrays: in place, by index, by `out=`

@@ -27,14 +27,11 @@ from opcount.functions.op_counts import NoRule, is_truth, name_of
 from opcount.functions.rows import Derivative, Executed, Function
 from opcount.functions.table import ROWS
 from opcount.functions.user_rules import user_rules
-from opcount.tracing.edges import IDENTITY, LinearMap, gathering, selecting
+from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, label_sizes, stacked_labels
+from opcount.tracing.differentiable import DIFFERENTIATED_OPENED, FUNCTIONS, NUMBER_FUNCTIONS, OPENED
+from opcount.tracing.edges import LinearMap, gathering, selecting
 from opcount.tracing.nodes import (
-    DIFFERENTIATED_OPENED,
-    FUNCTIONS,
     NODES,
-    NUMBER_FUNCTIONS,
-    OPENED,
-    USER_PRIMITIVES,
     Node,
     as_operand,
     common_tape,
@@ -44,17 +41,8 @@ from opcount.tracing.nodes import (
     value_of,
 )
 from opcount.tracing.object_array import axes_of, lanes_of, reduced_axes
-from opcount.tracing.primitives import (
-    ARRAY_PRIMITIVES,
-    NONE,
-    Primitive,
-    as_wrapped,
-    label_sizes,
-    power_by_base,
-    power_by_exponent,
-    stacked_labels,
-)
 from opcount.wrapping import shapes
+from opcount.wrapping.operations import NO_DERIVATIVE, Operation
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
@@ -195,7 +183,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     if not left or not right:
         return as_operand(a) * as_operand(b)
     if left <= 2 and right <= 2:
-        return elementwise("matmul", a, b)
+        return elementwise(ARRAY_PRIMITIVES["matmul"], a, b)
     first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1)
     second = f"{second[:-1]}z{second[-1:]}" if right > 1 else "z"
     return _contracted(np.dot, (first, second, (first + second).replace("z", "")), a, b)
@@ -210,7 +198,7 @@ def _inner(a: Any, b: Any, /) -> Any:
 
 
 def _vdot(a: Any, b: Any, /) -> Any:
-    return elementwise("matmul", np.ravel(a), np.ravel(b))
+    return elementwise(ARRAY_PRIMITIVES["matmul"], np.ravel(a), np.ravel(b))
 
 
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
@@ -430,7 +418,7 @@ def _of_parts(
     """
     edges = [selecting(index, shape_of(value)).transposed() for index in indices]
     moves = not all(type(array) in NODES for array in arrays)
-    primitive = Primitive(name, function, (*edges, *(NONE for _ in others)), moves=moves)
+    primitive = Operation(name, None, function, (*edges, *(NO_DERIVATIVE for _ in others)), moves=moves)
     return entered(common_tape(arrays), primitive, (*arrays, *others), value)
 
 
@@ -586,14 +574,14 @@ def _emptied(arguments: Any, found: list[Any]) -> Any:
 
 
 @cache
-def _moving(name: str, number: int) -> Primitive:
+def _moving(name: str, number: int) -> Operation:
     def edge(place: int) -> Callable[..., LinearMap]:
         return lambda y, *operands: operands[-1].edge(place, y, *operands[:-1])
 
     def value(*operands: Any) -> Any:
         return operands[-1].call(*operands[:-1])
 
-    return Primitive(name, value, (*map(edge, range(number)), NONE), moves=True)
+    return Operation(name, None, value, (*map(edge, range(number)), NO_DERIVATIVE), moves=True)
 
 
 _LIKE: Final = frozenset({np.zeros_like, np.ones_like, np.full_like, np.empty_like})
@@ -714,10 +702,10 @@ OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
-    "matmul": partial(elementwise, "matmul"), "shape": lambda a: tuple(map(known, shape_of(a))),
+    "matmul": partial(elementwise, ARRAY_PRIMITIVES["matmul"]), "shape": lambda a: tuple(map(known, shape_of(a))),
     "ndim": lambda a: len(shape_of(a)),
 }  # fmt: skip
-"""The operations of arrays that rows of functions name as their derivative, and ufuncs that are not in `NAMES`."""
+"""The operations of arrays that rows of functions name as their derivative, and ufuncs that are no row of the table."""
 
 UFUNC_METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
     (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
@@ -746,29 +734,6 @@ def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
 _WITH_OUTER: Final = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
 UFUNC_METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTER})
 
-_WITH_ROWS: Final = {
-    np.fmod: (IDENTITY, lambda y, a, b: -np.trunc(as_wrapped(a) / b)),
-    np.float_power: (
-        lambda y, a, b: power_by_base(y, a, b if isinstance(b, Wrapped) else np.asarray(b, float)[()]),
-        power_by_exponent,
-    ),
-}
-
-
-def _by_row(ufunc: np.ufunc, partials: tuple[Any, Any]) -> Callable[..., Any]:
-    row = Primitive(ufunc.__name__, ufunc, partials)
-
-    def differentiated(*operands: Any) -> Any:
-        operands = tuple(map(as_operand, operands))
-        if ufunc is np.float_power and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
-            return ufunc(*map(value_of, operands))  # structurally constant
-        return recorded(row, *operands)
-
-    return differentiated
-
-
-USER_PRIMITIVES.update({ufunc: _by_row(ufunc, partials) for ufunc, partials in _WITH_ROWS.items()})
-
 
 def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
     """What a function does with nodes, as its row says; None where it has no derivative."""
@@ -786,7 +751,6 @@ def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
     return OPERATIONS[row.derivative] if isinstance(row.derivative, str) else row.derivative
 
 
-FUNCTIONS.update(USER_PRIMITIVES)
 FUNCTIONS.update({function: found for function, row in ROWS.items() if (found := _derived(function, row)) is not None})
 FUNCTIONS.update({
     ufunc: OPERATIONS[name]

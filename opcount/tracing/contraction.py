@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from opcount.arrays.scalar import wrapped
 from opcount.counting.meters import charge, meter
 from opcount.tracing.structural import (
     NUMBER,
@@ -25,7 +26,6 @@ from opcount.tracing.structural import (
     zeroed,
 )
 from opcount.wrapping.trees import shape_of
-from opcount.wrapping.wrapped import wrapped
 
 
 def contracted(

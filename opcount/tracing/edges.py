@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 
 from opcount.arrays.array import Array, array_of
-from opcount.arrays.scalar import Scalar
+from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
 from opcount.tracing.contraction import contracted, record_product
@@ -46,9 +46,10 @@ from opcount.tracing.structural import (
     times,
     turned,
 )
+from opcount.wrapping.operations import Structural
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
-from opcount.wrapping.wrapped import Number, Wrapped, wrapped
+from opcount.wrapping.wrapped import Number, Wrapped
 
 
 class Cost:
@@ -167,6 +168,11 @@ def _copy(derivative: Any) -> Any:
 IDENTITY: Final = Sign(ONE, _copy)
 NEGATION: Final = Sign(MINUS_ONE, operator.neg)
 _SCALE: Final = Scale(ANY_NUMBER)
+
+
+def edge_of_sign(partial: Structural) -> Sign:
+    """The edge of a partial that is structural."""
+    return IDENTITY if partial.sign == 1 else NEGATION
 
 
 # --- edges between arrays
@@ -386,8 +392,8 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
     if kind in _MAPS:
         return slope  # type: ignore[no-any-return]
     edge: LinearMap
-    if kind is Sign:
-        edge = slope
+    if kind is Structural:
+        edge = edge_of_sign(slope)
     elif kind is Array or kind is Structured or isinstance(slope, Wrapped):
         edge = Scale(slope)
     else:

@@ -10,15 +10,15 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from functools import cache
 from numbers import Real
+from types import BuiltinFunctionType
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.arrays.array import Array, objects, plain_index
-from opcount.arrays.array_methods import ArrayMethods
-from opcount.arrays.scalar import Scalar
+from opcount.arrays.array import Array
+from opcount.arrays.elements import plain_index
+from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
@@ -26,12 +26,28 @@ from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
 from opcount.functions.table import ROWS as FUNCTION_ROWS
 from opcount.functions.table import row_of
-from opcount.tracing.primitives import ARRAY_PRIMITIVES, PRIMITIVES, Primitive
+from opcount.tracing.array_primitives import ARRAY_PRIMITIVES
+from opcount.tracing.differentiable import (
+    COMPLEX,
+    FOREIGN,
+    FUNCTIONS,
+    NUMBER_FUNCTIONS,
+    OPENED,
+    USER_PRIMITIVES,
+    is_predicate,
+    no_derivative,
+)
+from opcount.tracing.node_methods import NodeMethods
+from opcount.tracing.object_array import is_by_row, number_array
+from opcount.tracing.slopes import slope
+from opcount.tracing.tape import Tape
 from opcount.wrapping import shapes
+from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
+from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE, ONE, OPERATIONS, Operation
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
-from opcount.wrapping.wrapped import HOLDERS, NAMES, OPERATORS, UFUNCS, Number, Wrapped, apply, boxed, plain_operand
+from opcount.wrapping.wrapped import Number, Wrapped, boxed, plain_operand, written
 
 
 class Node(Number):
@@ -41,66 +57,81 @@ class Node(Number):
     _rank: ClassVar[int] = 1
     index: int
     operands: tuple[Any, ...]
-    primitive: Primitive | None
+    primitive: Operation | None
     tape: Tape
     value: Any
 
     def local_partial(self, derivative: Callable[..., Any]) -> Any:
-        """The local partial: `derivative` called with this value and the values of the operands."""
-        if len(self.operands) == 2:  # the general case below, written out: it is most of most graphs
-            a, b = self.operands
-            return derivative(
-                self.value,
-                a.value if type(a) is Node or type(a) is ArrayNode else a,
-                b.value if type(b) is Node or type(b) is ArrayNode else b,
-            )
-        return derivative(self.value, *map(value_of, self.operands))
+        """The derivative as a function of this value and of the operands' values."""
+        row: Any = self.primitive
+        if row.ufunc is not None and row.kind != "pow":  # `slope`, written out for most of most graphs
+            given = []
+            for operand in self.operands:
+                kind = type(operand)
+                if kind is Node:
+                    given.append(operand.value)
+                elif kind is float or kind is int or kind is np.float64:
+                    given.append(number(operand))
+                else:
+                    break
+            else:
+                return derivative(self.value, *given)
+        return slope(row, derivative, self.value, tuple(map(value_of, self.operands)))
 
     @property
     def name(self) -> str:
         """The name of the operation, "input" for an input."""
         return self.primitive.name if self.primitive else "input"
 
-    def _apply(self, name: str, *operands: Any) -> Any:
-        values = []
+    def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
+        given: list[Any] = []
+        values: list[Any] = []
         for operand in operands:
             if type(operand) is Node:
                 if operand.tape is not self.tape:
                     raise InvalidType(FOREIGN)
+                given.append(operand)
                 values.append(operand.value)
             else:
                 value = operand if isinstance(operand, Scalar) else plain_operand(operand)
                 if value is NotImplemented:
-                    return beside(name, *operands)
+                    return beside(operation.name, operation.value, operands, wrapped)
+                given.append(value)
                 values.append(value)
-        if name == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
-            return self.value ** operands[1]  # structurally constant
-        operands = tuple(o if isinstance(o, Wrapped) else v for o, v in zip(operands, values, strict=True))
-        primitive = PRIMITIVES.get(name)
-        if primitive is None:  # a comparison: it has a truth value and no derivative
-            return apply(name, *values)
-        value = primitive.value(*values)
-        for operand, derivative in zip(operands, primitive.partials, strict=True):
+        if type(operation.python) is BuiltinFunctionType or not operation.domain:  # an operator: Scalar has a fast way
+            value = operation.value(*values)
+        else:
+            value = bind(operation, *values)
+        if operation.kind == "pow" and not isinstance(operands[1], Wrapped) and operands[1] == 0:
+            return value  # structurally constant
+        for operand, derivative in zip(given, operation.partials, strict=False):  # a comparison has none
             if derivative is not None and type(operand) is Node:
-                return new_node(self.tape, primitive, operands, value)
+                return new_node(self.tape, operation, tuple(given), value)
         return value
 
-    # The same as in Wrapped, written out for two nodes: most of most evaluations.
+    def _hold(self, result: Any) -> Any:
+        return number_array(result)
+
+    def _cast(self, kind: Any) -> Any:
+        """The number in a type of NumPy's."""
+        return recorded(_CAST, self, kind)
+
+    # The same as in Wrapped, written out for two nodes: most of most evaluations. The values see to the row.
 
     def __add__(self, other: Any) -> Any:
         if type(other) is Node and other.tape is self.tape:
-            return new_node(self.tape, _ADD, (self, other), self.value + other.value)
-        return self._apply("add", self, other)
+            return new_node(self.tape, OPERATIONS.add, (self, other), self.value + other.value)
+        return bind(OPERATIONS.add, self, other)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Node and other.tape is self.tape:
-            return new_node(self.tape, _SUB, (self, other), self.value - other.value)
-        return self._apply("sub", self, other)
+            return new_node(self.tape, OPERATIONS.sub, (self, other), self.value - other.value)
+        return bind(OPERATIONS.sub, self, other)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is Node and other.tape is self.tape:
-            return new_node(self.tape, _MUL, (self, other), self.value * other.value)
-        return self._apply("mul", self, other)
+            return new_node(self.tape, OPERATIONS.mul, (self, other), self.value * other.value)
+        return bind(OPERATIONS.mul, self, other)
 
     # With an array, where arrays are nodes, the result is one; else it is an array of numbers.
 
@@ -109,14 +140,18 @@ class Node(Number):
         return self.tape.arrays_as_nodes
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if ufunc in USER_PRIMITIVES and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
-            return USER_PRIMITIVES[ufunc](*inputs, **keywords)
-        if is_predicate(ufunc) and method == "__call__" and not any(isinstance(o, np.ndarray) for o in inputs):
-            return ufunc(*map(value_of, inputs), **keywords)
+        if method == "__call__" and not any(isinstance(operand, np.ndarray) for operand in inputs):
+            if ufunc in USER_PRIMITIVES:
+                return USER_PRIMITIVES[ufunc](*inputs, **keywords)
+            if is_predicate(ufunc):
+                return ufunc(*map(value_of, inputs), **keywords)
+            row = BY_UFUNC.get(ufunc)
+            if row is not None and row.partials and not row.domain and not keywords:
+                return elementwise(row, *inputs)
         if self.tape.arrays_as_nodes and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
             return recorded_ufunc(ufunc, method, inputs, keywords)
-        if ufunc in BY_TABLE and any(type(operand) is np.ndarray for operand in inputs):
-            inputs = tuple(HOLDERS["numbers"](boxed(o)) if type(o) is Node else o for o in inputs)
+        if is_by_row(ufunc) and any(type(operand) is np.ndarray for operand in inputs):
+            inputs = tuple(number_array(boxed(o)) if type(o) is Node else o for o in inputs)
             return getattr(ufunc, method)(*inputs, **keywords)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
@@ -128,8 +163,8 @@ class Node(Number):
         if self.tape.arrays_as_nodes:
             return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
-            return HOLDERS["numbers"](NUMBER_FUNCTIONS[function](*args, **keywords))
-        return call_function(function, args, keywords)
+            return number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
+        return call_function(function, args, keywords, self)
 
     # Rounding has no derivative: its result is a constant, as Python rounds it.
 
@@ -159,7 +194,7 @@ class Node(Number):
         return f"Node({self.index}, {self.name}, {self.value!r})"
 
 
-class ArrayNode(ArrayMethods):
+class ArrayNode(NodeMethods):
     """An array that depends on an input, with the operation that gave it; `value` is its primal, an Array.
 
     NumPy's operators, functions and methods of it give nodes: by the table of primitives, by
@@ -169,10 +204,11 @@ class ArrayNode(ArrayMethods):
 
     __slots__ = ("index", "operands", "primitive", "tape", "value")
     __hash__ = None  # type: ignore[assignment]
+    _rank: ClassVar[int] = 3
     records: ClassVar[bool] = True
     index: int
     operands: tuple[Any, ...]
-    primitive: Primitive | None
+    primitive: Operation | None
     tape: Tape
     value: Any
 
@@ -187,78 +223,63 @@ class ArrayNode(ArrayMethods):
     def _reciprocal(self) -> Any:
         return np.reciprocal(self.value) if self.dtype.kind in "iu" else 1 / self
 
-    def _apply(self, name: str, *operands: Any) -> Any:
+    def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         if not all(map(_is_operand, operands)):
             if any(isinstance(operand, complex) for operand in operands):
                 raise Uncounted(COMPLEX)
-            return beside(name, *operands)
-        return elementwise(name, *operands)
+            return beside(operation.name, operation.value, operands, wrapped)
+        return elementwise(operation, *operands)
+
+    def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
+        return FUNCTIONS[in_place](self, other) if in_place in FUNCTIONS else NotImplemented
+
+    def _hold(self, result: Any) -> Any:
+        return wrapped(result)
+
+    def _opened(self) -> Any:
+        return self.value._opened()
 
     # The same as in Wrapped, written out for two arrays: most of most evaluations.
 
     def __add__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
-            return _array_node(self.tape, _ADD, (self, other), self.value + other.value)
+            return _array_node(self.tape, OPERATIONS.add, (self, other), self.value + other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
-            return _array_node(self.tape, _ADD, (self, other), self.value + other)
-        return self._apply("add", self, other)
+            return _array_node(self.tape, OPERATIONS.add, (self, other), self.value + other)
+        return bind(OPERATIONS.add, self, other)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
-            return _array_node(self.tape, _SUB, (self, other), self.value - other.value)
+            return _array_node(self.tape, OPERATIONS.sub, (self, other), self.value - other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
-            return _array_node(self.tape, _SUB, (self, other), self.value - other)
-        return self._apply("sub", self, other)
+            return _array_node(self.tape, OPERATIONS.sub, (self, other), self.value - other)
+        return bind(OPERATIONS.sub, self, other)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
-            return _array_node(self.tape, _MUL, (self, other), self.value * other.value)
+            return _array_node(self.tape, OPERATIONS.mul, (self, other), self.value * other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
-            return _array_node(self.tape, _MUL, (self, self.tape.kept(other)), self.value * other)
-        return self._apply("mul", self, other)
+            return _array_node(self.tape, OPERATIONS.mul, (self, self.tape.kept(other)), self.value * other)
+        return bind(OPERATIONS.mul, self, other)
 
     def __matmul__(self, other: Any) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, _MATMUL, (self, other), self.value @ other.value)
-        return self._apply("matmul", self, other)
+        return bind(_MATMUL, self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return self._apply("matmul", other, self)
+        return bind(_MATMUL, other, self)
 
     def __pos__(self) -> Any:
         return self.copy()
 
-    def __iadd__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.iadd](self, other)
-
-    def __isub__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.isub](self, other)
-
-    def __imul__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.imul](self, other)
-
-    def __itruediv__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.itruediv](self, other)
-
-    def __ifloordiv__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.ifloordiv](self, other)
-
-    def __imod__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.imod](self, other)
-
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
-        return FUNCTIONS[operator.ipow](self, other)
-
-    def __imatmul__(self, other: Any) -> Any:
-        return FUNCTIONS[operator.imatmul](self, other)
-
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        row = ROWS.get(ufunc)
-        if row is not None and method == "__call__" and not keywords and ufunc not in USER_PRIMITIVES:
-            if len(inputs) == 1 and row.partials[0] is not None:
+        if method == "__call__" and not keywords and ufunc not in USER_PRIMITIVES:
+            row = BY_UFUNC.get(ufunc)
+            if len(inputs) == 1 and row is not None and row.partials and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
-            if row is _MATMUL and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
-                return _array_node(self.tape, row, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
+            if ufunc is np.matmul and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
+                return _array_node(self.tape, _MATMUL, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
@@ -269,9 +290,6 @@ class ArrayNode(ArrayMethods):
         return function_of_nodes(function, args, keywords)
 
     # elements and views
-
-    def __len__(self) -> int:
-        return len(self.value)
 
     def __getitem__(self, key: Any) -> Any:
         key = plain_index(key)
@@ -290,47 +308,6 @@ class ArrayNode(ArrayMethods):
     def __setitem__(self, key: Any, value: Any) -> None:
         FUNCTIONS[operator.setitem](self, plain_index(key), value)
 
-    def fill(self, value: Any) -> None:
-        self[...] = value
-
-    def sort(self, *_: Any, **__: Any) -> None:
-        raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
-
-    def __contains__(self, value: object) -> bool:
-        return value in self.value
-
-    @property
-    def flat(self) -> Iterator[Any]:
-        return iter(self.reshape(-1))
-
-    @property
-    def T(self) -> Any:
-        return self.transpose()
-
-    @property
-    def mT(self) -> Any:
-        return self.swapaxes(-1, -2)
-
-    @property
-    def real(self) -> Any:
-        return self
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.value.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        return self.value.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        return self.value.size  # type: ignore[no-any-return]
-
     def astype(self, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
         """A cast; a cast to integers or truth values is a constant."""
         if not copy and np.dtype(dtype) == self.dtype:
@@ -343,49 +320,8 @@ class ArrayNode(ArrayMethods):
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
 
-    def conj(self) -> Any:
-        return self
-
-    def conjugate(self) -> Any:
-        return self
-
-    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
-        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
-
-    def ravel(self, order: Any = "C") -> Any:
-        return FUNCTIONS[np.ravel](self, order)
-
-    def flatten(self, order: Any = "C") -> Any:
-        return self.ravel(order).copy()
-
-    def transpose(self, *axes: Any) -> Any:
-        given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return FUNCTIONS[np.transpose](self, given or None)
-
-    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
-        return FUNCTIONS[np.swapaxes](self, axis1, axis2)
-
-    # exits, guarded
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        advice = (
-            "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
-            "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"
-        )
-        if np.dtype(dtype).char == "O":  # whose elements are nodes
-            found = np.empty(self.shape, object)
-            for place in np.ndindex(self.shape):
-                found[place] = self[place]
-            return objects(found, copy)
-        return np.array(self._let_out("np.asarray()", advice), dtype, copy=copy)
-
-    def item(self, *place: Any) -> Any:
-        return self._let_out("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(
-            *place
-        )
-
-    def tolist(self) -> Any:
-        return self._let_out("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+    def fill(self, value: Any) -> None:
+        self[...] = value
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -397,65 +333,8 @@ class ArrayNode(ArrayMethods):
         return f"ArrayNode({self.index}, {self.name}, {self.value!r})"
 
 
-class Tape(list[Any]):
-    """The nodes of an evaluation in order.
-
-    `arrays_as_nodes` says whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
-    nodes; `joins`, whether one of them may have constant elements. `data` has the arrays of data that partials need,
-    each with a copy.
-    """
-
-    __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
-
-    def __init__(self, arrays_as_nodes: bool = False) -> None:
-        super().__init__()
-        self.arrays_as_nodes = arrays_as_nodes
-        self.arrays = False
-        self.joins = False
-        self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-
-    def kept(self, operand: Any) -> Any:
-        """Data as it is now, when the operation is executed: the program may write into the array afterwards."""
-        array = operand._held if type(operand) is Array else operand
-        if type(array) is not np.ndarray or not _is_open(array):
-            return operand
-        known, copy = self.data.get(id(array), (None, array))
-        if known is None or not _same_bits(array, copy):
-            copy = array.copy("K")
-            self.data[id(array)] = array, copy  # with the array, whose id is its own as long as it lives
-        return copy if operand is array else Array(copy)
-
-
-def as_now(data: Any) -> Any:
-    """A copy of the arrays of data in lists, tuples and dicts, into which the program may write afterwards."""
-    if isinstance(data, dict):
-        return {key: as_now(value) for key, value in data.items()}
-    if type(data) in (list, tuple):
-        return type(data)(map(as_now, data))
-    return data.copy("K") if type(data) in (np.ndarray, Array) else data
-
-
-def _is_open(array: Any) -> bool:
-    """Whether the memory of an array can be written into."""
-    while type(array) is np.ndarray:
-        if array.flags.writeable:
-            return True
-        array = array.base
-    return array is not None
-
-
-def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    bits = _BITS.get(a.itemsize)
-    if bits is None or a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    return bool((a.view(bits) == b.view(bits)).all())
-
-
-_BITS: Final = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
-
-
 def new_node(
-    tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any, kind: type[Any] = Node
+    tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: Any, kind: type[Any] = Node
 ) -> Any:
     """A node at the end of the tape; a function, since that is faster than a constructor."""
     node = _new(kind)
@@ -468,7 +347,7 @@ def new_node(
     return node
 
 
-def _array_node(tape: Tape, primitive: Primitive | None, operands: tuple[Any, ...], value: Any) -> Any:
+def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: Any) -> Any:
     """A node at the end of the tape that holds an array, or a number where the value is one."""
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
@@ -494,10 +373,16 @@ def value_of(operand: Any) -> Any:
     return operand.value if type(operand) in NODES else operand
 
 
-def recorded(primitive: Primitive, *operands: Any) -> Any:
+def recorded(primitive: Operation, *operands: Any) -> Any:
     """Apply a primitive to the values of its operands, and record it if a derivative passes through."""
     tape = common_tape(operands)
-    return entered(tape, primitive, operands, primitive.value(*map(value_of, operands)))
+    values = list(map(value_of, operands))
+    value = NotImplemented
+    if tape is not None and primitive.ufunc is not None and (primitive.domain or primitive.python):
+        value = bind(primitive, *values)
+    if value is NotImplemented:  # the operation is of whole arrays, or Python is to ask the other operand
+        value = primitive.value(*values)
+    return entered(tape, primitive, operands, value)
 
 
 def common_tape(operands: Iterable[Any]) -> Tape | None:
@@ -511,7 +396,7 @@ def common_tape(operands: Iterable[Any]) -> Tape | None:
     return tape
 
 
-def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], value: Any) -> Any:
+def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], value: Any) -> Any:
     """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         raise Uncounted(OF_OTHER_NUMBERS)
@@ -527,27 +412,28 @@ def entered(tape: Tape | None, primitive: Primitive, operands: tuple[Any, ...], 
     return _array_node(tape, primitive, operands, value)
 
 
-def _uses_values(primitive: Primitive) -> bool:
+def _uses_values(primitive: Operation) -> bool:
     """Whether partials need the values of the operands: those of sums and moves do not."""
     return not primitive.moves and any(callable(partial) for partial in primitive.partials)
 
 
-def puts_constants(primitive: Primitive, operands: tuple[Any, ...]) -> bool:
+def puts_constants(primitive: Operation, operands: tuple[Any, ...]) -> bool:
     """Whether some elements may be constant, beside others that depend on an input."""
-    return primitive.moves or (primitive is _POW and isinstance(operands[1], np.ndarray))
+    return primitive.moves or (
+        primitive.name == "pow" and primitive.ufunc is not None and isinstance(operands[1], np.ndarray)
+    )
 
 
-def elementwise(name: str, *operands: Any) -> Any:
-    """One operation for each element, or a matrix product, by its name in the table of primitives."""
-    if name == "pow" and decides_a_power(operands[1]):
+def elementwise(operation: Operation, *operands: Any) -> Any:
+    """One operation for each element, or a matrix product, by its row."""
+    if operation.name == "pow" and decides_a_power(operands[1]):
         raise InvalidValue(f"what a power to {operands[1]} executes depends on the size: use a number for it")
     operands = tuple(map(as_operand, operands))
-    if name == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
-        return value_of(operands[0]) ** operands[1]  # structurally constant
-    row = PRIMITIVES.get(name) or ARRAY_PRIMITIVES.get(name)
-    if row is None:  # a comparison, or bits: it has no derivative
-        return OPERATORS[name][0](*map(value_of, operands))
-    return recorded(row, *operands)
+    if operation.kind == "pow" and isinstance(operands[1], (int, float, np.number)) and operands[1] == 0:
+        return operation.value(*map(value_of, operands))  # structurally constant
+    if not operation.partials:  # a comparison, or bits
+        return operation.value(*map(value_of, operands))
+    return recorded(operation, *operands)
 
 
 def as_operand(operand: Any) -> Any:
@@ -577,7 +463,7 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
         return NotImplemented
     if (found := stranger(inputs)) is not None:
         let_out_beside(name_of(ufunc), found, inputs)
-        return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords))
+        return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords), wrapped)
     if (out := keywords.get("out")) is not None:
         del keywords["out"]
         outputs = out if isinstance(out, tuple) else (out,)
@@ -594,10 +480,11 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     if (ufunc, method) in FUNCTIONS:
         return FUNCTIONS[ufunc, method](*inputs, **keywords)
     if method == "__call__" and not keywords:
-        if ufunc in NAMES:
-            return elementwise(NAMES[ufunc], *inputs)
-        if ufunc in UFUNCS:
-            return UFUNCS[ufunc](*map(as_operand, inputs))
+        row = BY_UFUNC.get(ufunc)
+        if row is not None and (row.partials or row.compares):
+            return elementwise(row, *inputs)
+        if row is None and (execute := written(ufunc)) is not None:
+            return execute(*map(as_operand, inputs))
         if is_predicate(ufunc):
             return ufunc(*map(value_of, map(as_operand, inputs)))
     name = f"{name_of(ufunc)}{'' if method == '__call__' else '.' + method}"
@@ -606,18 +493,13 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     )
 
 
-@cache
-def is_predicate(ufunc: np.ufunc) -> bool:
-    """Whether a ufunc without an operator gives truth values, which are constant."""
-    return ufunc not in UFUNCS and bool(ufunc.types) and all(kinds.endswith("?") for kinds in ufunc.types)
-
-
 def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
     """Call a NumPy function with a node among its arguments, an array or one number."""
     values = (*args, *keywords.values())
     if (found := stranger(values, of_call=True)) is not None:
         let_out_beside(name_of(function), found, values)
-        return once_more(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
+        plain_keywords = {key: plain(value) for key, value in keywords.items()}
+        return once_more(function(*map(plain, args), **plain_keywords), wrapped)
     out, args, keywords = without_output(function, args, keywords)
     if out is not None:
         if function in _JOINING and type(out) is ArrayNode and any(
@@ -666,15 +548,6 @@ def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
     return given if isinstance(result, tuple) else given[0]
 
 
-def no_derivative(name: str) -> str:
-    if name in DIFFERENTIATED_OPENED:
-        return f"{name} has no derivative here: {OPENED}, or write it with operations that have a derivative here too"
-    return (
-        f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
-        "take it for a constant with oc.unwrap(x)"
-    )
-
-
 def _is_of_sizes(value: Any) -> bool:
     return is_symbolic(value) or (isinstance(value, tuple) and any(map(is_symbolic, value)))
 
@@ -683,48 +556,15 @@ def _is_operand(operand: Any) -> bool:
     return isinstance(operand, _OPERANDS) or is_symbolic(operand)
 
 
-class _Functions(dict[Any, Callable[..., Any]]):
-    """NumPy's functions of nodes that hold arrays. `functions.py` enters them; what is not there has no derivative."""
-
-    def __missing__(self, function: Any) -> Callable[..., Any]:
-        raise Uncounted(no_derivative(name_of(function)))
-
-
-FUNCTIONS: Final = _Functions()
-NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
-"""NumPy's functions that its loops for objects would execute otherwise, where arrays are opened into numbers."""
-OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
-DIFFERENTIATED_OPENED: Final = frozenset({
-    name_of(function) for function, row in FUNCTION_ROWS.items() if row.opened
-} | {"np.fmax", "np.fmin"})  # fmt: skip
-"""Functions without a derivative for whole arrays, but with one where arrays are opened into numbers."""
-USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
-"""Ufuncs with a row of their own: those that users enter, with `oc.primitive`, and some that are not in the table."""
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
-BY_TABLE: Final = frozenset({
-    np.maximum, np.minimum, np.sign, np.square, np.logaddexp, np.hypot, np.arctan2, np.reciprocal
-})  # fmt: skip
-"""Ufuncs that NumPy's loops for objects execute otherwise than the table says."""
 _JOINING: Final = frozenset({np.concatenate, np.stack})
 GIVING_VIEWS: Final = {function for function, row in FUNCTION_ROWS.items() if row.counts is FREE} | {np.einsum}
 """Functions whose results may share memory with their arguments, as they do in NumPy."""
-COMPLEX: Final = (
-    "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
-)
-FOREIGN: Final = (
-    "a value from another evaluation entered this one: a function that is differentiated "
-    "must neither keep its values for later nor be differentiated inside another"
-)
 NODES: Final = frozenset({Node, ArrayNode})
 _OPERANDS: Final = (Wrapped, np.ndarray, np.generic, Real, Decimal)
 _BASIC: Final = (int, np.integer, slice)
 _new: Final = object.__new__
-_ADD: Final = PRIMITIVES["add"]
-_SUB: Final = PRIMITIVES["sub"]
-_MUL: Final = PRIMITIVES["mul"]
-_POW: Final = PRIMITIVES["pow"]
-ROWS: Final = {ufunc: PRIMITIVES[name] for ufunc, name in NAMES.items() if name in PRIMITIVES}
-"""The rows of ufuncs."""
-_MATMUL: Final = ROWS.setdefault(np.matmul, ARRAY_PRIMITIVES["matmul"])
+_MATMUL: Final = ARRAY_PRIMITIVES["matmul"]
 _INDEX: Final = ARRAY_PRIMITIVES["index"]
 _ASTYPE: Final = ARRAY_PRIMITIVES["astype"]
+_CAST: Final = Operation("astype", None, lambda x, kind: Scalar(kind(x._plain())), (ONE, NO_DERIVATIVE))

@@ -17,13 +17,13 @@ from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
 from opcount.functions.op_counts import name_of
 from opcount.functions.table import row_of
-from opcount.tracing.edges import IDENTITY
-from opcount.tracing.nodes import BY_TABLE, NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, recorded, value_of
-from opcount.tracing.primitives import Primitive
+from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate
+from opcount.wrapping.bind import bind
 from opcount.wrapping.classes import is_number
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
+from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE
 from opcount.wrapping.trees import object_array, plain_array, shape_of
-from opcount.wrapping.wrapped import HOLDERS, UFUNCS, Wrapped, apply, boxed, is_wrapped_array
+from opcount.wrapping.wrapped import Number, Wrapped, boxed, is_wrapped_array, written
 
 
 class NumberArray(np.ndarray):
@@ -45,17 +45,17 @@ class NumberArray(np.ndarray):
             if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
                 raise Uncounted(INTO_DATA)
             keywords["out"] = tuple(map(_memory, keywords["out"]))
-        if method == "__call__" and ufunc in BY_TABLE and ufunc not in USER_PRIMITIVES:
+        if method == "__call__" and is_by_row(ufunc) and ufunc not in USER_PRIMITIVES:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
         elif method == "__call__" and is_predicate(ufunc):
-            of_values = np.frompyfunc(lambda *numbers: ufunc(*map(value_of, numbers)), ufunc.nin, 1)
+            of_values = np.frompyfunc(lambda *numbers: ufunc(*numbers), ufunc.nin, 1)
             return np.asarray(of_values(*map(boxed, bases)), bool)
-        elif method == "reduce" and ufunc in _CHOICES:
+        elif method == "reduce" and ufunc in (np.maximum, np.minimum):
             (output,) = keywords.pop("out", (None,))
             result = _chosen(ufunc, *bases, **keywords)
             if output is not None:
                 return _written(output, result)
-        elif method == "outer" and ufunc in BY_TABLE:
+        elif method == "outer" and is_by_row(ufunc):
             a, b = (np.asarray(base) for base in bases)
             return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
         elif method == "__call__" and ufunc in USER_PRIMITIVES:
@@ -139,10 +139,7 @@ def _cast(result: Any, kind: Any) -> Any:
         return opened_array(np.empty(result.shape), [_cast(item, kind) for item in result.flat])
     if not isinstance(result, Wrapped) or type(result._plain()) is kind:
         return result
-    return recorded(_CAST, result, kind)
-
-
-_CAST: Final = Primitive("astype", lambda x, kind: Scalar(kind(x._plain())), (IDENTITY, None))
+    return Scalar(kind(result._plain())) if type(result) is Scalar else result._cast(kind)  # type: ignore[attr-defined]
 
 
 def _numbers_of(values: Any) -> list[Any]:
@@ -169,9 +166,6 @@ def number_array(result: Any) -> Any:
     if isinstance(result, np.ndarray) and result.dtype == object:
         return _base(result.view(NumberArray)).view(NumberArray)
     return result
-
-
-HOLDERS["numbers"] = number_array
 
 
 def _written(output: Any, result: Any) -> Any:
@@ -208,16 +202,27 @@ def _base(value: Any) -> Any:
     return base
 
 
-_CHOICES: Final[dict[np.ufunc, str]] = {np.maximum: "maximum", np.minimum: "minimum"}
+_OTHERWISE: Final = frozenset({
+    np.maximum, np.minimum, np.sign, np.square, np.hypot, np.arctan2, np.reciprocal, np.fmod,
+})  # fmt: skip
+"""Ufuncs that NumPy's loops for objects execute otherwise than their row says."""
+
+
+def is_by_row(ufunc: np.ufunc) -> bool:
+    """Whether its row is executed for each element, since NumPy's loop for objects does otherwise, or there is none."""
+    row = BY_UFUNC.get(ufunc)
+    if row is None or ufunc in _OTHERWISE:
+        return ufunc in _OTHERWISE
+    differentiated = any(partial is not NO_DERIVATIVE for partial in row.partials)
+    return differentiated and row.python is None and not hasattr(Number, ufunc.__name__)
 
 
 @cache
 def _elementwise(ufunc: np.ufunc) -> Any:
-    operation = UFUNCS[ufunc]
-
     def each(*operands: Any) -> Any:
         wrapped = any(isinstance(operand, Wrapped) for operand in operands)
-        return operation(*operands) if wrapped else operation(Scalar(operands[0]), *operands[1:])
+        execute = written(ufunc) or ufunc
+        return execute(*operands) if wrapped else execute(Scalar(operands[0]), *operands[1:])
 
     return np.frompyfunc(each, ufunc.nin, ufunc.nout)
 
@@ -257,11 +262,10 @@ def reduced_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
 @cache
 def _choosing(ufunc: np.ufunc) -> Any:
     """A function that chooses the larger or smaller of two numbers, by one operation on their values."""
-    name = _CHOICES[ufunc]
 
     def choose(a: Any, b: Any) -> Any:
         first, second = (operand if type(operand) is Scalar else Scalar(operand._plain()) for operand in (a, b))
-        found = apply(name, first, second)._plain()
+        found = bind(BY_UFUNC[ufunc], first, second)._plain()
         return a if found == first._plain() or (found != found and first._plain() != first._plain()) else b
 
     return np.frompyfunc(choose, 2, 1)

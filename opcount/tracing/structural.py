@@ -18,13 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.arrays.array import Array
-from opcount.arrays.scalar import Scalar
+from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.counting.meters import charge
 from opcount.wrapping.shapes import are_numbers
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
-from opcount.wrapping.wrapped import wrapped
 
 
 class Unit:

@@ -10,21 +10,20 @@ import numpy as np
 
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
 from opcount.functions.op_counts import name_of
+from opcount.tracing.differentiable import FUNCTIONS, USER_PRIMITIVES
 from opcount.tracing.edges import Applied, LinearMap
 from opcount.tracing.nodes import (
-    FUNCTIONS,
     NODES,
-    USER_PRIMITIVES,
     ArrayNode,
-    as_now,
     as_operand,
     holds_nodes,
     recorded,
 )
-from opcount.tracing.object_array import opened_array
-from opcount.tracing.primitives import Partial, Primitive
+from opcount.tracing.object_array import number_array, opened_array
+from opcount.tracing.tape import as_now
+from opcount.wrapping.operations import Operation, Partial
 from opcount.wrapping.trees import shape_of
-from opcount.wrapping.wrapped import HOLDERS, is_wrapped_array
+from opcount.wrapping.wrapped import is_wrapped_array
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -84,10 +83,10 @@ def primitive(
         tape = next((operand.tape for operand in nodes if type(operand) in NODES), None)
         if tape is None:  # of numbers that are not differentiated
             result = function(*nodes, **keywords)
-            return HOLDERS["numbers"](np.asarray(result, object)) if is_wrapped_array(result) else result
+            return number_array(np.asarray(result, object)) if is_wrapped_array(result) else result
         keywords = as_now(keywords)
         edges = tuple(_partial(given, position, keywords, name) for position in range(expected))
-        result = recorded(Primitive(name, functools.partial(function, **keywords), edges), *nodes)
+        result = recorded(Operation(name, None, functools.partial(function, **keywords), edges), *nodes)
         if type(result) is ArrayNode and not tape.arrays_as_nodes:  # arrays are opened into numbers
             return opened_array(np.empty(result.shape), [result[position] for position in np.ndindex(result.shape)])
         return result

@@ -22,7 +22,8 @@ from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
 from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
-from opcount.tracing.nodes import FOREIGN, FUNCTIONS, OPENED, ArrayNode, recorded, twin
+from opcount.tracing.differentiable import FOREIGN, FUNCTIONS, OPENED
+from opcount.tracing.nodes import ArrayNode, recorded, twin
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped

@@ -20,7 +20,7 @@ from opcount.counting.meters import let_out
 from opcount.counting.symbolic import is_symbolic
 from opcount.wrapping.classes import NUMERIC, OPENED, class_name, has_operations, is_number, is_own_kind, way_out
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.wrapped import ARRAYS, OPERATORS, Wrapped, wrapped
+from opcount.wrapping.wrapped import ARRAYS, Wrapped
 
 DATA: Final = frozenset({
     bool, int, float, complex, np.bool_, np.int64, np.float64,  # most numbers; the others are asked what they are
@@ -133,16 +133,17 @@ def let_out_beside(name: str, found: Any, values: Iterable[Any]) -> None:
     let_out(f"{name} with a {kind}", size_of(values), text)
 
 
-def beside(name: str, *operands: Any) -> Any:
+def beside(name: str, execute: Callable[..., Any], operands: tuple[Any, ...], hold: Callable[[Any], Any]) -> Any:
     """The result of an operation with an operand that is not a number: NotImplemented if Python is to go on.
 
     Python goes on with a container, which takes the wrapped value inside itself, with an array, which asks for the
-    ufunc, and with what has no operations, such as text and None, for which Python raises the error.
+    ufunc, and with what has no operations, such as text and None, for which Python raises the error. `execute` is
+    Python's operator, `hold` wraps a result.
     """
     if any(is_container(type(operand)) for operand in operands) or (found := stranger(operands)) is None:
         return NotImplemented
     let_out_beside(name, found, operands)
-    return once_more(OPERATORS[name][0](*map(plain, operands)))
+    return once_more(execute(*map(plain, operands)), hold)
 
 
 def plain(value: Any) -> Any:
@@ -155,7 +156,7 @@ def size_of(values: Iterable[Any]) -> int:
     return sum(np.size(value._plain()) for value in values if isinstance(value, Wrapped))
 
 
-def once_more(result: Any) -> Any:
-    """A result that was not counted, wrapped again if it is an array or a NumPy number."""
+def once_more(result: Any, hold: Callable[[Any], Any]) -> Any:
+    """A result that was not counted, wrapped again by `hold` if it is an array or a NumPy number."""
     numeric = (type(result) in ARRAYS or isinstance(result, np.generic)) and result.dtype.kind in NUMERIC
-    return wrapped(result) if numeric and not isinstance(result, np.bool_) else result
+    return hold(result) if numeric and not isinstance(result, np.bool_) else result

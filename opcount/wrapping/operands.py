@@ -9,27 +9,32 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidValue, Uncounted
-from opcount.counting.meters import let_out
 from opcount.wrapping.foreign import ENDLESS, is_container
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import object_array, plain_array
-from opcount.wrapping.wrapped import HOLDERS, Number, Wrapped, is_wrapped_array
+from opcount.wrapping.trees import plain_array
+from opcount.wrapping.wrapped import Number, Wrapped, is_wrapped_array
 
 
 class Operands:
     """What is found in the arguments of a call: the plain values, and what is known of the wrapped ones."""
 
-    __slots__ = ("_numbers_in_arrays", "holds_objects", "wrapped")
+    __slots__ = ("_numbers_in_arrays", "holds_objects", "owner", "wrapped")
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Wrapped | None = None) -> None:
+        self.owner = owner  # whom NumPy asked, who is not among the arguments where it was given as like=
         self.wrapped: list[Any] = []
         self.holds_objects = False  # nodes of a graph, fractions
         self._numbers_in_arrays = False  # object arrays of wrapped numbers
 
-    @property
-    def holds_nodes(self) -> bool:
-        """Whether numbers of a graph are among the operands."""
-        return any(isinstance(value, Number) and value._rank for value in self.wrapped)
+    def hold(self, result: Any) -> Any:
+        """The plain result of an execution on them, wrapped."""
+        owner = self.wrapped[0] if self.wrapped else self.owner
+        return owner._hold(result)  # type: ignore[union-attr]  # nobody is asked where nothing is wrapped
+
+    def hold_objects(self, result: Any) -> Any:
+        """The result of an execution on objects; in an array that is differentiated where numbers of a graph are."""
+        node = next((value for value in self.wrapped if isinstance(value, Number) and value._rank), None)
+        return result if node is None else node._hold(result)
 
     @property
     def objects(self) -> bool:
@@ -123,13 +128,11 @@ def opened(value: Any) -> Any:
     if isinstance(value, tuple):
         items = map(opened, value)
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if not is_wrapped_array(value):
-        return value
-    plain = np.asarray(value._plain())
-    if plain.dtype.kind == "c":
-        let_out("complex numbers among objects", plain.size, "an object array of complex numbers is not counted")
-        return plain
-    if plain.dtype == bool:
-        return plain
-    whole = plain.astype(object)  # with Python's integers, of any size
-    return object_array(plain, list(map(HOLDERS["number"], whole.flat)))
+    return value._opened() if isinstance(value, Wrapped) else value
+
+
+def held(result: Any, *operands: Any) -> Any:
+    """The plain result of an execution on these operands, with a wrapped value among them, wrapped."""
+    found = Operands()
+    found.take(operands)
+    return found.hold(result)

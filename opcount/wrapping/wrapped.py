@@ -1,7 +1,9 @@
 """What every wrapped value has in common: operators and guarded exits; and what every wrapped number has besides.
 
-An operation is written out once, as a call of `apply(name, *operands)`. `Scalar` and `Array`
-execute and count it; the graph's `Node` executes it on what it holds, and records it.
+An operator is written out once, as a call of `bind(operation, *operands)`. `Scalar` and `Array` execute and count
+the operation; the graph's `Node` executes it on what it holds, and records it. Where one of them writes a few
+operators out again, for speed, it does so for the row that stands in the table when it is imported, and leaves any
+other row to `bind`.
 """
 
 from __future__ import annotations
@@ -14,60 +16,11 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from opcount.counting.callers import refusal
-from opcount.counting.errors import BudgetExceeded, Uncounted
-from opcount.counting.meters import let_out, meter, note_text
-from opcount.wrapping.classes import NUMERIC, class_name, is_number, is_own_kind
-from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import object_array
-
-
-def apply(name: str, *operands: Any) -> Any:
-    """Apply an operation by name; a Node among the operands goes before a Scalar."""
-    owner = max((operand for operand in operands if isinstance(operand, Number)), key=lambda operand: operand._rank)
-    return owner._apply(name, *operands)
-
-
-HOLDERS: Final[dict[str, Callable[[Any], Any]]] = {}
-"""Which class holds a plain "number" and which an "array": `Scalar` and `Array` enter themselves, so that
-each can give the other."""
-
-
-def wrapped(value: Any) -> Any:
-    """The plain result of an execution, wrapped; truth values are as they were.
-
-    What is neither an array nor a number, of which nobody would count what it executes, leaves as uncounted.
-    """
-    kind = type(value)
-    if kind is np.float64:  # as most are
-        return HOLDERS["number"](value)
-    if kind in ARRAYS:
-        if value.dtype.kind in NUMERIC:
-            return HOLDERS["array"](value)
-        if value.dtype != object:
-            let_out(f"{value.dtype.name}", value.size, f"values of {value.dtype} are not counted: use oc.unwrap(x)")
-            return value
-        return object_array(value, [wrapped(item) for item in value.flat])
-    if isinstance(value, np.generic) and value.dtype.kind in NUMERIC:
-        if kind is np.bool_:
-            return value
-        return HOLDERS["array" if value.dtype.kind == "c" else "number"](value)
-    if kind is bool or kind is str or value is None or isinstance(value, Wrapped):
-        return value
-    if kind is Spec or kind is complex:
-        return HOLDERS["array"](np.complex128(value) if kind is complex else value)
-    if is_number(value):
-        return HOLDERS["number"](value)
-    if isinstance(value, tuple):
-        items = map(wrapped, value)
-        return kind(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, list):
-        return [wrapped(item) for item in value]
-    name = class_name(value)
-    let_out(
-        f"a result that is a {name}", 1, f"the result is a {name}, whose operations nobody counts: use oc.unwrap(x)"
-    )
-    return value
-
+from opcount.counting.errors import Uncounted
+from opcount.counting.meters import let_out, note_text
+from opcount.wrapping.bind import Executor, bind, quotient_and_rest
+from opcount.wrapping.classes import is_number, is_own_kind
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS
 
 ARRAYS: Final = (np.ndarray, np.memmap)
 """The classes of arrays that compute as an ndarray does. Each other subclass may do so in its own way."""
@@ -87,15 +40,19 @@ def plain_operand(other: Any) -> Any:
     return NotImplemented
 
 
-class Wrapped:
+class Wrapped(Executor):
     """A wrapped value: every operation on it counts or raises, and nothing leaves unseen."""
 
     __slots__ = ()
     records: ClassVar[bool] = False  # whether it records what is done to it, with arrays too
     _op_priority: ClassVar[float] = 100.0  # a symbolic size leaves its arithmetic to who has a higher one
 
-    def _apply(self, name: str, *operands: Any) -> Any:
-        """The value of an operation that has `self` among its operands, or NotImplemented."""
+    def _hold(self, result: Any) -> Any:
+        """The plain result of an execution on this value, wrapped; truth values are as they were."""
+        raise NotImplementedError
+
+    def _opened(self) -> Any:
+        """As NumPy's loops for objects take it: an object array of wrapped numbers for an array."""
         raise NotImplementedError
 
     def _plain(self) -> Any:
@@ -110,115 +67,115 @@ class Wrapped:
     # arithmetic
 
     def __add__(self, other: Any) -> Any:
-        return self._apply("add", self, other)
+        return bind(OPERATIONS.add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return self._apply("add", other, self)
+        return bind(OPERATIONS.add, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return self._apply("sub", self, other)
+        return bind(OPERATIONS.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return self._apply("sub", other, self)
+        return bind(OPERATIONS.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return self._apply("mul", self, other)
+        return bind(OPERATIONS.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return self._apply("mul", other, self)
+        return bind(OPERATIONS.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return self._apply("div", self, other)
+        return bind(OPERATIONS.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self._apply("div", other, self)
+        return bind(OPERATIONS.div, other, self)
 
     def __floordiv__(self, other: Any) -> Any:
-        return self._apply("floordiv", self, other)
+        return bind(OPERATIONS.floordiv, self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return self._apply("floordiv", other, self)
+        return bind(OPERATIONS.floordiv, other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return self._apply("mod", self, other)
+        return bind(OPERATIONS.mod, self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return self._apply("mod", other, self)
+        return bind(OPERATIONS.mod, other, self)
 
     def __divmod__(self, other: Any) -> Any:
-        return both_or_none(self._apply, self, other)
+        return quotient_and_rest(self, other)
 
     def __rdivmod__(self, other: Any) -> Any:
-        return both_or_none(self._apply, other, self)
+        return quotient_and_rest(other, self)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if modulus is not None:
             raise Uncounted("pow() with a modulus has no exact count; write (x ** n) % m")
-        return self._apply("pow", self, other)
+        return bind(OPERATIONS.pow, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return self._apply("pow", other, self)
+        return bind(OPERATIONS.pow, other, self)
 
     def __neg__(self) -> Any:
-        return self._apply("neg", self)
+        return bind(OPERATIONS.neg, self)
 
     def __abs__(self) -> Any:
-        return self._apply("abs", self)
+        return bind(OPERATIONS.abs, self)
 
     # bits, of integers
 
     def __invert__(self) -> Any:
-        return self._apply("invert", self)
+        return bind(OPERATIONS.invert, self)
 
     def __and__(self, other: Any) -> Any:
-        return self._apply("bitwise_and", self, other)
+        return bind(OPERATIONS.bitwise_and, self, other)
 
     def __rand__(self, other: Any) -> Any:
-        return self._apply("bitwise_and", other, self)
+        return bind(OPERATIONS.bitwise_and, other, self)
 
     def __or__(self, other: Any) -> Any:
-        return self._apply("bitwise_or", self, other)
+        return bind(OPERATIONS.bitwise_or, self, other)
 
     def __ror__(self, other: Any) -> Any:
-        return self._apply("bitwise_or", other, self)
+        return bind(OPERATIONS.bitwise_or, other, self)
 
     def __xor__(self, other: Any) -> Any:
-        return self._apply("bitwise_xor", self, other)
+        return bind(OPERATIONS.bitwise_xor, self, other)
 
     def __rxor__(self, other: Any) -> Any:
-        return self._apply("bitwise_xor", other, self)
+        return bind(OPERATIONS.bitwise_xor, other, self)
 
     def __lshift__(self, other: Any) -> Any:
-        return self._apply("left_shift", self, other)
+        return bind(OPERATIONS.left_shift, self, other)
 
     def __rlshift__(self, other: Any) -> Any:
-        return self._apply("left_shift", other, self)
+        return bind(OPERATIONS.left_shift, other, self)
 
     def __rshift__(self, other: Any) -> Any:
-        return self._apply("right_shift", self, other)
+        return bind(OPERATIONS.right_shift, self, other)
 
     def __rrshift__(self, other: Any) -> Any:
-        return self._apply("right_shift", other, self)
+        return bind(OPERATIONS.right_shift, other, self)
 
     # comparisons give plain truth values, which are ordinary control flow
 
     def __lt__(self, other: Any) -> Any:
-        return self._apply("lt", self, other)
+        return bind(OPERATIONS.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._apply("le", self, other)
+        return bind(OPERATIONS.le, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._apply("gt", self, other)
+        return bind(OPERATIONS.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._apply("ge", self, other)
+        return bind(OPERATIONS.ge, self, other)
 
     def __eq__(self, other: object) -> Any:
-        return self._apply("eq", self, other)
+        return bind(OPERATIONS.eq, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return self._apply("ne", self, other)
+        return bind(OPERATIONS.ne, self, other)
 
     # exits, guarded
 
@@ -259,88 +216,93 @@ class Number(Wrapped):
     """A wrapped number, with the methods that NumPy calls on the elements of an object array."""
 
     __slots__ = ()
-    _rank: ClassVar[int]
+
+    def _opened(self) -> Any:
+        return self
 
     def __pos__(self) -> Self:
         return self
 
+    def __divmod__(self, other: Any) -> Any:
+        return NotImplemented if is_wrapped_array(other) else quotient_and_rest(self, other)
+
     def sqrt(self) -> Any:
-        return self._apply("sqrt", self)
+        return bind(OPERATIONS.sqrt, self)
 
     def cbrt(self) -> Any:
-        return self._apply("cbrt", self)
+        return bind(OPERATIONS.cbrt, self)
 
     def square(self) -> Any:
-        return self._apply("square", self)
+        return bind(OPERATIONS.square, self)
 
     def exp(self) -> Any:
-        return self._apply("exp", self)
+        return bind(OPERATIONS.exp, self)
 
     def exp2(self) -> Any:
-        return self._apply("exp2", self)
+        return bind(OPERATIONS.exp2, self)
 
     def expm1(self) -> Any:
-        return self._apply("expm1", self)
+        return bind(OPERATIONS.expm1, self)
 
     def log(self) -> Any:
-        return self._apply("log", self)
+        return bind(OPERATIONS.log, self)
 
     def log2(self) -> Any:
-        return self._apply("log2", self)
+        return bind(OPERATIONS.log2, self)
 
     def log10(self) -> Any:
-        return self._apply("log10", self)
+        return bind(OPERATIONS.log10, self)
 
     def log1p(self) -> Any:
-        return self._apply("log1p", self)
+        return bind(OPERATIONS.log1p, self)
 
     def sin(self) -> Any:
-        return self._apply("sin", self)
+        return bind(OPERATIONS.sin, self)
 
     def cos(self) -> Any:
-        return self._apply("cos", self)
+        return bind(OPERATIONS.cos, self)
 
     def tan(self) -> Any:
-        return self._apply("tan", self)
+        return bind(OPERATIONS.tan, self)
 
     def arcsin(self) -> Any:
-        return self._apply("arcsin", self)
+        return bind(OPERATIONS.arcsin, self)
 
     def arccos(self) -> Any:
-        return self._apply("arccos", self)
+        return bind(OPERATIONS.arccos, self)
 
     def arctan(self) -> Any:
-        return self._apply("arctan", self)
+        return bind(OPERATIONS.arctan, self)
 
     def sinh(self) -> Any:
-        return self._apply("sinh", self)
+        return bind(OPERATIONS.sinh, self)
 
     def cosh(self) -> Any:
-        return self._apply("cosh", self)
+        return bind(OPERATIONS.cosh, self)
 
     def tanh(self) -> Any:
-        return self._apply("tanh", self)
+        return bind(OPERATIONS.tanh, self)
 
     def arcsinh(self) -> Any:
-        return self._apply("arcsinh", self)
+        return bind(OPERATIONS.arcsinh, self)
 
     def arccosh(self) -> Any:
-        return self._apply("arccosh", self)
+        return bind(OPERATIONS.arccosh, self)
 
     def arctanh(self) -> Any:
-        return self._apply("arctanh", self)
+        return bind(OPERATIONS.arctanh, self)
 
     def fabs(self) -> Any:
-        return self._apply("abs", self)
+        return bind(OPERATIONS.abs, self)
 
     def rint(self) -> Any:
-        return self._apply("round", self)
+        return bind(OPERATIONS.round, self)
 
     def arctan2(self, other: Any) -> Any:
-        return apply("arctan2", self, other)
+        return bind(OPERATIONS.arctan2, self, other)
 
     def hypot(self, other: Any) -> Any:
-        return apply("hypot", self, other)
+        return bind(OPERATIONS.hypot, self, other)
 
     def fmod(self, other: Any) -> Any:
         return np.fmod(self, other)  # type: ignore[call-overload]
@@ -360,7 +322,7 @@ class Number(Wrapped):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if any(is_wrapped_array(operand) for operand in (*inputs, *keywords.get("out", ()))):
             return NotImplemented
-        operation = UFUNCS.get(ufunc)
+        operation = written(ufunc)
         if operation is None:
             raise Uncounted(
                 f"np.{ufunc.__name__} has no exact count for a wrapped number; "
@@ -372,7 +334,8 @@ class Number(Wrapped):
         if method == "__call__" and keywords.keys() <= {"out", "where"}:
             _refuse_plain(keywords.get("out", ()), ufunc)
             result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(boxed, inputs), **keywords)
-            truths = ufunc in _TRUTHS and isinstance(result, np.ndarray) and "out" not in keywords
+            row = BY_UFUNC.get(ufunc)
+            truths = row and row.compares and isinstance(result, np.ndarray) and "out" not in keywords
             return result.astype(bool) if truths else result
         if method != "__call__" and not arrays and "out" not in keywords:  # np.sum(x): NumPy's loop over one element
             return getattr(ufunc, method)(*map(boxed, inputs), **keywords)
@@ -414,7 +377,7 @@ def records_arrays(kind: type) -> bool:
 
 
 def is_wrapped_array(value: Any) -> bool:
-    return isinstance(value, Wrapped) and not isinstance(value, Number)
+    return isinstance(value, Wrapped) and value._is_array
 
 
 def boxed(operand: Any) -> Any:
@@ -435,104 +398,17 @@ def _refuse_plain(outputs: tuple[Any, ...], ufunc: np.ufunc) -> None:
             )
 
 
-def both_or_none(operation: Callable[..., Any], x: Any, y: Any) -> Any:
-    """The quotient and the rest; where a budget suffices for the quotient alone, neither counts."""
-    quotient = operation("floordiv", x, y)
-    if quotient is NotImplemented:
-        return NotImplemented
-    try:
-        return quotient, operation("mod", x, y)
-    except BudgetExceeded:
-        meter().refund({"floordiv": 1})
-        raise
+def written(ufunc: np.ufunc) -> Callable[..., Any] | None:
+    """NumPy's elementwise function of wrapped numbers of every class, as the operations that it executes."""
+    row = BY_UFUNC.get(ufunc)
+    if row is not None:
+        return partial(bind, row) if row.is_of_every_number else None
+    return _COMPOSED.get(ufunc)
 
 
-NAMES: Final[dict[np.ufunc, str]] = {
-    np.add: "add",
-    np.subtract: "sub",
-    np.multiply: "mul",
-    np.divide: "div",
-    np.floor_divide: "floordiv",
-    np.remainder: "mod",
-    np.negative: "neg",
-    np.absolute: "abs",
-    np.fabs: "abs",
-    np.power: "pow",
-    np.square: "square",
-    np.sqrt: "sqrt",
-    np.cbrt: "cbrt",
-    np.hypot: "hypot",
-    np.exp: "exp",
-    np.exp2: "exp2",
-    np.expm1: "expm1",
-    np.log: "log",
-    np.log2: "log2",
-    np.log10: "log10",
-    np.log1p: "log1p",
-    np.logaddexp: "logaddexp",
-    np.sin: "sin",
-    np.cos: "cos",
-    np.tan: "tan",
-    np.arcsin: "arcsin",
-    np.arccos: "arccos",
-    np.arctan: "arctan",
-    np.arctan2: "arctan2",
-    np.sinh: "sinh",
-    np.cosh: "cosh",
-    np.tanh: "tanh",
-    np.arcsinh: "arcsinh",
-    np.arccosh: "arccosh",
-    np.arctanh: "arctanh",
-    np.maximum: "maximum",
-    np.minimum: "minimum",
-    np.sign: "sign",
-    np.floor: "floor",
-    np.ceil: "ceil",
-    np.trunc: "trunc",
-    np.rint: "round",
-    np.less: "lt",
-    np.less_equal: "le",
-    np.greater: "gt",
-    np.greater_equal: "ge",
-    np.equal: "eq",
-    np.not_equal: "ne",
-}
-
-_TRUTHS: Final = frozenset({np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal})
-
-UFUNCS: Final[dict[np.ufunc, Callable[..., Any]]] = {
-    **{ufunc: partial(apply, name) for ufunc, name in NAMES.items()},
+_COMPOSED: Final[dict[np.ufunc, Callable[..., Any]]] = {
     np.reciprocal: lambda x: x._reciprocal(),
-    np.divmod: partial(both_or_none, apply),
+    np.divmod: quotient_and_rest,
     np.positive: lambda x: x,
     np.conjugate: lambda x: x,
 }
-"""NumPy's elementwise functions of a wrapped number, as the operations they execute."""
-
-OPERATORS: Final[dict[str, tuple[Callable[..., Any], np.ufunc]]] = {
-    "add": (operator.add, np.add),
-    "sub": (operator.sub, np.subtract),
-    "mul": (operator.mul, np.multiply),
-    "div": (operator.truediv, np.divide),
-    "floordiv": (operator.floordiv, np.floor_divide),
-    "mod": (operator.mod, np.remainder),
-    "pow": (operator.pow, np.power),
-    "divmod": (divmod, np.divmod),
-    "matmul": (operator.matmul, np.matmul),
-    "neg": (operator.neg, np.negative),
-    "positive": (operator.pos, np.positive),
-    "abs": (operator.abs, np.absolute),
-    "invert": (operator.invert, np.invert),
-    "bitwise_and": (operator.and_, np.bitwise_and),
-    "bitwise_or": (operator.or_, np.bitwise_or),
-    "bitwise_xor": (operator.xor, np.bitwise_xor),
-    "left_shift": (operator.lshift, np.left_shift),
-    "right_shift": (operator.rshift, np.right_shift),
-    "lt": (operator.lt, np.less),
-    "le": (operator.le, np.less_equal),
-    "gt": (operator.gt, np.greater),
-    "ge": (operator.ge, np.greater_equal),
-    "eq": (operator.eq, np.equal),
-    "ne": (operator.ne, np.not_equal),
-}
-"""Python's operators: what executes each on plain values, and the ufunc whose count it has."""

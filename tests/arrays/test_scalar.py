@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import opcount as oc
-import opcount.arrays.scalar
 from opcount import Counts, InvalidType, Scalar
+from opcount.wrapping.operations import OPERATIONS, replaced
 from opcount.wrapping.wrapped import Wrapped
 from tests.support.reference import Reference, by_type
 
@@ -220,9 +220,8 @@ def test_the_checks_above_catch_an_operation_under_another_name(monkeypatch):
         check_operator("sub", 2.5, 1.5, "left")
 
 
-def test_the_checks_above_catch_a_wrong_value(monkeypatch):
-    monkeypatch.setitem(opcount.arrays.scalar._VALUES, "mod", math.fmod)
-    with pytest.raises(AssertionError):
+def test_the_checks_above_catch_a_wrong_value():
+    with replaced(mod=OPERATIONS.mod._replace(python=math.fmod)), pytest.raises(AssertionError):
         check_operator("mod", 2.5, -0.75, "left")
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import opcount as oc
-import opcount.wrapping.wrapped
 from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS, KindsAndGroups
 
 # One program per kind, written by hand: each must execute that kind once and nothing else.

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import opcount as oc
 from opcount.counting import symbolic
-from opcount.functions import reductions
+from opcount.functions import applications
 from opcount.wrapping import shapes
 from tests.support import rows
 from tests.support import sized_programs as programs
@@ -285,7 +285,7 @@ FAULTS = {
     "a rule, for names": lambda patch: rows.corrupted(patch, "cumsum", counts=one_too_many_of_names),
     "a shape": lambda patch: rows.corrupted(patch, "pad", shape=lambda array, *_, **__: array),
     "a quotient": lambda patch: patch.setattr(symbolic, "floor_quotient", lambda a, b: symbolic.normal(a)),
-    "an order": lambda patch: patch.setattr(reductions, "positive_part", lambda number: number + 1),
+    "an order": lambda patch: patch.setattr(applications, "positive_part", lambda number: number + 1),
 }
 
 

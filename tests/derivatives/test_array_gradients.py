@@ -14,8 +14,8 @@ import pytest
 
 import opcount as oc
 from opcount.derivatives import partials
-from opcount.tracing import array_operations, edges, nodes, object_array, structural, user_primitives
-from opcount.tracing.primitives import PRIMITIVES
+from opcount.tracing import array_operations, differentiable, edges, structural
+from opcount.wrapping.operations import OPERATIONS
 from tests.support import random_arrays
 from tests.support.array_models import CASES
 from tests.support.array_programs import READOUTS, SHAPES, draw, elementwise_cases, loss, operand, weights, written
@@ -24,8 +24,8 @@ from tests.support.random_arrays import random_program
 jax.config.update("jax_enable_x64", True)
 
 ELEMENTWISE = elementwise_cases()
-BINARY = [name for name, row in PRIMITIVES.items() if len(row.domain) == 2]
-UNARY = [name for name, row in PRIMITIVES.items() if len(row.domain) == 1]
+BINARY = [name for name, row in OPERATIONS.items() if len(row.domain) == 2]
+UNARY = [name for name, row in OPERATIONS.items() if len(row.domain) == 1]
 METHODS = ["backprop", "memoized", "forward", "memoized-tangent"]
 TWINS = [("memoized", "backprop"), ("memoized-tangent", "forward")]
 
@@ -405,8 +405,8 @@ def forgotten():
     functions: list[Any] = []
     yield functions.append
     for function in functions:
-        nodes.USER_PRIMITIVES.pop(function, None)
-        nodes.FUNCTIONS.pop(function, None)
+        differentiable.USER_PRIMITIVES.pop(function, None)
+        differentiable.FUNCTIONS.pop(function, None)
         oc.register_rule(function, None)
 
 
@@ -628,8 +628,7 @@ def wrong_pull(monkeypatch: Any) -> None:
 
 
 def doubled_partial(monkeypatch: Any) -> None:
-    row = nodes.ROWS[np.tanh]
-    monkeypatch.setitem(nodes.ROWS, np.tanh, row._replace(partials=(lambda y, x: 2 * (1 - y * y),)))
+    monkeypatch.setitem(OPERATIONS, "tanh", OPERATIONS.tanh._replace(partials=(lambda y, x: 2 * (1 - y * y),)))
 
 
 def wrong_places(monkeypatch: Any) -> None:
@@ -684,16 +683,15 @@ def test_exponents_of_zero_and_one_are_structural_among_others():
 
 @pytest.mark.parametrize("granularity", ["array", "scalar"])
 def test_a_users_primitive_goes_before_the_row_of_the_table(granularity, monkeypatch):
-    monkeypatch.setattr(nodes, "USER_PRIMITIVES", {})
-    for table in (nodes, user_primitives, object_array):
-        monkeypatch.setattr(table, "USER_PRIMITIVES", nodes.USER_PRIMITIVES)
-    monkeypatch.delitem(nodes.FUNCTIONS, np.tanh, raising=False)
+    monkeypatch.delitem(differentiable.USER_PRIMITIVES, np.tanh, raising=False)
+    monkeypatch.delitem(differentiable.FUNCTIONS, np.tanh, raising=False)
     try:
         oc.primitive(np.tanh, partials=lambda y, x: 7.0)
         g = oc.gradient(lambda x: np.sum(np.tanh(x)), np.ones(3), granularity=granularity)
         assert np.asarray(g.gradient, float).tolist() == [7.0, 7.0, 7.0]
     finally:
-        nodes.FUNCTIONS.pop(np.tanh, None)
+        differentiable.FUNCTIONS.pop(np.tanh, None)
+        differentiable.USER_PRIMITIVES.pop(np.tanh, None)
 
 
 @pytest.mark.parametrize("key", [True, False, (True, 1), np.True_])

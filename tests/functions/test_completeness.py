@@ -16,7 +16,7 @@ from opcount.functions.op_counts import COMPLEX
 from opcount.functions.products import PRODUCTS
 from opcount.functions.rows import function_named
 from opcount.functions.table import ALL, ROWS
-from opcount.functions.ufuncs import UFUNCS
+from opcount.wrapping.operations import BY_UFUNC, COMPOSED, kinds_of
 from tests.support import rows
 from tests.support.calls import CALLS
 from tests.support.calls.moving import FREE_CALLS
@@ -98,9 +98,11 @@ def version(text):
 
 def test_each_ufunc_of_numpy_has_its_kinds():
     ufuncs = {ufunc for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
-    assert ufuncs - {np.isnat} == UFUNCS.keys() | PRODUCTS.keys()
-    assert not UFUNCS.keys() & PRODUCTS.keys()
-    kinds = {kind for numbers in (*UFUNCS.values(), *COMPLEX.values()) for kind in numbers} | COMPLEX.keys()
+    assert ufuncs - {np.isnat} == BY_UFUNC.keys() | COMPOSED.keys() | PRODUCTS.keys()
+    assert not (BY_UFUNC.keys() | COMPOSED.keys()) & PRODUCTS.keys()
+    kinds = {
+        kind for numbers in (*map(kinds_of, (*BY_UFUNC, *COMPOSED)), *COMPLEX.values()) for kind in numbers
+    } | COMPLEX.keys()
     assert kinds <= set(KINDS)
 
 

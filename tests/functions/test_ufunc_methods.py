@@ -11,7 +11,7 @@ from hypothesis import given, settings
 import opcount as oc
 from opcount.counting.tally import record
 from opcount.functions.applications import APPLICATIONS
-from opcount.functions.ufuncs import UFUNCS
+from opcount.wrapping.operations import BY_UFUNC, COMPOSED, kinds_of
 from tests.support import loops_by_hand as hand
 from tests.support.calls.ufuncs import GENERALIZED, LOGICAL, METHODS, UFUNC_CALLS, generalized_calls
 from tests.support.draws import RANDOM
@@ -95,8 +95,8 @@ def test_the_truth_of_single_numbers_is_not_counted_by_reduceat(name):
 
 
 def test_the_kinds_of_each_ufunc():
-    assert {ufunc.__name__: Counter(kinds) for ufunc, kinds in UFUNCS.items()} == {
-        ufunc.__name__: Counter(KIND_OF.get(ufunc.__name__, ufunc.__name__).split()) for ufunc in UFUNCS
+    assert {ufunc.__name__: Counter(kinds_of(ufunc)) for ufunc in (*BY_UFUNC, *COMPOSED)} == {
+        ufunc.__name__: Counter(KIND_OF.get(ufunc.__name__, ufunc.__name__).split()) for ufunc in (*BY_UFUNC, *COMPOSED)
     }
 
 

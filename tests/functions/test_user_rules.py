@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.functions.ufuncs import UFUNCS
 from opcount.functions.user_rules import user_rules
+from opcount.wrapping.operations import BY_UFUNC, OPERATIONS
 from tests.support.calls.moving import A, V
 from tests.support.ground_truth import NOTHING
 
 
 @pytest.fixture
 def restored():
-    before = dict(user_rules), {ufunc: dict(kinds) for ufunc, kinds in UFUNCS.items()}
+    before = dict(user_rules), dict(OPERATIONS), dict(BY_UFUNC)
     yield
-    assert before == (user_rules, UFUNCS), "a test left a rule behind"
+    assert before == (user_rules, OPERATIONS, BY_UFUNC), "a test left a rule behind"
 
 
 def test_a_rule_counts_what_had_no_count_and_is_forgotten_again(restored):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from opcount.tracing.primitives import PRIMITIVES
+from opcount.wrapping.operations import OPERATIONS
 
 Function = Callable[[Any, Any], Any]
 
@@ -97,13 +97,13 @@ SHAPES = [
 
 
 def operand(name: str, place: int, shape: tuple[int, ...]) -> Any:
-    low, high = PRIMITIVES[name].domain[place]
+    low, high = OPERATIONS[name].domain[place]
     return draw(*shape, low=low, high=high, seed=place + 1)
 
 
 def elementwise_cases() -> dict[str, Case]:
     cases = {}
-    for name, row in PRIMITIVES.items():
+    for name, row in OPERATIONS.items():
         if len(row.domain) == 1:
             for shape in ((3, 4), (2,), ()):
                 x = operand(name, 0, shape)

@@ -16,7 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from opcount.tracing.primitives import PRIMITIVES
+from opcount.wrapping.operations import OPERATIONS
+
+DIFFERENTIABLE = [name for name, row in OPERATIONS.items() if row.domain]
+"""The operations with a derivative wherever their domain is, zero or not."""
 
 SPELLINGS: dict[str, tuple[Callable[..., Any], ...]] = {
     "add": (operator.add, np.add),
@@ -224,7 +227,7 @@ def _hundredths(number: float) -> Fraction:
 
 def _safe(name: str) -> list[tuple[float, float]]:
     """The middle and the half width of the inner half of each operand's domain."""
-    return [((low + high) / 2, (high - low) / 4) for low, high in PRIMITIVES[name].domain]
+    return [((low + high) / 2, (high - low) / 4) for low, high in OPERATIONS[name].domain]
 
 
 def _programs(draw: Any, names: Any, number: Any, convert: Any, squash: Callable[[Any], Any], most: int) -> Program:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import opcount as oc
-from opcount.tracing.edges import ANY_NUMBER, IDENTITY, NEGATION, Cost, Scale, as_map
+from opcount.tracing.edges import ANY_NUMBER, IDENTITY, NEGATION, Cost, Scale, as_map, edge_of_sign
 from opcount.tracing.structural import MINUS_ONE, ONE, plus, times
+from opcount.wrapping import operations
 
 TWO, THREE = oc.Scalar(2), oc.Scalar(3)
 
@@ -139,9 +140,9 @@ def test_costs_add_kind_by_kind():
     assert (cost.mul, cost.neg, cost.add) == (10**40 + 1, 2, 33)
 
 
-@pytest.mark.parametrize("edge", [IDENTITY, NEGATION], ids=repr)
-def test_a_structural_partial_is_the_edge_that_all_share(edge):
-    assert as_map(edge) is edge
+@pytest.mark.parametrize(("partial", "edge"), [(operations.ONE, IDENTITY), (operations.MINUS_ONE, NEGATION)])
+def test_a_structural_partial_is_the_edge_that_all_share(partial, edge):
+    assert as_map(partial) is edge_of_sign(partial) is edge
 
 
 @pytest.mark.parametrize(("edge", "unit"), [(IDENTITY, ONE), (NEGATION, MINUS_ONE)], ids=["identity", "negation"])

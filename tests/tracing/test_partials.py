@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.tracing.primitives import PRIMITIVES
+from opcount.wrapping.operations import OPERATIONS
 from tests.support.array_programs import SHAPES, operand
 
 jax.config.update("jax_enable_x64", True)
 
 GRANULARITIES = ["array", "scalar"]
-BINARY = [name for name, row in PRIMITIVES.items() if len(row.domain) == 2]
+BINARY = [name for name, row in OPERATIONS.items() if len(row.domain) == 2]
 
 # --- ties and powers at 0
 
@@ -92,7 +92,7 @@ def phases(f, x):
 
 def check_broadcast(name, group):
     operands = [operand(name, place, shape) for place, shape in enumerate(group)]
-    value = PRIMITIVES[name].value
+    value = OPERATIONS[name].value
     whole, opened = phases(lambda p: np.sum(value(*p)), operands)
     assert whole == opened, f"{name} of shapes {group}"
     for place, x in enumerate(operands):  # the other one is data
@@ -111,8 +111,7 @@ def test_partials_count_alike_at_both_granularities_however_operands_are_broadca
 
 
 def test_partials_of_operands_that_were_not_copied_are_caught(monkeypatch):
-    row = PRIMITIVES["div"]
-    monkeypatch.setitem(PRIMITIVES, "div", row._replace(partials=(lambda y, a, b: 1 / b, row.partials[1])))
+    monkeypatch.setattr(oc.Array, "_lifted", lambda y, operand: oc.wrap(operand))
     with pytest.raises(AssertionError, match="div of shapes"):
         check_broadcast("div", ((3, 4), (4,)))
 
@@ -196,7 +195,7 @@ def drawn(draw):
 def everywhere(name, number, seed=0):
     """Points where the row has a value that is a float, over all sizes, near special ones and near each other."""
     draw = random.Random(f"{name}{seed}")
-    row = PRIMITIVES[name]
+    row = OPERATIONS[name]
     while number:
         point = [drawn(draw) for _ in row.domain]
         if len(point) == 2 and draw.random() < 0.4:
@@ -223,13 +222,13 @@ def check_everywhere(name, number, seed=0):
                 true = mp.mpf(derivative(*map(mp.mpf, point)))
                 if abs(true) >= mp.mpf(2) ** 1024 * (1 - mp.mpf(2) ** -50):
                     continue
-                found = mp.mpf(float(oc.unwrap(PRIMITIVES[name].partials[position](y, *operands))))
+                found = mp.mpf(float(oc.unwrap(OPERATIONS[name].partials[position](y, *operands))))
                 allowed = (ULPS + STEEP.get(name, lambda *_: 0)(*point)) * abs(true) * mp.mpf(2) ** -53
                 off = abs(found - true)
                 assert off <= max(allowed, SMALLEST), f"the partial of {name} by operand {position} is off at {point}"
 
 
-COMPUTED = [name for name, row in PRIMITIVES.items() if any(callable(partial) for partial in row.partials)]
+COMPUTED = [name for name, row in OPERATIONS.items() if row.domain and any(map(callable, row.partials))]
 
 
 def test_every_computed_partial_is_compared_with_its_definition():
@@ -252,11 +251,11 @@ def test_partials_are_exact_at_many_more_points(name, seed):
     ("name", "position"), [(name, place) for name in COMPUTED for place, d in enumerate(EXACT[name]) if d is not None]
 )
 def test_a_partial_that_is_off_in_the_fifteenth_digit_is_caught(name, position, monkeypatch):
-    row = PRIMITIVES[name]
+    row = OPERATIONS[name]
     factor = 1.01 if name in STEEP else 1 + 1e-14
     corrupted = [*row.partials]
     corrupted[position] = lambda y, *operands: row.partials[position](y, *operands) * factor
-    monkeypatch.setitem(PRIMITIVES, name, row._replace(partials=tuple(corrupted)))
+    monkeypatch.setitem(OPERATIONS, name, row._replace(partials=tuple(corrupted)))
     with pytest.raises(AssertionError, match=f"the partial of {name} by operand {position} is off"):
         check_everywhere(name, 60)
 
@@ -274,9 +273,9 @@ def test_a_partial_that_is_off_in_the_fifteenth_digit_is_caught(name, position, 
     ],
 )
 def test_a_textbook_formula_that_cancels_or_overflows_is_caught(name, position, old, monkeypatch):
-    row = PRIMITIVES[name]
+    row = OPERATIONS[name]
     corrupted = [*row.partials]
     corrupted[position] = old
-    monkeypatch.setitem(PRIMITIVES, name, row._replace(partials=tuple(corrupted)))
+    monkeypatch.setitem(OPERATIONS, name, row._replace(partials=tuple(corrupted)))
     with pytest.raises((AssertionError, RuntimeWarning)):
         check_everywhere(name, 200)

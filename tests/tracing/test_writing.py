@@ -581,6 +581,6 @@ def test_the_programs_see_a_fault(monkeypatch, fault):
     elif fault == "values written alone":
         monkeypatch.setattr(opcount.tracing.writing, "_viewed", lambda node: None)
     else:
-        monkeypatch.setattr(opcount.tracing.nodes.Tape, "kept", lambda tape, operand: operand)
+        monkeypatch.setattr(opcount.tracing.tape.Tape, "kept", lambda tape, operand: operand)
     with pytest.raises((AssertionError, ValueError, AttributeError, IndexError)):
         test_random_programs()

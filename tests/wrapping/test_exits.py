@@ -14,7 +14,7 @@ import opcount as oc
 from opcount.functions.op_counts import name_of
 from opcount.functions.rows import DESCRIPTION, POSITIONS, Refused
 from opcount.functions.table import ROWS
-from opcount.functions.ufuncs import UFUNCS
+from opcount.wrapping.operations import BY_UFUNC, COMPOSED
 
 NOTHING = oc.Counts()
 V = np.array([0.0, 2.0, 3.0])
@@ -207,8 +207,8 @@ def test_a_function_that_branches_on_them_is_differentiated_as_it_is_written(gra
 NUMBERS = [1.5, 3, -2.0, np.float64(0.5), np.float32(2.5), np.int64(4), np.int8(5), np.uint8(7)]
 FUNCTIONS = [
     function
-    for function in [*ROWS, *UFUNCS]
-    if function in UFUNCS
+    for function in [*ROWS, *BY_UFUNC, *COMPOSED]
+    if isinstance(function, np.ufunc)
     or not (isinstance(ROWS[function].counts, Refused) or ROWS[function].gives in (DESCRIPTION, POSITIONS))
 ]
 

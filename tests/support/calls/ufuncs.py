@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from opcount.functions.products import PRODUCTS
-from opcount.functions.ufuncs import UFUNCS
+from opcount.wrapping.operations import BY_UFUNC, COMPOSED
 from tests.support.draws import OUT, Pick
 
 OF_INTEGERS = [
@@ -84,7 +84,7 @@ LOGICAL = ("logical_and", "logical_or", "logical_xor")
 
 METHODS = [
     (ufunc.__name__, method)
-    for ufunc in UFUNCS
+    for ufunc in (*BY_UFUNC, *COMPOSED)
     for method in UFUNC_CALLS
     if method in ("__call__", "at") or (ufunc.nin == 2 and (method == "outer" or ufunc.nout == 1))
     if (ufunc.__name__ in LOGICAL) <= (method != "reduceat")

@@ -1,0 +1,58 @@
+"""Which of NumPy's functions have a derivative on nodes, besides the operations of the table, and what is refused.
+
+`array_operations`, `writing` and `user_primitives` enter them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.counting.errors import Uncounted
+from opcount.functions.op_counts import name_of
+from opcount.functions.table import ROWS
+
+
+def no_derivative(name: str) -> str:
+    if name in DIFFERENTIATED_OPENED:
+        return f"{name} has no derivative here: {OPENED}, or write it with operations that have a derivative here too"
+    return (
+        f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
+        "take it for a constant with oc.unwrap(x)"
+    )
+
+
+@cache
+def is_predicate(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc without an operator gives truth values, which are constant."""
+    return bool(ufunc.types) and all(kinds.endswith("?") for kinds in ufunc.types)
+
+
+class _Functions(dict[Any, Callable[..., Any]]):
+    """NumPy's functions of nodes that hold arrays; what is not there has no derivative."""
+
+    def __missing__(self, function: Any) -> Callable[..., Any]:
+        raise Uncounted(no_derivative(name_of(function)))
+
+
+FUNCTIONS: Final = _Functions()
+NUMBER_FUNCTIONS: Final[dict[Any, Callable[..., Any]]] = {}
+"""The functions that NumPy's loops for objects would execute otherwise, where arrays are opened into numbers."""
+OPENED: Final = 'ask for granularity="scalar", which opens arrays into numbers and differentiates it'
+DIFFERENTIATED_OPENED: Final = frozenset({name_of(function) for function, row in ROWS.items() if row.opened}) | {
+    "np.fmax",
+    "np.fmin",
+}
+"""Functions without a derivative for whole arrays, but with one where arrays are opened into numbers."""
+USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
+"""The ufuncs to which users gave a derivative, with `oc.primitive`; it goes before that of the table."""
+COMPLEX: Final = (
+    "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
+)
+FOREIGN: Final = (
+    "a value from another evaluation entered this one: a function that is differentiated "
+    "must neither keep its values for later nor be differentiated inside another"
+)

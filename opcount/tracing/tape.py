@@ -1,0 +1,66 @@
+"""The tape of an evaluation: the nodes in order, and copies of the data that their partials are made of."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from opcount.arrays.array import Array
+
+
+class Tape(list[Any]):
+    """The nodes of an evaluation in order.
+
+    `arrays_as_nodes` says whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
+    nodes; `joins`, whether one of them may have constant elements. `data` has the arrays of data that partials need,
+    each with a copy.
+    """
+
+    __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
+
+    def __init__(self, arrays_as_nodes: bool = False) -> None:
+        super().__init__()
+        self.arrays_as_nodes = arrays_as_nodes
+        self.arrays = False
+        self.joins = False
+        self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def kept(self, operand: Any) -> Any:
+        """Data as it is now, when the operation is executed: the program may write into the array afterwards."""
+        array = operand._held if type(operand) is Array else operand
+        if type(array) is not np.ndarray or not _is_open(array):
+            return operand
+        known, copy = self.data.get(id(array), (None, array))
+        if known is None or not _same_bits(array, copy):
+            copy = array.copy("K")
+            self.data[id(array)] = array, copy  # with the array, whose id is its own as long as it lives
+        return copy if operand is array else Array(copy)
+
+
+def as_now(data: Any) -> Any:
+    """A copy of the arrays of data in lists, tuples and dicts, into which the program may write afterwards."""
+    if isinstance(data, dict):
+        return {key: as_now(value) for key, value in data.items()}
+    if type(data) in (list, tuple):
+        return type(data)(map(as_now, data))
+    return data.copy("K") if type(data) in (np.ndarray, Array) else data
+
+
+def _is_open(array: Any) -> bool:
+    """Whether the memory of an array can be written into."""
+    while type(array) is np.ndarray:
+        if array.flags.writeable:
+            return True
+        array = array.base
+    return array is not None
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    bits = _BITS.get(a.itemsize)
+    if bits is None or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool((a.view(bits) == b.view(bits)).all())
+
+
+_BITS: Final = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
