@@ -15,7 +15,7 @@ from opcount.wrapping.trees import shape_of
 
 
 def slope(operation: Operation, derivative: Any, y: Any, operands: tuple[Any, ...]) -> Any:
-    """A partial of the row, of the output and the operands: wrapped values, and data as it is.
+    """A partial of a row, evaluated on the output and the operands: wrapped values, and data as it is.
 
     Where the operation works element by element, data is wrapped too, and has the shape of the output, so that a
     partial computes and counts for each element what it does for a number.
