@@ -13,7 +13,7 @@ from opcount.arrays.typed import Axis, Out
 from opcount.wrapping.operations import OPERATIONS, Operation
 from opcount.wrapping.wrapped import Wrapped
 
-np: Any = numpy  # whose stubs know no array but its own
+np: Any = numpy  # NumPy's stubs know no other class of arrays
 
 MATMUL: Final = Operation("matmul", numpy.matmul, operator.matmul)
 """A product of matrices, which counts by their shapes and is executed on whole arrays."""

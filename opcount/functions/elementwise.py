@@ -1,4 +1,4 @@
-"""Functions of each element that are no ufuncs."""
+"""Functions of each element that are not ufuncs."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def _each(kind: str) -> Rule:
 
 
 def _astype(x: Any, dtype: Any, /, **_: Any) -> OpCounts:
-    """A cast is free, but for the truth of each element."""
+    """A cast is free, except to truth values, which takes a comparison for each element."""
     return truth_of_each(x) if np.dtype(dtype) == np.bool_ else {}
 
 
 def _sinc(x: Any) -> OpCounts:
-    """The sine of pi x by pi x, where that is not zero."""
+    """The sine of pi x over pi x, unless that is zero."""
     size = np.size(x)
     return {"mul": size, "ne": size, "sin": size, "div": size}
 
 
 def _round(a: Any, decimals: Any = 0, out: Any = None) -> OpCounts:
-    """Rounding to decimals scales, rounds and scales back; an integer is round already."""
+    """Rounding to decimals scales, rounds and scales back; an integer needs no rounding."""
     if is_complex(a):
         raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
     size = np.size(a)
@@ -64,14 +64,14 @@ def _infinite(x: Any, *_: Any, **__: Any) -> OpCounts:
 
 
 def _nan_to_num(wrapped: Set[Any], x: Any, *_: Any, **__: Any) -> OpCounts:
-    """Each number, or each part of it, may be nan, and infinite of either sign."""
+    """Each number, or each part of a complex one, may be nan, or infinite with either sign."""
     size = np.size(x) * {"f": 1, "c": 2}.get(dtype_of(x).kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
 
 
 def _clip(wrapped: Set[Any], a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
           max: Any = None, where: Any = True, **_: Any) -> OpCounts:  # fmt: skip
-    """The larger one of each number and its lower bound, then the smaller one of that and the upper bound."""
+    """The larger of each number and its lower bound, then the smaller of that and its upper bound."""
     if any(map(is_complex, (a, a_min, a_max, min, max))):
         raise NoRule("complex numbers are not in order: clip the real and the imaginary part")
     low, high = (
@@ -90,7 +90,7 @@ def _clip(wrapped: Set[Any], a: Any, a_min: Any = None, a_max: Any = None, out: 
 
 
 def _imaginary(x: Any) -> int:
-    """How many imaginary parts it has; real numbers have none."""
+    """How many imaginary parts an array has; real numbers have none."""
     return np.size(x) if is_complex(x) else 0
 
 

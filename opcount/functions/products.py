@@ -25,12 +25,12 @@ from opcount.wrapping.trees import shape_of
 
 
 def _sums(results: int, length: int) -> OpCounts:
-    """So many results, each a sum of so many products."""
+    """The counts of `results` results, each a sum of `length` products."""
     return {"mul": results * length, "add": results * positive_part(length - 1)}
 
 
 def _product(first: str, second: str) -> Rule:
-    """A generalized ufunc with these core dimensions, of which `k` is summed over."""
+    """A rule for a generalized ufunc with these core dimensions, which sums over `k`."""
 
     def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> OpCounts:
         positions = (axes or (axis, axis))[:2]
@@ -103,7 +103,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
 
 
 def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
-    """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
+    """The counts of a convolution: a product for each pair of elements that meet, and a sum for each result."""
     first, second = np.size(a), np.size(v)
     kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
     if kind == "f":
@@ -119,7 +119,7 @@ def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
 
 
 def of_truths_free(rule: Rule) -> Rule:
-    """Of truth values alone these products are truth values too: control flow, which is free."""
+    """A rule by which products of truth values alone are free: they are truth values too, which is control flow."""
     return lambda a, b, *arguments, **keywords: (
         {} if is_truth(a) and is_truth(b) else rule(a, b, *arguments, **keywords)
     )
@@ -181,7 +181,7 @@ def _correlate_shape(a: Any, v: Any, mode: Any = "valid") -> Spec:
 
 
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
-    """Two products and a difference for each component; where a vector has no third one, its products are left out."""
+    """Two products and a difference for each component, without the products of a third component that is missing."""
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)

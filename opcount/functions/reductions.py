@@ -83,7 +83,7 @@ def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> OpCoun
 
 
 def nans(a: Any) -> dict[str, int]:
-    """A look at each element, where the type has a nan."""
+    """The counts of a test for nan of each element, if its type has a nan."""
     return {"isnan": np.size(a)} if dtype_of(a).kind in "fc" else {}
 
 

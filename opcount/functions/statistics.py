@@ -1,4 +1,4 @@
-"""Means, deviations and ranges; what counts values into bins or sorts them is refused."""
+"""Means, deviations and ranges; functions that count values into bins or sort them are refused."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Op
 
 
 def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) -> OpCounts:
-    """The variance of the numbers that `where` selects, where NumPy's var has the deviations of all."""
+    """The variance of the numbers that `where` selects; NumPy's var computes the deviations of all."""
     where = given_where(where)
     counts = _var(a, *arguments, where=where, **keywords)
     taken = applications(a, where=where)
