@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -81,7 +81,7 @@ def target(written: Any) -> Any:
 
 
 @cache
-def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
+def in_operations(function: Callable[..., Any], executed: Executed) -> Callable[..., Any]:
     """A function in operations that count themselves: all of them count, or, where it raises, none.
 
     Wrong arguments raise what NumPy raises.
@@ -89,7 +89,7 @@ def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
     if executed.at_once:
         return executed.body
 
-    def all_or_nothing(*args: Any, **keywords: Any) -> Any:
+    def all_or_nothing(*args: object, **keywords: object) -> Any:
         with attempt() as inside:
             try:
                 return executed.body(*args, **keywords)
@@ -104,7 +104,9 @@ def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
     return all_or_nothing
 
 
-def _refusal(error: Exception, function: Any, args: Any, keywords: Any) -> Exception:
+def _refusal(
+    error: Exception, function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
+) -> Exception:
     """What a call raises: NumPy's own error, where it has one for wrong arguments."""
     if isinstance(error, (NoRule, OpcountError)):
         return error

@@ -17,6 +17,7 @@ from string import ascii_lowercase
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
@@ -43,6 +44,7 @@ from opcount.tracing.nodes import (
 from opcount.tracing.object_array import axes_of, lanes_of, reduced_axes
 from opcount.wrapping import shapes
 from opcount.wrapping.operations import NO_DERIVATIVE, Operation
+from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
@@ -53,7 +55,7 @@ _NO: Final = np._NoValue
 # --- sums
 
 
-def _refuse(name: str, **keywords: Any) -> None:
+def _refuse(name: str, **keywords: object) -> None:
     """Raise for arguments that only plain NumPy knows what to do with."""
     for key, value in keywords.items():
         if value is not None and value is not _NO and value is not True:
@@ -64,29 +66,29 @@ def _cast(a: Any, dtype: Any) -> Any:
     return as_operand(a) if dtype is None or np.dtype(dtype) == a.dtype else as_operand(a).astype(dtype)
 
 
-def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
-         where: Any = True) -> Any:  # fmt: skip
+def _sum(a: Any, axis: object = None, dtype: DTypeLike | None = None, out: object = None, keepdims: object = False,
+         initial: object = _NO, where: object = True) -> Any:  # fmt: skip
     _refuse("sum", out=out, where=where)
     a = _cast(a, dtype)
     found = recorded(ARRAY_PRIMITIVES["sum"], a, reduced_axes(axis, len(shape_of(a))), keepdims is True)
     return found if initial is _NO else found + initial
 
 
-def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
-          where: Any = True) -> Any:  # fmt: skip
+def _mean(a: Any, axis: object = None, dtype: DTypeLike | None = None, out: object = None, keepdims: object = False, *,
+          where: object = True) -> Any:  # fmt: skip
     _refuse("mean", out=out, where=where)
     a = _cast(a, dtype)
     return _sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
 
 
-def _divisor(a: Any, axis: Any) -> Any:
+def _divisor(a: object, axis: object) -> Any:
     """How many numbers a mean is of; any number where that has no value, as the result has none then either."""
     number = math.prod(shape_of(a)[place] for place in axes_of(axis, len(shape_of(a))))
     return number if isinstance(number, int) else 2
 
 
-def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-         where: Any = True, mean: Any = _NO, correction: Any = _NO) -> Any:  # fmt: skip
+def _var(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None, ddof: Any = 0,
+         keepdims: Any = False, *, where: object = True, mean: Any = _NO, correction: Any = _NO) -> Any:  # fmt: skip
     _refuse("var", dtype=dtype, out=out, where=where)
     a = as_operand(a)
     middle = _mean(a, axis, keepdims=True) if mean is _NO else mean
@@ -99,8 +101,8 @@ def _std(*args: Any, **keywords: Any) -> Any:
     return np.sqrt(_var(*args, **keywords))
 
 
-def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
-             where: Any = True) -> Any:  # fmt: skip
+def _extreme(name: str, a: Any, axis: object = None, out: object = None, keepdims: object = False, initial: Any = _NO,
+             where: object = True) -> Any:  # fmt: skip
     _refuse(name, out=out, where=where)
     a = as_operand(a)
     axis = axis if shape_of(a) or axis not in (0, -1) else None
@@ -111,7 +113,7 @@ def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any
     return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
 
 
-def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def _ptp(a: Any, axis: object = None, out: object = None, keepdims: object = False) -> Any:
     _refuse("ptp", out=out)
     return _extreme("max", a, axis, keepdims=keepdims) - _extreme("min", a, axis, keepdims=keepdims)
 
@@ -122,8 +124,8 @@ def _along(a: Any, axis: int) -> list[Any]:
     return [a[(*before, place)] for place in range(known(shape_of(a)[axis]))]
 
 
-def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
-          where: Any = True) -> Any:  # fmt: skip
+def _prod(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None, keepdims: bool = False,
+          initial: object = _NO, where: object = True) -> Any:  # fmt: skip
     """A product for each element after the first, one after the other."""
     _refuse("prod", dtype=dtype, out=out, initial=initial, where=where)
     if isinstance(axis, tuple):
@@ -139,7 +141,7 @@ def _prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
     return np.reshape(found, kept) if keepdims is True else found
 
 
-def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def _cumprod(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None) -> Any:
     _refuse("cumprod", dtype=dtype, out=out)
     a = np.reshape(a, -1) if axis is None else a
     found: list[Any] = []
@@ -148,13 +150,15 @@ def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> An
     return np.stack(found, axis or 0)
 
 
-def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def _cumsum(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None) -> Any:
     _refuse("cumsum", dtype=dtype, out=out)
     a = np.reshape(a, -1) if axis is None or not len(shape_of(a)) else a
     return recorded(ARRAY_PRIMITIVES["cumsum"], a, (axis or 0) % len(shape_of(a)))
 
 
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+def _trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTypeLike | None = None, out: object = None
+) -> Any:
     _refuse("trace", dtype=dtype, out=out)
     return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
 
@@ -169,7 +173,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
 # --- products
 
 
-def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: Any, b: Any) -> Any:
+def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: object, b: object) -> Any:
     return recorded(ARRAY_PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
 
 
@@ -177,7 +181,7 @@ def _labels(dimensions: int, start: int = 0) -> str:
     return ascii_lowercase[start : start + dimensions]
 
 
-def _dot(a: Any, b: Any, out: Any = None) -> Any:
+def _dot(a: object, b: object, out: object = None) -> Any:
     _refuse("dot", out=out)
     left, right = len(shape_of(a)), len(shape_of(b))
     if not left or not right:
@@ -189,7 +193,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     return _contracted(np.dot, (first, second, (first + second).replace("z", "")), a, b)
 
 
-def _inner(a: Any, b: Any, /) -> Any:
+def _inner(a: object, b: object, /) -> Any:
     left, right = len(shape_of(a)), len(shape_of(b))
     if not left or not right:
         return as_operand(a) * as_operand(b)
@@ -201,12 +205,12 @@ def _vdot(a: Any, b: Any, /) -> Any:
     return elementwise(ARRAY_PRIMITIVES["matmul"], np.ravel(a), np.ravel(b))
 
 
-def _outer(a: Any, b: Any, out: Any = None) -> Any:
+def _outer(a: object, b: object, out: object = None) -> Any:
     _refuse("outer", out=out)
     return np.ravel(as_operand(a))[:, None] * np.ravel(as_operand(b))[None, :]
 
 
-def _kron(a: Any, b: Any) -> Any:
+def _kron(a: object, b: object) -> Any:
     """Each element of the one with each of the other, in blocks."""
     dimensions = max(len(shape_of(a)), len(shape_of(b)))
     shapes = [(1,) * (dimensions - len(shape_of(operand))) + shape_of(operand) for operand in (a, b)]
@@ -231,26 +235,28 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 def _stacked_product(name: str, first: str, second: str, result: str) -> Callable[..., Any]:
     """A product of matrices or vectors on the last axes, of the stacks along the axes before them."""
 
-    def product(a: Any, b: Any, /) -> Any:
+    def product(a: object, b: object, /) -> Any:
         return _contracted(getattr(np, name), stacked_labels(a, b, first, second, result), a, b)
 
     return product
 
 
-def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Any:
+def _einsum(
+    *operands: object, out: object = None, optimize: object = False, dtype: DTypeLike | None = None, **_: object
+) -> Any:
     """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
     _refuse("einsum", out=out, dtype=dtype)
     terms, result = subscripts(operands, shape_of)
     return _of_terms([(labels, as_operand(array)) for labels, array in terms], result, optimize, _product_of_two)
 
 
-def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
+def _einsum_of_numbers(*operands: object, optimize: object = False, **_: object) -> Any:
     """Einsum of an object array of numbers, where NumPy's loop would start each sum from a zero."""
     terms, result = subscripts(operands, shape_of)
     return _of_terms(terms, result, optimize, _product_of_all)
 
 
-def _of_terms(terms: Terms, result: str, optimize: Any, of_two: Callable[[Terms, str], Any]) -> Any:
+def _of_terms(terms: Terms, result: str, optimize: object, of_two: Callable[[Terms, str], Any]) -> Any:
     if len(terms) > 2 and optimize is not False:
         return _einsum_path(terms, result, optimize)
     terms = [_diagonals(array, labels) for labels, array in terms]
@@ -318,7 +324,7 @@ def _rearranged(array: Any, labels: str, result: str) -> Any:
 # --- elements in other places
 
 
-def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+def _reshape(a: Any, /, shape: Any = None, order: object = "C", *, newshape: object = None, copy: object = None) -> Any:
     a = as_operand(a)
     if copy:
         return _reshape(a, shape, order, newshape=newshape).copy()
@@ -368,14 +374,14 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
     return _transpose(a, axes)
 
 
-def _expand_dims(a: Any, axis: Any) -> Any:
+def _expand_dims(a: Any, axis: object) -> Any:
     dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
     places = axes_of(axis, dimensions)
     sizes = iter(shape_of(a))
     return _reshape(a, tuple(1 if place in places else next(sizes) for place in range(dimensions)))
 
 
-def _squeeze(a: Any, axis: Any = None) -> Any:
+def _squeeze(a: Any, axis: Axis = None) -> Any:
     shape = shape_of(a)
     gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else reduced_axes(axis, len(shape))
     if any(shape[place] != 1 for place in gone):
@@ -383,12 +389,14 @@ def _squeeze(a: Any, axis: Any = None) -> Any:
     return a if not shape else _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
 
 
-def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+def _broadcast_to(array: object, shape: object, subok: bool = False) -> Any:
     shape = tuple(shape) if np.iterable(shape) else (shape,)
     return recorded(ARRAY_PRIMITIVES["broadcast_to"], as_operand(array), shape)
 
 
-def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+def _concatenate(
+    arrays: Any, /, axis: Any = 0, out: object = None, *, dtype: DTypeLike | None = None, casting: object = None
+) -> Any:
     _refuse("concatenate", out=out, dtype=dtype)
     arrays = [as_operand(array) for array in arrays]
     if axis is None:
@@ -409,7 +417,7 @@ def _of_parts(
     function: Callable[..., Any],
     arrays: Sequence[Any],
     indices: Iterable[Any],
-    value: Any,
+    value: object,
     others: tuple[Any, ...] = (),
 ) -> Any:
     """Arrays and numbers joined to an array, in which each has an index: recorded, with all edges at once.
@@ -422,7 +430,9 @@ def _of_parts(
     return entered(common_tape(arrays), primitive, (*arrays, *others), value)
 
 
-def _stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+def _stack(
+    arrays: Iterable[Any], axis: int = 0, out: object = None, *, dtype: DTypeLike | None = None, casting: object = None
+) -> Any:
     _refuse("stack", out=out, dtype=dtype)
     arrays = [as_operand(array) for array in arrays]
     axis = axis % (len(shape_of(arrays[0])) + 1)
@@ -458,7 +468,7 @@ def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
     """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
     wide = _widening(widened)
 
-    def stacked(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+    def stacked(tup: Iterable[Any], *, dtype: DTypeLike | None = None, casting: object = None) -> Any:
         _refuse(name, dtype=dtype)
         arrays = [wide(array) for array in tup]
         return _concatenate(arrays, min(axis, len(shape_of(arrays[0])) - 1))
@@ -488,7 +498,7 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
 
 
-def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
+def _broadcast_arrays(*arrays: object, subok: bool = False) -> Any:
     operands = [as_operand(array) for array in arrays]
     shape = shapes.broadcast(*map(shape_of, operands))
     return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
@@ -506,13 +516,13 @@ class Move(NamedTuple):
     arguments: tuple[Any, dict[str, Any]]
     part: int | None = None  # of a result that is several arrays
 
-    def call(self, *arrays: Any) -> Any:
+    def call(self, *arrays: object) -> Any:
         items = iter(arrays)
         args, keywords = _filled(self.arguments, items)
         result = self.function(*args, **keywords)
         return result if self.part is None else result[self.part]
 
-    def edge(self, number: int, y: Any, *arrays: Any) -> LinearMap:
+    def edge(self, number: int, y: object, *arrays: object) -> LinearMap:
         shape = shape_of(arrays[number])
         if not are_numbers(size for operand in (y, *arrays) for size in shape_of(operand)):
             name = getattr(self.function, "__name__", "a function")
@@ -531,7 +541,7 @@ class Move(NamedTuple):
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
 
 
-def _values_of(array: Any) -> Any:
+def _values_of(array: object) -> Any:
     """The plain values of an array, and zeros where it has none."""
     plain = array._plain() if isinstance(array, Wrapped) else array
     return np.zeros(plain.shape, int) if isinstance(plain, Spec) else plain
@@ -544,7 +554,7 @@ class _Hole:
 _HOLE: Final = _Hole()
 
 
-def _filled(template: Any, items: Any) -> Any:
+def _filled(template: object, items: Any) -> Any:
     if template is _HOLE:
         return next(items)
     if isinstance(template, (list, tuple)):
@@ -554,7 +564,7 @@ def _filled(template: Any, items: Any) -> Any:
     return template
 
 
-def _emptied(arguments: Any, found: list[Any]) -> Any:
+def _emptied(arguments: object, found: list[Any]) -> Any:
     """The arguments with holes for the nodes and wrapped arrays in them, which are added to `found`."""
     if type(arguments) in NODES or (isinstance(arguments, np.ndarray) and arguments.dtype == object):
         found.append(as_operand(arguments))
@@ -606,7 +616,7 @@ def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     return entered(tape, primitive, (*arrays, move), result)
 
 
-def _assembled(array: Any, *_: Any, **__: Any) -> Any:
+def _assembled(array: Any, *_: object, **__: object) -> Any:
     """An object array, or lists, of nodes and numbers as one array."""
     if type(array) in NODES or isinstance(array, Array):
         return array
@@ -618,7 +628,7 @@ def _assembled(array: Any, *_: Any, **__: Any) -> Any:
     return _of_parts("array", function, items, np.ndindex(objects.shape), function(*map(value_of, items)))
 
 
-def _array_of(*items: Any, shape: tuple[int, ...]) -> Any:
+def _array_of(*items: object, shape: tuple[int, ...]) -> Any:
     plain = [item._plain() if isinstance(item, Wrapped) else item for item in items]
     array = np.array(plain).reshape(shape)
     return Array(array) if any(isinstance(item, Wrapped) for item in items) else array
@@ -656,22 +666,22 @@ def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
     return places
 
 
-def _without_values(value: Any) -> bool:
+def _without_values(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_without_values, value))
     return isinstance(value, Wrapped) and type(value._plain()) is Spec
 
 
-def _of_numbers(value: Any) -> Any:
+def _of_numbers(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(map(_of_numbers, value))
     return np.asarray(value, dtype=object) if isinstance(value, Wrapped) else value
 
 
-def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
+def _refusing(function: object, composition: Callable[..., Any]) -> Callable[..., Any]:
     """A composition, which names the function where something in it has no derivative, or no exact count."""
 
-    def refusing(*args: Any, **keywords: Any) -> Any:
+    def refusing(*args: object, **keywords: object) -> Any:
         try:
             return composition(*args, **keywords)
         except (NoRule, Uncounted) as reason:

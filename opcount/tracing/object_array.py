@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import INTO_DATA, Uncounted
@@ -110,7 +111,7 @@ class NumberArray(np.ndarray):
         return _cast(super().std(*args, **keywords), _type_of_elements(self))
 
 
-def _type_of_elements(array: Any) -> Any:
+def _type_of_elements(array: object) -> Any:
     """NumPy's type of the elements where it is another than that of a Python float, else None."""
     if not isinstance(array, NumberArray) or not array.size:
         return None
@@ -122,7 +123,7 @@ _OF_DATA: Final = frozenset({np.dot, np.inner, np.outer, np.vdot, np.tensordot, 
 _OTHER_FLOATS: Final = frozenset({np.float16, np.float32, np.longdouble})
 
 
-def _of_own_types(data: Any) -> Any:
+def _of_own_types(data: object) -> Any:
     """An array of data with elements of NumPy's types: NumPy would make Python's of them, which have no precision."""
     if isinstance(data, (list, tuple)):
         return type(data)(map(_of_own_types, data))
@@ -147,7 +148,7 @@ def _numbers_of(values: Any) -> list[Any]:
     return [item for value in values if isinstance(value, NumberArray) for item in value.flat]
 
 
-def unwrapped_numbers(value: Any) -> Any:
+def unwrapped_numbers(value: object) -> Any:
     """A plain array of an array of wrapped numbers; anything else as it is."""
     if not isinstance(value, NumberArray):
         return plain(value)
@@ -159,7 +160,7 @@ def opened_array(template: np.ndarray, items: list[Any]) -> Any:
     return object_array(template, items).view(NumberArray)
 
 
-def number_array(result: Any) -> Any:
+def number_array(result: object) -> Any:
     """A result of NumPy's with a NumberArray for each array of objects, its plain numbers wrapped."""
     if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
         return type(result)(map(number_array, result))
@@ -178,12 +179,12 @@ def _written(output: Any, result: Any) -> Any:
     return output
 
 
-def _memory(output: Any) -> Any:
+def _memory(output: object) -> Any:
     """What is written into, as an array of NumPy's own class: the very elements, and no copy with wrapped ones."""
     return output.view(np.ndarray) if isinstance(output, NumberArray) else output
 
 
-def _base(value: Any) -> Any:
+def _base(value: object) -> Any:
     """An array of NumPy's own class, with Scalars for the plain numbers among the wrapped ones.
 
     Those of a NumberArray are wrapped where they stand, since it may be a view of another one.
@@ -219,7 +220,7 @@ def is_by_row(ufunc: np.ufunc) -> bool:
 
 @cache
 def _elementwise(ufunc: np.ufunc) -> Any:
-    def each(*operands: Any) -> Any:
+    def each(*operands: object) -> Any:
         wrapped = any(isinstance(operand, Wrapped) for operand in operands)
         execute = written(ufunc) or ufunc
         return execute(*operands) if wrapped else execute(Scalar(operands[0]), *operands[1:])
@@ -227,8 +228,8 @@ def _elementwise(ufunc: np.ufunc) -> Any:
     return np.frompyfunc(each, ufunc.nin, ufunc.nout)
 
 
-def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False,
-            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: DTypeLike | None = None, keepdims: bool = False,
+            initial: Any = np._NoValue, where: object = True) -> Any:  # fmt: skip
     """A reduction by choice, along several axes along one that is all of them."""
     lanes, kept = lanes_of(array, axis, initial)
     keywords = {} if where is True else {"where": where}
@@ -236,7 +237,7 @@ def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepd
     return np.asarray(found, object).reshape(kept) if keepdims else found
 
 
-def lanes_of(array: Any, axis: Any, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
+def lanes_of(array: Any, axis: object, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
     """The elements along these axes along one, the last, an initial one before them; and the shape with axes kept."""
     shape = shape_of(array)
     axes = reduced_axes(axis, len(shape))
@@ -254,7 +255,7 @@ def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
     return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
 
 
-def reduced_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
+def reduced_axes(axis: object, dimensions: int) -> tuple[int, ...]:
     """The axes of a reduction: a number has none, and NumPy's reductions take 0 and -1 for it all the same."""
     return () if not dimensions and axis in (0, -1) else axes_of(axis, dimensions)
 
