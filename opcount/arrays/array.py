@@ -286,10 +286,6 @@ class Array(ArrayExits):
             return _REDUCTIONS[function](*args, **keywords)
         return call_function(function, args, keywords, self)
 
-    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """The namespace of the array API standard: NumPy's own, whose functions take Arrays."""
-        return np.empty(0).__array_namespace__(api_version=api_version)  # type: ignore[arg-type]
-
     # elements, views and assignment
 
     def __len__(self) -> int:
@@ -381,29 +377,6 @@ class Array(ArrayExits):
     @property
     def size(self) -> int:
         return known(self._held.size)
-
-    @property
-    def itemsize(self) -> int:
-        return self._held.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        return known(self._held.nbytes)
-
-    @property
-    def strides(self) -> tuple[int, ...]:
-        return self._held.strides
-
-    @property
-    def flags(self) -> Any:
-        return self._held.flags
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
-        self._held.setflags(write, align, uic)
 
     # methods that move data
 

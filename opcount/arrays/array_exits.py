@@ -1,4 +1,4 @@
-"""How the values of a wrapped array leave it, or are refused, and how it is written as text."""
+"""What holds an array: its memory, how values leave it or are refused, and how it is written as text."""
 
 from __future__ import annotations
 
@@ -24,6 +24,37 @@ class ArrayExits(ArrayMethods):
 
     __slots__ = ()
     _held: Any
+
+    # what is known of its memory
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The namespace of the array API standard: NumPy's own, whose functions take Arrays."""
+        return np.empty(0).__array_namespace__(api_version=api_version)  # type: ignore[arg-type]
+
+    @property
+    def itemsize(self) -> int:
+        return self._held.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return known(self._held.nbytes)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return self._held.strides
+
+    @property
+    def flags(self) -> Any:
+        return self._held.flags
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
+        self._held.setflags(write, align, uic)
+
+    # exits, guarded
 
     def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
         if type(self._held) is Spec:

@@ -6,6 +6,7 @@ op_counts      sums and multiples of counts, and complex numbers as the real one
 rows           what a row is
 applications   how often a ufunc is applied, by each of its methods; how many numbers a reduction joins
 user_rules     counts that users give to NumPy's functions
+of_nodes       what functions need that are written in others, where they are differentiated
 numpys_own     NumPy's own Python on wrapped values, with other globals
 
 elementwise    functions of each element that are no ufuncs

@@ -12,6 +12,7 @@ from opcount.counting.errors import OpcountError
 from opcount.functions.applications import applications
 from opcount.functions.choosing import truth_of_each
 from opcount.functions.numpys_own import any_true, as_array, own, truths
+from opcount.functions.of_nodes import refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, dtype_of, is_complex, is_truth
 from opcount.functions.rows import (
     CONSTANT,
@@ -152,12 +153,30 @@ def _array_equiv(a1: Any, a2: Any) -> bool:
     return bool(truths(as_array(a1) == as_array(a2)).all())
 
 
+# --- as they are differentiated, in NumPy's other functions
+
+
+def _clip_of_nodes(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = np._NoValue,
+    max: Any = np._NoValue,
+) -> Any:
+    refuse_keywords("clip", out=out)
+    low, high = (old if new is np._NoValue else new for old, new in ((a_min, min), (a_max, max)))
+    a = a if low is None or low is np._NoValue else np.maximum(a, low)
+    return a if high is None or high is np._NoValue else np.minimum(a, high)
+
+
 ROWS: Final = (
     *each("round around", _round, SMALL, CONSTANT),
     Function("fix", _each("trunc"), SMALL, CONSTANT),
     *each("isposinf isneginf", _infinite, SMALL, CONSTANT, gives=TRUTHS),
     Function("sinc", _sinc, SMALL),
-    Function("clip", Seeing(_clip), BESIDE_SIZES, "clip"),
+    Function("clip", Seeing(_clip), BESIDE_SIZES, _clip_of_nodes),
     Function("nan_to_num", Seeing(_nan_to_num), BESIDE_SIZES, opened=True),
     Function("astype", _astype, SMALL, "astype", gives=TRUTHS),
     Function("real", FREE, SMALL, MOVES),

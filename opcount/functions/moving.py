@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting import symbolic
+from opcount.counting.errors import InvalidValue
+from opcount.counting.symbolic import known
+from opcount.functions.of_nodes import operand, ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts
 from opcount.functions.rows import AS_NUMPY, FREE, MOVES, Free, Function, each
 from opcount.wrapping import shapes
@@ -28,6 +31,7 @@ from opcount.wrapping.stand_ins import (
     shapes_in,
     spec_of,
 )
+from opcount.wrapping.trees import shape_of
 
 
 def _pad(array: ArrayLike, pad_width: object, mode: object = "constant", **keywords: object) -> OpCounts:
@@ -204,22 +208,130 @@ def _diagflat_shape(v: Held, k: Any = 0) -> Spec:
     return _diag_shape(v.ravel(), k)
 
 
+# --- as they are differentiated, in NumPy's other functions
+
+
+def _swapaxes_of_nodes(a: Any, axis1: int, axis2: int) -> Any:
+    axes = list(range(len(shape_of(a))))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return np.transpose(a, axes)
+
+
+def _moveaxis_of_nodes(a: Any, source: Any, destination: Any) -> Any:
+    origins, targets = ordered_axes(source, len(shape_of(a))), ordered_axes(destination, len(shape_of(a)))
+    axes = [axis for axis in range(len(shape_of(a))) if axis not in origins]
+    for target, axis in sorted(zip(targets, origins, strict=True)):
+        axes.insert(target, axis)
+    return np.transpose(a, axes)
+
+
+def _expand_dims_of_nodes(a: Any, axis: Any) -> Any:
+    dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
+    new = ordered_axes(axis, dimensions)
+    sizes = iter(shape_of(a))
+    return np.reshape(a, tuple(1 if index in new else next(sizes) for index in range(dimensions)))
+
+
+def _squeeze_of_nodes(a: Any, axis: Any = None) -> Any:
+    shape = shape_of(a)
+    gone = [index for index, size in enumerate(shape) if size == 1] if axis is None else reduced_axes(axis, len(shape))
+    if any(shape[index] != 1 for index in gone):
+        raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return a if not shape else np.reshape(a, tuple(size for index, size in enumerate(shape) if index not in gone))
+
+
+def _stack_of_nodes(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+    refuse_keywords("stack", out=out, dtype=dtype)
+    arrays = [operand(array) for array in arrays]
+    axis = axis % (len(shape_of(arrays[0])) + 1)
+    return np.concatenate([_expand_dims_of_nodes(array, axis) for array in arrays], axis)
+
+
+_Widened = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+"""The shape of an array with axes of length one where it has too few."""
+
+
+def _vector(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape or (1,)
+
+
+def _row(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (1,) * (2 - len(shape)) + shape
+
+
+def _column(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape if len(shape) > 1 else (*_vector(shape), 1)
+
+
+def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape if len(shape) > 2 else (*_row(shape), 1)
+
+
+def _widening(widened: _Widened) -> Callable[..., Any]:
+    def one(array: Any) -> Any:
+        array = operand(array)
+        shape = widened(shape_of(array))
+        return array if shape == shape_of(array) else np.reshape(array, shape)
+
+    return lambda *arrays: one(arrays[0]) if len(arrays) == 1 else tuple(map(one, arrays))
+
+
+def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
+    """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
+    wide = _widening(widened)
+
+    def stacked(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+        refuse_keywords(name, dtype=dtype)
+        arrays = [wide(array) for array in tup]
+        return np.concatenate(arrays, min(axis, len(shape_of(arrays[0])) - 1))
+
+    return stacked
+
+
+def _array_split_of_nodes(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """A slice for each part: each knows where it stands."""
+    size = known(shape_of(ary)[axis])
+    before = (slice(None),) * (axis % len(shape_of(ary)))
+    if np.ndim(indices_or_sections):
+        ends = [0, *map(operator.index, indices_or_sections), size]
+        return [ary[(*before, slice(start, end))] for start, end in itertools.pairwise(ends)]
+    sections = operator.index(indices_or_sections)
+    if sections <= 0:
+        raise ValueError("number sections must be larger than 0.")
+    if not symbolic.is_symbolic(size):
+        sizes = (size // sections + (part < size % sections) for part in range(sections))
+        ends = [0, *itertools.accumulate(sizes)]
+        return [ary[(*before, slice(start, end))] for start, end in itertools.pairwise(ends)]
+    equal = size // sections
+    if size % sections != 0:
+        raise InvalidValue(f"{size} is no multiple of {sections} for all sizes: use numbers for them")
+    return [ary[(*before, slice(equal * part, equal * (part + 1)))] for part in range(sections)]
+
+
+def _broadcast_arrays_of_nodes(*arrays: Any, subok: bool = False) -> Any:
+    operands = [operand(array) for array in arrays]
+    shape = shapes.broadcast(*map(shape_of, operands))
+    return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
+
+
 ROWS: Final = (
     # the shape
     Function("reshape", FREE, _reshape_shape, "reshape", indexes=1),
     Function("ravel", FREE, _ravel_shape, "ravel"),
     Function("resize", FREE, _resize_shape, MOVES, indexes=1),
-    Function("squeeze", FREE, _squeeze_shape, "squeeze"),
-    Function("expand_dims", FREE, AXES, "expand_dims"),
-    *(Function(f"atleast_{n}d", FREE, SMALL, f"atleast_{n}d") for n in (1, 2, 3)),
+    Function("squeeze", FREE, _squeeze_shape, _squeeze_of_nodes),
+    Function("expand_dims", FREE, AXES, _expand_dims_of_nodes),
+    Function("atleast_1d", FREE, SMALL, _widening(_vector)),
+    Function("atleast_2d", FREE, SMALL, _widening(_row)),
+    Function("atleast_3d", FREE, SMALL, _widening(_layer)),
     Function("broadcast_to", FREE, _broadcast_to_shape, "broadcast_to", indexes=1),
-    Function("broadcast_arrays", FREE, SMALL, "broadcast_arrays"),
+    Function("broadcast_arrays", FREE, SMALL, _broadcast_arrays_of_nodes),
     Function("lib.stride_tricks.sliding_window_view", FREE, _sliding_window_view_shape, MOVES),
     # the order
     *each("transpose permute_dims", FREE, AXES, "transpose"),
-    *each("matrix_transpose linalg.matrix_transpose", FREE, SMALL, "matrix_transpose"),
-    Function("swapaxes", FREE, SMALL, "swapaxes"),
-    Function("moveaxis", FREE, AXES, "moveaxis"),
+    *each("matrix_transpose linalg.matrix_transpose", FREE, SMALL, lambda x, /: _swapaxes_of_nodes(x, -1, -2)),
+    Function("swapaxes", FREE, SMALL, _swapaxes_of_nodes),
+    Function("moveaxis", FREE, AXES, _moveaxis_of_nodes),
     *each("rollaxis flip rot90", FREE, AXES, MOVES),
     *each("fliplr flipud fft.fftshift fft.ifftshift", FREE, SMALL, MOVES),
     Function("roll", FREE, BESIDE_SIZES, MOVES, indexes=1),
@@ -231,13 +343,15 @@ ROWS: Final = (
     *each("tril triu", FREE, BESIDE_SIZES, MOVES),
     # joined
     *each("concatenate concat", FREE, _concatenate_shape, "concatenate"),
-    Function("stack", FREE, _stack_shape, "stack"),
-    *(Function(name, FREE, IN_OTHERS, name) for name in ("hstack", "vstack", "dstack")),
-    Function("column_stack", FREE, _column_stack_shape, "column_stack"),
+    Function("stack", FREE, _stack_shape, _stack_of_nodes),
+    Function("hstack", FREE, IN_OTHERS, _stacking("hstack", 1, _vector)),
+    Function("vstack", FREE, IN_OTHERS, _stacking("vstack", 0, _row)),
+    Function("dstack", FREE, IN_OTHERS, _stacking("dstack", 2, _layer)),
+    Function("column_stack", FREE, _column_stack_shape, _stacking("column_stack", 1, _column)),
     Function("block", FREE, _block_shape, MOVES),
     Function("append", FREE, _append_shape, MOVES),
     # split
-    Function("array_split", FREE, _array_split_shape, "array_split", indexes=1),
+    Function("array_split", FREE, _array_split_shape, _array_split_of_nodes, indexes=1),
     Function("split", FREE, _split_shape, AS_NUMPY, indexes=1),
     *each("hsplit vsplit dsplit", FREE, IN_OTHERS, AS_NUMPY, indexes=1),
     Function("unstack", FREE, _unstack_shape, MOVES),

@@ -16,11 +16,13 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import is_symbolic, larger, order, positive_part, smaller
 from opcount.functions.applications import axes_of
 from opcount.functions.numpys_own import as_array
+from opcount.functions.of_nodes import operand, refuse_keywords
 from opcount.functions.op_counts import OpCounts, Rule, expanded, is_complex, is_truth, summed
 from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function, Seeing
 from opcount.wrapping import shapes
 from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import EXACT, SMALL, one_of, spec_of
+from opcount.wrapping.trees import shape_of
 
 
 def _sums(results: int, length: int) -> OpCounts:
@@ -245,16 +247,37 @@ def _multi_dot(arrays: Iterable[Any], *, out: Any = None) -> Any:
     return result.ravel() if 1 in (first, last) else result
 
 
+# --- as they are differentiated, in NumPy's other functions
+
+
+def _vdot_of_nodes(a: Any, b: Any, /) -> Any:
+    return np.matmul(np.ravel(a), np.ravel(b))
+
+
+def _outer_of_nodes(a: Any, b: Any, out: Any = None) -> Any:
+    refuse_keywords("outer", out=out)
+    return np.ravel(operand(a))[:, None] * np.ravel(operand(b))[None, :]
+
+
+def _kron_of_nodes(a: Any, b: Any) -> Any:
+    """Each element of the one with each of the other, in blocks."""
+    dimensions = max(len(shape_of(a)), len(shape_of(b)))
+    of_a, of_b = ((1,) * (dimensions - len(shape_of(each))) + shape_of(each) for each in (a, b))
+    first = np.reshape(operand(a), [part for size in of_a for part in (size, 1)])
+    second = np.reshape(operand(b), [part for size in of_b for part in (1, size)])
+    return np.reshape(first * second, [m * n for m, n in zip(of_a, of_b, strict=True)])
+
+
 ROWS: Final = (
     Function("dot", of_truths_free(_dot), SMALL, "dot"),
-    Function("vdot", of_truths_free(_vdot), SMALL, "vdot"),
+    Function("vdot", of_truths_free(_vdot), SMALL, _vdot_of_nodes),
     Function("inner", of_truths_free(_inner), SMALL, "inner"),
-    Function("outer", of_truths_free(_pairs), _outer_shape, "outer"),
+    Function("outer", of_truths_free(_pairs), _outer_shape, _outer_of_nodes),
     Function("tensordot", of_truths_free(_tensordot), SMALL, "tensordot"),
-    Function("kron", of_truths_free(_pairs), _kron_shape, "kron"),
+    Function("kron", of_truths_free(_pairs), _kron_shape, _kron_of_nodes),
     Function("linalg.matmul", of_truths_free(PRODUCTS[np.matmul]), SMALL, "matmul"),
     Function("linalg.vecdot", of_truths_free(_vecdot), SMALL, "vecdot"),
-    Function("linalg.outer", of_truths_free(_pairs), _linalg_outer_shape, "outer"),
+    Function("linalg.outer", of_truths_free(_pairs), _linalg_outer_shape, _outer_of_nodes),
     Function("linalg.tensordot", of_truths_free(_tensordot), SMALL, "tensordot"),
     Function("convolve", _convolve, _convolve_shape, opened=True),
     Function("correlate", Seeing(_correlate), _correlate_shape, opened=True),

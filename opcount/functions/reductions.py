@@ -9,14 +9,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from opcount.counting.errors import Uncounted
 from opcount.counting.symbolic import positive_part
 from opcount.functions.applications import accumulated, alone, reduction
+from opcount.functions.of_nodes import reduced_axes, refuse_keywords, slices_along
 from opcount.functions.op_counts import OpCounts, Rule, dtype_of, is_truth, no_truths
 from opcount.functions.rows import CONSTANT, POSITIONS, TRUTHS, Function, each
 from opcount.wrapping import shapes
 from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import BY_VALUE, QUIET, SMALL, by_stand_ins, inferred, spec_of
+from opcount.wrapping.trees import shape_of
 
 
 def _reducing(kind: str) -> Rule:
@@ -141,9 +144,47 @@ def _count_nonzero_shape(a: ArrayLike, axis: Axis = None, *, keepdims: bool = Fa
     return Spec((), np.intp) if type(result) is int else result
 
 
+# --- as they are differentiated, in NumPy's other functions
+
+
+def _prod_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+                   initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+    """A product for each element after the first, one after the other."""
+    refuse_keywords("prod", dtype=dtype, out=out, initial=initial, where=where)
+    if isinstance(axis, tuple):
+        raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
+    shape = shape_of(a)
+    kept = [1 if index in reduced_axes(axis, len(shape)) else size for index, size in enumerate(shape)]
+    axis = axis if shape or axis not in (0, -1) else None
+    a = np.reshape(a, -1) if axis is None else a
+    found = None
+    for part in slices_along(a, axis or 0):
+        found = part if found is None else found * part
+    found = np.ones(()) if found is None else found
+    return np.reshape(found, kept) if keepdims is True else found
+
+
+def _cumprod_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    refuse_keywords("cumprod", dtype=dtype, out=out)
+    a = np.reshape(a, -1) if axis is None else a
+    found: list[Any] = []
+    for part in slices_along(a, axis or 0):
+        found.append(found[-1] * part if found else part)
+    return np.stack(found, axis or 0)
+
+
+def _trace_of_nodes(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    refuse_keywords("trace", dtype=dtype, out=out)
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+def _linalg_trace_of_nodes(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    return _trace_of_nodes(x, offset, -2, -1, dtype)
+
+
 ROWS: Final = (
     Function("sum", _reducing("add"), SMALL, "sum"),
-    Function("prod", _reducing("mul"), SMALL, "prod"),
+    Function("prod", _reducing("mul"), SMALL, _prod_of_nodes),
     *each("max amax", _extreme("maximum"), SMALL, "max"),
     *each("min amin", _extreme("minimum"), SMALL, "min"),
     Function("all", _truths("logical_and"), SMALL, CONSTANT, gives=TRUTHS),
@@ -151,10 +192,10 @@ ROWS: Final = (
     Function("argmax", _position("gt"), BY_VALUE, CONSTANT, gives=POSITIONS),
     Function("argmin", _position("lt"), BY_VALUE, CONSTANT, gives=POSITIONS),
     Function("count_nonzero", _count_nonzero, _count_nonzero_shape, CONSTANT),
-    Function("trace", _trace, SMALL, "trace"),
-    Function("linalg.trace", _linalg_trace, SMALL, "linalg.trace"),
+    Function("trace", _trace, SMALL, _trace_of_nodes),
+    Function("linalg.trace", _linalg_trace, SMALL, _linalg_trace_of_nodes),
     Function("cumsum", _runs("add"), _running(np.cumsum), "cumsum"),
-    Function("cumprod", _runs("mul"), _running(np.cumprod), "cumprod"),
+    Function("cumprod", _runs("mul"), _running(np.cumprod), _cumprod_of_nodes),
     Function("cumulative_sum", _runs("add"), _cumulative(np.cumsum), opened=True),
     Function("cumulative_prod", _runs("mul"), _cumulative(np.cumprod), opened=True),
     Function("nansum", with_nans(_reducing("add")), SMALL, opened=True),

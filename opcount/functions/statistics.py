@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -11,11 +12,13 @@ from numpy.typing import ArrayLike, DTypeLike
 from opcount.counting.callers import warn
 from opcount.functions.applications import applications, reduction
 from opcount.functions.numpys_own import any_true, as_array, truths
+from opcount.functions.of_nodes import operand, ordered_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, asks_for_complex, is_complex, no_truths
 from opcount.functions.reductions import given_where, nans, with_nans
 from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, NUMPY, Executed, Function, refused
 from opcount.wrapping.shapes import Axis
 from opcount.wrapping.stand_ins import BY_VALUE, EXACT, QUIET, SMALL
+from opcount.wrapping.trees import shape_of
 
 
 def _mean(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None, out: object = None,
@@ -165,11 +168,45 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
     return c
 
 
+# --- as they are differentiated, in NumPy's other functions
+
+
+def _mean_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
+                   where: Any = True) -> Any:  # fmt: skip
+    refuse_keywords("mean", out=out, where=where)
+    a = operand(a) if dtype is None or np.dtype(dtype) == a.dtype else operand(a).astype(dtype)
+    return np.sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
+
+
+def _divisor(a: Any, axis: Any) -> Any:
+    """How many numbers a mean is of; any number if the array has no values, as the result has none then either."""
+    size = math.prod(shape_of(a)[index] for index in ordered_axes(axis, len(shape_of(a))))
+    return size if isinstance(size, int) else 2
+
+
+def _var_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+                  where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> Any:  # fmt: skip
+    refuse_keywords("var", dtype=dtype, out=out, where=where)
+    a = operand(a)
+    deviations = a - (_mean_of_nodes(a, axis, keepdims=True) if mean is np._NoValue else mean)
+    lost = ddof if correction is np._NoValue else correction
+    return np.sum(deviations * deviations, axis, keepdims=keepdims) / (_divisor(a, axis) - lost)
+
+
+def _std_of_nodes(*args: Any, **keywords: Any) -> Any:
+    return np.sqrt(_var_of_nodes(*args, **keywords))
+
+
+def _ptp_of_nodes(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    refuse_keywords("ptp", out=out)
+    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
+
+
 ROWS: Final = (
-    Function("ptp", _ptp, SMALL, "ptp"),
-    Function("mean", _mean, QUIET, "mean"),
-    Function("var", _var, QUIET, "var"),
-    Function("std", _with_root(_var), QUIET, "std"),
+    Function("ptp", _ptp, SMALL, _ptp_of_nodes),
+    Function("mean", _mean, QUIET, _mean_of_nodes),
+    Function("var", _var, QUIET, _var_of_nodes),
+    Function("std", _with_root(_var), QUIET, _std_of_nodes),
     Function("nanmean", with_nans(_mean), QUIET, opened=True),
     Function("nanvar", _nanvar, QUIET, opened=True),
     Function("nanstd", _with_root(_nanvar), QUIET, opened=True),

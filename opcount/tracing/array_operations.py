@@ -21,9 +21,10 @@ from numpy.typing import DTypeLike
 
 from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
-from opcount.counting.symbolic import are_numbers, is_symbolic, known
+from opcount.counting.symbolic import are_numbers, known
 from opcount.functions.einsum import Terms, subscripts
 from opcount.functions.execution import in_operations
+from opcount.functions.of_nodes import ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, is_truth, name_of
 from opcount.functions.rows import Derivative, Executed, Function
 from opcount.functions.table import ROWS
@@ -41,8 +42,7 @@ from opcount.tracing.nodes import (
     recorded,
     value_of,
 )
-from opcount.tracing.object_array import axes_of, lanes_of, reduced_axes
-from opcount.wrapping import shapes
+from opcount.tracing.object_array import lanes_of
 from opcount.wrapping.operations import NO_DERIVATIVE, Operation
 from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Spec
@@ -55,55 +55,21 @@ _NO: Final = np._NoValue
 # --- sums
 
 
-def _refuse(name: str, **keywords: object) -> None:
-    """Raise for arguments that only plain NumPy knows what to do with."""
-    for key, value in keywords.items():
-        if value is not None and value is not _NO and value is not True:
-            raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
-
-
 def _cast(a: Any, dtype: Any) -> Any:
     return as_operand(a) if dtype is None or np.dtype(dtype) == a.dtype else as_operand(a).astype(dtype)
 
 
-def _sum(a: Any, axis: object = None, dtype: DTypeLike | None = None, out: object = None, keepdims: object = False,
-         initial: object = _NO, where: object = True) -> Any:  # fmt: skip
-    _refuse("sum", out=out, where=where)
+def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+         where: Any = True) -> Any:  # fmt: skip
+    refuse_keywords("sum", out=out, where=where)
     a = _cast(a, dtype)
     found = recorded(ARRAY_PRIMITIVES["sum"], a, reduced_axes(axis, len(shape_of(a))), keepdims is True)
     return found if initial is _NO else found + initial
 
 
-def _mean(a: Any, axis: object = None, dtype: DTypeLike | None = None, out: object = None, keepdims: object = False, *,
-          where: object = True) -> Any:  # fmt: skip
-    _refuse("mean", out=out, where=where)
-    a = _cast(a, dtype)
-    return _sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
-
-
-def _divisor(a: object, axis: object) -> Any:
-    """How many numbers a mean is of; any number where that has no value, as the result has none then either."""
-    number = math.prod(shape_of(a)[place] for place in axes_of(axis, len(shape_of(a))))
-    return number if isinstance(number, int) else 2
-
-
-def _var(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None, ddof: Any = 0,
-         keepdims: Any = False, *, where: object = True, mean: Any = _NO, correction: Any = _NO) -> Any:  # fmt: skip
-    _refuse("var", dtype=dtype, out=out, where=where)
-    a = as_operand(a)
-    middle = _mean(a, axis, keepdims=True) if mean is _NO else mean
-    apart = a - middle
-    number = _divisor(a, axis)
-    return _sum(apart * apart, axis, keepdims=keepdims) / (number - (ddof if correction is _NO else correction))
-
-
-def _std(*args: Any, **keywords: Any) -> Any:
-    return np.sqrt(_var(*args, **keywords))
-
-
-def _extreme(name: str, a: Any, axis: object = None, out: object = None, keepdims: object = False, initial: Any = _NO,
-             where: object = True) -> Any:  # fmt: skip
-    _refuse(name, out=out, where=where)
+def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
+             where: Any = True) -> Any:  # fmt: skip
+    refuse_keywords(name, out=out, where=where)
     a = as_operand(a)
     axis = axis if shape_of(a) or axis not in (0, -1) else None
     if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
@@ -113,61 +79,10 @@ def _extreme(name: str, a: Any, axis: object = None, out: object = None, keepdim
     return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
 
 
-def _ptp(a: Any, axis: object = None, out: object = None, keepdims: object = False) -> Any:
-    _refuse("ptp", out=out)
-    return _extreme("max", a, axis, keepdims=keepdims) - _extreme("min", a, axis, keepdims=keepdims)
-
-
-def _along(a: Any, axis: int) -> list[Any]:
-    """The slices of an array along an axis."""
-    before = (slice(None),) * (axis % len(shape_of(a)))
-    return [a[(*before, place)] for place in range(known(shape_of(a)[axis]))]
-
-
-def _prod(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None, keepdims: bool = False,
-          initial: object = _NO, where: object = True) -> Any:  # fmt: skip
-    """A product for each element after the first, one after the other."""
-    _refuse("prod", dtype=dtype, out=out, initial=initial, where=where)
-    if isinstance(axis, tuple):
-        raise Uncounted("np.prod over several axes has no derivative here: take one axis after the other")
-    shape = shape_of(a)
-    kept = [1 if place in reduced_axes(axis, len(shape)) else size for place, size in enumerate(shape)]
-    axis = axis if shape or axis not in (0, -1) else None
-    a = np.reshape(a, -1) if axis is None else a
-    found = None
-    for part in _along(a, axis or 0):
-        found = part if found is None else found * part
-    found = np.ones(()) if found is None else found
-    return np.reshape(found, kept) if keepdims is True else found
-
-
-def _cumprod(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None) -> Any:
-    _refuse("cumprod", dtype=dtype, out=out)
-    a = np.reshape(a, -1) if axis is None else a
-    found: list[Any] = []
-    for part in _along(a, axis or 0):
-        found.append(found[-1] * part if found else part)
-    return np.stack(found, axis or 0)
-
-
-def _cumsum(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None) -> Any:
-    _refuse("cumsum", dtype=dtype, out=out)
+def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    refuse_keywords("cumsum", dtype=dtype, out=out)
     a = np.reshape(a, -1) if axis is None or not len(shape_of(a)) else a
     return recorded(ARRAY_PRIMITIVES["cumsum"], a, (axis or 0) % len(shape_of(a)))
-
-
-def _trace(
-    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTypeLike | None = None, out: object = None
-) -> Any:
-    _refuse("trace", dtype=dtype, out=out)
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
-
-
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = _NO, max: Any = _NO) -> Any:
-    _refuse("clip", out=out)
-    low, high = (old if new is _NO else new for old, new in ((a_min, min), (a_max, max)))
-    a = a if low is None or low is _NO else np.maximum(a, low)
-    return a if high is None or high is _NO else np.minimum(a, high)
 
 
 # --- products
@@ -181,8 +96,8 @@ def _labels(dimensions: int, start: int = 0) -> str:
     return ascii_lowercase[start : start + dimensions]
 
 
-def _dot(a: object, b: object, out: object = None) -> Any:
-    _refuse("dot", out=out)
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
+    refuse_keywords("dot", out=out)
     left, right = len(shape_of(a)), len(shape_of(b))
     if not left or not right:
         return as_operand(a) * as_operand(b)
@@ -199,24 +114,6 @@ def _inner(a: object, b: object, /) -> Any:
         return as_operand(a) * as_operand(b)
     first, second = _labels(left - 1) + "z", _labels(right - 1, left - 1) + "z"
     return _contracted(np.inner, (first, second, (first + second).replace("z", "")), a, b)
-
-
-def _vdot(a: Any, b: Any, /) -> Any:
-    return elementwise(ARRAY_PRIMITIVES["matmul"], np.ravel(a), np.ravel(b))
-
-
-def _outer(a: object, b: object, out: object = None) -> Any:
-    _refuse("outer", out=out)
-    return np.ravel(as_operand(a))[:, None] * np.ravel(as_operand(b))[None, :]
-
-
-def _kron(a: object, b: object) -> Any:
-    """Each element of the one with each of the other, in blocks."""
-    dimensions = max(len(shape_of(a)), len(shape_of(b)))
-    shapes = [(1,) * (dimensions - len(shape_of(operand))) + shape_of(operand) for operand in (a, b)]
-    first = np.reshape(as_operand(a), [part for size in shapes[0] for part in (size, 1)])
-    second = np.reshape(as_operand(b), [part for size in shapes[1] for part in (1, size)])
-    return np.reshape(first * second, [m * n for m, n in zip(*shapes, strict=True)])
 
 
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -245,7 +142,7 @@ def _einsum(
     *operands: object, out: object = None, optimize: object = False, dtype: DTypeLike | None = None, **_: object
 ) -> Any:
     """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
-    _refuse("einsum", out=out, dtype=dtype)
+    refuse_keywords("einsum", out=out, dtype=dtype)
     terms, result = subscripts(operands, shape_of)
     return _of_terms([(labels, as_operand(array)) for labels, array in terms], result, optimize, _product_of_two)
 
@@ -356,48 +253,17 @@ def _ravel(a: Any, order: Any = "C") -> Any:
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
-    axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else axes_of(tuple(axes), len(shape_of(a)))
+    axes = tuple(range(len(shape_of(a))))[::-1] if axes is None else ordered_axes(tuple(axes), len(shape_of(a)))
     return recorded(ARRAY_PRIMITIVES["transpose"], as_operand(a), axes)
 
 
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    axes = list(range(len(shape_of(a))))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return _transpose(a, axes)
-
-
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    origin, there = axes_of(source, len(shape_of(a))), axes_of(destination, len(shape_of(a)))
-    axes = [axis for axis in range(len(shape_of(a))) if axis not in origin]
-    for place, axis in sorted(zip(there, origin, strict=True)):
-        axes.insert(place, axis)
-    return _transpose(a, axes)
-
-
-def _expand_dims(a: Any, axis: object) -> Any:
-    dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
-    places = axes_of(axis, dimensions)
-    sizes = iter(shape_of(a))
-    return _reshape(a, tuple(1 if place in places else next(sizes) for place in range(dimensions)))
-
-
-def _squeeze(a: Any, axis: Axis = None) -> Any:
-    shape = shape_of(a)
-    gone = [place for place, size in enumerate(shape) if size == 1] if axis is None else reduced_axes(axis, len(shape))
-    if any(shape[place] != 1 for place in gone):
-        raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
-    return a if not shape else _reshape(a, tuple(size for place, size in enumerate(shape) if place not in gone))
-
-
-def _broadcast_to(array: object, shape: object, subok: bool = False) -> Any:
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     shape = tuple(shape) if np.iterable(shape) else (shape,)
     return recorded(ARRAY_PRIMITIVES["broadcast_to"], as_operand(array), shape)
 
 
-def _concatenate(
-    arrays: Any, /, axis: Any = 0, out: object = None, *, dtype: DTypeLike | None = None, casting: object = None
-) -> Any:
-    _refuse("concatenate", out=out, dtype=dtype)
+def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+    refuse_keywords("concatenate", out=out, dtype=dtype)
     arrays = [as_operand(array) for array in arrays]
     if axis is None:
         arrays, axis = [np.ravel(array) for array in arrays], 0
@@ -428,80 +294,6 @@ def _of_parts(
     moves = not all(type(array) in NODES for array in arrays)
     primitive = Operation(name, None, function, (*edges, *(NO_DERIVATIVE for _ in others)), moves=moves)
     return entered(common_tape(arrays), primitive, (*arrays, *others), value)
-
-
-def _stack(
-    arrays: Iterable[Any], axis: int = 0, out: object = None, *, dtype: DTypeLike | None = None, casting: object = None
-) -> Any:
-    _refuse("stack", out=out, dtype=dtype)
-    arrays = [as_operand(array) for array in arrays]
-    axis = axis % (len(shape_of(arrays[0])) + 1)
-    return _concatenate([_expand_dims(array, axis) for array in arrays], axis)
-
-
-_Widened = Callable[[tuple[Any, ...]], tuple[Any, ...]]
-"""The shape of an array with axes of length one where it has too few."""
-
-
-def _row(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (1,) * (2 - len(shape)) + shape
-
-
-def _columns(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    return shape if len(shape) > 1 else (*(shape or (1,)), 1)
-
-
-def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    return shape if len(shape) > 2 else (*_row(shape), 1)
-
-
-def _widening(widened: _Widened) -> Callable[..., Any]:
-    def one(array: Any) -> Any:
-        array = as_operand(array)
-        shape = widened(shape_of(array))
-        return array if shape == shape_of(array) else np.reshape(array, shape)
-
-    return lambda *arrays: one(arrays[0]) if len(arrays) == 1 else tuple(map(one, arrays))
-
-
-def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
-    """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
-    wide = _widening(widened)
-
-    def stacked(tup: Iterable[Any], *, dtype: DTypeLike | None = None, casting: object = None) -> Any:
-        _refuse(name, dtype=dtype)
-        arrays = [wide(array) for array in tup]
-        return _concatenate(arrays, min(axis, len(shape_of(arrays[0])) - 1))
-
-    return stacked
-
-
-def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """A slice for each part: each knows its own place."""
-    size = known(shape_of(ary)[axis])
-    if np.ndim(indices_or_sections):
-        ends = [0, *map(operator.index, indices_or_sections), size]
-    else:
-        number = operator.index(indices_or_sections)
-        if number <= 0:
-            raise ValueError("number sections must be larger than 0.")
-        if is_symbolic(size):
-            equal = size // number
-            if size % number != 0:
-                raise InvalidValue(f"{size} is no multiple of {number} for all sizes: use numbers for them")
-            return [
-                ary[(*(slice(None),) * (axis % len(shape_of(ary))), slice(equal * part, equal * (part + 1)))]
-                for part in range(number)
-            ]
-        ends = [0, *accumulate(size // number + (place < size % number) for place in range(number))]
-    before = (slice(None),) * (axis % len(shape_of(ary)))
-    return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
-
-
-def _broadcast_arrays(*arrays: object, subok: bool = False) -> Any:
-    operands = [as_operand(array) for array in arrays]
-    shape = shapes.broadcast(*map(shape_of, operands))
-    return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
 
 
 class Move(NamedTuple):
@@ -693,22 +485,15 @@ def _refusing(function: object, composition: Callable[..., Any]) -> Callable[...
     return refusing
 
 
-OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
-    "sum": _sum, "mean": _mean, "var": _var, "std": _std, "prod": _prod, "cumsum": _cumsum, "cumprod": _cumprod,
-    "max": partial(_extreme, "max"), "min": partial(_extreme, "min"), "ptp": _ptp, "trace": _trace, "clip": _clip,
-    "dot": _dot, "inner": _inner, "vdot": _vdot, "outer": _outer, "tensordot": _tensordot, "einsum": _einsum,
-    "kron": _kron,
+ARRAY_OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
+    "sum": _sum, "cumsum": _cumsum,
+    "max": partial(_extreme, "max"), "min": partial(_extreme, "min"),
+    "dot": _dot, "inner": _inner, "tensordot": _tensordot, "einsum": _einsum,
+
     "vecdot": _stacked_product("vecdot", "k", "k", ""),
     "matvec": _stacked_product("matvec", "mk", "k", "m"), "vecmat": _stacked_product("vecmat", "k", "kn", "n"),
-    "linalg.trace": lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
     "reshape": _reshape, "ravel": _ravel, "transpose": _transpose,
-    "swapaxes": _swapaxes, "matrix_transpose": lambda x, /: _swapaxes(x, -1, -2),
-    "moveaxis": _moveaxis, "expand_dims": _expand_dims,
-    "squeeze": _squeeze, "broadcast_to": _broadcast_to, "concatenate": _concatenate, "stack": _stack,
-    "hstack": _stacking("hstack", 1, lambda shape: shape or (1,)), "vstack": _stacking("vstack", 0, _row),
-    "column_stack": _stacking("column_stack", 1, _columns), "dstack": _stacking("dstack", 2, _layer),
-    "atleast_1d": _widening(lambda shape: shape or (1,)), "atleast_2d": _widening(_row),
-    "atleast_3d": _widening(_layer), "broadcast_arrays": _broadcast_arrays, "array_split": _array_split,
+    "broadcast_to": _broadcast_to, "concatenate": _concatenate,
     "array": lambda a, *_, **__: _copied(_assembled(a)), "asarray": _assembled, "asanyarray": _assembled,
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
@@ -719,7 +504,7 @@ OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
 
 UFUNC_METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
     (np.add, "reduce"): lambda a, axis=0, *arguments, **keywords: _sum(a, axis, *arguments, **keywords),
-    (np.multiply, "reduce"): lambda a, axis=0, *arguments, **keywords: _prod(a, axis, *arguments, **keywords),
+    (np.multiply, "reduce"): lambda a, axis=0, *arguments, **keywords: np.prod(a, axis, *arguments, **keywords),
     (np.maximum, "reduce"): lambda a, axis=0, dtype=None, *arguments, **keywords: _extreme(
         "max", a, axis, *arguments, **keywords
     ),
@@ -727,7 +512,7 @@ UFUNC_METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
         "min", a, axis, *arguments, **keywords
     ),
     (np.add, "accumulate"): lambda a, axis=0, *arguments, **keywords: _cumsum(a, axis, *arguments, **keywords),
-    (np.multiply, "accumulate"): lambda a, axis=0, *arguments, **keywords: _cumprod(a, axis, *arguments, **keywords),
+    (np.multiply, "accumulate"): lambda a, axis=0, *arguments, **keywords: np.cumprod(a, axis, *arguments, **keywords),
 }
 
 
@@ -758,15 +543,15 @@ def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
     if row.derivative is Derivative.AS_EXECUTED:
         assert isinstance(row.counts, Executed)
         return _refusing(function, in_operations(function, row.counts))
-    return OPERATIONS[row.derivative] if isinstance(row.derivative, str) else row.derivative
+    return ARRAY_OPERATIONS[row.derivative] if isinstance(row.derivative, str) else row.derivative
 
 
 FUNCTIONS.update({function: found for function, row in ROWS.items() if (found := _derived(function, row)) is not None})
 FUNCTIONS.update({
-    ufunc: OPERATIONS[name]
+    ufunc: ARRAY_OPERATIONS[name]
     for name in ("matmul", "vecdot", "matvec", "vecmat")
     if (ufunc := getattr(np, name, None)) is not None
 })  # fmt: skip
 FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
-NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: _clip, np.interp: FUNCTIONS[np.interp]})
+NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: FUNCTIONS[np.clip], np.interp: FUNCTIONS[np.interp]})

@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
+from opcount.functions.of_nodes import reduced_axes
 from opcount.functions.op_counts import name_of
 from opcount.functions.table import row_of
 from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate
@@ -246,18 +247,6 @@ def lanes_of(array: Any, axis: object, initial: Any = np._NoValue) -> tuple[Any,
     if initial is not np._NoValue and initial is not None:
         lanes = np.concatenate([np.broadcast_to(initial, (*shape_of(lanes)[:-1], 1)), lanes], axis=-1)
     return lanes, [1 if place in axes else size for place, size in enumerate(shape)]
-
-
-def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
-    """The axes, counted from the first; all of them for None."""
-    if axis is None:
-        return tuple(range(dimensions))
-    return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
-
-
-def reduced_axes(axis: object, dimensions: int) -> tuple[int, ...]:
-    """The axes of a reduction: a number has none, and NumPy's reductions take 0 and -1 for it all the same."""
-    return () if not dimensions and axis in (0, -1) else axes_of(axis, dimensions)
 
 
 @cache

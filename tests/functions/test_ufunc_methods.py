@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 import opcount as oc
 from opcount.counting.tally import record
+from opcount.functions import ufuncs
 from opcount.functions.applications import APPLICATIONS
 from opcount.wrapping.operations import BY_UFUNC, COMPOSED, kinds_of
 from tests.support import loops_by_hand as hand
@@ -128,8 +129,10 @@ def test_a_product_of_arrays_counts_what_is_executed(name):
     ("divmod", "__call__", {"floordiv": 1}), ("hypot", "reduce", {"sqrt": 1}), ("fmax", "accumulate", {"fmax": 2}),
     ("multiply", "outer", {"add": 1}), ("sin", "at", {}), ("logaddexp", "reduceat", {"logaddexp": 1, "add": 1}),
 ])  # fmt: skip
-def test_the_check_of_a_ufunc_catches_a_planted_fault(name, method, kinds):
-    with oc.rules({getattr(np, name): kinds}), pytest.raises(AssertionError):
+def test_the_check_of_a_ufunc_catches_a_planted_fault(name, method, kinds, monkeypatch):
+    planted = getattr(np, name)  # of arrays alone: a rule would reach the numbers that they are compared with
+    monkeypatch.setattr(ufuncs, "kinds_of", lambda ufunc: kinds if ufunc is planted else kinds_of(ufunc))
+    with pytest.raises(AssertionError):
         check_ufunc(getattr(np, name), method, examples=100)
 
 
