@@ -44,7 +44,6 @@ from opcount.tracing.nodes import (
 )
 from opcount.tracing.object_array import lanes_of
 from opcount.wrapping.operations import NO_DERIVATIVE, Operation
-from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array

@@ -168,7 +168,6 @@ UNPLACED: Final = (
 )
 
 
-@final
 class Unplaced:
     """`size` derivatives somewhere in an array of that shape, structural zeros elsewhere, and nobody knows where.
 
@@ -379,9 +378,8 @@ def placed(derivative: Derivative, key: object, shape: tuple[Any, ...]) -> Any:
     axes = tuple(_axes(key, len(shape)))
     if key is None or (isinstance(key, tuple) and None in key):  # which made axes of length one
         derivative = reshaped(derivative, Spec(shape, np.float64)[axes].shape)
-    if (inner := placement(derivative)) is not None and _takes_whole_axes(
-        axes
-    ):  # an element of a row: one part, not two
+    # an element of a row: one part, not two
+    if (inner := placement(derivative)) is not None and _takes_whole_axes(axes):
         rest = iter(inner[0])
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
     if type(derivative) is not Structured and isinstance(plain_of(derivative), (Fraction, Decimal)):
