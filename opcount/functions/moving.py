@@ -87,7 +87,7 @@ def _stack_shape(
     return np.concatenate([np.expand_dims(array, axis) for array in arrays], axis, dtype=dtype, casting=casting)
 
 
-def _block_shape(arrays: Iterable[Any]) -> Any:
+def _block_shape(arrays: object) -> Any:
     depth, inside = 0, arrays
     while isinstance(inside, list):
         depth, inside = depth + 1, inside[0]
@@ -95,7 +95,7 @@ def _block_shape(arrays: Iterable[Any]) -> Any:
     return _joined(arrays, depth, ndim)
 
 
-def _joined(arrays: Iterable[Any], depth: int, ndim: int) -> Any:
+def _joined(arrays: object, depth: int, ndim: int) -> Any:
     if isinstance(arrays, list):
         return np.concatenate([_joined(part, depth - 1, ndim) for part in arrays], axis=-depth)
     x = spec_of(arrays)
