@@ -14,7 +14,7 @@ from opcount.wrapping.operations import OPERATIONS, Operation
 from opcount.wrapping.shapes import Axis
 from opcount.wrapping.wrapped import Wrapped
 
-np: Any = numpy  # whose stubs know no array but its own
+np: Any = numpy  # NumPy's stubs know no other class of arrays
 
 MATMUL: Final = Operation("matmul", numpy.matmul, operator.matmul)
 """A product of matrices, which counts by their shapes and is executed on whole arrays."""

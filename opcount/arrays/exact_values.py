@@ -68,7 +68,7 @@ _TOO_LARGE: Final = (
 
 
 def _fits(integer: int) -> bool:
-    """Whether there is a float for it."""
+    """Whether an integer is within the range of floats."""
     return abs(integer) < 1 << 1024
 
 
@@ -125,7 +125,7 @@ _NEVER_WARNING: Final = frozenset({
 
 
 def _fitting(ufunc: np.ufunc, *values: object) -> Any:
-    """NumPy's value, where the integers among the values have floats."""
+    """NumPy's value, if all integers among the values are within the range of floats."""
     try:
         return by_numpy_with_warnings(ufunc, *values)
     except OverflowError:
@@ -153,7 +153,7 @@ def _in_place_of_python(ufunc: Any, *values: Any) -> Any:
 
 
 def divided_by_zero(a: Any, b: Any) -> Any:
-    """What a number of NumPy's gives, with a warning; Python's own raise, as ever."""
+    """The value of a division by zero of NumPy numbers, with a warning; Python's own numbers raise their error."""
     of_numpy = isinstance(a, np.floating) or isinstance(b, np.floating)
     return _fitting(np.divide, a, b) if of_numpy else a / b
 

@@ -17,7 +17,7 @@ from opcount.wrapping.shapes import Axis
 
 
 def applications(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> int:
-    """`ufunc(a, b)`: once for each element of the result, or of what it goes into, or for each that `where` selects."""
+    """Applications by `ufunc(a, b)`: for each element of the result, or of `out`, or for each that `where` selects."""
     outputs = out if isinstance(out, tuple) else (out,)
     given = [np.shape(operand) for operand in (*inputs, *outputs) if operand is not None]
     if where is True:
@@ -47,7 +47,7 @@ def _reduce(
 def reduction(a: Any, axis: Axis = None, initial: Any = np._NoValue, where: Any = True) -> tuple[int, int]:
     """How often a reduction joins two numbers, and how many results it has.
 
-    n numbers are joined n - 1 times, n times where there is an initial one.
+    n numbers are joined n - 1 times, or n times if there is an initial one.
     """
     shape = np.shape(a)
     axes = axes_of(axis, len(shape))
@@ -61,7 +61,7 @@ def reduction(a: Any, axis: Axis = None, initial: Any = np._NoValue, where: Any 
 
 
 def alone(a: Any, axis: Axis = None, initial: Any = np._NoValue, where: Any = True) -> int:
-    """How many results of a reduction to truth values are of one number, which is joined with none: its own truth."""
+    """How many results of a reduction to truth values come from a single number, whose own truth is then needed."""
     if initial is not np._NoValue and initial is not None:
         return 0
     shape = np.shape(a)
@@ -73,7 +73,7 @@ def alone(a: Any, axis: Axis = None, initial: Any = np._NoValue, where: Any = Tr
 
 
 def alone_by_ufunc(method: str, a: ArrayLike, *arguments: Any, **keywords: Any) -> int:
-    """The numbers whose own truth a method of a logical ufunc gives: alone, or the first of those that it joins."""
+    """How many numbers' own truth a method of a logical ufunc gives: of single ones, or the first of those it joins."""
     if method == "reduce":
         given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), arguments, strict=False)) | keywords
         return alone(a, given.get("axis", 0), given.get("initial", np._NoValue), given.get("where", True))

@@ -1,6 +1,6 @@
-"""Functions that apply a function which they are given.
+"""Functions that apply another function, which is one of their arguments.
 
-What that executes counts at once, whatever comes after it.
+What that function executes counts at once, even if an error follows.
 """
 
 from __future__ import annotations

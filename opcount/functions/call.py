@@ -44,7 +44,7 @@ from opcount.wrapping.wrapped import is_wrapped_array
 
 
 def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> Any:
-    """A function that dispatches through `__array_function__`, with a wrapped value among its arguments.
+    """Call a function that dispatches through `__array_function__`, with a wrapped value among its arguments.
 
     `owner` is whom NumPy asked.
     """
@@ -101,19 +101,19 @@ class Call:
     # its arguments
 
     def argument(self, index: int) -> Any:
-        """The argument that stands at the index, or is given by its name; None where there is none."""
+        """The argument at an index, even if it is given by name; None if it is not given."""
         if len(self.args) > index:
             return self.args[index]
         names = _parameters(self.function)
         return self.keywords.get(names[index]) if len(names) > index else None
 
     def given(self, name: str) -> Any:
-        """The argument of that name, however it is given; None where it is not."""
+        """The argument of this name, however it is given; None if it is not given."""
         index = _index_of(self.function, name)
         return self.args[index] if index is not None and len(self.args) > index else self.keywords.get(name)
 
     def wrapped_names(self) -> set[Any]:
-        """The names of the arguments that hold wrapped values; the index of one that has no name."""
+        """The names of the arguments that hold wrapped values, or the index of one without a name."""
         names = _parameters(self.function)
         return {names[at] if type(at) is int and at < len(names) else at for at in self.holding}
 
@@ -135,7 +135,7 @@ class Call:
             let_out_into_plain(self.name, (self.written,), self.operands)
 
     def refuse_new_truths(self) -> None:
-        """Raise NoRule where numbers are among the wrapped values that go into an array of truth values."""
+        """Raise NoRule if wrapped numbers would go into an array of truth values."""
         entering = Operands()
         entering.take([value for index, value in enumerate(self.args) if index != self.row.like])
         entering.take([value for name, value in self.keywords.items() if name != "like"])
@@ -159,7 +159,7 @@ class Call:
         return self._by_row()
 
     def _computes_wrapped(self) -> bool:
-        """Whether a wrapped value is among the operands, and not only where the result of plain data goes to."""
+        """Whether a wrapped value is among the operands, and not only the target of a result from plain data."""
         return bool({*self.holding} - {_index_of(self.function, "out"), "out", "where"})
 
     def _by_row(self) -> OpCounts:
@@ -178,7 +178,7 @@ class Call:
     # its result
 
     def in_operations(self, counts: Executed) -> Any:
-        """The result of a function that is executed in operations which count themselves."""
+        """The result of a function that is executed in operations that count themselves."""
         try:
             return in_operations(self.function, counts)(*self.args, **self.keywords)
         except NoRule as reason:
@@ -186,7 +186,7 @@ class Call:
             return self.operands.hold(self.function(*self.plain, **self.plain_keywords))
 
     def of_objects(self) -> Any:
-        """The result of NumPy's loops for objects, in which each operation counts where it is executed."""
+        """The result of NumPy's loops for objects, in which each operation counts when it is executed."""
         args, keywords = self.args, self.keywords
         if self.row.writes is not None:
             args = (target(args[0]), *args[1:])
@@ -209,14 +209,14 @@ class Call:
 
 
 def _known(told: object) -> Any:
-    """What is told of a spec, with sizes as a program meets them."""
+    """A description of a spec, with sizes as a user's program sees them."""
     if type(told) is tuple:
         return tuple(map(_known, told))
     return known(told) if is_symbolic(told) or isinstance(told, numbers.Integral) else told
 
 
 def _is_of_truths(result: object) -> bool:
-    """Whether it is an array of truth values, or several arrays with one among them."""
+    """Whether a result is an array of truth values, or has one among its arrays."""
     if isinstance(result, (list, tuple)):
         return any(map(_is_of_truths, result))
     return getattr(getattr(result, "dtype", None), "char", "") == "?"

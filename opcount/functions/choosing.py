@@ -17,7 +17,7 @@ from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
 
 
 def truth_of_each(a: Any) -> OpCounts:
-    """What has to know which elements are not zero: of truth values, nothing more."""
+    """The counts of finding out which elements are not zero; for truth values this is free."""
     return {} if is_truth(a) else {"ne": np.size(a)}
 
 
@@ -26,7 +26,7 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Axis = None) -> OpCounts:
 
 
 def _truth_of(name: str, index: int) -> Seeing:
-    """It has to know which elements of an argument are not zero: of truth values, nothing more."""
+    """A rule for functions that find out which elements of an argument are not zero; for truth values this is free."""
 
     def rule(wrapped: Set[Any], *args: Any, **keywords: Any) -> OpCounts:
         mask = args[index] if len(args) > index else keywords[name]

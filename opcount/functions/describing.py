@@ -1,4 +1,4 @@
-"""What an array is, and not what it holds: its shape and type, its text, where it lies."""
+"""Functions that describe an array and not its values: its shape and type, its text, its memory."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ _Term = tuple[dict[str, int], bool]
 
 def _einsum(wrapped: Set[Any], *operands: object, out: object = None, optimize: object = False,
             dtype: DTypeLike | None = None, **_: object) -> OpCounts:  # fmt: skip
-    """For each contraction that is executed: its products over all labels, its sums for each result.
+    """The products over all labels and the sums for each result, of each contraction that is executed.
 
     Without `optimize` all operands are contracted at once, by k - 1 products from left to
     right for each combination of labels; with it, in the steps of `np.einsum_path`.
@@ -93,7 +93,7 @@ def _einsum(wrapped: Set[Any], *operands: object, out: object = None, optimize: 
 
 
 def _path(operands: tuple[Any, ...], terms: list[_Term], optimize: Any) -> list[Any]:
-    """The steps of a product of several arrays: as they are given, or as NumPy chooses them by the sizes."""
+    """The steps of a product of several arrays: as the user gives them, or as NumPy chooses them by the sizes."""
     if not isinstance(optimize, (bool, str)) and optimize and optimize[0] == "einsum_path":
         return list(optimize[1:])
     if not all(are_numbers(sizes.values()) for sizes, _ in terms):

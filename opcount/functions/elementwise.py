@@ -1,4 +1,4 @@
-"""Functions of each element that are no ufuncs."""
+"""Functions of each element that are not ufuncs."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def _each(kind: str) -> Rule:
 
 
 def _astype(x: object, dtype: Any, /, **_: object) -> OpCounts:
-    """A cast is free, but for the truth of each element."""
+    """A cast is free, except to truth values, which takes a comparison for each element."""
     return truth_of_each(x) if np.dtype(dtype) == np.bool_ else {}
 
 
 def _sinc(x: ArrayLike) -> OpCounts:
-    """The sine of pi x by pi x, where that is not zero."""
+    """The sine of pi x over pi x, unless that is zero."""
     size = np.size(x)
     return {"mul": size, "ne": size, "sin": size, "div": size}
 
 
 def _round(a: ArrayLike, decimals: Any = 0, out: object = None) -> OpCounts:
-    """Rounding to decimals scales, rounds and scales back; an integer is round already."""
+    """Rounding to decimals scales, rounds and scales back; an integer needs no rounding."""
     if is_complex(a):
         raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
     size = np.size(a)
@@ -65,14 +65,14 @@ def _infinite(x: ArrayLike, *_: object, **__: object) -> OpCounts:
 
 
 def _nan_to_num(wrapped: Set[Any], x: ArrayLike, *_: object, **__: object) -> OpCounts:
-    """Each number, or each part of it, may be nan, and infinite of either sign."""
+    """Each number, or each part of a complex one, may be nan, or infinite with either sign."""
     size = np.size(x) * {"f": 1, "c": 2}.get(dtype_of(x).kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
 
 
 def _clip(wrapped: Set[Any], a: ArrayLike, a_min: object = None, a_max: object = None, out: object = None, *,
           min: object = None, max: object = None, where: ArrayLike = True, **_: object) -> OpCounts:  # fmt: skip
-    """The larger one of each number and its lower bound, then the smaller one of that and the upper bound."""
+    """The larger of each number and its lower bound, then the smaller of that and its upper bound."""
     if any(map(is_complex, (a, a_min, a_max, min, max))):
         raise NoRule("complex numbers are not in order: clip the real and the imaginary part")
     low, high = (
@@ -91,7 +91,7 @@ def _clip(wrapped: Set[Any], a: ArrayLike, a_min: object = None, a_max: object =
 
 
 def _imaginary(x: ArrayLike) -> int:
-    """How many imaginary parts it has; real numbers have none."""
+    """How many imaginary parts an array has; real numbers have none."""
     return np.size(x) if is_complex(x) else 0
 
 

@@ -26,7 +26,7 @@ def executed(
     finished: Callable[[Any], Any],
     check: Callable[[Any], None] = lambda result: None,
 ) -> Any:
-    """The finished result, counted, once `check` has nothing against it; or let out or refused."""
+    """Execute and count a call, once `check` raises nothing, and finish its result; or let it out, or refuse it."""
     try:
         charged = counts()
     except NoRule as reason:
@@ -76,13 +76,13 @@ def let_out_into_plain(name: str, written: Iterable[Any], operands: Operands) ->
 
 
 def target(written: Any) -> Any:
-    """What an object is written into: the plain array, for NumPy to refuse it, since it holds no objects."""
+    """The plain array as a target for an object, so that NumPy refuses it."""
     return written._plain() if is_wrapped_array(written) else written
 
 
 @cache
 def in_operations(function: Callable[..., Any], executed: Executed) -> Callable[..., Any]:
-    """A function in operations that count themselves: all of them count, or, where it raises, none.
+    """A function that is executed in operations that count themselves; if it raises, none of them counts.
 
     Wrong arguments raise what NumPy raises.
     """
@@ -107,7 +107,7 @@ def in_operations(function: Callable[..., Any], executed: Executed) -> Callable[
 def _refusal(
     error: Exception, function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
 ) -> Exception:
-    """What a call raises: NumPy's own error, where it has one for wrong arguments."""
+    """The error that a call raises: NumPy's own, if NumPy has one for these arguments."""
     if isinstance(error, (NoRule, OpcountError)):
         return error
     function(*unwrapped(args), **unwrapped(keywords))

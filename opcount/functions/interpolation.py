@@ -52,7 +52,7 @@ def _gradient(f: Any, *varargs: object, axis: Any = None, edge_order: int = 1) -
 
 
 def _spacings(f: Any, axes: tuple[int, ...], given: tuple[Any, ...]) -> list[Any]:
-    """A number for each axis, or the differences along it where they are not all the same."""
+    """The spacing along each axis: a number, or, if they are not all equal, the differences."""
     if not given:
         return [1.0] * len(axes)
     if len(given) == 1 and np.ndim(given[0]) == 0:

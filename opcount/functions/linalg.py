@@ -45,7 +45,7 @@ def substitutions(n: int, columns: int) -> OpCounts:
 
 
 def _of_matrices(counts: Callable[[int], OpCounts]) -> Rule:
-    """What a square matrix costs, by its order, for each matrix of a stack."""
+    """A rule for stacks of square matrices, from the counts for one by its order."""
 
     def rule(a: ArrayLike) -> OpCounts:
         no_complex(a)
@@ -128,7 +128,7 @@ def _qr_shape(a: Held, mode: Any = "reduced") -> Any:
     return type(whole)(Spec((*stack, m, inner), dtype), Spec((*stack, inner, n), dtype))
 
 
-# --- norms, and what is solved by reshaping
+# --- norms, and tensors solved by reshaping
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:

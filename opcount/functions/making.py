@@ -1,4 +1,4 @@
-"""Arrays made new: like another one, or from nothing, `like=` another."""
+"""New arrays: like another one, or from sizes, also with `like=`."""
 
 from __future__ import annotations
 

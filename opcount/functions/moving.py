@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from opcount.counting import symbolic
 from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import known
-from opcount.functions.of_nodes import operand, ordered_axes, reduced_axes, refuse_keywords
+from opcount.functions.of_nodes import one_array, ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts
 from opcount.functions.rows import AS_NUMPY, FREE, MOVES, Free, Function, each
 from opcount.wrapping import shapes
@@ -242,7 +242,7 @@ def _squeeze_of_nodes(a: Any, axis: Any = None) -> Any:
 
 def _stack_of_nodes(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
     refuse_keywords("stack", out=out, dtype=dtype)
-    arrays = [operand(array) for array in arrays]
+    arrays = [one_array(array) for array in arrays]
     axis = axis % (len(shape_of(arrays[0])) + 1)
     return np.concatenate([_expand_dims_of_nodes(array, axis) for array in arrays], axis)
 
@@ -269,7 +269,7 @@ def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _widening(widened: _Widened) -> Callable[..., Any]:
     def one(array: Any) -> Any:
-        array = operand(array)
+        array = one_array(array)
         shape = widened(shape_of(array))
         return array if shape == shape_of(array) else np.reshape(array, shape)
 
@@ -309,7 +309,7 @@ def _array_split_of_nodes(ary: Any, indices_or_sections: Any, axis: int = 0) -> 
 
 
 def _broadcast_arrays_of_nodes(*arrays: Any, subok: bool = False) -> Any:
-    operands = [operand(array) for array in arrays]
+    operands = [one_array(array) for array in arrays]
     shape = shapes.broadcast(*map(shape_of, operands))
     return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
 

@@ -1,11 +1,11 @@
 """NumPy's own Python on wrapped values: the code that NumPy runs, with other globals.
 
-What NumPy writes in Python executes the right operations in the right order on wrapped values too, if its `asarray`
-keeps what is wrapped. So `on_wrapped` gives each global that the code reads a stand-in. Ufuncs, and functions that
+NumPy's Python code executes the right operations in the right order on wrapped values too, if its `asarray` keeps
+what is wrapped. So `on_wrapped` gives each global that the code reads a stand-in. Ufuncs, and functions that
 dispatch, come back to opcount by themselves; a private helper is treated as the function is.
 
-A global that nobody has looked at might make a wrapped value plain, and a broad `except` would take the error that
-says so for an answer. Code with one of these is found when the function is made, and each call of it is refused.
+A global that nobody has checked might make a wrapped value plain, and a broad `except` would take the error that
+says so for an answer. Code with either is found when the function is made, and each call of it is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from opcount.wrapping.stand_ins import EXACT, Way
 
 
 def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
-    """An array of at least no dimensions: as it is, or made of a list; 0-d of a number; a plain one of truth values."""
+    """A value as an array: an array as it is, a list joined, a number with no dimensions, truth values plain."""
     if dtype is bool:
         return np.asarray(x, bool)
     if isinstance(x, (list, tuple)):
@@ -44,15 +44,15 @@ def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
 
 
 def any_true(mask: object) -> bool:
-    """Whether some are true; of shapes alone none are.
+    """Whether some elements of a mask are true; for specs, none are.
 
-    It is asked where true ones lead to an error or a warning, or to another way that counts the same.
+    NumPy asks this only where true ones lead to an error, a warning, or another way with equal counts.
     """
     return not isinstance(unwrapped(mask), Spec) and bool(np.any(np.asarray(mask)))
 
 
 def truths(mask: object) -> Any:
-    """A mask as plain truth values, on which what NumPy does is control flow."""
+    """A mask as plain truth values, since what NumPy does with it is control flow."""
     return mask if isinstance(unwrapped(mask), Spec) else np.asarray(mask)
 
 
@@ -65,7 +65,7 @@ _HARMLESS: Final = frozenset({
     operator, collections, builtins, np.ndarray, np.dtype, np.arange, np.zeros, np.ones, np.isscalar, np.issubdtype,
     np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple,
 })  # fmt: skip
-"""What takes no wrapped value, or takes it for what it is."""
+"""Globals that are given no wrapped value, or handle it correctly."""
 
 _SAFE: Final = (np.ufunc, type(np.sum), bool, int, float, str, type(None), type(np._NoValue))
 """The classes of ufuncs and of functions that dispatch; and of constants."""
@@ -80,11 +80,11 @@ _ABSENT: Final = object()
 
 
 class NoStandIn(Exception):
-    """The code reads a global, or handles errors in a way, of which it is not known what becomes of wrapped values."""
+    """The code reads a global, or handles errors in a way, whose effect on wrapped values is not known."""
 
 
 def on_wrapped(function: Callable[..., Any], instead: Mapping[Any, Any] | None = None) -> Callable[..., Any]:
-    """A NumPy function that is written in Python, for wrapped values; `instead` are stand-ins for it alone."""
+    """A NumPy function written in Python, made fit for wrapped values; `instead` has stand-ins for it alone."""
     try:
         return rehomed(function, {**STAND_INS, **(instead or {})})
     except NoStandIn as reason:
@@ -97,7 +97,7 @@ def on_wrapped(function: Callable[..., Any], instead: Mapping[Any, Any] | None =
 
 
 def rehomed(function: Callable[..., Any], stand_ins: Mapping[Any, Any]) -> FunctionType:
-    """The code of a function with stand-ins for its globals; raises NoStandIn where it reads one that has none."""
+    """The code of a function with stand-ins for its globals; raises NoStandIn if a global has none."""
     own = getattr(function, "_implementation", function)
     scope: dict[str, Any] = {}
     again = FunctionType(own.__code__, scope, own.__name__, own.__defaults__, own.__closure__)
@@ -130,7 +130,7 @@ def _stand_in(name: str, value: object, known: Mapping[Any, Any]) -> Any:
 
 
 def _reads(code: CodeType) -> Iterator[tuple[str, str]]:
-    """The globals that code reads, each with the attribute that it takes of it, also in the functions inside of it."""
+    """The globals that code reads, functions inside it included, each with the attribute that is read from it."""
     for step, following in itertools.pairwise(dis.get_instructions(code)):
         if step.opname == "LOAD_GLOBAL":
             yield step.argval, following.argval if following.opname in ("LOAD_ATTR", "LOAD_METHOD") else ""
@@ -154,7 +154,7 @@ def own(
     instead: Mapping[Any, Any] | None = None,
     **named: Any,
 ) -> Function:
-    """The row of a function of which drawn calls show that its own code gives and counts the same on wrapped values."""
+    """The row of a function whose own code is executed on wrapped values; tests compare drawn calls of it."""
     return Function(
         name, Executed(on_wrapped(function_named(name), instead), at_once, own=True), shape, derivative, **named
     )

@@ -23,10 +23,10 @@ def refuse_keywords(name: str, **keywords: Any) -> None:
             raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
 
 
-def operand(x: Any) -> Any:
+def one_array(x: Any) -> Any:
     """An argument as one array: lists and object arrays are joined, with the nodes and numbers in them."""
     if isinstance(x, (list, tuple)):
-        return np.stack([operand(item) for item in x]) if _holds_wrapped(x) else np.asarray(x)
+        return np.stack([one_array(item) for item in x]) if _holds_wrapped(x) else np.asarray(x)
     if isinstance(x, np.ndarray) and x.dtype == object:
         found = next((item for item in x.flat if isinstance(item, Wrapped)), None)
         return x if found is None else np.asarray(x, like=found)  # type: ignore[call-overload]

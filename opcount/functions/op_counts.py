@@ -1,4 +1,4 @@
-"""What rules are made of: sums and multiples of counts, and complex numbers as the real ones that they are made of."""
+"""The parts of rules: sums and multiples of counts, and operations on complex numbers as those on their parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def multiple(factor: int, counts: OpCounts) -> dict[str, int]:
 
 
 class NoRule(Exception):
-    """There is no exact count for this call; the message says why."""
+    """A call has no exact count; the message says why."""
 
 
 NEW_TRUTHS: Final = "the truth of each number is a comparison that it would not count: write x != 0 first"
@@ -87,7 +87,7 @@ def integer_power(exponent: Any) -> dict[str, int]:
 
 @cache
 def name_of(function: Callable[..., Any]) -> str:
-    """A function's name, as a reader writes it."""
+    """A function's name as users write it."""
     name = getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")

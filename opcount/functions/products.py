@@ -16,7 +16,7 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import is_symbolic, larger, order, positive_part, smaller
 from opcount.functions.applications import axes_of
 from opcount.functions.numpys_own import as_array
-from opcount.functions.of_nodes import operand, refuse_keywords
+from opcount.functions.of_nodes import one_array, refuse_keywords
 from opcount.functions.op_counts import OpCounts, Rule, expanded, is_complex, is_truth, summed
 from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function, Seeing
 from opcount.wrapping import shapes
@@ -26,12 +26,12 @@ from opcount.wrapping.trees import shape_of
 
 
 def _sums(results: int, length: int) -> OpCounts:
-    """So many results, each a sum of so many products."""
+    """The counts of `results` results, each a sum of `length` products."""
     return {"mul": results * length, "add": results * positive_part(length - 1)}
 
 
 def _product(first: str, second: str) -> Rule:
-    """A generalized ufunc with these core dimensions, of which `k` is summed over."""
+    """A rule for a generalized ufunc with these core dimensions, which sums over `k`."""
 
     def rule(a: ArrayLike, b: ArrayLike, axes: Any = None, axis: Any = None, **_: object) -> OpCounts:
         positions = (axes or (axis, axis))[:2]
@@ -104,7 +104,7 @@ def _tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2, **_: object) -> OpCoun
 
 
 def meetings(a: ArrayLike, v: ArrayLike, mode: Any) -> OpCounts:
-    """Of a convolution: a product for each pair of elements that meet, a sum for each result over the pairs in it."""
+    """The counts of a convolution: a product for each pair of elements that meet, and a sum for each result."""
     first, second = np.size(a), np.size(v)
     kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
     if kind == "f":
@@ -120,7 +120,7 @@ def meetings(a: ArrayLike, v: ArrayLike, mode: Any) -> OpCounts:
 
 
 def of_truths_free(rule: Rule) -> Rule:
-    """Of truth values alone these products are truth values too: control flow, which is free."""
+    """A rule by which products of truth values alone are free: they are truth values too, which is control flow."""
     return lambda a, b, *arguments, **keywords: (
         {} if is_truth(a) and is_truth(b) else rule(a, b, *arguments, **keywords)
     )
@@ -182,7 +182,7 @@ def _correlate_shape(a: Held, v: Held, mode: Any = "valid") -> Spec:
 
 
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
-    """Two products and a difference for each component; where a vector has no third one, its products are left out."""
+    """Two products and a difference for each component, without the products of a third component that is missing."""
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
@@ -256,15 +256,15 @@ def _vdot_of_nodes(a: Any, b: Any, /) -> Any:
 
 def _outer_of_nodes(a: Any, b: Any, out: Any = None) -> Any:
     refuse_keywords("outer", out=out)
-    return np.ravel(operand(a))[:, None] * np.ravel(operand(b))[None, :]
+    return np.ravel(one_array(a))[:, None] * np.ravel(one_array(b))[None, :]
 
 
 def _kron_of_nodes(a: Any, b: Any) -> Any:
     """Each element of the one with each of the other, in blocks."""
     dimensions = max(len(shape_of(a)), len(shape_of(b)))
     of_a, of_b = ((1,) * (dimensions - len(shape_of(each))) + shape_of(each) for each in (a, b))
-    first = np.reshape(operand(a), [part for size in of_a for part in (size, 1)])
-    second = np.reshape(operand(b), [part for size in of_b for part in (1, size)])
+    first = np.reshape(one_array(a), [part for size in of_a for part in (size, 1)])
+    second = np.reshape(one_array(b), [part for size in of_b for part in (1, size)])
     return np.reshape(first * second, [m * n for m, n in zip(of_a, of_b, strict=True)])
 
 

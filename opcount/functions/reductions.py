@@ -91,7 +91,7 @@ def _count_nonzero(a: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -
 
 
 def nans(a: ArrayLike) -> dict[str, int]:
-    """A look at each element, where the type has a nan."""
+    """The counts of a test for nan of each element, if its type has a nan."""
     return {"isnan": np.size(a)} if dtype_of(a).kind in "fc" else {}
 
 

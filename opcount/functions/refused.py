@@ -38,4 +38,4 @@ ROWS: Final = (
         "strings.multiply strings.partition strings.rpartition",
     ),
 )
-"""What is not imported with NumPy, as `numpy.polynomial` and `numpy.lib.recfunctions`, is refused without a row."""
+"""What is not imported with NumPy, such as `numpy.polynomial`, is refused without a row."""

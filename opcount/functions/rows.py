@@ -1,6 +1,6 @@
-"""One NumPy function, one row: what it counts, which shape it gives, its derivative, what it writes and gives back.
+"""One NumPy function, one row: its counts, the shape of its result, its derivative, what it writes and returns.
 
-The rows stand in the files of NumPy's own subjects, beside the rules that they need; `table` has them all.
+The rows are in the files of NumPy's own subjects, beside the rules that they need; `table` has them all.
 
 Counts are those of the scalar definition: a sum of n numbers is n - 1 additions. NumPy's loop
 over an object array of wrapped numbers executes that definition, with these differences:
@@ -33,36 +33,37 @@ from opcount.wrapping.stand_ins import EXACT, Way
 
 
 class Free(NamedTuple):
-    """It moves data, or looks at shape and type alone; `check` raises NoRule for arguments with which it computes."""
+    """The function moves data or looks at shape and type; `check` raises NoRule for arguments that make it compute."""
 
     check: Rule | None = None
 
 
 class Seeing(NamedTuple):
-    """A rule which is told first where wrapped values stand: the names of arguments, an index for one without name.
+    """A rule that is first given the arguments that hold wrapped values, by name, or by index if they have none.
 
-    It says itself what complex numbers cost.
+    The rule itself says what complex numbers cost.
     """
 
     rule: Rule
 
 
 class Executed(NamedTuple):
-    """It is executed in operations that count themselves, on whatever is wrapped; where it raises, none of them counts.
+    """The function is executed in operations that count themselves; if it raises, none of them counts.
 
-    It takes what NumPy's function takes and gives the same value, bit for bit; what is done to plain values on the way
-    counts nothing. Written after NumPy 2.4; older versions execute a few of these otherwise, with the same value.
+    It takes the arguments of NumPy's function and gives the same value, bit for bit; what is done to plain values on
+    the way counts nothing. Written after NumPy 2.4; older versions execute a few functions differently, with the same
+    value.
     """
 
     body: Callable[..., Any]
     at_once: bool = False
-    """Whether what was executed before an error stays counted: by a function that it was given."""
+    """Whether what was executed before an error stays counted, since a function of the user's executed it."""
     own: bool = False
     """Whether the code is NumPy's own."""
 
 
 class Refused(NamedTuple):
-    """It has no exact count, for this reason."""
+    """The function has no exact count, for this reason."""
 
     reason: str
 
@@ -74,7 +75,7 @@ FREE: Final = Free()
 
 
 class Derivative(Enum):
-    """How an array that is differentiated goes through a function, where that is not an operation of its own."""
+    """How a function that is not an operation of its own is differentiated."""
 
     MOVES = auto()  # where each element came from is found by asking it
     CONSTANT = auto()  # positions, truth values and what jumps: constant wherever there is a derivative
@@ -100,31 +101,31 @@ VALUES, POSITIONS, DESCRIPTION, TRUTHS = Gives
 
 
 class Function(NamedTuple):
-    """A function of NumPy's; a rule takes the arguments of a call, unwrapped, and gives its counts."""
+    """The row of a NumPy function. A rule takes the arguments of a call, unwrapped, and gives its counts."""
 
     name: str
     counts: Rule | Free | Seeing | Executed | Refused
     shape: Way | Callable[..., Any] = EXACT
-    """How a spec goes through it: a way to ask NumPy, or what it gives, from the arguments of a call."""
+    """The shape of its result: a way to ask NumPy, or a function of the arguments of a call."""
     derivative: str | Callable[..., Any] | Derivative | None = None
-    """An operation of arrays, by its name; or the function written in NumPy's others; None where it has none."""
+    """Its derivative: an operation of arrays, by name, or the function written in others; None if it has none."""
     opened: bool = False
-    """Whether NumPy's loop over numbers has its derivative, where arrays are opened, and a whole array has none."""
+    """Whether it is differentiated where arrays are opened into numbers, although whole arrays are refused."""
     writes: int | None = None
-    """The index of the argument that it writes into."""
+    """The index of the argument that the function writes into."""
     indexes: int | None = None
-    """The index of the argument that holds positions or sizes: plain integers, not wrapped ones."""
+    """The index of the argument that holds positions or sizes, which must be plain integers."""
     gives: Gives = VALUES
     like: int | None = None
-    """The index of the argument of which it takes shape and type, and none of the values."""
+    """The index of the argument of which only shape and type are used, and not the values."""
     makes: bool = False
-    """Whether it makes an array `like=` another: of a spec without values too."""
+    """Whether the function makes an array `like=` another, which may be a spec."""
     alone: Function | None = None
-    """The row of a call with one argument, where that is another function."""
+    """The row of a call with a single argument, if that is a different function."""
 
 
 def each(names: str, *columns: Any, **named: Any) -> Iterator[Function]:
-    """A row for each of these functions, which are the same but for the name."""
+    """A row for each of these functions, with equal columns except for the name."""
     return (Function(name, *columns, **named) for name in names.split())
 
 
@@ -139,11 +140,11 @@ ITERATIVE: Final = "it iterates until it converges"
 # --- by function
 
 NUMPY: Final = tuple(map(int, np.__version__.split(".")[:2]))
-"""NumPy's version: older ones execute some functions otherwise."""
+"""NumPy's version: older ones execute some functions differently."""
 
 
 def function_named(name: str) -> Any:
-    """The NumPy function of that name, None where this NumPy has none."""
+    """The NumPy function of this name; None if this NumPy has none."""
     found: Any = np
     for part in name.split("."):
         found = getattr(found, part, None)

@@ -1,4 +1,4 @@
-"""What is sorted, searched or taken as a set: how much it computes depends on the values."""
+"""Sorting, searching and set operations, whose number of comparisons depends on the values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Means, deviations and ranges; what counts values into bins or sorts them is refused."""
+"""Means, deviations and ranges; functions that count values into bins or sort them are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from opcount.counting.callers import warn
 from opcount.functions.applications import applications, reduction
 from opcount.functions.numpys_own import any_true, as_array, truths
-from opcount.functions.of_nodes import operand, ordered_axes, refuse_keywords
+from opcount.functions.of_nodes import one_array, ordered_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, asks_for_complex, is_complex, no_truths
 from opcount.functions.reductions import given_where, nans, with_nans
 from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, NUMPY, Executed, Function, refused
@@ -56,7 +56,7 @@ def _ptp(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = F
 
 
 def _nanvar(a: ArrayLike, *arguments: Any, where: object = np._NoValue, **keywords: Any) -> OpCounts:
-    """The variance of the numbers that `where` selects, where NumPy's var has the deviations of all."""
+    """The variance of the numbers that `where` selects; NumPy's var computes the deviations of all."""
     where = given_where(where)
     counts = _var(a, *arguments, where=where, **keywords)
     taken = applications(a, where=where)
@@ -174,7 +174,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
 def _mean_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
                    where: Any = True) -> Any:  # fmt: skip
     refuse_keywords("mean", out=out, where=where)
-    a = operand(a) if dtype is None or np.dtype(dtype) == a.dtype else operand(a).astype(dtype)
+    a = one_array(a) if dtype is None or np.dtype(dtype) == a.dtype else one_array(a).astype(dtype)
     return np.sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
 
 
@@ -187,7 +187,7 @@ def _divisor(a: Any, axis: Any) -> Any:
 def _var_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
                   where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> Any:  # fmt: skip
     refuse_keywords("var", dtype=dtype, out=out, where=where)
-    a = operand(a)
+    a = one_array(a)
     deviations = a - (_mean_of_nodes(a, axis, keepdims=True) if mean is np._NoValue else mean)
     lost = ddof if correction is np._NoValue else correction
     return np.sum(deviations * deviations, axis, keepdims=keepdims) / (_divisor(a, axis) - lost)

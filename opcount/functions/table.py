@@ -37,7 +37,7 @@ ALL: Final = (
 """The rows of the functions of all NumPy versions that are supported."""
 
 ROWS: Final[dict[Any, Function]] = by_function(ALL)
-"""The rows of this NumPy's functions. What has none is refused."""
+"""The rows of the functions of this NumPy. A function without a row is refused."""
 
 
 def row_of(function: object, arguments: int = 2) -> Function:
@@ -50,13 +50,13 @@ _UNKNOWN: Final = Function("", Refused(""))
 
 
 def maker(function: object) -> Callable[..., Any] | None:
-    """What makes the array, without values, that a function makes `like=` a spec; None where it makes none."""
+    """The function that makes the spec which a NumPy function makes `like=` a spec; None if there is none."""
     row = row_of(function)
     return row.shape if row.makes and not isinstance(row.shape, Way) else None
 
 
 def on_specs(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
-    """What a function of NumPy's, or a method of a ufunc, gives for specs: executed on nothing that they stand for."""
+    """What a NumPy function, or a method of a ufunc, gives for specs, without any values."""
     if isinstance(getattr(function, "__self__", function), np.ufunc):
         return inferred(function, args, keywords, (EXACT if function.__name__ == "reduceat" else SMALL).ask)
     row = row_of(function, len(args) + len(keywords))

@@ -70,7 +70,7 @@ def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: boo
 
 
 def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: Mapping[str, Any]) -> bool:
-    """Whether it goes from truth values to truth values: control flow, which is free."""
+    """Whether a call goes from truth values to truth values, which is control flow, and free."""
     if not all(map(is_truth, operands)) or keywords.get("dtype") not in (None, bool, np.bool_, np.dtype(bool)):
         return False
     counts_truths = ufunc in (np.add, np.multiply) and method in ("reduce", "accumulate", "reduceat")
@@ -78,7 +78,7 @@ def _is_logic(ufunc: np.ufunc, method: str, operands: Iterable[Any], keywords: M
 
 
 def _signature(keywords: Mapping[str, Any]) -> str:
-    """The characters of the dtypes that a call of a ufunc asks for, if it asks for some."""
+    """The characters of the dtypes that a call of a ufunc asks for, if any."""
     given = keywords.get("signature", keywords.get("sig", ()))
     if isinstance(given, str):
         return given
@@ -92,7 +92,7 @@ def call_ufunc(
     keywords: Mapping[str, Any],
     execute: Callable[..., Any] | None = None,
 ) -> Any:
-    """A ufunc, or one of its methods, with a wrapped value among its operands; `execute` gives its plain value."""
+    """Call a ufunc, or a method of one, with a wrapped value among its operands; `execute` gives the plain value."""
     execute = execute or getattr(ufunc, method)
     outputs = out if isinstance(out := keywords.get("out"), tuple) else ()  # out=... asks for an array, not a number
     operands = Operands()
@@ -163,7 +163,7 @@ def _is_truth_without_value(value: Any) -> bool:
 
 @cache
 def _is_of_objects(ufunc: np.ufunc) -> bool:
-    """Whether it works on objects alone, as np.frompyfunc makes one: a Python function, which counts by itself."""
+    """Whether a ufunc works on objects alone, as from np.frompyfunc: a Python function, which counts by itself."""
     return bool(ufunc.types) and all(set(loop) <= set("O->") for loop in ufunc.types)
 
 

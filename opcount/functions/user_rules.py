@@ -21,7 +21,7 @@ user_rules: Final[dict[Any, Rule | OpCounts]] = {}
 """The rules in force, by function."""
 
 _LAYERS: Final[list[dict[Any, Rule | OpCounts | None]]] = [{}]
-"""What is registered, then what each open block has; the last one that names a function says its rule."""
+"""The registered rules, then those of each open block; the last layer that names a function has its rule."""
 
 _LOCK: Final = threading.Lock()
 
@@ -38,13 +38,13 @@ def register_rule(function: Callable[..., Any], rule: Rule | OpCounts | None) ->
     Counts({'mul': 48, 'add': 36, 'sub': 36})
     >>> oc.register_rule(np.fft.fft, None)
 
-    `rule` takes the arguments of the call, unwrapped, and gives a mapping from kind to
-    number: what the call executes. For a ufunc it may be the mapping itself, counted for
-    each element: `oc.register_rule(scipy.special.erf, {"exp": 1})`. None forgets what was
-    registered. It holds for every way to the function, methods of arrays included, and in
-    every thread; `oc.rules` is for one block. Raises InvalidType for what is no function or
-    no rule, InvalidValue for an unknown kind. What a rule gives is checked at every call: a
-    number that is negative or no integer raises as well.
+    `rule` takes the arguments of the call, unwrapped, and returns what the call executes, as a
+    mapping from kind to count. For a ufunc it may be the mapping itself, counted for each
+    element: `oc.register_rule(scipy.special.erf, {"exp": 1})`. None removes what was registered.
+    A rule holds for every way to call the function, methods of arrays included, and in every
+    thread; `oc.rules` is for one block. Raises InvalidType if `function` is not a function or
+    `rule` not a rule, InvalidValue for an unknown kind. What a rule returns is checked at every
+    call: a count that is negative or not an integer raises these errors as well.
     """
     accepted = _accepted("register_rule", function, rule)
     with _LOCK:
@@ -60,10 +60,10 @@ def rules(given: Mapping[Callable[..., Any], Rule | OpCounts | None]) -> Abstrac
     ...     oc.measure(np.sort, np.ones(4)).counts
     Counts({'lt': 6})
 
-    However the block is left, what was in force before is so again. An inner block goes before
-    an outer one, and both before what is registered; None is the count that opcount has. As
-    what is registered, the rules hold in every thread while the block is open. Raises
-    InvalidType and InvalidValue as `register_rule` does, with none of the rules in force.
+    However the block is left, the rules that were in force before are so again. An inner block
+    takes precedence over an outer one, and both over registered rules; None stands for the count
+    that opcount has. Like registered rules, these hold in every thread, while the block is open.
+    Raises InvalidType and InvalidValue as `register_rule` does, with none of the rules in force.
     """
     if not isinstance(given, Mapping):
         raise InvalidType(f"rules: give a mapping from function to rule, not {given!r}")
@@ -94,7 +94,7 @@ def _put_in_force(functions: Iterable[Any]) -> None:
 
 
 def _accepted(door: str, function: Callable[..., Any], rule: Rule | OpCounts | None) -> Rule | OpCounts | None:
-    """The rule, where it is one for that function; else InvalidType or InvalidValue is raised."""
+    """The rule, if it is one for this function; raises InvalidType or InvalidValue if not."""
     if not callable(function):
         raise InvalidType(f"{door}: {function!r} is no function")
     if isinstance(rule, Mapping):
@@ -110,7 +110,7 @@ def _accepted(door: str, function: Callable[..., Any], rule: Rule | OpCounts | N
 
 
 def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:
-    """What a call executes by the rule that a user registered for the function."""
+    """The counts of a call by the rule that a user gave to the function."""
     rule = user_rules[function]
     if callable(rule):
         if method != "__call__":
@@ -120,7 +120,7 @@ def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapp
 
 
 def checked(given: object, function: object) -> dict[str, int]:
-    """The counts that a user's rule gave; raises InvalidType or InvalidValue, naming the function."""
+    """The counts that a user's rule returned, checked; raises InvalidType or InvalidValue, naming the function."""
     name = f"the rule of {name_of(function)}"
     if not isinstance(given, Mapping):
         raise InvalidType(f"{name} must give a mapping from kind to number, not {given!r}")

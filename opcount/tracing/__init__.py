@@ -7,10 +7,10 @@ slopes             the local partials of a node, by the row of its operation
 array_primitives   the operations on whole arrays, a row each
 differentiable     which of NumPy's functions have a derivative, and what is refused
 array_operations   NumPy's functions of array nodes, written in primitives
-object_array       an object array of numbers, one node a number
-writing            in place, by index, into `out=`
+object_array       an object array of numbers, each of which is a node
+writing            writes into arrays: in place, by index, by `out=`
 edges              an edge as a linear map: push a tangent, pull an adjoint
-structural         derivatives that are known to be 0, 1 or -1, and cost nothing
+structural         derivatives that are known to be 0, 1 or -1, products with which are free
 contraction        a derivative times an array, summed over axes: counts term by term
 user_primitives    `oc.primitive`
 """

@@ -1,8 +1,8 @@
 """NumPy's functions of nodes that hold arrays, written in the primitives of the table.
 
-What a function does with nodes stands in its row: an operation below, by its name; or that it is executed in
-operations of its own, which work on nodes as on everything wrapped; or that it moves elements (`Move`), and where
-each came from is found by asking it; or that its result is constant. Any other has no derivative, and raises.
+The row of a function says what it does with nodes: it is an operation of this module, by its name; or it is executed
+in operations that work on nodes as on everything wrapped; or it moves elements (`Move`), and where each came from is
+found by calling it on positions; or its result is constant. Any other function has no derivative, and raises Uncounted.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def _stacked_product(name: str, first: str, second: str, result: str) -> Callable[..., Any]:
-    """A product of matrices or vectors on the last axes, of the stacks along the axes before them."""
+    """A product of matrices or vectors on the last axes, stacked along the axes before these."""
 
     def product(a: object, b: object, /) -> Any:
         return _contracted(getattr(np, name), stacked_labels(a, b, first, second, result), a, b)
@@ -147,7 +147,7 @@ def _einsum(
 
 
 def _einsum_of_numbers(*operands: object, optimize: object = False, **_: object) -> Any:
-    """Einsum of an object array of numbers, where NumPy's loop would start each sum from a zero."""
+    """einsum of object arrays of numbers, for which NumPy's loop would start each sum from a zero."""
     terms, result = subscripts(operands, shape_of)
     return _of_terms(terms, result, optimize, _product_of_all)
 
@@ -168,7 +168,7 @@ def _product_of_two(terms: Terms, result: str) -> Any:
 
 
 def _product_of_all(terms: Terms, result: str) -> Any:
-    """The products of all for each combination of labels, from left to right, and their sums: what einsum is."""
+    """The definition of einsum: for each combination of labels the product of all operands, and the sums of these."""
     sizes = label_sizes([labels for labels, _ in terms], [array for _, array in terms])
     everything = result + "".join(sorted(sizes.keys() - set(result)))
     product: Any = None
@@ -198,7 +198,7 @@ def _einsum_path(terms: Terms, result: str, optimize: Any) -> Any:
 
 
 def _diagonals(array: Any, labels: str) -> tuple[str, Any]:
-    """The array at equal indices wherever a label stands twice."""
+    """The array at equal indices for each label that occurs twice."""
     while len(set(labels)) < len(labels):
         label = next(label for label in labels if labels.count(label) > 1)
         first = labels.index(label)
@@ -209,7 +209,7 @@ def _diagonals(array: Any, labels: str) -> tuple[str, Any]:
 
 
 def _rearranged(array: Any, labels: str, result: str) -> Any:
-    """One array by einsum: its diagonals, the sums over the labels that the result has not, in the result's order."""
+    """einsum of one array: its diagonals, summed over the labels that the result lacks, in the order of the result."""
     labels, array = _diagonals(array, labels)
     gone = tuple(place for place, label in enumerate(labels) if label not in result)
     array = np.sum(array, axis=gone) if gone else array
@@ -217,7 +217,7 @@ def _rearranged(array: Any, labels: str, result: str) -> Any:
     return array if labels == result else np.transpose(array, [labels.index(label) for label in result])
 
 
-# --- elements in other places
+# --- elements moved
 
 
 def _reshape(a: Any, /, shape: Any = None, order: object = "C", *, newshape: object = None, copy: object = None) -> Any:
@@ -285,9 +285,9 @@ def _of_parts(
     value: object,
     others: tuple[Any, ...] = (),
 ) -> Any:
-    """Arrays and numbers joined to an array, in which each has an index: recorded, with all edges at once.
+    """Arrays and numbers joined to an array, in which each has an index, recorded with all edges at once.
 
-    A partial that is asked for one edge after the other would look at all operands for each of them.
+    Partials that were found one edge after the other would look at all operands for each edge.
     """
     edges = [selecting(index, shape_of(value)).transposed() for index in indices]
     moves = not all(type(array) in NODES for array in arrays)
@@ -298,9 +298,9 @@ def _of_parts(
 class Move(NamedTuple):
     """A call of a function that moves elements, with holes in its arguments for the arrays among them.
 
-    Where each element of the result comes from is found by calling it on places instead of an array's
-    values, once as they are and once negated: what is the negative of itself is a place. An array that
-    changes the shape of the result selects from others, and has no derivative.
+    Where each element of the result comes from is found by calling the function on positions instead of
+    an array's values, once as they are and once negated: what changes its sign is a position. An array
+    that changes the shape of the result selects from others, and has no derivative.
     """
 
     function: Callable[..., Any]
@@ -339,7 +339,7 @@ def _values_of(array: object) -> Any:
 
 
 class _Hole:
-    """Stands in the arguments of a call for an array."""
+    """A hole: what stands for an array in the arguments of a call."""
 
 
 _HOLE: Final = _Hole()
@@ -389,7 +389,7 @@ _LIKE: Final = frozenset({np.zeros_like, np.ones_like, np.full_like, np.empty_li
 
 
 def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
-    """The result of a function that moves elements, recorded; or what it tells, where that is no array."""
+    """The result of a function that moves elements, recorded; as it is, if it is not an array."""
     if function in _LIKE and not are_numbers(shape_of(args[0])):
         return function(*map(value_of, args), **keywords)  # a constant: nothing can be written into it by places
     arrays: list[Any] = []
@@ -429,7 +429,7 @@ def _array_of(*items: object, shape: tuple[int, ...]) -> Any:
 
 
 def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose result does not change with its arguments, or tells about them what is no number."""
+    """A function whose result is constant: it does not vary with the values, or does not consist of numbers."""
 
     def constant(*args: Any, **keywords: Any) -> Any:
         return function(*_values((*args,)), **_values(keywords))
@@ -446,7 +446,7 @@ def _values(arguments: Any) -> Any:
 
 
 def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Places that NumPy's loop for objects finds: each comparison of two numbers in it counts. Shapes do not tell."""
+    """A function that finds positions by NumPy's loop for objects, where each comparison counts; refuses specs."""
 
     def places(*args: Any, **keywords: Any) -> Any:
         args, keywords = _values((*args,)), _values(keywords)
@@ -470,7 +470,7 @@ def _of_numbers(value: object) -> Any:
 
 
 def _refusing(function: object, composition: Callable[..., Any]) -> Callable[..., Any]:
-    """A composition, which names the function where something in it has no derivative, or no exact count."""
+    """A composition that names its function in the error if something in it has no derivative, or no exact count."""
 
     def refusing(*args: object, **keywords: object) -> Any:
         try:
@@ -516,7 +516,7 @@ UFUNC_METHODS: Final[dict[tuple[np.ufunc, str], Callable[..., Any]]] = {
 
 
 def _outer_of(ufunc: np.ufunc) -> Callable[..., Any]:
-    """A ufunc of each element of the one array with each of the other."""
+    """A ufunc applied to each element of one array with each element of another."""
 
     def outer(a: Any, b: Any) -> Any:
         a, b = as_operand(a), as_operand(b)

@@ -41,7 +41,7 @@ def as_wrapped(operand: object) -> Any:
 
 
 def stacked_labels(a: object, b: object, first: str, second: str, result: str) -> tuple[str, str, str]:
-    """The labels of a product of vectors or matrices on the last axes, of the stacks along the axes before them."""
+    """The labels of a product of vectors or matrices on the last axes, stacked along the axes before these."""
     extra = [len(shape_of(operand)) - len(labels) for operand, labels in ((a, first), (b, second))]
     stacks = ascii_uppercase[: max(extra)]
     left, right = (stacks[len(stacks) - number :] for number in extra)
@@ -104,7 +104,7 @@ def _right_of_matmul(y: object, a: object, b: object) -> LinearMap:
 
 
 def _chosen(y: object, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMap:
-    """The elements that a maximum or minimum is: which, its comparisons have told, so they are copied."""
+    """The edge of a maximum or minimum: it copies the elements that the comparisons have found."""
     shape = shape_of(x)
     plain = x._plain()
     if type(plain) is Spec:

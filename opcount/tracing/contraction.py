@@ -36,11 +36,11 @@ def contracted(
     multiply: Callable[[Any, Any], Any] | None = None,
     kept: np.ndarray | None = None,
 ) -> Any:
-    """The products of a derivative with an array of numbers, summed over the labels that the result has not.
+    """The products of a derivative with an array of numbers, summed over the labels that the result lacks.
 
     `labels` names the axes of both and of the result as einsum does, `sizes` has their sizes; axes of
     length one are copied along. `multiply` executes it on plain arrays faster than einsum would. Only the
-    elements that `kept` selects are computed, all where it is None.
+    elements that `kept` selects are computed, all if it is None.
     """
     mine, _, result = labels
     shape = tuple(sizes[label] for label in result)
@@ -59,7 +59,7 @@ def contracted(
     copies = copies * repeats(states.shape, tuple(sizes[label] for label in mine), inside)
 
     def per_result(mask: np.ndarray) -> np.ndarray:
-        """How many elements that the mask selects go into each result, for each time that they stand there."""
+        """How many elements that the mask selects go into each result; an element that is repeated counts once."""
         counted = np.asarray(np.count_nonzero(mask, axis=inside))
         order = [label for label in mine if label in result]
         axes = [order.index(label) for label in result if label in order]
@@ -91,7 +91,7 @@ def contracted(
 
 
 def record_product(products: Any, results: Any) -> None:
-    """Count so many products, and the sums of them that give so many results."""
+    """Count `products` products, and the additions that sum them to `results` results."""
     current = meter()
     if current.limits:
         charge({"mul": products, "add": products - results})
@@ -100,7 +100,7 @@ def record_product(products: Any, results: Any) -> None:
 
 
 def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
-    """The sum of the products where an infinity meets a structural zero, which is skipped and gives no nan."""
+    """The sum of products in which an infinity may meet a structural zero, which is skipped instead of giving nan."""
     mine, others, result = labels
     summed_over = "".join(sorted({*mine, *others} - {*result}))
     all_labels = result + summed_over

@@ -27,7 +27,7 @@ def no_derivative(name: str) -> str:
 
 @cache
 def is_predicate(ufunc: np.ufunc) -> bool:
-    """Whether a ufunc that has no operator gives truth values, which are constant."""
+    """Whether a ufunc without an operator gives truth values, which are constant."""
     return bool(ufunc.types) and all(kinds.endswith("?") for kinds in ufunc.types)
 
 
@@ -46,7 +46,7 @@ DIFFERENTIATED_OPENED: Final = frozenset({name_of(function) for function, row in
     "np.fmax",
     "np.fmin",
 }
-"""Functions that NumPy executes on an array of numbers, which has their derivative where a whole array has none."""
+"""Functions without a derivative for whole arrays, but with one where arrays are opened into numbers."""
 USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
 """The ufuncs to which users gave a derivative, with `oc.primitive`; it goes before that of the table."""
 COMPLEX: Final = (

@@ -1,10 +1,10 @@
 """Edges as linear maps, pushed forward or pulled back, and the structure that is free.
 
-In accumulation what is known from the operation alone costs nothing; `structural` says so once.
-The edges multiply by that rule, and every algorithm goes along these edges, so all of them get
-the same courtesy. Between numbers an edge is a `Scale` or a `Sign`. Between arrays it is one
-of these for each element, or a `PushPull`, which moves elements or sums them, or a `Contraction`,
-the product with another array.
+In accumulation what is known from the operation alone is free; `structural` has the rule. The
+edges multiply by that rule, and every algorithm goes along these edges, so it is free for all of
+them. Between numbers an edge is a `Scale` or a `Sign`. Between arrays it is one of these for each
+element, or a `PushPull`, which moves elements or sums them, or a `Contraction`, the product with
+another array.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from opcount.wrapping.wrapped import Number, Wrapped
 
 
 class Cost:
-    """Products, negations and sums of an accumulation; light, since a prediction adds one for every edge."""
+    """The products, negations and sums of an accumulation; light, since a prediction adds one for every edge."""
 
     __slots__ = ("add", "mul", "neg")
 
@@ -75,10 +75,10 @@ class Cost:
 
 
 class Priced:
-    """A derivative of which nothing is known but that it is a number, and what the last step to it cost.
+    """A derivative of which only two things are known: it is a number, and what the last step to it cost.
 
-    It multiplies and negates as a wrapped number does, without doing either: that is how a
-    prediction asks `times` what an execution would count.
+    It can be multiplied and negated like a wrapped number, but computes nothing: with it a prediction
+    finds out from `times` what an execution would count.
     """
 
     __slots__ = ("cost",)
@@ -88,7 +88,7 @@ class Priced:
 
     @property
     def kind(self) -> str:
-        """The kind of the last step, "copy" where it executed nothing."""
+        """The kind of the last step, "copy" if it executed nothing."""
         return "mul" if self.cost.mul else "neg" if self.cost.neg else "copy"
 
     __array_ufunc__ = None  # an Array leaves the product to us
@@ -180,7 +180,7 @@ def edge_of_sign(partial: Structural) -> Sign:
 
 
 def priced_values(values: Any) -> Any:
-    """What is known of wrapped values without their numbers."""
+    """What is known of wrapped values apart from their numbers."""
     if type(values) is Structured:
         return structured(values.states, priced_values(values.dense()), values.shape)
     plain = values._plain()
@@ -188,12 +188,12 @@ def priced_values(values: Any) -> Any:
 
 
 def priced_between_arrays(edge: LinearMap) -> LinearMap:
-    """The edge without its numbers, where it meets arrays."""
+    """An edge without its numbers, for derivatives that are arrays."""
     return Scale(ANY_ARRAY) if type(edge) is Scale and isinstance(edge.partial, Number) else edge.priced()
 
 
 class PushPull:
-    """A linear map by what it does in either direction; it holds no numbers, so there is nothing to forget."""
+    """A linear map as a pair of functions, one for each direction; it holds no numbers that `priced` would forget."""
 
     __slots__ = ("pull", "push")
 
@@ -222,7 +222,7 @@ def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
 
 
 def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> PushPull:
-    """The sums over these axes, in the shape `to`, which has them with length one or not at all."""
+    """The edge of a sum over these axes, in the shape `to`, which has them with length one or not at all."""
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
     def push(tangent: Derivative) -> Any:
@@ -239,22 +239,22 @@ def reshaping(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
 
 
 def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any, to: Any) -> PushPull:
-    """A permutation of the elements: `there` executes it, `back` its inverse."""
+    """The edge of a permutation of the elements: `there` executes it, `back` its inverse."""
     return PushPull(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
 
 
 def selecting(key: object, shape: tuple[Any, ...]) -> PushPull:
-    """The elements at a basic index."""
+    """The edge to the elements at a basic index."""
     return PushPull(partial(selected, key=key), partial(placed, key=key, shape=shape))
 
 
 def gathering(indices: np.ndarray, shape: tuple[int, ...]) -> PushPull:
-    """Elements by their indices in the flat array, counted from one; 0 where the result has none of them."""
+    """The edge to elements by their indices in the flat array, counted from one; 0 is for none of them."""
     return PushPull(partial(gathered, indices=indices), partial(scattered, indices=indices, shape=shape))
 
 
 def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
-    """The largest or smallest elements of arrays without values: as many as the result has, and nobody knows which."""
+    """The edge of a maximum or minimum of specs: as many elements as the result has, at unknown positions."""
 
     def push(tangent: Derivative) -> Any:
         if type(tangent) is not Array:
@@ -265,12 +265,12 @@ def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
 
 
 def accumulating(axis: int) -> PushPull:
-    """Running sums along an axis."""
+    """The edge of running sums along an axis."""
     return PushPull(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
 
 
 class Chain(NamedTuple):
-    """One map after the other."""
+    """Two maps, one applied after the other."""
 
     first: LinearMap
     second: LinearMap
@@ -286,10 +286,10 @@ class Chain(NamedTuple):
 
 
 class Contraction:
-    """The product of an array of that shape with `other`, as einsum writes it: labels of both and of the result.
+    """The product of an array of this shape with `other`, by einsum's labels for both and for the result.
 
-    `pushed` and `pulled` execute it on plain arrays where there is something faster than einsum. `kept`
-    selects the elements that depend on an input, None for all.
+    `pushed` and `pulled`, if given, execute it on plain arrays faster than einsum. `kept` selects the
+    elements that depend on an input; None: all.
     """
 
     __slots__ = ("kept", "labels", "other", "pulled", "pushed", "shape", "sizes")
@@ -364,7 +364,7 @@ class Applied(NamedTuple):
 
 
 class Restricted(NamedTuple):
-    """A map of an array of which some elements are constant: `active` selects the others, `reached` what has them."""
+    """A map of an array with constant elements: `active` selects the others, `reached` what depends on those."""
 
     edge: LinearMap
     active: np.ndarray

@@ -1,7 +1,7 @@
 """Nodes of a graph: a value that depends on an input, with the operation that gave it.
 
-A `Node` holds a number, an `ArrayNode` a whole array. Either applies an operation to the values
-it is made of, which counts, and is recorded at the end of the tape by `recorded`.
+A `Node` holds a number, an `ArrayNode` a whole array. An operation on either is applied to the values
+that they hold, which counts, and is recorded at the end of the tape by `recorded`.
 """
 
 from __future__ import annotations
@@ -309,13 +309,13 @@ class ArrayNode(NodeMethods):
         FUNCTIONS[operator.setitem](self, plain_index(key), value)
 
     def astype(self, dtype: Any, *_: object, copy: bool = True, **__: object) -> Any:
-        """A cast; to integers or truth values the result is a constant."""
+        """A cast; a cast to integers or truth values is a constant."""
         if not copy and np.dtype(dtype) == self.dtype:
             return self
         return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
 
     def copy(self, order: object = "C") -> Any:
-        """This node as an object of its own, to be written into; of a spec, a node of its own."""
+        """A copy that can be written into: another object for this node, or, for a spec, another node."""
         if type(self.value._held) is Spec:
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
@@ -356,7 +356,7 @@ def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ..
 
 
 def twin(node: ArrayNode, value: Array) -> ArrayNode:
-    """Another object for that node, which holds `value`: with memory of its own, or not."""
+    """Another object for a node, which holds `value`, with memory of its own or not."""
     other: ArrayNode = _new(ArrayNode)
     other.tape, other.index, other.primitive, other.operands = node.tape, node.index, node.primitive, node.operands
     other.value = value
@@ -374,7 +374,7 @@ def value_of(operand: Any) -> Any:
 
 
 def recorded(primitive: Operation, *operands: Any) -> Any:
-    """Apply a primitive to the values of its operands, and record it where a derivative passes through."""
+    """Apply a primitive to the values of its operands, and record it if a derivative passes through."""
     tape = common_tape(operands)
     values = list(map(value_of, operands))
     value = NotImplemented
@@ -386,7 +386,7 @@ def recorded(primitive: Operation, *operands: Any) -> Any:
 
 
 def common_tape(operands: Iterable[Any]) -> Tape | None:
-    """The tape of the nodes among the operands; raises InvalidType where they are of different evaluations."""
+    """The tape of the nodes among the operands; raises InvalidType if they are from different evaluations."""
     tape = None
     for operand in operands:
         if type(operand) in NODES:
@@ -413,7 +413,7 @@ def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], 
 
 
 def _uses_values(primitive: Operation) -> bool:
-    """Whether a partial is made of the operands' values: of a sum it is constant, and what moves knows where to."""
+    """Whether partials need the values of the operands: those of sums and moves do not."""
     return not primitive.moves and any(callable(partial) for partial in primitive.partials)
 
 
@@ -437,7 +437,7 @@ def elementwise(operation: Operation, *operands: Any) -> Any:
 
 
 def as_operand(operand: object) -> Any:
-    """An operand of an array's operation: an object array of nodes as one node, lists as arrays."""
+    """An operand of an array operation: an object array of nodes as one node, a list as an array."""
     if isinstance(operand, (list, tuple)):
         operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
     if isinstance(operand, np.ndarray) and operand.dtype == object:
@@ -446,7 +446,7 @@ def as_operand(operand: object) -> Any:
 
 
 def _of_a_size(size: Size) -> Array:
-    """A number without a value, of a type that decides as little of a result's as a plain one would."""
+    """A number without a value, whose type influences that of a result as little as a Python number does."""
     kind = type(like_of(size))
     return Array(Spec((), {int: np.int8, float: np.float16}.get(kind, kind)))
 
@@ -494,7 +494,7 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
 
 
 def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
-    """A function of NumPy's with a node that holds an array, or is one number of it, among its arguments."""
+    """Call a NumPy function with a node among its arguments, an array or one number."""
     values = (*args, *keywords.values())
     if (found := stranger(values, of_call=True)) is not None:
         let_out_beside(name_of(function), found, values)
@@ -559,7 +559,7 @@ def _is_operand(operand: object) -> bool:
 _MOVING: Final = frozenset({"index", "reshape", "transpose", "broadcast_to"})
 _JOINING: Final = frozenset({np.concatenate, np.stack})
 GIVING_VIEWS: Final = {function for function, row in FUNCTION_ROWS.items() if row.counts is FREE} | {np.einsum}
-"""Functions whose results may share memory with their arguments, as in NumPy."""
+"""Functions whose results may share memory with their arguments, as they do in NumPy."""
 NODES: Final = frozenset({Node, ArrayNode})
 _OPERANDS: Final = (Wrapped, np.ndarray, np.generic, Real, Decimal)
 _BASIC: Final = (int, np.integer, slice)

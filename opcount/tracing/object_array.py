@@ -1,8 +1,8 @@
 """NumberArray: an object array of wrapped numbers in which NumPy's functions execute what the table says.
 
-NumPy's own loops for objects do so for arithmetic. But they compare where the table has a maximum, and choose;
-square by a product; have no logaddexp, nor what is a method of the first operand where that is data; and leave
-numbers plain that NumPy puts beside the wrapped ones.
+NumPy's own loops for objects do so for arithmetic. But they compare and choose where the table has a maximum; they
+square by a product; they have no logaddexp, nor operations that are methods of the first operand if that is data; and
+they leave plain the numbers that NumPy puts beside wrapped ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from opcount.wrapping.wrapped import Number, Wrapped, boxed, is_wrapped_array, w
 
 
 class NumberArray(np.ndarray):
-    """What an array in x is for a function that is differentiated number by number."""
+    """The array that a function gets for an array in x, if it is differentiated number by number."""
 
     opened = True  # an Array that it is written into asks
     __array_priority__ = 1e9  # an operator asks it before another library's array, which would be handed the nodes
@@ -113,7 +113,7 @@ class NumberArray(np.ndarray):
 
 
 def _type_of_elements(array: object) -> Any:
-    """NumPy's type of the elements where it is another than that of a Python float, else None."""
+    """The NumPy type of the elements if it differs from a Python float, else None."""
     if not isinstance(array, NumberArray) or not array.size:
         return None
     kind = type(plain(array.flat[0]))
@@ -134,7 +134,7 @@ def _of_own_types(data: object) -> Any:
 
 
 def _cast(result: Any, kind: Any) -> Any:
-    """A number, or an array of numbers, in that type."""
+    """A number, or an array of numbers, cast to a type."""
     if kind is None:
         return result
     if isinstance(result, np.ndarray):
@@ -181,7 +181,7 @@ def _written(output: Any, result: Any) -> Any:
 
 
 def _memory(output: object) -> Any:
-    """What is written into, as an array of NumPy's own class: the very elements, and no copy with wrapped ones."""
+    """An array that is written into, as a plain ndarray: a view of its elements, not a copy with wrapped ones."""
     return output.view(np.ndarray) if isinstance(output, NumberArray) else output
 
 
@@ -231,7 +231,7 @@ def _elementwise(ufunc: np.ufunc) -> Any:
 
 def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: DTypeLike | None = None, keepdims: bool = False,
             initial: Any = np._NoValue, where: object = True) -> Any:  # fmt: skip
-    """A reduction by choice, along several axes along one that is all of them."""
+    """A reduction by choosing, along one axis or several."""
     lanes, kept = lanes_of(array, axis, initial)
     keywords = {} if where is True else {"where": where}
     found = _choosing(ufunc).reduce(_base(lanes), axis=-1, **keywords)
@@ -239,7 +239,7 @@ def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: DTypeLike | None 
 
 
 def lanes_of(array: Any, axis: object, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
-    """The elements along these axes along one, the last, an initial one before them; and the shape with axes kept."""
+    """The array with these axes joined to the last one, an initial element first; and the shape with axes kept."""
     shape = shape_of(array)
     axes = reduced_axes(axis, len(shape))
     rest = [place for place in range(len(shape)) if place not in axes]
@@ -251,7 +251,7 @@ def lanes_of(array: Any, axis: object, initial: Any = np._NoValue) -> tuple[Any,
 
 @cache
 def _choosing(ufunc: np.ufunc) -> Any:
-    """The larger or smaller of two numbers, which of them is told by one operation on their values."""
+    """A function that chooses the larger or smaller of two numbers, by one operation on their values."""
 
     def choose(a: Any, b: Any) -> Any:
         first, second = (operand if type(operand) is Scalar else Scalar(operand._plain()) for operand in (a, b))

@@ -15,7 +15,7 @@ from opcount.wrapping.trees import shape_of
 
 
 def slope(operation: Operation, derivative: Any, y: Any, operands: tuple[Any, ...]) -> Any:
-    """A partial of the row, of the output and the operands: wrapped values, and data as it is.
+    """A partial of a row, evaluated on the output and the operands: wrapped values, and data as it is.
 
     Where the operation works element by element, data is wrapped too, and has the shape of the output, so that a
     partial computes and counts for each element what it does for a number.
@@ -34,7 +34,7 @@ def slope(operation: Operation, derivative: Any, y: Any, operands: tuple[Any, ..
 
 
 def _powers_by_base(derivative: Any, y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> Any:
-    """For each element what it is for a number: a structural 0 or 1, which costs nothing, or computed."""
+    """The partial for each element as for a number: a structural 0 or 1, which is free, or computed."""
     shape = shape_of(y)
     states = np.where(structural, n, NUMBER).astype(np.int8).reshape((1,) * (len(shape) - n.ndim) + n.shape)
     with isolated():

@@ -1,10 +1,10 @@
 """Derivatives, and what is known of them from structure alone: a 0, 1 or -1 that costs nothing.
 
 A derivative of a number is a wrapped number or a `Unit`. A derivative of an array is an Array,
-where all its elements are numbers, or else `Structured`, which knows for each element whether
-it is a number. `times` and `plus` say once what is free: a product by one is a copy, by minus
-one a `neg`; the first term of a sum is assigned; zeros are skipped. The functions after them
-do the same to arrays, element by element, and count what the scalar definition executes.
+if all its elements are numbers, or else `Structured`, which knows for each element whether it
+is a number. `times` and `plus` define what is free: a product by one is a copy, by minus one a
+`neg`; the first term of a sum is assigned; zeros are skipped. The functions after them do the
+same to arrays, element by element, and count what the scalar definition executes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from opcount.wrapping.trees import shape_of
 
 @final
 class Unit:
-    """A structural 0, 1 or -1: a derivative known from the operation alone, held by nobody."""
+    """A structural 0, 1 or -1: a derivative known from the operation alone."""
 
     __slots__ = ("sign",)
 
@@ -50,7 +50,7 @@ UNITS: Final = {0: ZERO, 1: ONE, -1: MINUS_ONE}
 
 
 def times(a: Any, b: Any) -> Any:
-    """The product of two derivatives: a `mul`, or, where one of them is structural, a copy, a `neg` or nothing."""
+    """The product of two derivatives: a `mul`, or, if one of them is structural, a copy, a `neg` or nothing."""
     if type(a) is Unit:
         return b if a is ONE else -b if a is MINUS_ONE else ZERO
     if type(b) is Unit:
@@ -70,7 +70,7 @@ def plus(total: Any, term: Any) -> Any:
 
 
 def number(derivative: object) -> Any:
-    """A derivative as a wrapped number or array, also where it was structural."""
+    """A derivative as a wrapped number or array, even if it was structural."""
     if type(derivative) is Structured:
         return derivative.dense()
     return Scalar(derivative.sign) if type(derivative) is Unit else derivative
@@ -85,15 +85,15 @@ NUMBER: Final = 2  # the state of an element that is a number; the others are it
 class Structured:
     """An array of derivatives of which some elements are structural.
 
-    `states` holds for each element 0, 1 or -1 where it is that, and NUMBER where it is a number;
-    an axis along which all is the same has length one there, so that an array of ones takes no
-    memory. `values` is an Array of the numbers, with the structural ones among them; None
-    where there are no numbers.
+    `states` holds 0, 1 or -1 for each structural element, and NUMBER for any other; an axis along
+    which all states are equal has length one there, so that an array of ones takes no memory.
+    `values` is an Array of the numbers, with the structural elements among them; None if there are
+    no numbers.
 
-    It never changes, and yet to add a term at an index takes no longer than the term is large: the sum
-    takes the memory of the total before, which from then on is that sum `but` for what it had at the index,
-    and is written out if anybody asks (H. G. Baker, Shallow binding makes functional arrays fast, SIGPLAN
-    Notices 26, 1991). A part placed in zeros, too, is written out when it is asked for: None `but` for the part.
+    It is immutable, and yet adding a term at an index takes time proportional to the term: the sum takes over
+    the memory of the previous total, which from then on is stored as that sum `but` for its old part at the index,
+    and is written out when it is needed (H. G. Baker, Shallow binding makes functional arrays fast, SIGPLAN
+    Notices 26, 1991). A part placed in zeros is also written out only when it is needed: None `but` for the part.
     """
 
     __slots__ = ("_but", "_own", "_states", "_values", "shape")
@@ -120,7 +120,7 @@ class Structured:
         return self._values
 
     def dense(self) -> Any:
-        """All of it as an Array of numbers."""
+        """The derivatives as an Array of numbers, structural ones included."""
         if self.values is None:
             self._values = _signs(self._states, self.shape)
         return self._values
@@ -169,9 +169,9 @@ UNPLACED: Final = (
 
 
 class Unplaced:
-    """`size` derivatives somewhere in an array of that shape, structural zeros elsewhere, and nobody knows where.
+    """`size` derivatives at unknown positions in an array of this shape, with structural zeros elsewhere.
 
-    What can be counted of it is its sum with an array that has numbers everywhere.
+    Only its sum with an array that has numbers everywhere can be counted.
     """
 
     __slots__ = ("shape", "size")
@@ -198,12 +198,12 @@ Derivative: TypeAlias = Unit | Structured | Unplaced | Scalar | Array
 
 
 def is_zero(derivative: Derivative) -> bool:
-    """Whether it is a structural zero all over."""
+    """Whether a derivative is a structural zero in all elements."""
     return derivative is ZERO or (type(derivative) is Structured and not derivative.states.any())
 
 
 def structured(states: np.ndarray, values: object, shape: tuple[Any, ...]) -> Any:
-    """An array of derivatives in its simplest form; one without dimensions is a Unit or a number."""
+    """An array of derivatives in its simplest form; without dimensions it is a Unit or a number."""
     if not shape:
         state = int(states.reshape(())[()])
         return UNITS[state] if state != NUMBER else values
@@ -221,17 +221,17 @@ def plain_of(derivative: Any) -> Any:
 
 
 def count_of(mask: np.ndarray, shape: tuple[Any, ...]) -> Any:
-    """How many elements of an array of that shape a mask selects, which has length one where it is the same."""
+    """How many elements of an array of this shape a mask selects, which may have axes of length one."""
     return int(np.count_nonzero(mask)) * repeats(mask.shape, shape)
 
 
 def repeats(small: tuple[int, ...], shape: tuple[Any, ...], axes: Sequence[int] | None = None) -> Any:
-    """How often what stands once in `small` stands in `shape`, along these axes or all."""
+    """How often an element of `small` is repeated in `shape`, along these axes or all."""
     return math.prod(shape[axis] for axis in (range(len(shape)) if axes is None else axes) if small[axis] == 1)
 
 
 def zeroed(values: object, states: np.ndarray) -> Any:
-    """Without what a computation made of structural zeros: 0 times infinity is skipped, not nan."""
+    """Values with zeros wherever states are 0: a structural 0 times infinity is skipped, and not nan."""
     zeros = states == 0
     if not zeros.any() or not isinstance(values, np.ndarray):
         return values
@@ -270,7 +270,7 @@ def _sum(a: Any, b: Any) -> Any:
 
 
 def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
-    """A derivative, copied along new axes and along those of length one."""
+    """A derivative copied along new axes and along those of length one."""
     if type(derivative) is Unit:
         return Structured(states_of(derivative, len(shape)), None, shape) if shape else derivative
     if shape_of(derivative) == shape:
@@ -283,7 +283,7 @@ def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
 
 
 def collected(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
-    """The transpose of `spread`: the sum over the copies, in that shape."""
+    """The transpose of `spread`: the sum over the copies, in this shape."""
     if type(derivative) is Unit or shape_of(derivative) == shape:
         return derivative
     new = len(shape_of(derivative)) - len(shape)
@@ -294,7 +294,7 @@ def collected(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
 
 
 def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
-    """The sums over these axes, which are gone then."""
+    """A derivative summed over these axes, which are removed."""
     if not axes:
         return derivative
     if type(derivative) is not Structured:
@@ -320,7 +320,7 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
 
 
 def turned(derivative: Derivative, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
-    """The elements as `turn` permutes them, in an array of that shape."""
+    """A derivative's elements as `turn` permutes them, in an array of this shape."""
     if type(derivative) is Unit:
         return spread(derivative, shape)
     if type(derivative) is not Structured:
@@ -332,7 +332,7 @@ def turned(derivative: Derivative, turn: Callable[[Any], Any], shape: tuple[Any,
 
 
 def reshaped(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
-    """The derivative's elements in their order, in that shape."""
+    """A derivative's elements in their order, in this shape."""
     if type(derivative) is not Unit and shape_of(derivative) == shape:
         return derivative
     return turned(derivative, lambda array: np.reshape(array, shape), shape)
@@ -358,7 +358,7 @@ def _without_copies(states: np.ndarray) -> np.ndarray:
 
 
 def selected(derivative: Any, key: Any) -> Any:
-    """What stands at a basic index: integers, slices, None and an Ellipsis."""
+    """A derivative's elements at a basic index: integers, slices, None and an Ellipsis."""
     if type(derivative) is not Structured:
         return derivative[key]
     return _part((derivative.states, derivative.values), key, derivative.shape)
@@ -372,7 +372,7 @@ Memory = tuple[np.ndarray, Any]
 
 
 def placed(derivative: Derivative, key: object, shape: tuple[Any, ...]) -> Any:
-    """The transpose of `selected`: an array of that shape, zero but at the index."""
+    """The transpose of `selected`: an array of this shape, zero except at the index."""
     if not shape:
         return reshaped(derivative, ())
     axes = tuple(_axes(key, len(shape)))
@@ -534,7 +534,7 @@ def _axes(key: object, dimensions: int) -> list[Any]:
 
 
 def gathered(derivative: Derivative, indices: np.ndarray) -> Any:
-    """Elements by their indices in the flat array, counted from one; where an index is 0, a structural zero."""
+    """Elements by their indices in the flat array, counted from one; an index 0 gives a structural zero."""
     states = np.append(np.int8(0), np.ravel(_full_states(derivative)))[indices]
 
     def take(values: Any) -> Any:
@@ -544,7 +544,7 @@ def gathered(derivative: Derivative, indices: np.ndarray) -> Any:
 
 
 def scattered(derivative: Derivative, indices: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """The transpose of `gathered`: in an array of that shape, the sum of what was taken from each index."""
+    """The transpose of `gathered`: at each index of an array of this shape, the sum of what was taken from there."""
     states = np.broadcast_to(states_of(derivative, indices.ndim), indices.shape)
     taken = (indices > 0) & (states != 0)
     size = math.prod(shape)
@@ -562,7 +562,7 @@ def scattered(derivative: Derivative, indices: np.ndarray, shape: tuple[int, ...
 
 
 def running(derivative: Any, axis: int, backward: bool) -> Any:
-    """The running sums along an axis, from its beginning or from its end."""
+    """A derivative's running sums along an axis, from its beginning or, with `backward`, from its end."""
     if type(derivative) is Unit:
         return derivative
     shape = shape_of(derivative)

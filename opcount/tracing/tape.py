@@ -12,9 +12,9 @@ from opcount.arrays.array import Array
 class Tape(list[Any]):
     """The nodes of an evaluation in order.
 
-    `arrays_as_nodes` tells whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
-    nodes, and `joins`, whether one of them may have constants among its elements. `data` has the arrays of data that
-    partials are made of, each with a copy.
+    `arrays_as_nodes` says whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
+    nodes; `joins`, whether one of them may have constant elements. `data` has the arrays of data that partials need,
+    each with a copy.
     """
 
     __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
@@ -48,7 +48,7 @@ def as_now(data: Any) -> Any:
 
 
 def _is_open(array: object) -> bool:
-    """Whether somebody can write into the array's memory."""
+    """Whether the memory of an array can be written into."""
     while type(array) is np.ndarray:
         if array.flags.writeable:
             return True

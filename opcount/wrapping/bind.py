@@ -10,7 +10,7 @@ from opcount.wrapping.operations import OPERATIONS, Operation
 
 
 class Executor:
-    """A value that executes the operations it is an operand of: it counts them, or records them in a graph."""
+    """A value that executes the operations on it: it counts them, or records them in a graph."""
 
     __slots__ = ()
     _rank: ClassVar[int]  # who has the highest among the operands executes
@@ -22,7 +22,7 @@ class Executor:
 
 
 def bind(operation: Operation, *operands: Any) -> Any:
-    """Have an operation executed, by the one among the operands that has the highest rank."""
+    """Execute an operation, by the operand that has the highest rank."""
     if len(operands) == 1 or type(operands[0]) is type(operands[1]):
         return operands[0]._execute(operation, operands)
     executor: Any = None
@@ -37,7 +37,7 @@ def bind(operation: Operation, *operands: Any) -> Any:
 
 
 def quotient_and_rest(x: object, y: object) -> Any:
-    """Both of `divmod`; where a budget suffices for the quotient alone, neither counts."""
+    """The quotient and the remainder of `divmod`; if a budget suffices for the quotient alone, neither counts."""
     quotient = bind(OPERATIONS.floordiv, x, y)
     if quotient is NotImplemented:
         return NotImplemented

@@ -29,7 +29,7 @@ import numpy as np
 
 
 class Structural(NamedTuple):
-    """A local partial that is 1 or -1 whatever the operands are: what it multiplies is copied or negated."""
+    """A local partial that is 1 or -1 whatever the operands are: a product with it is a copy or a negation."""
 
     sign: int
 
@@ -53,7 +53,7 @@ OpCounts = Mapping[str, int]
 
 
 class Operation(NamedTuple):
-    """A row: one operation, with all that is known of it."""
+    """A row of the table: one operation, with all that is known about it."""
 
     kind: str
     ufunc: np.ufunc | None = None
@@ -68,24 +68,24 @@ class Operation(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called in a graph and in the table."""
+        """The name of the operation in a graph and in the table."""
         return self.called or self.kind
 
     @property
     def value(self) -> Callable[..., Any]:
-        """What executes it, on plain values and on wrapped ones."""
+        """The function that executes the operation, on plain values and on wrapped ones."""
         execute = self.python or self.ufunc
         assert execute is not None
         return execute
 
     @property
     def is_of_integers(self) -> bool:
-        """Whether it has an operator, and no derivative: then it works on the bits of integers."""
+        """Whether the operation has an operator but no derivative: it works on the bits of integers."""
         return self.python is not None and not self.partials and not self.compares
 
     @property
     def is_of_every_number(self) -> bool:
-        """Whether it has a value for every class of numbers, those of a graph among them."""
+        """Whether the operation has a value for every class of numbers, nodes of a graph included."""
         return bool(self.domain) or self.compares
 
 
@@ -93,21 +93,21 @@ class Operation(NamedTuple):
 
 
 def is_plain(operand: object) -> bool:
-    """Whether it is data: a number or an array that nobody wrapped."""
+    """Whether a value is data: a number or an array that is not wrapped."""
     return not hasattr(operand, "_plain")
 
 
 def _chosen_by(condition: Any, a: Any, b: Any) -> Any:
-    """The one where the condition holds, the other elsewhere; choosing is free, its comparison was counted."""
+    """`a` where the condition holds, `b` elsewhere; choosing is free, since the comparison was counted."""
     if isinstance(condition, (bool, np.bool_)):
         return a if condition else b
     return np.where(condition, a, b)
 
 
 def _share(y: Any, own: Any, other: Any) -> Any:
-    """What a maximum or minimum passes to one operand: 1 or 0, one half at a tie, nan where it is nan.
+    """The partial of a maximum or minimum for one operand: 1 or 0, one half at a tie, nan if the value is nan.
 
-    By value: a number like any other, not a structural constant. What equals neither operand is nan.
+    It is a number like any other, not a structural constant. A value that equals neither operand is nan.
     """
     chosen, rival = y == own, y == other
     plain = (operand._plain() for operand in (y, own, other))
@@ -117,9 +117,9 @@ def _share(y: Any, own: Any, other: Any) -> Any:
 
 
 def _power_by_base(y: object, x: Any, n: Any) -> Any:
-    """n * x**(n-1), and 0 where n is 0, also at 0, where the product would be 0 times infinity.
+    """n * x**(n-1), and 0 if n is 0, even at x = 0, where the product would be 0 times infinity.
 
-    A plain exponent stays plain: its n - 1 belongs to the row, and tells which power is executed.
+    A plain exponent stays plain: its n - 1 belongs to the row, and determines which power is executed.
     """
     if not is_plain(n):
         return n * x ** _chosen_by(n == 0, n, n - 1)
@@ -131,7 +131,7 @@ def _float_power_by_base(y: Any, x: Any, n: object) -> Any:
 
 
 def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
-    """y * log(x), where the base is 0 with the logarithm 0: the limit for n > 0, nan for n < 0, as y is infinite."""
+    """y * log(x), with the logarithm 0 if x is 0: the limit for n > 0, and nan for n < 0, since y is infinite."""
     base = y._lifted(x)
     kind: Any = type(base._plain())
     one = y._lifted(kind(1) if issubclass(kind, Number) else 1)
@@ -140,7 +140,7 @@ def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
 
 
 def _logistic(y: object, a: Any, b: Any) -> Any:
-    """exp(a) / (exp(a) + exp(b)), without the difference a - y, in which large operands lose what they differ in."""
+    """exp(a) / (exp(a) + exp(b)), without the difference a - y, which loses digits if the operands are large."""
     with np.errstate(over="ignore"):  # then the quotient is 0, as it should be
         return 1 / (1 + np.exp(b - a))
 
@@ -151,7 +151,7 @@ def _over_square_plus_1(y: object, x: Any) -> Any:
 
 
 def _over_norm2(part: object, a: Any, b: Any) -> Any:
-    """part / (a*a + b*b), where the squares may be too large or too small for a float."""
+    """part / (a*a + b*b), although the squares may be too large or too small for a float."""
     norm = np.hypot(a, b)
     return part / norm / norm
 
@@ -213,7 +213,7 @@ class Operations(MutableMapping[str, Operation]):
 
 
 BY_UFUNC: Final[dict[np.ufunc, Operation]] = {}
-"""The rows by the ufunc that each has in the table; where a row was replaced, the new one."""
+"""The rows in force by ufunc; if a row was replaced, the new one by the ufunc of the old."""
 
 _UFUNC_OF: Final[dict[str, np.ufunc | None]] = {}
 _WITHOUT_RULE: Final[dict[str, Operation]] = {}  # the rows as they were before users gave them counts
@@ -348,11 +348,11 @@ COMPOSED: Final[Mapping[np.ufunc, tuple[str, ...]]] = {
     np.positive: (),
     np.conjugate: (),
 }
-"""NumPy's ufuncs that are no operation of their own: the kinds that one element executes."""
+"""NumPy's ufuncs that are not operations of the table: the kinds that one element executes."""
 
 
 def ufunc_of(operation: Operation) -> np.ufunc:
-    """The ufunc under which an operation stands in the table, also where its row was replaced."""
+    """The ufunc under which an operation is in the table, even if its row was replaced."""
     own = OPERATIONS.get(operation.name) is operation
     ufunc = _UFUNC_OF[operation.name] if own else operation.ufunc
     assert ufunc is not None
@@ -360,7 +360,7 @@ def ufunc_of(operation: Operation) -> np.ufunc:
 
 
 def kinds_of(ufunc: np.ufunc) -> dict[str, int] | None:
-    """The operations that a ufunc executes for each element; None for one that stands in neither table."""
+    """The operations that a ufunc executes for each element; None if it is in neither table."""
     row = BY_UFUNC.get(ufunc)
     kinds = (row.kind,) if row else COMPOSED.get(ufunc)
     return None if kinds is None else dict.fromkeys(kinds, 1)

@@ -22,7 +22,7 @@ from opcount.wrapping import shapes
 from opcount.wrapping.shapes import Shape
 from opcount.wrapping.spec import Spec, holds_specs, no_values
 
-np: Any = numpy  # whose stubs know no array but its own
+np: Any = numpy  # NumPy's stubs know no other class of arrays
 
 
 class StandIns:

@@ -52,7 +52,7 @@ class Wrapped(Executor):
         raise NotImplementedError
 
     def _opened(self) -> Any:
-        """As NumPy's loops for objects take it: an object array of wrapped numbers for an array."""
+        """The value as NumPy's loops for objects need it: for an array, an object array of wrapped numbers."""
         raise NotImplementedError
 
     def _plain(self) -> Any:
@@ -60,7 +60,7 @@ class Wrapped(Executor):
         raise NotImplementedError
 
     def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
-        """The plain value, where the count records exits; else raises Uncounted, which says what to write instead."""
+        """The plain value, if the count records exits; else raises Uncounted, which says what to write instead."""
         let_out(door, np.size(self._plain()) if elements is None else elements, lambda: refusal(advice))
         return self._plain()
 

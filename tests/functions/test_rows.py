@@ -12,7 +12,7 @@ import opcount as oc
 from opcount.functions.call import _parameters
 from opcount.functions.rows import DESCRIPTION, POSITIONS, Derivative, Executed, Refused, function_named
 from opcount.functions.table import ALL, ROWS, on_specs, row_of
-from opcount.tracing.array_operations import OPERATIONS
+from opcount.tracing.array_operations import ARRAY_OPERATIONS
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import BY_VALUE, Way
 
@@ -39,7 +39,7 @@ def test_what_a_row_says_of_arguments_is_an_argument(row):
 @pytest.mark.parametrize("row", HERE, ids=lambda row: row.name)
 def test_a_derivative_is_an_operation_of_tracing_or_fits_to_the_count(row):
     if isinstance(row.derivative, str):
-        assert row.derivative in OPERATIONS
+        assert row.derivative in ARRAY_OPERATIONS
     if row.derivative is Derivative.AS_EXECUTED:
         assert isinstance(row.counts, Executed)
     assert row.derivative is not Derivative.MOVES or not isinstance(row.counts, (Refused, Executed))
@@ -48,7 +48,7 @@ def test_a_derivative_is_an_operation_of_tracing_or_fits_to_the_count(row):
 def test_each_operation_of_tracing_is_the_derivative_of_a_function_or_a_ufunc():
     named = {row.derivative for row in ALL if isinstance(row.derivative, str)}
     ufuncs = {"matmul", "vecdot", "matvec", "vecmat"}
-    assert OPERATIONS.keys() - named <= ufuncs
+    assert ARRAY_OPERATIONS.keys() - named <= ufuncs
 
 
 @pytest.mark.parametrize("row", [row for row in HERE if row.shape is BY_VALUE], ids=lambda row: row.name)
