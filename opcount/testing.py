@@ -167,13 +167,13 @@ class Ops:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def counted(*args: Any, **kwargs: Any) -> Any:
+            async def counted(*args: object, **kwargs: object) -> Any:
                 with self.call():
                     return await function(*args, **kwargs)
         else:
 
             @functools.wraps(function)
-            def counted(*args: Any, **kwargs: Any) -> Any:
+            def counted(*args: object, **kwargs: object) -> Any:
                 with self.call():
                     return function(*args, **kwargs)
 

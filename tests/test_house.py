@@ -201,6 +201,37 @@ def test_a_type_checking_import_that_is_used_at_run_time_is_caught():
     assert "Graph" in Imports(f"{head}def f(x):\n    return isinstance(x, Graph)").used
 
 
+# --- annotations say something
+
+
+def annotated_parameters(source):
+    """How many parameters have an annotation, and how many of these are annotated with `Any` and no more."""
+    found = [node.annotation for node in ast.walk(ast.parse(source)) if isinstance(node, ast.arg) and node.annotation]
+    return len(found), sum(ast.unparse(annotation) in ("Any", "typing.Any") for annotation in found)
+
+
+def test_at_most_a_third_of_the_annotated_parameters_are_any():
+    counted = {module: annotated_parameters(source_of(module)) for module in MODULES}
+    annotated, are_any = map(sum, zip(*counted.values(), strict=True))
+    assert annotated > 2000
+    assert 3 * are_any <= annotated, sorted(counted, key=lambda module: counted[module][1])[-5:]
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [
+        ("def f(a: Any, b: int, c): ...", (2, 1)),
+        ("def f(a: typing.Any, /, *, b: Any = None): ...", (2, 2)),
+        ("async def f(*a: Any, **b: object): ...", (2, 1)),
+        ("class A:\n    def f(self, a: Any): ...", (1, 1)),
+        ("def f(a: list[Any], b: Callable[[Any], Any], c: Any | None): ...", (3, 0)),
+        ("def f() -> Any:\n    x: Any = lambda y: y", (0, 0)),
+    ],
+)
+def test_parameters_that_are_any_are_counted(planted, found):
+    assert annotated_parameters(f"{planted}\n") == found
+
+
 def test_importing_opcount_takes_numpy_alone():
     code = "import sys, opcount; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

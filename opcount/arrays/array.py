@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike
 from opcount.arrays.array_exits import ArrayExits
 from opcount.arrays.elements import Flat, memory_of, plain_index, write
 from opcount.arrays.scalar import Scalar, number, wrapped
-from opcount.arrays.typed import Axis, Out, Reduction, reduction
+from opcount.arrays.typed import Out, Reduction, reduction
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import Meter, charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
@@ -33,7 +33,8 @@ from opcount.wrapping.classes import NUMERIC
 from opcount.wrapping.foreign import holds_arrays
 from opcount.wrapping.operands import unwrapped
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_of, written_out
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.shapes import Axis
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.trees import object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
 
@@ -240,13 +241,13 @@ class Array(ArrayExits):
 
     # The others
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: object) -> Any:
         return self._generally(np.divmod, divmod, self, other)
 
-    def __rdivmod__(self, other: Any) -> Any:
+    def __rdivmod__(self, other: object) -> Any:
         return self._generally(np.divmod, divmod, other, self)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: object) -> Any:
         return self._generally(np.matmul, operator.matmul, other, self)
 
     def __pos__(self) -> Any:
@@ -254,7 +255,7 @@ class Array(ArrayExits):
 
     # NumPy's functions
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: object) -> Any:
         current = meter()
         row = BY_UFUNC.get(ufunc)
         if row and method == "__call__" and not keywords and not current.limits and ufunc not in _OTHERWISE:
@@ -314,7 +315,7 @@ class Array(ArrayExits):
         return Flat(self._held)
 
     @flat.setter
-    def flat(self, value: Any) -> None:
+    def flat(self, value: object) -> None:
         write(memory_of(self._held), value, partial(setattr, self._held, "flat"))
 
     @property
@@ -330,7 +331,7 @@ class Array(ArrayExits):
         return _result(self._held.real)
 
     @real.setter
-    def real(self, value: Any) -> None:
+    def real(self, value: object) -> None:
         write(memory_of(self._held), value, partial(setattr, self._held, "real"))
 
     @property
@@ -354,7 +355,7 @@ class Array(ArrayExits):
         return held.shape if type(held) is not Spec else known_sizes(held.shape)
 
     @shape.setter
-    def shape(self, shape: Any) -> None:
+    def shape(self, shape: object) -> None:
         self._held.shape = shape
 
     @property
@@ -406,7 +407,7 @@ class Array(ArrayExits):
             return call_function(np.copy, (self, order), {})
         return Array(self._held.copy(order))
 
-    def view(self, *arguments: Any, **keywords: Any) -> Any:
+    def view(self, *arguments: object, **keywords: object) -> Any:
         """A view; as an Array in any case, whichever class of arrays is asked for."""
         given = [argument for argument in arguments if not _is_array_class(argument)]
         keywords = {name: value for name, value in keywords.items() if not _is_array_class(value)}
@@ -418,16 +419,16 @@ class Array(ArrayExits):
             self._let_out(door, "numbers seen as truth values would leave as ordinary control flow: write x != 0")
         return wrapped(part)
 
-    def reshape(self, *shape: Any, order: str | None = "C", copy: bool | None = None) -> Array:
+    def reshape(self, *shape: object, order: str | None = "C", copy: bool | None = None) -> Array:
         keywords = {} if copy is None else {"copy": copy}
         if user_rules and np.reshape in user_rules:
             return call_function(np.reshape, (self, _one(shape)), keywords | {"order": order})
         return array_of(self._held.reshape(*shape, order=order, **keywords))
 
-    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+    def resize(self, *shape: object, refcheck: bool = True) -> None:
         self._held.resize(*shape, refcheck=refcheck)
 
-    def transpose(self, *axes: Any) -> Array:
+    def transpose(self, *axes: object) -> Array:
         if user_rules and np.transpose in user_rules:
             return call_function(np.transpose, (self, _one(axes) if axes else None), {})
         return array_of(self._held.transpose(*axes))
@@ -445,7 +446,7 @@ class Array(ArrayExits):
             return call_function(np.ravel, (self, order), {})
         return Array(self._held.ravel(order))
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         write(memory_of(self._held), value, self._held.fill)
 
     def put(self, indices: object, values: object, mode: str = "raise") -> None:
@@ -469,7 +470,7 @@ class Array(ArrayExits):
     def conj(self, *out: Any) -> Any:
         return np.conjugate(self, *out) if out or self.dtype.kind == "c" or np.conjugate in user_rules else self
 
-    def conjugate(self, *out: Any) -> Any:
+    def conjugate(self, *out: object) -> Any:
         return self.conj(*out)
 
     @reduction
@@ -502,8 +503,8 @@ class Array(ArrayExits):
             initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
 
-    def _reduce(self, ufunc: np.ufunc, function: Any, axis: Axis, dtype: DTypeLike | None, out: Out, keepdims: bool,
-                initial: object, where: object) -> Any:  # fmt: skip
+    def _reduce(self, ufunc: np.ufunc, function: Callable[..., Any], axis: Axis, dtype: DTypeLike | None, out: Out,
+                keepdims: bool, initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
         current = meter()
@@ -535,7 +536,7 @@ def array_of(data: np.ndarray) -> Array:
     return result
 
 
-def _result(plain: Any) -> Any:
+def _result(plain: Held) -> Any:
     """The plain result of an operation, wrapped."""
     return array_of(plain) if type(plain) is np.ndarray else wrapped(plain)
 
@@ -565,11 +566,11 @@ def _plain(operand: Any) -> Any:
     return None if kind is np.ndarray and operand.dtype.char == "O" else operand
 
 
-def _is_array_class(value: Any) -> bool:
+def _is_array_class(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, (np.ndarray, Array))
 
 
-def _defers(operand: Any) -> bool:
+def _defers(operand: object) -> bool:
     """Whether the operand takes care of the operation: a node of a graph, or a container of wrapped arrays."""
     return operand.records if isinstance(operand, Wrapped) else holds_arrays(type(operand))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.elements import objects
@@ -73,7 +74,7 @@ class ArrayExits(ArrayMethods):
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
         return bool(self._truths_or_let_out("bool()", advice))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         advice = (
             "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
             "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"
@@ -82,7 +83,7 @@ class ArrayExits(ArrayMethods):
             return objects(opened(self), copy)
         return np.array(self._truths_or_let_out("np.asarray()", advice), dtype, copy=copy)
 
-    def __dlpack__(self, **keywords: Any) -> Any:
+    def __dlpack__(self, **keywords: object) -> Any:
         advice = "a wrapped array cannot be handed on by DLPack: hand on oc.unwrap(x)"
         return self._let_out("__dlpack__", advice).__dlpack__(**keywords)
 
@@ -103,7 +104,7 @@ class ArrayExits(ArrayMethods):
             "ctypes", "the memory of a wrapped array is not handed out: use oc.unwrap(x).ctypes"
         ).ctypes
 
-    def item(self, *place: Any) -> Any:
+    def item(self, *place: object) -> Any:
         advice = "item() would be a plain number: use x[i], which is wrapped, or oc.unwrap(x).item()"
         value = self._held.item(*place)
         self._truths_or_let_out("item()", advice, 1)
@@ -113,13 +114,13 @@ class ArrayExits(ArrayMethods):
         advice = "the list would be plain: use list(x), whose elements are wrapped, or oc.unwrap(x).tolist()"
         return self._truths_or_let_out("tolist()", advice).tolist()
 
-    def tobytes(self, order: Any = "C") -> bytes:
+    def tobytes(self, order: object = "C") -> bytes:
         return self._let_out("tobytes()", "bytes are not counted: use oc.unwrap(x).tobytes()").tobytes(order)
 
-    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:
+    def tofile(self, fid: object, sep: str = "", format: str = "%s") -> None:
         self._let_out("tofile()", "a file is not counted: use oc.unwrap(x).tofile(...)").tofile(fid, sep, format)
 
-    def dump(self, file: Any) -> None:
+    def dump(self, file: object) -> None:
         self._let_out("dump()", "a file is not counted: use oc.unwrap(x).dump(...)").dump(file)
 
     def dumps(self) -> bytes:

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final, SupportsIndex
 import numpy
 from numpy.typing import DTypeLike
 
-from opcount.arrays.typed import Axis, Out
+from opcount.arrays.typed import Out
 from opcount.wrapping.operations import OPERATIONS, Operation
+from opcount.wrapping.shapes import Axis
 from opcount.wrapping.wrapped import Wrapped
 
 np: Any = numpy  # NumPy's stubs know no other class of arrays
@@ -25,47 +26,47 @@ class ArrayMethods(Wrapped):
     __slots__ = ()
     _is_array: ClassVar[bool] = True
 
-    def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
+    def _in_place(self, operation: Operation, other: object, in_place: Callable[[Any, Any], Any]) -> Any:
         """The array with an operation executed in it, by the operator that does so."""
         raise NotImplementedError
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.add, other, operator.iadd)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.sub, other, operator.isub)
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.mul, other, operator.imul)
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.div, other, operator.itruediv)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.floordiv, other, operator.ifloordiv)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.mod, other, operator.imod)
 
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc,override]
+    def __ipow__(self, other: object) -> Any:  # type: ignore[misc,override]
         return self._in_place(OPERATIONS.pow, other, operator.ipow)
 
-    def __imatmul__(self, other: Any) -> Any:
+    def __imatmul__(self, other: object) -> Any:
         return self._in_place(MATMUL, other, operator.imatmul)
 
-    def __iand__(self, other: Any) -> Any:
+    def __iand__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.bitwise_and, other, operator.iand)
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.bitwise_or, other, operator.ior)
 
-    def __ixor__(self, other: Any) -> Any:
+    def __ixor__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.bitwise_xor, other, operator.ixor)
 
-    def __ilshift__(self, other: Any) -> Any:
+    def __ilshift__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.left_shift, other, operator.ilshift)
 
-    def __irshift__(self, other: Any) -> Any:
+    def __irshift__(self, other: object) -> Any:
         return self._in_place(OPERATIONS.right_shift, other, operator.irshift)
 
     def squeeze(self, axis: Axis = None) -> Any:
@@ -108,7 +109,7 @@ class ArrayMethods(Wrapped):
     def choose(self, choices: object, out: Out = None, mode: str = "raise") -> Any:
         return np.choose(self, choices, out, mode)
 
-    def clip(self, min: object = None, max: object = None, out: Out = None, **keywords: Any) -> Any:
+    def clip(self, min: object = None, max: object = None, out: Out = None, **keywords: object) -> Any:
         return np.clip(self, min, max, out, **keywords)
 
     def cumprod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None) -> Any:

@@ -13,7 +13,7 @@ from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.counting.meters import meter
 from opcount.functions.op_counts import is_truth
 from opcount.wrapping.operands import Operands, unwrapped
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
 
 
@@ -34,7 +34,7 @@ class Flat:
     def __len__(self) -> int:
         return len(self._iterator)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         return wrapped(self._iterator[plain_index(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -49,7 +49,7 @@ def objects(array: np.ndarray, copy: bool | None) -> np.ndarray:
     return array.astype(object, copy=False)
 
 
-def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> None:
+def write(dtype: np.dtype[Any], value: object, execute: Callable[[Any], None]) -> None:
     """Write a value into an array of that dtype; each number that becomes a truth value is a comparison with 0."""
     if any(
         isinstance(each, Wrapped) and each.records for each in (value if isinstance(value, (list, tuple)) else (value,))
@@ -68,14 +68,14 @@ def write(dtype: np.dtype[Any], value: Any, execute: Callable[[Any], None]) -> N
         raise
 
 
-def memory_of(held: Any) -> np.dtype[Any]:
+def memory_of(held: Held) -> np.dtype[Any]:
     """The dtype of an array, or, where it is a view of truth values as numbers, of what it is a view of."""
     base = held.base
     dtype: np.dtype[Any] = held.dtype if base is None or type(base) is not np.ndarray else base.dtype
     return dtype if dtype.char == "?" else held.dtype
 
 
-def _numbers_in(value: Any) -> int:
+def _numbers_in(value: object) -> int:
     """How many wrapped numbers, and not truth values, there are in what is written."""
     operands = Operands()
     operands.take(value)

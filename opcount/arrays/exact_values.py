@@ -36,7 +36,7 @@ def value_of(operation: Operation, *values: Any) -> Any:
         return rescued(error, operation, *values)
 
 
-def _real(ufunc: Any, result: Any, *values: Any) -> Any:
+def _real(ufunc: object, result: object, *values: object) -> Any:
     """NumPy's nan for Python's complex power of a negative number."""
     return _in_place_of_python(ufunc, *values) if isinstance(result, complex) else result
 
@@ -72,7 +72,7 @@ def _fits(integer: int) -> bool:
     return abs(integer) < 1 << 1024
 
 
-def _by_numpy(operation: Operation, *values: Any) -> Any:
+def _by_numpy(operation: Operation, *values: object) -> Any:
     """The value by the ufunc; for exact numbers alone by what is exact for them; of a Decimal as a Decimal."""
     ufunc: Any = operation.ufunc
     if operation.exact is not None:
@@ -87,7 +87,7 @@ def _by_numpy(operation: Operation, *values: Any) -> Any:
     return Decimal(float(_by_ufunc(ufunc, *values)))
 
 
-def _by_ufunc(ufunc: np.ufunc, *values: Any) -> Any:
+def _by_ufunc(ufunc: np.ufunc, *values: object) -> Any:
     """NumPy's value, of NumPy's own type, also for Python's numbers."""
     values = _as_floats(values)
     check = _raising(ufunc)
@@ -124,7 +124,7 @@ _NEVER_WARNING: Final = frozenset({
 })  # fmt: skip
 
 
-def _fitting(ufunc: np.ufunc, *values: Any) -> Any:
+def _fitting(ufunc: np.ufunc, *values: object) -> Any:
     """NumPy's value, if all integers among the values are within the range of floats."""
     try:
         return by_numpy_with_warnings(ufunc, *values)
@@ -132,7 +132,7 @@ def _fitting(ufunc: np.ufunc, *values: Any) -> Any:
         raise InvalidValue(_TOO_LARGE) from None
 
 
-def by_numpy_with_warnings(ufunc: np.ufunc, *values: Any) -> Any:
+def by_numpy_with_warnings(ufunc: np.ufunc, *values: object) -> Any:
     """NumPy's value; where NumPy would warn, a warning that points at the user's line instead of this one."""
     told: list[str] = []
     state = np.geterr()
@@ -158,7 +158,7 @@ def divided_by_zero(a: Any, b: Any) -> Any:
     return _fitting(np.divide, a, b) if of_numpy else a / b
 
 
-def rounded(operation: Callable[[Any], int], ufunc: Any, value: Any) -> Any:
+def rounded(operation: Callable[[Any], int], ufunc: object, value: object) -> Any:
     """Python's integer, or, where there is none (nan, infinity), NumPy's value."""
     try:
         return operation(value)

@@ -84,7 +84,7 @@ class Scalar(Number):
         def __neg__(self) -> Scalar: ...
         def __abs__(self) -> Scalar: ...
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         if type(value) is Scalar:
             value = value._value
         if type(value) not in _PLAIN or type(value) is bool:
@@ -120,7 +120,7 @@ class Scalar(Number):
         result._value = value
         return result
 
-    def _lifted(self, operand: Any) -> Any:
+    def _lifted(self, operand: object) -> Any:
         """An operand of a partial, wrapped, also where it is plain data: what is computed from it counts too."""
         if isinstance(operand, Wrapped):
             return operand
@@ -132,7 +132,7 @@ class Scalar(Number):
     # Written out for the rows of the table, without the generality of `_execute`: these four decide the speed.
 
     @arithmetic
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -148,7 +148,7 @@ class Scalar(Number):
         return result
 
     @arithmetic
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Any:
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -164,7 +164,7 @@ class Scalar(Number):
         return result
 
     @arithmetic
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         if type(other) is Scalar:
             other = other._value
         elif type(other) not in _PLAIN:
@@ -195,17 +195,17 @@ class Scalar(Number):
             result._value = _rescued_or_not_counted(_DIV, error, self._value, other)
         return result
 
-    def _beside(self, operation: Operation, other: Any) -> Any:
+    def _beside(self, operation: Operation, other: object) -> Any:
         if isinstance(other, Number):  # of a graph
             return bind(operation, self, other)
         return beside(operation.name, operation.value, (self, other), wrapped)
 
     # A number has no product of matrices, and another class that has one is not to be handed it.
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: object) -> Any:
         return beside("matmul", operator.matmul, (self, other), wrapped)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: object) -> Any:
         return beside("matmul", operator.matmul, (other, self), wrapped)
 
     # Python's rounding gives integers, where NumPy's functions of the same name give floats.
@@ -219,7 +219,7 @@ class Scalar(Number):
     def __trunc__(self) -> Any:
         return self._rounded(OPERATIONS.trunc, int)
 
-    def __round__(self, digits: Any = None) -> Any:
+    def __round__(self, digits: object = None) -> Any:
         return number(_counted(OPERATIONS.round.kind, round, self._value, *(() if digits is None else (digits,))))
 
     def _rounded(self, operation: Operation, python: Callable[[Any], int]) -> Any:
@@ -232,7 +232,7 @@ class Scalar(Number):
 
     # NumPy's functions: of numbers one operation, with arrays what their table says
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: object) -> Any:
         # NumPy's own numbers come as arrays without dimensions
         inputs = tuple(o[()] if type(o) is np.ndarray and not o.ndim and o.dtype != object else o for o in inputs)
         outputs = keywords.get("out", ())
@@ -281,10 +281,10 @@ class Scalar(Number):
     def _as_array(self) -> Any:
         return Scalar._array(np.asarray(self._value)[()])
 
-    def astype(self, dtype: Any, *arguments: Any, **keywords: Any) -> Any:
+    def astype(self, dtype: object, *arguments: object, **keywords: object) -> Any:
         return self._as_array().astype(dtype, *arguments, **keywords)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: object) -> Any:
         return self._as_array().reshape(*shape)
 
     def ravel(self) -> Any:
@@ -296,22 +296,22 @@ class Scalar(Number):
     def conj(self) -> Scalar:
         return self
 
-    def round(self, decimals: Any = 0) -> Any:
+    def round(self, decimals: object = 0) -> Any:
         return self._as_array().round(decimals)
 
-    def sum(self, *arguments: Any, **keywords: Any) -> Any:
+    def sum(self, *arguments: object, **keywords: object) -> Any:
         return self._as_array().sum(*arguments, **keywords)
 
-    def mean(self, *arguments: Any, **keywords: Any) -> Any:
+    def mean(self, *arguments: object, **keywords: object) -> Any:
         return self._as_array().mean(*arguments, **keywords)
 
-    def max(self, *arguments: Any, **keywords: Any) -> Any:
+    def max(self, *arguments: object, **keywords: object) -> Any:
         return self._as_array().max(*arguments, **keywords)
 
-    def min(self, *arguments: Any, **keywords: Any) -> Any:
+    def min(self, *arguments: object, **keywords: object) -> Any:
         return self._as_array().min(*arguments, **keywords)
 
-    def clip(self, *arguments: Any, **keywords: Any) -> Any:
+    def clip(self, *arguments: object, **keywords: object) -> Any:
         return self._as_array().clip(*arguments, **keywords)
 
     def item(self) -> Any:
@@ -335,7 +335,7 @@ _DIV: Final = OPERATIONS.div
 written_out(Scalar, {"__add__": "add", "__sub__": "sub", "__mul__": "mul", "__truediv__": "div"})
 
 
-def number(value: Any) -> Scalar:
+def number(value: object) -> Scalar:
     """A Scalar without a look at what it holds: faster than the constructor."""
     result = _new(Scalar)
     result._value = value
@@ -382,7 +382,7 @@ def wrapped(value: Any) -> Any:
 # --- counting
 
 
-def _counted(kind: str, execute: Callable[..., Any], *arguments: Any) -> Any:
+def _counted(kind: str, execute: Callable[..., Any], *arguments: object) -> Any:
     """The value of one operation; where it raises, the operation does not count."""
     next(meter()[kind])
     try:
@@ -392,7 +392,7 @@ def _counted(kind: str, execute: Callable[..., Any], *arguments: Any) -> Any:
         raise
 
 
-def _charged(numbers: OpCounts, execute: Callable[..., Any], *arguments: Any) -> Any:
+def _charged(numbers: OpCounts, execute: Callable[..., Any], *arguments: object) -> Any:
     """The value of an operation that counts as these."""
     charge(numbers)
     try:
@@ -410,7 +410,7 @@ def _numbers_of(operation: Operation, operands: tuple[Any, ...], values: list[An
     return integer_power(values[1]) if constant and isinstance(values[1], (int, np.integer)) else {operation.kind: 1}
 
 
-def _rescued_or_not_counted(operation: Operation, error: BaseException, *values: Any) -> Any:
+def _rescued_or_not_counted(operation: Operation, error: BaseException, *values: object) -> Any:
     """The value of one of the four operators where Python raised, or else its error, and nothing counted."""
     try:
         return rescued(error, operation, *values)
@@ -419,17 +419,17 @@ def _rescued_or_not_counted(operation: Operation, error: BaseException, *values:
         raise
 
 
-def _is_node(operand: Any) -> bool:
+def _is_node(operand: object) -> bool:
     return isinstance(operand, Number) and type(operand) is not Scalar
 
 
-def _is_of_numpy(operand: Any) -> bool:
+def _is_of_numpy(operand: object) -> bool:
     """Whether NumPy has loops for the number: a real one, and neither a Fraction nor a Decimal."""
     value = operand._value if type(operand) is Scalar else operand
     return isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)) and not is_own_kind(value)
 
 
-def _by_row(operation: Operation, *operands: Any) -> Any:
+def _by_row(operation: Operation, *operands: object) -> Any:
     """One operation by NumPy's function, on NumPy's own numbers alone; of integers it may be of integers."""
     values = [operand._value if type(operand) is Scalar else operand for operand in operands]
     numbers = {operation.kind: 1} if operation.rule is None else users_counts(operation.ufunc, "__call__", values, {})

@@ -9,12 +9,14 @@ functions are typed by NumPy, for which a wrapped array is like any other object
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsIndex, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
 import numpy as np
+
+from opcount.wrapping.shapes import Axis
 
 if TYPE_CHECKING:
     from opcount.arrays.array import Array
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
 RealNumber: TypeAlias = float | Real | Decimal | np.integer[Any] | np.floating[Any]
 """A number that can be wrapped. A truth value, which checkers take for an integer, is refused at run time."""
-
-Axis: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
-"""One axis, several, or all of them."""
 
 Out: TypeAlias = "Array | np.ndarray[Any, Any] | None"
 """An array for the result of a NumPy function to be written into."""
@@ -56,9 +55,9 @@ class Reduction(Protocol):
     """A method of an Array that reduces elements along axes."""
 
     @overload
-    def __call__(self, axis: None = None, *, keepdims: Literal[False] = False, **keywords: Any) -> Scalar: ...
+    def __call__(self, axis: None = None, *, keepdims: Literal[False] = False, **keywords: object) -> Scalar: ...
     @overload
-    def __call__(self, axis: Any = None, *arguments: Any, **keywords: Any) -> Any: ...
+    def __call__(self, axis: Axis = None, *arguments: object, **keywords: object) -> Any: ...
 
 
 def arithmetic(f: Callable[..., Any]) -> Arithmetic:

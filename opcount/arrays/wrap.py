@@ -60,7 +60,7 @@ def wrap(x: Mapping[_Key, _Number]) -> dict[_Key, Scalar]: ...
 def wrap(x: Mapping[_Key, NDArray[Any]]) -> dict[_Key, Array]: ...
 @overload
 def wrap(x: Mapping[_Key, _Value]) -> dict[_Key, Any]: ...
-def wrap(x: Any) -> Any:
+def wrap(x: object) -> Any:
     """Wrap a number, an array or nested lists, tuples and dicts of them, so that operations count.
 
     >>> wrap({"w": [1.0, 2.0], "b": np.array([3.0])})
@@ -99,7 +99,7 @@ def unwrap(y: tuple[_Value, ...]) -> tuple[Any, ...]: ...
 def unwrap(y: dict[_Key, _Value]) -> dict[_Key, Any]: ...
 @overload
 def unwrap(y: _Value) -> _Value: ...
-def unwrap(y: Any) -> Any:
+def unwrap(y: object) -> Any:
     """The plain numbers in `y`, in the same structure; nothing is counted.
 
     >>> unwrap([Scalar(2.0), (Scalar(1), "label")])
@@ -198,7 +198,7 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
     return Measured(unwrap(value), tally.counts)
 
 
-def has_wrapped(value: Any) -> bool:
+def has_wrapped(value: object) -> bool:
     """Whether a result holds wrapped values, even if they were only moved, or is a Counts itself."""
     return isinstance(value, Counts) or any(isinstance(leaf, Wrapped) for leaf in flatten(value))
 

@@ -100,7 +100,7 @@ def _received(arguments: Sequence[Any]) -> str:
     return f"it was called with {', and '.join(map(_described, arguments)) or 'no argument'}"
 
 
-def _described(argument: Any) -> str:
+def _described(argument: object) -> str:
     """An argument in words.
 
     >>> _described([1, 2.0]), _described([[1, 2], [3]]), _described({"w": 1}), _described(0.5)

@@ -56,7 +56,7 @@ def _completed(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function, such that sys.exit(0) ends it as a return does, and a result that has not run yet is refused."""
 
     @wraps(f)
-    def call(*args: Any, **named: Any) -> Any:
+    def call(*args: object, **named: object) -> Any:
         try:
             found = f(*args, **named)
         except SystemExit as error:

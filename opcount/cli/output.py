@@ -50,7 +50,7 @@ def failed(message: str, status: int = FAILED) -> int:
     return status
 
 
-def warn(others: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
+def warn(others: Callable[..., None], message: Warning | str, category: type[Warning], *where: object) -> None:
     """Write a warning to stderr: NothingCounted on one line, since no line of the user's code is to blame."""
     if issubclass(category, NothingCounted):
         failed(str(message))

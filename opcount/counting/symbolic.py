@@ -254,7 +254,7 @@ class NamedSize:
             "shapes, as np.zeros_like(x, shape=(n, 2)), np.full(n, 1.0, like=x), np.tril(np.ones_like(x)), np.sqrt(n)"
         )
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: object) -> Any:
         if any(getattr(type(value), "_op_priority", 0) for value in inputs if type(value) is not NamedSize):
             return NotImplemented  # a wrapped value takes care of it
         if method == "__call__" and all(map(_computes, inputs)):
@@ -336,7 +336,7 @@ def like_of(value: object) -> Any:
     return value.like if type(value) is NamedSize else 1 if is_symbolic(value) else value
 
 
-def _floordiv(a: Any, b: Any) -> Any:
+def _floordiv(a: object, b: object) -> Any:
     if not all(isinstance(part, (NamedSize, numbers.Integral)) or is_symbolic(part) for part in (a, b)):
         raise InvalidValue(f"{a} // {b} is not known to be an integer: use integers, or numbers for the sizes")
     if type(b) is int and b == 0:

@@ -163,7 +163,7 @@ class Block(ContextDecorator, Generic[_Inside]):
             return super().__call__(f)
 
         @wraps(f)
-        async def awaited(*args: Any, **kwargs: Any) -> Any:
+        async def awaited(*args: object, **kwargs: object) -> Any:
             with self._recreate_cm():
                 return await f(*args, **kwargs)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, MutableMapping, Sequence
 from typing import Any, Literal
 
 from opcount.tracing.edges import LinearMap
-from opcount.tracing.structural import ONE, plus
+from opcount.tracing.structural import ONE, Derivative, plus
 
 Direction = Literal["tangent", "adjoint"]
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]
@@ -26,7 +26,7 @@ Plus = Callable[[Any, Any], Any]
 
 
 def chain_rule(
-    node: int, source: int, neighbours: Neighbours, plus: Plus = plus, seed: Any = ONE
+    node: int, source: int, neighbours: Neighbours, plus: Plus = plus, seed: Derivative = ONE
 ) -> Generator[int, Any, Any]:
     """d(node) = the sum over neighbours of d(neighbour) * partial; `yield n` is the recursive call for n."""
     if node == source:
@@ -37,7 +37,7 @@ def chain_rule(
     return total
 
 
-def forward(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> list[Any]:
+def forward(source: int, edges: Edges, plus: Plus = plus, seed: Derivative = ONE) -> list[Any]:
     """The sums of the tangent recursion as a loop along the graph."""
     tangent: list[Any] = [None] * len(edges)
     tangent[source] = seed
@@ -48,7 +48,7 @@ def forward(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> li
     return tangent
 
 
-def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> list[Any]:
+def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Derivative = ONE) -> list[Any]:
     """The sums of the adjoint recursion, for all inputs at once, as a loop against the graph."""
     adjoint: list[Any] = [None] * len(edges)
     adjoint[source] = seed
@@ -61,7 +61,12 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Any = ONE) -> l
 
 
 def recurse(
-    node: int, source: int, neighbours: Neighbours, memo: MutableMapping[int, Any], plus: Plus = plus, seed: Any = ONE
+    node: int,
+    source: int,
+    neighbours: Neighbours,
+    memo: MutableMapping[int, Any],
+    plus: Plus = plus,
+    seed: Derivative = ONE,
 ) -> tuple[Any, int]:
     """Run the recursion, with a look at the memo before each call; returns the derivative and the depth reached.
 
@@ -89,7 +94,7 @@ def recurse(
 class NoMemo(dict[int, Any]):
     """A memo that keeps nothing, with which the recursion is naive."""
 
-    def __setitem__(self, node: int, derivative: Any) -> None:
+    def __setitem__(self, node: int, derivative: Derivative) -> None:
         pass
 
 
@@ -100,13 +105,13 @@ class BoundedMemo(OrderedDict[int, Any]):
         super().__init__()
         self.size = size
 
-    def get(self, node: int, default: Any = None) -> Any:
+    def get(self, node: int, default: object = None) -> Any:
         if node in self:
             self.move_to_end(node)
             return self[node]
         return default
 
-    def __setitem__(self, node: int, derivative: Any) -> None:
+    def __setitem__(self, node: int, derivative: Derivative) -> None:
         super().__setitem__(node, derivative)
         if len(self) > self.size:
             self.popitem(last=False)

@@ -52,7 +52,7 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     return value, found
 
 
-def _changed(leaf: Any, index: int = 0, number: Scalar | None = None) -> Any:
+def _changed(leaf: object, index: int = 0, number: Scalar | None = None) -> Any:
     """The number instead of the leaf, or, if that is an array, a copy of it with the number at this index."""
     if type(leaf) is not Array:
         return leaf if number is None else number

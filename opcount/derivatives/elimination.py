@@ -26,7 +26,7 @@ from opcount.derivatives.linearized import Linearized, linearized
 from opcount.derivatives.orders.named import SEPARATELY, ordered
 from opcount.derivatives.predict import own_costs, predicted_one_by_one, pricing_of
 from opcount.tracing.edges import ANY_NUMBER, Cost, LinearMap, Priced, Sign
-from opcount.tracing.structural import Unit, number, plus, times
+from opcount.tracing.structural import Derivative, Unit, number, plus, times
 
 if TYPE_CHECKING:
     from opcount.derivatives.graph import Graph
@@ -152,7 +152,7 @@ def predicted_elimination(
         cost.neg += term.cost.neg
         return ANY_NUMBER
 
-    def added(total: Any, term: Any) -> Any:
+    def added(total: Derivative, term: Derivative) -> Any:
         cost.add += 1
         return ANY_NUMBER
 

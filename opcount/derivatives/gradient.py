@@ -29,7 +29,7 @@ from opcount.derivatives.plain import joined, memory_of, plain_gradient
 from opcount.derivatives.predict import difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
-from opcount.tracing.structural import ONE, Unit, number, plus, structured
+from opcount.tracing.structural import ONE, Derivative, Unit, number, plus, structured
 from opcount.wrapping.inputs import (
     Inputs,
     checked_budget,
@@ -226,7 +226,7 @@ class _Found(NamedTuple):
     used: set[int]
 
 
-def _by_differences(run: _Run, step: Any) -> _Found:
+def _by_differences(run: _Run, step: object) -> _Found:
     """The gradient by finite differences, which keep nothing."""
     run.refuse_beyond_budget(difference_counts(sum(leaf.size for leaf in run.inputs.leaves)))
     value, derivatives = differences(run.f, run.inputs, step, run.spent)
@@ -297,7 +297,7 @@ def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> It
             yield node, Array(direction), [output]
 
 
-def _is_finite(derivative: Any) -> bool:
+def _is_finite(derivative: Derivative) -> bool:
     return derivative is None or type(derivative) is Unit or bool(np.isfinite(number(derivative)._plain()).all())
 
 
@@ -307,7 +307,7 @@ def _structural(seed: Array) -> Any:
 
 
 def _derivatives(
-    run: _Run, graph: Graph, source: Any, seed: Any, targets: list[Any], log: Log | None = None
+    run: _Run, graph: Graph, source: Any, seed: Derivative | None, targets: list[Any], log: Log | None = None
 ) -> tuple[list[Any], int, int]:
     """The derivatives between source and targets (None: structurally zero), how many were kept, and the depth."""
     assert run.rule.direction is not None

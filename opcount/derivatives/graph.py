@@ -49,7 +49,7 @@ class Graph:
     """
 
     def __init__(
-        self, nodes: list[Any], inputs: list[Any], outputs: list[Any], result: Any, tape: Tape | None = None
+        self, nodes: list[Any], inputs: list[Any], outputs: list[Any], result: object, tape: Tape | None = None
     ) -> None:
         self.nodes = nodes
         self.inputs = inputs

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from opcount.counting.tally import count
 from opcount.derivatives.graph import Graph
 from opcount.tracing.edges import LinearMap
-from opcount.tracing.structural import plus
+from opcount.tracing.structural import Derivative, plus
 
 
 class LogEntry(NamedTuple):
@@ -40,7 +40,7 @@ class Log:
             found.operands[edge.head] = [*before, (edge.tail, _Watched(edge.map, entry, self.entries))]
         return found
 
-    def plus(self, total: Any, term: Any) -> Any:
+    def plus(self, total: Derivative | None, term: Derivative) -> Any:
         """The sum of a total and a term, recorded as an addition along the edge of the last product."""
         if total is not None:
             self.entries.append(self.entries[-1]._replace(kind="add"))
@@ -57,16 +57,16 @@ class _Watched:
         self.entry = entry
         self.entries = entries
 
-    def push(self, tangent: Any) -> Any:
+    def push(self, tangent: Derivative) -> Any:
         return self._recorded(self.map.push, tangent)
 
-    def pull(self, adjoint: Any) -> Any:
+    def pull(self, adjoint: Derivative) -> Any:
         return self._recorded(self.map.pull, adjoint)
 
     def priced(self) -> LinearMap:
         return self.map.priced()
 
-    def _recorded(self, along: Callable[[Any], Any], derivative: Any) -> Any:
+    def _recorded(self, along: Callable[[Any], Any], derivative: Derivative) -> Any:
         with count() as tally:
             product = along(derivative)
         kinds = [kind for kind in ("mul", "neg") if tally.counts[kind]]

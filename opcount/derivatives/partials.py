@@ -14,7 +14,7 @@ from opcount.counting.tally import isolated
 from opcount.tracing.edges import LinearMap, PushPull, Scale, as_map, edge_of_sign, priced_between_arrays, restricted
 from opcount.tracing.nodes import NODES, ArrayNode, Node, puts_constants, value_of
 from opcount.tracing.slopes import slope
-from opcount.tracing.structural import ONE, ZERO, Structured, placement, plus, spread
+from opcount.tracing.structural import ONE, ZERO, Derivative, Structured, placement, plus, spread
 from opcount.wrapping.operations import Structural
 from opcount.wrapping.trees import shape_of
 
@@ -83,7 +83,7 @@ def _positions_of(node: Any) -> list[int]:
     return [position for position, (operand, derivative) in slots if derivative is not None and type(operand) in NODES]
 
 
-def _edge_of_arrays(derivative: Any, node: Any, operand: Any) -> LinearMap:
+def _edge_of_arrays(derivative: object, node: Any, operand: object) -> LinearMap:
     found = derivative
     if type(derivative) is not Structural and type(derivative) is not PushPull:
         found = slope(node.primitive, derivative, node.value, tuple(map(value_of, node.operands)))
@@ -132,7 +132,7 @@ def _tangent(given: np.ndarray, shape: tuple[Any, ...]) -> Any:
     return Structured(given.astype(np.int8), None, shape) if shape else ONE if given else ZERO
 
 
-def _nonzero(derivative: Any, shape: tuple[Any, ...]) -> Any:
+def _nonzero(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
     """Which elements are not structural zeros; an axis along which all are alike may have length one."""
     if type(derivative) is Structured:
         return derivative.states != 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.counting.errors import OF_OTHER_NUMBERS, Uncounted
-from opcount.tracing.structural import number
+from opcount.tracing.structural import Derivative, number
 from opcount.wrapping.inputs import Inputs
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import object_array, owner_of, plain_array, rebuild
@@ -26,7 +26,7 @@ def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     return object_array(template, items) if template.dtype == object else plain_array(template, items)
 
 
-def plain_derivative(derivative: Any, value: Any, used: set[int]) -> Any:
+def plain_derivative(derivative: Derivative | None, value: Any, used: set[int]) -> Any:
     """A derivative with respect to an input of this value, as a plain number or array; None is a zero.
 
     The derivative with respect to a float has its type, and an integer derivative has the type of any value; an array
@@ -55,7 +55,7 @@ def plain_derivative(derivative: Any, value: Any, used: set[int]) -> Any:
     return array
 
 
-def _id_of_memory(array: Any) -> int:
+def _id_of_memory(array: object) -> int:
     """An identifier that is equal for arrays that share memory."""
     return id(owner_of(array))
 

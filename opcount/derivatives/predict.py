@@ -18,7 +18,7 @@ from opcount.derivatives.linearized import linearized
 from opcount.derivatives.methods import method_named
 from opcount.derivatives.walks import visits
 from opcount.tracing.edges import ANY_ARRAY, ANY_NUMBER, Cost, Priced, priced_values
-from opcount.tracing.structural import ONE, Structured, Unit, plus
+from opcount.tracing.structural import ONE, Derivative, Structured, Unit, plus
 from opcount.wrapping.trees import shape_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours
     return (own[node] * times for node, times in visits(targets, neighbours) if node in own)
 
 
-def _priced_seed(value: Any) -> Any:
+def _priced_seed(value: object) -> Any:
     return priced_values(value) if type(value) is Array else ONE
 
 
@@ -140,17 +140,17 @@ def _merged(states: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
 # --- between numbers
 
 
-def _followed(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
+def _followed(along: Callable[[Any], Any], state: object) -> tuple[Any, Cost]:
     term = along(state)
     return (ANY_NUMBER, term.cost) if type(term) is Priced else (term, _NOTHING)
 
 
-def _followed_by_a_product(along: Callable[[Any], Any], state: Any) -> tuple[Any, Cost]:
+def _followed_by_a_product(along: Callable[[Any], Any], state: object) -> tuple[Any, Cost]:
     """The state after a product, which counts whatever is multiplied; only a seed is copied instead."""
     return ANY_NUMBER, _PRODUCT if type(state) is Priced else _NOTHING
 
 
-def _joined(total: Any, term: Any) -> tuple[Any, Cost]:
+def _joined(total: Derivative, term: Derivative) -> tuple[Any, Cost]:
     return ANY_NUMBER, _ADDITION
 
 
@@ -169,7 +169,7 @@ def pricing_of(unit_products: bool) -> Pricing:
 # --- between arrays
 
 
-def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, Counts]:
+def _followed_on_shapes(along: Callable[[Any], Any], state: object) -> tuple[Any, Counts]:
     """The edge applied to a derivative that has a shape and no values."""
     with isolated() as tally:
         term = along(state)
@@ -179,13 +179,13 @@ def _followed_on_shapes(along: Callable[[Any], Any], state: Any) -> tuple[Any, C
     return _state_of(term), counts
 
 
-def _joined_on_shapes(total: Any, term: Any) -> tuple[Any, Counts]:
+def _joined_on_shapes(total: Derivative, term: Derivative) -> tuple[Any, Counts]:
     with isolated() as tally:
         joined = plus(total, term)
     return _state_of(joined), tally.counts
 
 
-def _state_of(derivative: Any) -> Any:
+def _state_of(derivative: Derivative) -> Any:
     if type(derivative) is Structured or type(derivative) is Unit or shape_of(derivative):
         return derivative
     return ANY_ARRAY

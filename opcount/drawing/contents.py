@@ -110,7 +110,7 @@ def adjoints(graph: Graph) -> list[Any]:
         return [0 if found is None else plain_value(number(found)) for found in backprop(output.index, graph.operands)]
 
 
-def shown(plain: Any) -> str:
+def shown(plain: object) -> str:
     """A number as short text; an array is shown by its shape."""
     if plain is None:
         return ""

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting.symbolic import positive_part, quotient
 from opcount.functions.op_counts import NEW_TRUTHS, NoRule, OpCounts, integer_power, multiple, summed
 from opcount.wrapping import shapes
+from opcount.wrapping.shapes import Axis
 
 
 def applications(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> int:
@@ -24,25 +26,25 @@ def applications(*inputs: Any, where: Any = True, out: Any = (), **_: Any) -> in
     return int(np.count_nonzero(np.broadcast_to(where, shape)))
 
 
-def _outer(a: Any, b: Any, where: Any = True, **_: Any) -> int:
+def _outer(a: Any, b: Any, where: Any = True, **_: object) -> int:
     if where is True:
         return math.prod(np.shape(a) + np.shape(b))
     return int(np.count_nonzero(np.broadcast_to(where, np.shape(a) + np.shape(b))))
 
 
 def _reduce(
-    a: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
+    a: ArrayLike,
+    axis: Axis = 0,
+    dtype: DTypeLike | None = None,
+    out: object = None,
+    keepdims: bool = False,
     initial: Any = np._NoValue,
-    where: Any = True,
+    where: object = True,
 ) -> int:
     return reduction(a, axis, initial, where)[0]
 
 
-def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = True) -> tuple[int, int]:
+def reduction(a: Any, axis: Axis = None, initial: Any = np._NoValue, where: Any = True) -> tuple[int, int]:
     """How often a reduction joins two numbers, and how many results it has.
 
     n numbers are joined n - 1 times, or n times if there is an initial one.
@@ -58,7 +60,7 @@ def reduction(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any =
     return int(np.sum(np.maximum(taken - 1, 0) if starts else taken)), results
 
 
-def alone(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = True) -> int:
+def alone(a: Any, axis: Axis = None, initial: Any = np._NoValue, where: Any = True) -> int:
     """How many results of a reduction to truth values come from a single number, whose own truth is then needed."""
     if initial is not np._NoValue and initial is not None:
         return 0
@@ -70,7 +72,7 @@ def alone(a: Any, axis: Any = None, initial: Any = np._NoValue, where: Any = Tru
     return math.prod(size for index, size in enumerate(shape) if index not in axes) if length == 1 else 0
 
 
-def alone_by_ufunc(method: str, a: Any, *arguments: Any, **keywords: Any) -> int:
+def alone_by_ufunc(method: str, a: ArrayLike, *arguments: Any, **keywords: Any) -> int:
     """How many numbers' own truth a method of a logical ufunc gives: of single ones, or the first of those it joins."""
     if method == "reduce":
         given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), arguments, strict=False)) | keywords
@@ -84,14 +86,14 @@ def alone_by_ufunc(method: str, a: Any, *arguments: Any, **keywords: Any) -> int
     return 0
 
 
-def axes_of(axis: Any, dimensions: int) -> set[int]:
+def axes_of(axis: object, dimensions: int) -> set[int]:
     if axis is None:
         return set(range(dimensions))
     given = axis if isinstance(axis, tuple) else (axis,)
     return {index % dimensions for index in map(operator.index, given)} if dimensions else set()
 
 
-def accumulated(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
+def accumulated(a: ArrayLike, axis: Axis = 0, *_: object, **__: object) -> int:
     shape = np.shape(a)
     (index,) = axes_of(axis, len(shape))
     steps: int = positive_part(shape[index] - 1)
@@ -99,7 +101,7 @@ def accumulated(a: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     return lanes * steps
 
 
-def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
+def _reduceat(a: ArrayLike, indices: ArrayLike, axis: Axis = 0, *_: object, **__: object) -> int:
     shape = np.shape(a)
     starts = np.asarray(indices)
     (index,) = axes_of(axis, len(shape))
@@ -108,7 +110,7 @@ def _reduceat(a: Any, indices: Any, axis: Any = 0, *_: Any, **__: Any) -> int:
     return lanes * int(np.sum(np.maximum(lengths - 1, 0)))
 
 
-def _at(a: Any, indices: Any, *_: Any) -> int:
+def _at(a: ArrayLike, indices: ArrayLike, *_: object) -> int:
     return math.prod(shapes.indexed(np.shape(a), indices))
 
 
@@ -122,7 +124,7 @@ APPLICATIONS: Final[dict[str, Callable[..., int]]] = {
 }
 
 
-def integer_powers(method: str, *inputs: Any, where: Any = True, out: Any = (), **_: Any) -> OpCounts:
+def integer_powers(method: str, *inputs: Any, where: Any = True, out: object = (), **_: object) -> OpCounts:
     """The sum of `integer_power` over all elements of a power with plain integer exponents."""
     if method == "outer":
         shape = np.shape(inputs[0]) + np.shape(inputs[1])

@@ -16,7 +16,7 @@ from opcount.wrapping.shapes import with_numbers
 from opcount.wrapping.stand_ins import EXACT
 
 
-def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **keywords: Any) -> Any:
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: object, **keywords: object) -> Any:
     x = as_array(x)
     if np.ndim(condlist) == 0 or (
         not isinstance(condlist[0], (list, np.ndarray)) and not np.ndim(condlist[0]) and x.ndim

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -74,7 +74,9 @@ class Call:
         "written",
     )  # fmt: skip
 
-    def __init__(self, function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None
+    ) -> None:
         self.function, self.args, self.keywords = function, args, keywords
         self.name = name_of(function)
         self.row = row_of(function, len(args) + len(keywords))
@@ -140,7 +142,7 @@ class Call:
         if not all(map(is_truth, entering.wrapped)):
             raise NoRule(NEW_TRUTHS)
 
-    def refuse_moved_truths(self, result: Any) -> None:
+    def refuse_moved_truths(self, result: object) -> None:
         if type(self.row.counts) is Free and self.function not in user_rules and _is_of_truths(result):
             self.refuse_new_truths()
 
@@ -193,7 +195,7 @@ class Call:
         result = getattr(self.function, "_implementation", self.function)(*opened(args), **opened(keywords))
         return self.operands.hold_objects(result)
 
-    def finished(self, result: Any) -> Any:
+    def finished(self, result: object) -> Any:
         if self.output is not None:
             return self.output
         for value in self.operands.wrapped:
@@ -206,21 +208,21 @@ class Call:
         return result if self.row.gives is POSITIONS else self.operands.hold(result)
 
 
-def _known(told: Any) -> Any:
+def _known(told: object) -> Any:
     """A description of a spec, with sizes as a user's program sees them."""
     if type(told) is tuple:
         return tuple(map(_known, told))
     return known(told) if is_symbolic(told) or isinstance(told, numbers.Integral) else told
 
 
-def _is_of_truths(result: Any) -> bool:
+def _is_of_truths(result: object) -> bool:
     """Whether a result is an array of truth values, or has one among its arrays."""
     if isinstance(result, (list, tuple)):
         return any(map(_is_of_truths, result))
     return getattr(getattr(result, "dtype", None), "char", "") == "?"
 
 
-def without_output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+def without_output(function: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
     """The array that a call is to write its result into, None for a new one, and its arguments without that."""
     index = _index_of(function, "out")
     if index is not None and len(args) > index:
@@ -229,13 +231,13 @@ def without_output(function: Any, args: tuple[Any, ...], keywords: Mapping[str, 
 
 
 @cache
-def _index_of(function: Any, name: str) -> int | None:
+def _index_of(function: Callable[..., Any], name: str) -> int | None:
     names = _parameters(function)
     return names.index(name) if name in names else None
 
 
 @cache
-def _parameters(function: Any) -> list[str]:
+def _parameters(function: Callable[..., Any]) -> list[str]:
     """The names of the parameters that can be given by their index."""
     try:
         parameters = inspect.signature(function).parameters.values()

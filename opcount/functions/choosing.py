@@ -6,11 +6,13 @@ from collections.abc import Set
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opcount.functions.op_counts import NoRule, OpCounts, is_complex, is_truth
 from opcount.functions.rows import CONSTANT, FREE, MOVES, POSITIONS, Function, Seeing, each
 from opcount.wrapping import shapes
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.shapes import Axis
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
 
 
@@ -19,7 +21,7 @@ def truth_of_each(a: Any) -> OpCounts:
     return {} if is_truth(a) else {"ne": np.size(a)}
 
 
-def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> OpCounts:
+def _trim_zeros(filt: Any, trim: str = "fb", axis: Axis = None) -> OpCounts:
     return truth_of_each(filt)
 
 
@@ -38,7 +40,7 @@ def _truth_of(name: str, index: int) -> Seeing:
 # --- shapes
 
 
-def _take_shape(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
+def _take_shape(a: Any, indices: Any, axis: Any = None, out: object = None, mode: object = "raise") -> Any:
     a = a.ravel() if axis is None else a
     axis = range(a.ndim)[0 if axis is None else axis]
     if mode == "raise":
@@ -56,25 +58,25 @@ def _take_along_axis_shape(arr: Any, indices: Any, axis: Any = -1) -> Spec:
 # --- functions that write into their first argument: whether it fits
 
 
-def _copyto_shape(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
+def _copyto_shape(dst: Any, src: Any, casting: Any = "same_kind", where: ArrayLike = True) -> None:
     dst[...] = src
     np.copyto(np.empty(0, dst.dtype), np.empty(0, src.dtype) if hasattr(src, "dtype") else src, casting)
 
 
-def _fill_diagonal_shape(a: Any, val: Any, wrap: bool = False) -> None:
+def _fill_diagonal_shape(a: Held, val: object, wrap: bool = False) -> None:
     np.fill_diagonal(np.ones((2,) * a.ndim), 1.0)  # NumPy's own errors
 
 
-def _put_shape(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
+def _put_shape(a: Held, ind: Any, v: ArrayLike, mode: object = "raise") -> None:
     if mode == "raise":
         a.ravel()[np.asarray(ind)]
 
 
-def _put_along_axis_shape(arr: Any, indices: Any, values: Any, axis: Any) -> None:
+def _put_along_axis_shape(arr: Held, indices: object, values: object, axis: object) -> None:
     _take_along_axis_shape(arr, indices, axis)
 
 
-def _putmask_shape(a: Any, mask: Any, values: Any) -> None:
+def _putmask_shape(a: Held, mask: Any, values: object) -> None:
     if np.size(mask) != a.size:
         raise ValueError("putmask: mask and data must be the same size")
 

@@ -7,19 +7,21 @@ from typing import Any, Final
 
 from opcount.counting import symbolic
 from opcount.functions.rows import DESCRIPTION, FREE, MOVES, Function, each
+from opcount.wrapping.shapes import Axis
+from opcount.wrapping.spec import Held
 from opcount.wrapping.stand_ins import BY_VALUE, SMALL
 
 
-def _size(a: Any, axis: Any = None) -> Any:
+def _size(a: Held, axis: Axis = None) -> Any:
     axes = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return symbolic.product(a.shape[operator.index(each)] for each in axes)
 
 
-def _shape(a: Any) -> Any:
+def _shape(a: Held) -> Any:
     return a.shape
 
 
-def _ndim(a: Any) -> Any:
+def _ndim(a: Held) -> Any:
     return a.ndim
 
 

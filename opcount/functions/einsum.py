@@ -8,6 +8,7 @@ from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import are_numbers, is_long, positive_part
@@ -55,8 +56,8 @@ _Term = tuple[dict[str, int], bool]
 """The labels of an operand with their sizes, and whether it is wrapped."""
 
 
-def _einsum(wrapped: Set[Any], *operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None,
-            **_: Any) -> OpCounts:  # fmt: skip
+def _einsum(wrapped: Set[Any], *operands: object, out: object = None, optimize: object = False,
+            dtype: DTypeLike | None = None, **_: object) -> OpCounts:  # fmt: skip
     """The products over all labels and the sums for each result, of each contraction that is executed.
 
     Without `optimize` all operands are contracted at once, by k - 1 products from left to

@@ -6,6 +6,7 @@ from collections.abc import Set
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opcount.counting.errors import OpcountError
 from opcount.functions.applications import applications
@@ -32,24 +33,24 @@ from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
 
 
 def _each(kind: str) -> Rule:
-    def rule(x: Any, *_: Any, **__: Any) -> OpCounts:
+    def rule(x: ArrayLike, *_: object, **__: object) -> OpCounts:
         return {kind: np.size(x)}
 
     return rule
 
 
-def _astype(x: Any, dtype: Any, /, **_: Any) -> OpCounts:
+def _astype(x: object, dtype: Any, /, **_: object) -> OpCounts:
     """A cast is free, except to truth values, which takes a comparison for each element."""
     return truth_of_each(x) if np.dtype(dtype) == np.bool_ else {}
 
 
-def _sinc(x: Any) -> OpCounts:
+def _sinc(x: ArrayLike) -> OpCounts:
     """The sine of pi x over pi x, unless that is zero."""
     size = np.size(x)
     return {"mul": size, "ne": size, "sin": size, "div": size}
 
 
-def _round(a: Any, decimals: Any = 0, out: Any = None) -> OpCounts:
+def _round(a: ArrayLike, decimals: Any = 0, out: object = None) -> OpCounts:
     """Rounding to decimals scales, rounds and scales back; an integer needs no rounding."""
     if is_complex(a):
         raise NoRule("rounding a complex number has no exact count: round the real and the imaginary part")
@@ -59,18 +60,18 @@ def _round(a: Any, decimals: Any = 0, out: Any = None) -> OpCounts:
     return {"round": size} if decimals == 0 else {"round": size, "mul": size, "div": size}
 
 
-def _infinite(x: Any, *_: Any, **__: Any) -> OpCounts:
+def _infinite(x: ArrayLike, *_: object, **__: object) -> OpCounts:
     return {"isinf": np.size(x), "signbit": np.size(x)}
 
 
-def _nan_to_num(wrapped: Set[Any], x: Any, *_: Any, **__: Any) -> OpCounts:
+def _nan_to_num(wrapped: Set[Any], x: ArrayLike, *_: object, **__: object) -> OpCounts:
     """Each number, or each part of a complex one, may be nan, or infinite with either sign."""
     size = np.size(x) * {"f": 1, "c": 2}.get(dtype_of(x).kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
 
 
-def _clip(wrapped: Set[Any], a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
-          max: Any = None, where: Any = True, **_: Any) -> OpCounts:  # fmt: skip
+def _clip(wrapped: Set[Any], a: ArrayLike, a_min: object = None, a_max: object = None, out: object = None, *,
+          min: object = None, max: object = None, where: ArrayLike = True, **_: object) -> OpCounts:  # fmt: skip
     """The larger of each number and its lower bound, then the smaller of that and its upper bound."""
     if any(map(is_complex, (a, a_min, a_max, min, max))):
         raise NoRule("complex numbers are not in order: clip the real and the imaginary part")
@@ -89,24 +90,24 @@ def _clip(wrapped: Set[Any], a: Any, a_min: Any = None, a_max: Any = None, out: 
 # --- complex numbers
 
 
-def _imaginary(x: Any) -> int:
+def _imaginary(x: ArrayLike) -> int:
     """How many imaginary parts an array has; real numbers have none."""
     return np.size(x) if is_complex(x) else 0
 
 
-def _angle(wrapped: Set[Any], z: Any, deg: bool = False) -> OpCounts:
+def _angle(wrapped: Set[Any], z: ArrayLike, deg: bool = False) -> OpCounts:
     return {"arctan2": np.size(z), "mul": np.size(z) if deg else 0}
 
 
-def _isreal(wrapped: Set[Any], x: Any) -> OpCounts:
+def _isreal(wrapped: Set[Any], x: ArrayLike) -> OpCounts:
     return {"eq": _imaginary(x)}
 
 
-def _iscomplex(wrapped: Set[Any], x: Any) -> OpCounts:
+def _iscomplex(wrapped: Set[Any], x: ArrayLike) -> OpCounts:
     return {"ne": _imaginary(x)}
 
 
-def _real_if_close(wrapped: Set[Any], a: Any, tol: Any = 100) -> OpCounts:
+def _real_if_close(wrapped: Set[Any], a: ArrayLike, tol: object = 100) -> OpCounts:
     return {"abs": _imaginary(a), "lt": _imaginary(a)}
 
 

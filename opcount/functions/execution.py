@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -81,7 +81,7 @@ def target(written: Any) -> Any:
 
 
 @cache
-def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
+def in_operations(function: Callable[..., Any], executed: Executed) -> Callable[..., Any]:
     """A function that is executed in operations that count themselves; if it raises, none of them counts.
 
     Wrong arguments raise what NumPy raises.
@@ -89,7 +89,7 @@ def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
     if executed.at_once:
         return executed.body
 
-    def all_or_nothing(*args: Any, **keywords: Any) -> Any:
+    def all_or_nothing(*args: object, **keywords: object) -> Any:
         with attempt() as inside:
             try:
                 return executed.body(*args, **keywords)
@@ -104,7 +104,9 @@ def in_operations(function: Any, executed: Executed) -> Callable[..., Any]:
     return all_or_nothing
 
 
-def _refusal(error: Exception, function: Any, args: Any, keywords: Any) -> Exception:
+def _refusal(
+    error: Exception, function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]
+) -> Exception:
     """The error that a call raises: NumPy's own, if NumPy has one for these arguments."""
     if isinstance(error, (NoRule, OpcountError)):
         return error

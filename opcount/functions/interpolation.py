@@ -38,7 +38,7 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return np.concatenate([part.astype(ary.dtype) for part in parts]) if len(parts) > 1 else parts[0]
 
 
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def _gradient(f: Any, *varargs: object, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences inside, one-sided ones at both ends; of first or second order there."""
     f = as_array(f)
     axes = tuple(range(f.ndim)) if axis is None else normalize_axis_tuple(axis, f.ndim)
@@ -109,13 +109,13 @@ def _gradient_along(f: Any, axis: int, h: Any, edge_order: int) -> Any:
 # --- interpolation
 
 
-def _items(part: Any) -> list[Any]:
+def _items(part: object) -> list[Any]:
     """An array, or the items of a list or an array of objects."""
     opened = isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.dtype == object)
     return list(np.ravel(np.asarray(part, object))) if opened else [part]
 
 
-def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def _interp(x: Any, xp: Any, fp: Any, left: object = None, right: object = None, period: object = None) -> Any:
     """Linear interpolation: the comparisons of the search, a slope, and a product, a difference and a sum.
 
     The slopes are computed once for each interval where there are at least as many points as
@@ -155,7 +155,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     return held(value, x, xp, fp, left, right)
 
 
-def _interval(key: Any, table: list[Any], guess: int) -> int:
+def _interval(key: object, table: list[Any], guess: int) -> int:
     """NumPy's binary search, which looks around the interval of the point before first."""
     length = len(table)
     if key > table[-1]:

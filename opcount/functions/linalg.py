@@ -17,18 +17,19 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting import symbolic
-from opcount.counting.symbolic import is_symbolic, ratio, smaller
+from opcount.counting.symbolic import Size, is_symbolic, ratio, smaller
 from opcount.functions.numpys_own import as_array, own
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, is_complex, multiple, summed
 from opcount.functions.rows import AS_EXECUTED, ITERATIVE, NUMPY, Executed, Function, Seeing, refused
 from opcount.wrapping import shapes
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import EXACT, REGULAR, one_of
 
 
-def no_complex(*arrays: Any) -> None:
+def no_complex(*arrays: object) -> None:
     if any(map(is_complex, arrays)):
         raise NoRule("linear algebra over complex numbers divides them, which has no exact count")
 
@@ -46,7 +47,7 @@ def substitutions(n: int, columns: int) -> OpCounts:
 def _of_matrices(counts: Callable[[int], OpCounts]) -> Rule:
     """A rule for stacks of square matrices, from the counts for one by its order."""
 
-    def rule(a: Any) -> OpCounts:
+    def rule(a: ArrayLike) -> OpCounts:
         no_complex(a)
         *stack, _, n = np.shape(a)
         return multiple(math.prod(stack), counts(n))
@@ -74,11 +75,11 @@ def _potrf(n: int) -> OpCounts:
     return {"mul": ratio(n**3 - n, 6), "sub": ratio(n**3 - n, 6), "div": ratio(n * (n - 1), 2), "sqrt": n}
 
 
-def _cholesky(a: Any, /, *, upper: bool = False) -> OpCounts:
+def _cholesky(a: ArrayLike, /, *, upper: bool = False) -> OpCounts:
     return _of_matrices(_potrf)(a)
 
 
-def _solve(wrapped: Set[Any], a: Any, b: Any) -> OpCounts:
+def _solve(wrapped: Set[Any], a: ArrayLike, b: ArrayLike) -> OpCounts:
     """The factors of a, and two substitutions for each column of b (GESV)."""
     no_complex(a, b)
     *first, _, n = np.shape(a)
@@ -87,7 +88,7 @@ def _solve(wrapped: Set[Any], a: Any, b: Any) -> OpCounts:
     return multiple(stack, summed(lu(n) if "a" in wrapped else {}, substitutions(n, columns)))
 
 
-def _qr(a: Any, mode: str = "reduced") -> OpCounts:
+def _qr(a: ArrayLike, mode: str = "reduced") -> OpCounts:
     """GEQRF, a reflection for each column; and ORGQR, which multiplies them out into the columns of Q."""
     no_complex(a)
     *stack, m, n = np.shape(a)
@@ -114,7 +115,7 @@ def _steps(n: int, k: int) -> int:
     return n * k - down
 
 
-def _qr_shape(a: Any, mode: Any = "reduced") -> Any:
+def _qr_shape(a: Held, mode: Any = "reduced") -> Any:
     whole: Any = np.linalg.qr(one_of(a), mode)
     dtype = whole.dtype if mode == "r" else whole[0].dtype
     *stack, m, n = a.shape
@@ -198,11 +199,11 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     return np.linalg.solve(a.reshape(size, size), b.ravel()).reshape(shape)
 
 
-def _product_of_sizes(sizes: Any, dtype: Any = None) -> Any:
+def _product_of_sizes(sizes: Any, dtype: DTypeLike | None = None) -> Any:
     return math.prod(sizes)
 
 
-def _eye_of(size: Any, dtype: Any) -> Any:
+def _eye_of(size: Size, dtype: DTypeLike | None) -> Any:
     return Spec((size, size), dtype) if is_symbolic(size) else np.eye(size, dtype=dtype)
 
 

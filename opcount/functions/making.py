@@ -8,16 +8,18 @@ from collections.abc import Set
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.counting import symbolic
+from opcount.counting.symbolic import Size
 from opcount.functions.numpys_own import any_true, as_array, own
 from opcount.functions.op_counts import NoRule, OpCounts
 from opcount.functions.rows import AS_EXECUTED, FREE, MOVES, Executed, Function, Seeing, each
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import EXACT, SMALL, spec_of
 
 
-def _arange(wrapped: Set[Any], *_: Any, **__: Any) -> OpCounts:
+def _arange(wrapped: Set[Any], *_: object, **__: object) -> OpCounts:
     if wrapped - {"like"}:
         raise NoRule("a range of wrapped numbers has no exact count: write start + step * np.arange(n)")
     return {}
@@ -26,33 +28,33 @@ def _arange(wrapped: Set[Any], *_: Any, **__: Any) -> OpCounts:
 # --- shapes
 
 
-def _like(a: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None, **_: Any) -> Spec:
+def _like(a: Any, dtype: Any = None, order: object = "K", subok: object = True, shape: Any = None, **_: object) -> Spec:
     shape = a.shape if shape is None else tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     return Spec(shape, a.dtype if dtype is None else dtype)
 
 
-def _full_like(a: Any, fill_value: Any, *arguments: Any, **keywords: Any) -> Spec:
+def _full_like(a: Held, fill_value: object, *arguments: Any, **keywords: Any) -> Spec:
     return _like(a, *arguments, **keywords)
 
 
-def _made(shape: Any, dtype: Any = None, *_: Any, **keywords: Any) -> Spec:
+def _made(shape: object, dtype: DTypeLike | None = None, *_: object, **keywords: object) -> Spec:
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     return Spec(shape, float if dtype is None else dtype)
 
 
-def _full(shape: Any, fill_value: Any, dtype: Any = None, *_: Any, **__: Any) -> Spec:
+def _full(shape: object, fill_value: object, dtype: DTypeLike | None = None, *_: object, **__: object) -> Spec:
     return _made(shape, getattr(fill_value, "dtype", np.asarray(fill_value).dtype) if dtype is None else dtype)
 
 
-def _eye(N: Any, M: Any = None, k: Any = 0, dtype: Any = None, *_: Any, **__: Any) -> Spec:
+def _eye(N: object, M: object = None, k: object = 0, dtype: DTypeLike | None = None, *_: object, **__: object) -> Spec:
     return _made((N, N if M is None else M), dtype)
 
 
-def _identity(n: Any, dtype: Any = None) -> Spec:
+def _identity(n: Size, dtype: DTypeLike | None = None) -> Spec:
     return _made((n, n), dtype)
 
 
-def _arange_shape(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *_: Any, **__: Any) -> Spec:
+def _arange_shape(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *_: object, **__: object) -> Spec:
     start, stop = (0, start) if stop is None else (start, stop)
     given = [symbolic.like_of(end) for end in (start, stop, step)]
     if not any(map(symbolic.is_symbolic, (start, stop, step))):
@@ -61,7 +63,7 @@ def _arange_shape(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None
     return _made((symbolic.positive_part(symbolic.normal(length)),), np.arange(*given, dtype=dtype).dtype)
 
 
-def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> Spec:
+def _as_array(a: Held, dtype: DTypeLike | None = None, *_: object, ndmin: int = 0, **__: object) -> Spec:
     a = spec_of(a)
     return Spec((1,) * (ndmin - a.ndim) + a.shape, a.dtype if dtype is None else dtype)
 
@@ -69,8 +71,8 @@ def _as_array(a: Any, dtype: Any = None, *_: Any, ndmin: int = 0, **__: Any) -> 
 # --- ranges between wrapped ends
 
 
-def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
-              axis: int = 0, *, device: Any = None) -> Any:  # fmt: skip
+def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False,
+              dtype: DTypeLike | None = None, axis: int = 0, *, device: object = None) -> Any:  # fmt: skip
     num = operator.index(num)
     if num < 0:
         raise ValueError
@@ -95,8 +97,8 @@ def _linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retst
     return (y, step) if retstep else y
 
 
-def _logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
-              axis: int = 0) -> Any:  # fmt: skip
+def _logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0,
+              dtype: DTypeLike | None = None, axis: int = 0) -> Any:  # fmt: skip
     if np.ndim(base):
         most = max(map(np.ndim, (start, stop, base)))
         start, stop, base = (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting import symbolic
 from opcount.counting.errors import InvalidValue
@@ -16,7 +17,8 @@ from opcount.functions.of_nodes import one_array, ordered_axes, reduced_axes, re
 from opcount.functions.op_counts import NoRule, OpCounts
 from opcount.functions.rows import AS_NUMPY, FREE, MOVES, Free, Function, each
 from opcount.wrapping import shapes
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.shapes import Axis
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import (
     AXES,
     BESIDE_SIZES,
@@ -32,7 +34,7 @@ from opcount.wrapping.stand_ins import (
 from opcount.wrapping.trees import shape_of
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> OpCounts:
+def _pad(array: ArrayLike, pad_width: object, mode: object = "constant", **keywords: object) -> OpCounts:
     computes = callable(mode) or mode in ("linear_ramp", "maximum", "mean", "median", "minimum")
     if computes or keywords.get("reflect_type") == "odd":
         raise NoRule(f"padding by {mode!r} computes values: write it with operations that have a count")
@@ -42,19 +44,19 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) ->
 # --- shapes
 
 
-def _ravel_shape(a: Any, order: Any = "C") -> Spec:
+def _ravel_shape(a: Held, order: object = "C") -> Spec:
     return Spec((a.size,), a.dtype)
 
 
-def _reshape_shape(a: Any, /, shape: Any, order: Any = "C", *, copy: Any = None) -> Any:
+def _reshape_shape(a: Held, /, shape: Any, order: object = "C", *, copy: object = None) -> Any:
     return a.reshape(shape)
 
 
-def _resize_shape(a: Any, new_shape: Any) -> Spec:
+def _resize_shape(a: Held, new_shape: Any) -> Spec:
     return Spec(tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
 
 
-def _broadcast_to_shape(array: Any, shape: Any, subok: bool = False) -> Spec:
+def _broadcast_to_shape(array: Held, shape: Any, subok: bool = False) -> Spec:
     shape = tuple(map(symbolic.normal, shape if isinstance(shape, (tuple, list)) else (shape,)))
     if len(shape) < array.ndim or shapes.broadcast(array.shape, shape) != shape:
         raise ValueError(f"a shape {array.shape} does not broadcast to {shape}")
@@ -62,7 +64,7 @@ def _broadcast_to_shape(array: Any, shape: Any, subok: bool = False) -> Spec:
 
 
 def _concatenate_shape(
-    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+    arrays: Any, axis: Any = 0, out: object = None, *, dtype: DTypeLike | None = None, casting: object = "same_kind"
 ) -> Any:
     arrays = [array if hasattr(array, "dtype") else np.asarray(array) for array in map(spec_of, arrays)]
     if axis is None:
@@ -78,12 +80,14 @@ def _concatenate_shape(
     return Spec((*rest[0][:axis], joined, *rest[0][axis:]), found)
 
 
-def _stack_shape(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def _stack_shape(
+    arrays: Any, axis: Any = 0, out: object = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     arrays = [spec_of(array) for array in arrays]
     return np.concatenate([np.expand_dims(array, axis) for array in arrays], axis, dtype=dtype, casting=casting)
 
 
-def _block_shape(arrays: Any) -> Any:
+def _block_shape(arrays: object) -> Any:
     depth, inside = 0, arrays
     while isinstance(inside, list):
         depth, inside = depth + 1, inside[0]
@@ -91,19 +95,19 @@ def _block_shape(arrays: Any) -> Any:
     return _joined(arrays, depth, ndim)
 
 
-def _joined(arrays: Any, depth: int, ndim: int) -> Any:
+def _joined(arrays: object, depth: int, ndim: int) -> Any:
     if isinstance(arrays, list):
         return np.concatenate([_joined(part, depth - 1, ndim) for part in arrays], axis=-depth)
     x = spec_of(arrays)
     return Spec((1,) * (ndim - x.ndim) + x.shape, x.dtype)
 
 
-def _column_stack_shape(tup: Any) -> Any:
+def _column_stack_shape(tup: Iterable[Any]) -> Any:
     columns = [spec_of(array) for array in tup]
     return np.concatenate([a if a.ndim > 1 else np.atleast_2d(a).T for a in columns], 1)
 
 
-def _append_shape(arr: Any, values: Any, axis: Any = None) -> Any:
+def _append_shape(arr: Held, values: ArrayLike, axis: Any = None) -> Any:
     arrays = [spec_of(arr), spec_of(values)]
     return np.concatenate([a.ravel() for a in arrays] if axis is None else arrays, axis or 0)
 
@@ -112,7 +116,7 @@ def _unstack_shape(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(np.moveaxis(x, axis, 0))
 
 
-def _squeeze_shape(a: Any, axis: Any = None) -> Any:
+def _squeeze_shape(a: Held, axis: Axis = None) -> Any:
     if axis is None:
         axis = tuple(
             index for index, size in enumerate(a.shape) if size == 1 or not (size == 0 or symbolic.is_long(size))
@@ -133,19 +137,19 @@ def _repeat_shape(a: Any, repeats: Any, axis: Any = None) -> Spec:
     return Spec((*a.shape[:axis], size, *a.shape[axis + 1 :]), a.dtype)
 
 
-def _tile_shape(A: Any, reps: Any) -> Spec:
+def _tile_shape(A: Held, reps: object) -> Spec:
     times = tuple(reps) if isinstance(reps, (tuple, list, np.ndarray)) else (reps,)
     length = max(len(times), A.ndim)
     shape = (1,) * (length - A.ndim) + A.shape
     return Spec(tuple(a * b for a, b in zip(shape, (1,) * (length - len(times)) + times, strict=True)), A.dtype)
 
 
-def _pad_shape(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Spec:
+def _pad_shape(array: Held, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Spec:
     longer = np.pad(one_of(array), pad_width, mode, **keywords).shape
     return Spec(tuple(size + more - 1 for size, more in zip(array.shape, longer, strict=True)), array.dtype)
 
 
-def _sliding_window_view_shape(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Spec:
+def _sliding_window_view_shape(x: Any, window_shape: object, axis: Any = None, **_: object) -> Spec:
     windows = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
     axes = (
         range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
@@ -188,11 +192,11 @@ def _diagonal_shape(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> 
     return Spec(shapes.diagonal(a.shape, offset, axis1, axis2), a.dtype)
 
 
-def _linalg_diagonal_shape(x: Any, /, *, offset: Any = 0) -> Spec:
+def _linalg_diagonal_shape(x: Held, /, *, offset: Any = 0) -> Spec:
     return _diagonal_shape(x, offset, -2, -1)
 
 
-def _diag_shape(v: Any, k: Any = 0) -> Spec:
+def _diag_shape(v: Held, k: Any = 0) -> Spec:
     if v.ndim == 1:
         return Spec((v.shape[0] + abs(k),) * 2, v.dtype)
     if v.ndim != 2:
@@ -200,7 +204,7 @@ def _diag_shape(v: Any, k: Any = 0) -> Spec:
     return _diagonal_shape(v, k)
 
 
-def _diagflat_shape(v: Any, k: Any = 0) -> Spec:
+def _diagflat_shape(v: Held, k: Any = 0) -> Spec:
     return _diag_shape(v.ravel(), k)
 
 

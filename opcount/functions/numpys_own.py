@@ -43,7 +43,7 @@ def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
     return found
 
 
-def any_true(mask: Any) -> bool:
+def any_true(mask: object) -> bool:
     """Whether some elements of a mask are true; for specs, none are.
 
     NumPy asks this only where true ones lead to an error, a warning, or another way with equal counts.
@@ -51,7 +51,7 @@ def any_true(mask: Any) -> bool:
     return not isinstance(unwrapped(mask), Spec) and bool(np.any(np.asarray(mask)))
 
 
-def truths(mask: Any) -> Any:
+def truths(mask: object) -> Any:
     """A mask as plain truth values, since what NumPy does with it is control flow."""
     return mask if isinstance(unwrapped(mask), Spec) else np.asarray(mask)
 
@@ -83,20 +83,20 @@ class NoStandIn(Exception):
     """The code reads a global, or handles errors in a way, whose effect on wrapped values is not known."""
 
 
-def on_wrapped(function: Any, instead: Mapping[Any, Any] | None = None) -> Callable[..., Any]:
+def on_wrapped(function: Callable[..., Any], instead: Mapping[Any, Any] | None = None) -> Callable[..., Any]:
     """A NumPy function written in Python, made fit for wrapped values; `instead` has stand-ins for it alone."""
     try:
         return rehomed(function, {**STAND_INS, **(instead or {})})
     except NoStandIn as reason:
         why = f"NumPy {np.__version__} computes it in a way that opcount does not know ({reason}), so {NO_COUNT}"
 
-    def refused(*_: Any, **__: Any) -> Any:
+    def refused(*_: object, **__: object) -> Any:
         raise NoRule(why)
 
     return refused
 
 
-def rehomed(function: Any, stand_ins: Mapping[Any, Any]) -> FunctionType:
+def rehomed(function: Callable[..., Any], stand_ins: Mapping[Any, Any]) -> FunctionType:
     """The code of a function with stand-ins for its globals; raises NoStandIn if a global has none."""
     own = getattr(function, "_implementation", function)
     scope: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def rehomed(function: Any, stand_ins: Mapping[Any, Any]) -> FunctionType:
     return again
 
 
-def _stand_in(name: str, value: Any, known: Mapping[Any, Any]) -> Any:
+def _stand_in(name: str, value: object, known: Mapping[Any, Any]) -> Any:
     if not isinstance(value, Hashable):
         raise NoStandIn(f"it uses {name}")
     if value in known:

@@ -52,12 +52,12 @@ def expanded(counts: OpCounts) -> dict[str, int]:
     return summed(*(multiple(count, COMPLEX[kind]) for kind, count in counts.items()))
 
 
-def dtype_of(value: Any) -> np.dtype[Any]:
+def dtype_of(value: object) -> np.dtype[Any]:
     dtype: np.dtype[Any] = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
     return dtype
 
 
-def is_complex(value: Any) -> bool:
+def is_complex(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(is_complex, value))
     return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
@@ -68,7 +68,7 @@ def asks_for_complex(keywords: Mapping[str, Any]) -> bool:
     return dtype is not None and np.dtype(dtype).kind == "c"
 
 
-def is_truth(value: Any) -> bool:
+def is_truth(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(map(is_truth, value))
     return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
@@ -86,7 +86,7 @@ def integer_power(exponent: Any) -> dict[str, int]:
 
 
 @cache
-def name_of(function: Any) -> str:
+def name_of(function: Callable[..., Any]) -> str:
     """A function's name as users write it."""
     name = getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")

@@ -6,23 +6,24 @@ import operator
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opcount.counting import symbolic
 from opcount.counting.symbolic import positive_part, ratio
 from opcount.functions.numpys_own import as_array, own
 from opcount.functions.op_counts import NoRule, OpCounts, dtype_of
 from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, ITERATIVE, Executed, Function, refused
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import BY_VALUE, EXACT, one_of, spec_of
 
 
-def _vander(x: Any, N: int | None = None, increasing: bool = False) -> OpCounts:
+def _vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> OpCounts:
     """x to the powers 2, 3, ..., each by a product from the one before."""
     length = np.size(x)
     return {"mul": length * positive_part((length if N is None else N) - 2)}
 
 
-def _polyder(p: Any, m: Any = 1) -> OpCounts:
+def _polyder(p: ArrayLike, m: Any = 1) -> OpCounts:
     """A product for each coefficient but the last, m times; NumPy does it once more and throws that away."""
     size = np.size(p)
     return {"mul": sum(positive_part(size - 1 - time) for time in range(int(m) + 1))}
@@ -39,7 +40,7 @@ def _poly(seq_of_zeros: Any) -> OpCounts:
 # --- shapes
 
 
-def _vander_shape(x: Any, N: Any = None, increasing: bool = False) -> Spec:
+def _vander_shape(x: Held, N: Any = None, increasing: bool = False) -> Spec:
     dtype = np.vander(one_of(x), N if type(N) is int and N < 0 else 1).dtype
     return Spec((x.size, x.size if N is None else N), dtype)
 
@@ -57,11 +58,11 @@ def _polyder_shape(p: Any, m: Any = 1) -> Spec:
 # --- sums and products of polynomials
 
 
-def _polyadd(a1: Any, a2: Any) -> Any:
+def _polyadd(a1: object, a2: object) -> Any:
     return operator.add(*_same_length(a1, a2))
 
 
-def _polysub(a1: Any, a2: Any) -> Any:
+def _polysub(a1: object, a2: object) -> Any:
     return operator.sub(*_same_length(a1, a2))
 
 

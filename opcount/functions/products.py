@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opcount.counting import symbolic
 from opcount.counting.callers import warn
@@ -19,7 +20,7 @@ from opcount.functions.of_nodes import one_array, refuse_keywords
 from opcount.functions.op_counts import OpCounts, Rule, expanded, is_complex, is_truth, summed
 from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function, Seeing
 from opcount.wrapping import shapes
-from opcount.wrapping.spec import Spec
+from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.stand_ins import EXACT, SMALL, one_of, spec_of
 from opcount.wrapping.trees import shape_of
 
@@ -32,7 +33,7 @@ def _sums(results: int, length: int) -> OpCounts:
 def _product(first: str, second: str) -> Rule:
     """A rule for a generalized ufunc with these core dimensions, which sums over `k`."""
 
-    def rule(a: Any, b: Any, axes: Any = None, axis: Any = None, **_: Any) -> OpCounts:
+    def rule(a: ArrayLike, b: ArrayLike, axes: Any = None, axis: Any = None, **_: object) -> OpCounts:
         positions = (axes or (axis, axis))[:2]
         sizes: dict[str, int] = {}
         batches = []
@@ -63,11 +64,11 @@ PRODUCTS: Final[dict[np.ufunc, Rule]] = {
 }
 
 
-def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> OpCounts:
+def _vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> OpCounts:
     return PRODUCTS[np.vecdot](x1, x2, axis=axis)
 
 
-def _dot(a: Any, b: Any, out: Any = None) -> OpCounts:
+def _dot(a: ArrayLike, b: ArrayLike, out: object = None) -> OpCounts:
     """A sum over the last axis of a and the second-to-last of b, for all the others of both."""
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
@@ -75,22 +76,22 @@ def _dot(a: Any, b: Any, out: Any = None) -> OpCounts:
     return _sums(math.prod(first[:-1]) * math.prod(second[:-2] + second[-1:] if len(second) > 1 else ()), first[-1])
 
 
-def _inner(a: Any, b: Any, /) -> OpCounts:
+def _inner(a: ArrayLike, b: ArrayLike, /) -> OpCounts:
     first, second = np.shape(a), np.shape(b)
     if not first or not second:
         return _pairs(a, b)
     return _sums(math.prod(first[:-1]) * math.prod(second[:-1]), first[-1])
 
 
-def _vdot(a: Any, b: Any, /) -> OpCounts:
+def _vdot(a: ArrayLike, b: ArrayLike, /) -> OpCounts:
     return _sums(1, np.size(a))
 
 
-def _pairs(a: Any, b: Any, *_: Any, **__: Any) -> OpCounts:
+def _pairs(a: ArrayLike, b: ArrayLike, *_: object, **__: object) -> OpCounts:
     return {"mul": np.size(a) * np.size(b)}
 
 
-def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
+def _tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2, **_: object) -> OpCounts:
     first, second = np.shape(a), np.shape(b)
     if isinstance(axes, (int, np.integer)):
         axes = range(-axes, 0), range(axes)
@@ -102,7 +103,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2, **_: Any) -> OpCounts:
     return _sums(rest, summed) if summed else {}
 
 
-def meetings(a: Any, v: Any, mode: Any) -> OpCounts:
+def meetings(a: ArrayLike, v: ArrayLike, mode: Any) -> OpCounts:
     """The counts of a convolution: a product for each pair of elements that meet, and a sum for each result."""
     first, second = np.size(a), np.size(v)
     kind = "vsf"[mode] if isinstance(mode, int) else mode[0]
@@ -125,11 +126,11 @@ def of_truths_free(rule: Rule) -> Rule:
     )
 
 
-def _convolve(a: Any, v: Any, mode: Any = "full") -> OpCounts:
+def _convolve(a: ArrayLike, v: ArrayLike, mode: object = "full") -> OpCounts:
     return {} if is_truth(a) and is_truth(v) else meetings(a, v, mode)
 
 
-def _correlate(wrapped: Set[Any], a: Any, v: Any, mode: Any = "valid") -> OpCounts:
+def _correlate(wrapped: Set[Any], a: ArrayLike, v: ArrayLike, mode: object = "valid") -> OpCounts:
     """A convolution with the conjugate."""
     if is_truth(a) and is_truth(v):
         return {}
@@ -142,17 +143,17 @@ def _correlate(wrapped: Set[Any], a: Any, v: Any, mode: Any = "valid") -> OpCoun
 # --- shapes
 
 
-def _outer_shape(a: Any, b: Any, out: Any = None) -> Any:
+def _outer_shape(a: Held, b: Held, out: object = None) -> Any:
     return np.multiply.outer(spec_of(a).ravel(), spec_of(b).ravel())
 
 
-def _linalg_outer_shape(x1: Any, x2: Any, /) -> Any:
+def _linalg_outer_shape(x1: Held, x2: Held, /) -> Any:
     x1, x2 = spec_of(x1), spec_of(x2)
     np.linalg.outer(one_of(x1), one_of(x2))
     return _outer_shape(x1, x2)
 
 
-def _kron_shape(a: Any, b: Any) -> Spec:
+def _kron_shape(a: Held, b: Held) -> Spec:
     a, b = spec_of(a), spec_of(b)
     length = max(a.ndim, b.ndim)
     first, second = ((1,) * (length - x.ndim) + x.shape for x in (a, b))
@@ -160,7 +161,7 @@ def _kron_shape(a: Any, b: Any) -> Spec:
                  if a.ndim == b.ndim == 0 else np.result_type(a.dtype, b.dtype))  # fmt: skip
 
 
-def _convolve_shape(a: Any, v: Any, mode: Any = "full") -> Spec:
+def _convolve_shape(a: object, v: object, mode: Any = "full") -> Spec:
     a, v = spec_of(a), spec_of(v)
     dtype = np.convolve(one_of(a), one_of(v), mode).dtype
     mode = mode if isinstance(mode, str) else ("valid", "same", "full")[mode]
@@ -173,7 +174,7 @@ def _convolve_shape(a: Any, v: Any, mode: Any = "full") -> Spec:
     return Spec(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
 
 
-def _correlate_shape(a: Any, v: Any, mode: Any = "valid") -> Spec:
+def _correlate_shape(a: Held, v: Held, mode: Any = "valid") -> Spec:
     return _convolve_shape(a, v, mode)
 
 
@@ -215,7 +216,7 @@ def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return np.cross(x1, x2, axis=axis)
 
 
-def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
+def _multi_dot(arrays: Iterable[Any], *, out: Any = None) -> Any:
     """The products in the cheapest order, by dynamic programming (Cormen et al., Introduction to Algorithms, 15.2)."""
     arrays = [as_array(a) for a in arrays]
     if len(arrays) < 3:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting.errors import Uncounted
 from opcount.counting.symbolic import positive_part
@@ -15,14 +16,15 @@ from opcount.functions.of_nodes import reduced_axes, refuse_keywords, slices_alo
 from opcount.functions.op_counts import OpCounts, Rule, dtype_of, is_truth, no_truths
 from opcount.functions.rows import CONSTANT, POSITIONS, TRUTHS, Function, each
 from opcount.wrapping import shapes
+from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import BY_VALUE, QUIET, SMALL, by_stand_ins, inferred, spec_of
 from opcount.wrapping.trees import shape_of
 
 
 def _reducing(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
+    def rule(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None, out: object = None,
+             keepdims: bool = False, initial: Any = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
         no_truths(dtype, a)
         return {kind: reduction(a, axis, initial, given_where(where))[0]}
 
@@ -30,15 +32,17 @@ def _reducing(kind: str) -> Rule:
 
 
 def _extreme(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
+    def rule(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False,
+             initial: Any = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
         return {} if is_truth(a) else {kind: reduction(a, axis, initial, given_where(where))[0]}
 
     return rule
 
 
 def _truths(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> OpCounts:
+    def rule(
+        a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False, *, where: object = True
+    ) -> OpCounts:
         if is_truth(a):
             return {}
         return {kind: reduction(a, axis, where=given_where(where))[0], "ne": alone(a, axis, where=given_where(where))}
@@ -46,35 +50,39 @@ def _truths(kind: str) -> Rule:
     return rule
 
 
-def given_where(where: Any) -> Any:
+def given_where(where: object) -> Any:
     return True if where is np._NoValue else where
 
 
 def _position(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> OpCounts:
+    def rule(a: ArrayLike, axis: Axis = None, out: object = None, *, keepdims: bool = False) -> OpCounts:
         return {} if is_truth(a) else {kind: reduction(a, axis)[0]}
 
     return rule
 
 
 def _runs(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **_: Any) -> OpCounts:
+    def rule(
+        a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None, out: object = None, **_: object
+    ) -> OpCounts:
         no_truths(dtype, a)
         return {kind: positive_part(np.size(a) - 1) if axis is None else accumulated(a, axis)}
 
     return rule
 
 
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> OpCounts:
+def _trace(
+    a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTypeLike | None = None, out: object = None
+) -> OpCounts:
     *results, length = shapes.diagonal(np.shape(a), offset, axis1, axis2)
     return {"add": math.prod(results) * positive_part(length - 1)}
 
 
-def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> OpCounts:
+def _linalg_trace(x: ArrayLike, /, *, offset: int = 0, dtype: DTypeLike | None = None) -> OpCounts:
     return _trace(x, offset, -2, -1)
 
 
-def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> OpCounts:
+def _count_nonzero(a: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> OpCounts:
     size = np.size(a)
     return {"ne": 0 if is_truth(a) else size, "add": reduction(a, axis)[0]}
 
@@ -82,7 +90,7 @@ def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> OpCoun
 # --- what is not a number
 
 
-def nans(a: Any) -> dict[str, int]:
+def nans(a: ArrayLike) -> dict[str, int]:
     """The counts of a test for nan of each element, if its type has a nan."""
     return {"isnan": np.size(a)} if dtype_of(a).kind in "fc" else {}
 
@@ -93,8 +101,8 @@ def with_nans(rule: Rule) -> Rule:
 
 
 def _nan_extreme(kind: str) -> Rule:
-    def rule(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-             initial: Any = np._NoValue, where: Any = True) -> OpCounts:  # fmt: skip
+    def rule(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False,
+             initial: Any = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
         steps, results = reduction(a, axis, initial, given_where(where))
         return {} if is_truth(a) else {kind: steps, "isnan": results}
 
@@ -104,16 +112,24 @@ def _nan_extreme(kind: str) -> Rule:
 # --- shapes
 
 
-def _running(function: Any) -> Callable[..., Any]:
-    def rule(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def _running(function: Callable[..., Any]) -> Callable[..., Any]:
+    def rule(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None, out: object = None) -> Any:
         a = spec_of(a)
         return inferred(function, (a.ravel() if axis is None else a, axis or 0, dtype), {}, by_stand_ins)
 
     return rule
 
 
-def _cumulative(function: Any) -> Callable[..., Any]:
-    def rule(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def _cumulative(function: Callable[..., Any]) -> Callable[..., Any]:
+    def rule(
+        x: Any,
+        /,
+        *,
+        axis: Any = None,
+        dtype: DTypeLike | None = None,
+        out: object = None,
+        include_initial: bool = False,
+    ) -> Any:
         axis = 0 if axis is None else axis
         x = x if x.ndim else x.ravel()
         result = function(x, axis, dtype)
@@ -123,7 +139,7 @@ def _cumulative(function: Any) -> Callable[..., Any]:
     return rule
 
 
-def _count_nonzero_shape(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+def _count_nonzero_shape(a: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
     result = by_stand_ins(np.count_nonzero, (a, axis), {"keepdims": keepdims})
     return Spec((), np.intp) if type(result) is int else result
 

@@ -129,7 +129,7 @@ def each(names: str, *columns: Any, **named: Any) -> Iterator[Function]:
     return (Function(name, *columns, **named) for name in names.split())
 
 
-def refused(reason: str, names: str, shape: Way = EXACT, **named: Any) -> Iterator[Function]:
+def refused(reason: str, names: str, shape: Way = EXACT, **named: object) -> Iterator[Function]:
     return each(names, Refused(reason), shape, **named)
 
 

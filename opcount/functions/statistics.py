@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting.callers import warn
 from opcount.functions.applications import applications, reduction
@@ -15,12 +16,13 @@ from opcount.functions.of_nodes import one_array, ordered_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, asks_for_complex, is_complex, no_truths
 from opcount.functions.reductions import given_where, nans, with_nans
 from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, NUMPY, Executed, Function, refused
+from opcount.wrapping.shapes import Axis
 from opcount.wrapping.stand_ins import BY_VALUE, EXACT, QUIET, SMALL
 from opcount.wrapping.trees import shape_of
 
 
-def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
-          where: Any = True) -> OpCounts:  # fmt: skip
+def _mean(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None, out: object = None,
+          keepdims: object = False, *, where: object = True) -> OpCounts:  # fmt: skip
     no_truths(dtype, a)
     steps, results = reduction(a, axis, where=given_where(where))
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
@@ -28,8 +30,9 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims
     return {"add": steps, "div": results}
 
 
-def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-         where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> OpCounts:  # fmt: skip
+def _var(a: Any, axis: Axis = None, dtype: Any = None, out: object = None, ddof: object = 0,
+         keepdims: object = False, *, where: object = True, mean: object = np._NoValue,
+         correction: object = np._NoValue) -> OpCounts:  # fmt: skip
     """The mean, the square of each deviation from it, and the mean of these."""
     no_truths(dtype, a)
     if is_complex(a) or asks_for_complex({"dtype": dtype}):
@@ -41,18 +44,18 @@ def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any
 
 
 def _with_root(variance: Rule) -> Rule:
-    def rule(a: Any, axis: Any = None, *arguments: Any, **keywords: Any) -> OpCounts:
+    def rule(a: ArrayLike, axis: Axis = None, *arguments: Any, **keywords: Any) -> OpCounts:
         return {**variance(a, axis, *arguments, **keywords), "sqrt": reduction(a, axis)[1]}
 
     return rule
 
 
-def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> OpCounts:
+def _ptp(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False) -> OpCounts:
     steps, results = reduction(a, axis)
     return {"maximum": steps, "minimum": steps, "sub": results}
 
 
-def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) -> OpCounts:
+def _nanvar(a: ArrayLike, *arguments: Any, where: object = np._NoValue, **keywords: Any) -> OpCounts:
     """The variance of the numbers that `where` selects; NumPy's var computes the deviations of all."""
     where = given_where(where)
     counts = _var(a, *arguments, where=where, **keywords)
@@ -63,12 +66,12 @@ def _nanvar(a: Any, *arguments: Any, where: Any = np._NoValue, **keywords: Any) 
 # --- means and covariances that are executed in other operations
 
 
-def _keywords(**given: Any) -> dict[str, Any]:
+def _keywords(**given: object) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not np._NoValue}
 
 
 def _average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = np._NoValue
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: object = np._NoValue
 ) -> Any:
     a = as_array(a)
     kept = _keywords(keepdims=keepdims)
@@ -139,7 +142,7 @@ def _cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any
     return np.squeeze((c * np.true_divide(1, factor)).astype(c.dtype, copy=False))
 
 
-def _cov_weights(X: Any, fweights: Any, aweights: Any) -> Any:
+def _cov_weights(X: Any, fweights: object, aweights: object) -> Any:
     product = None
     for weights, whole in ((fweights, True), (aweights, False)):
         if weights is None:

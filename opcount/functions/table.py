@@ -40,7 +40,7 @@ ROWS: Final[dict[Any, Function]] = by_function(ALL)
 """The rows of the functions of this NumPy. A function without a row is refused."""
 
 
-def row_of(function: Any, arguments: int = 2) -> Function:
+def row_of(function: object, arguments: int = 2) -> Function:
     """The row of a call with so many arguments."""
     row = ROWS.get(function, _UNKNOWN)
     return row.alone if row.alone is not None and arguments == 1 else row
@@ -49,7 +49,7 @@ def row_of(function: Any, arguments: int = 2) -> Function:
 _UNKNOWN: Final = Function("", Refused(""))
 
 
-def maker(function: Any) -> Callable[..., Any] | None:
+def maker(function: object) -> Callable[..., Any] | None:
     """The function that makes the spec which a NumPy function makes `like=` a spec; None if there is none."""
     row = row_of(function)
     return row.shape if row.makes and not isinstance(row.shape, Way) else None
@@ -67,7 +67,7 @@ def on_specs(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
     return inferred(function, args, keywords, row.shape.ask if type(row.shape) is Way else partial(_by_row, row.shape))
 
 
-def _by_row(shape: Any, function: Any, args: Any, keywords: Any) -> Any:
+def _by_row(shape: Any, function: Callable[..., Any], args: Any, keywords: Any) -> Any:
     result, out = shape(*args, **keywords), keywords.get("out")
     if type(out) is Spec and out.shape != result.shape:
         raise ValueError(f"out of shape {out.shape} does not take a result of shape {result.shape}")

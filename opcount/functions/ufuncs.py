@@ -137,7 +137,7 @@ def call_ufunc(
             raise no_values(f"{name} of a single truth value, which is a plain one,")
         return numbers
 
-    def finished(result: Any) -> Any:
+    def finished(result: object) -> Any:
         if not outputs:
             return operands.hold(result)
         results = result if isinstance(result, tuple) else (result,)
@@ -167,5 +167,5 @@ def _is_of_objects(ufunc: np.ufunc) -> bool:
     return bool(ufunc.types) and all(set(loop) <= set("O->") for loop in ufunc.types)
 
 
-def _is_plain_integer(exponent: Any) -> bool:
+def _is_plain_integer(exponent: object) -> bool:
     return not isinstance(exponent, Wrapped) and np.asarray(exponent).dtype.kind in "biu"

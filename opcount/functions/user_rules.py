@@ -93,7 +93,7 @@ def _put_in_force(functions: Iterable[Any]) -> None:
         count_by(function, rule)  # an operation's row has it, for whoever executes it
 
 
-def _accepted(door: str, function: Any, rule: Rule | OpCounts | None) -> Rule | OpCounts | None:
+def _accepted(door: str, function: Callable[..., Any], rule: Rule | OpCounts | None) -> Rule | OpCounts | None:
     """The rule, if it is one for this function; raises InvalidType or InvalidValue if not."""
     if not callable(function):
         raise InvalidType(f"{door}: {function!r} is no function")
@@ -119,7 +119,7 @@ def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapp
     return multiple(APPLICATIONS[method](*args, **keywords), rule)
 
 
-def checked(given: Any, function: Any) -> dict[str, int]:
+def checked(given: object, function: object) -> dict[str, int]:
     """The counts that a user's rule returned, checked; raises InvalidType or InvalidValue, naming the function."""
     name = f"the rule of {name_of(function)}"
     if not isinstance(given, Mapping):

@@ -207,7 +207,7 @@ class Law:
         return ax
 
 
-def _as_int(x: Any) -> Any:
+def _as_int(x: object) -> Any:
     """A Fraction that is an integer as an int; anything else as it is."""
     return int(x) if isinstance(x, Fraction) and x.denominator == 1 else x
 

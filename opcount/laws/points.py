@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex
 
 from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.laws.progressions import Point, domain
@@ -26,7 +26,7 @@ def at(names: Sequence[str], *points: Point) -> str:
     return f"at {' and '.join(texts)}"
 
 
-def as_size(n: Any, name: str) -> int:
+def as_size(n: SupportsIndex, name: str) -> int:
     """A size as an int; raises InvalidType if it is not an integer."""
     try:
         if not isinstance(n, bool):
@@ -36,7 +36,7 @@ def as_size(n: Any, name: str) -> int:
     raise InvalidType(f"{name} must be an integer, not {n!r}") from None
 
 
-def checked_points(sizes: Any) -> tuple[tuple[str, ...], list[Point]]:
+def checked_points(sizes: object) -> tuple[tuple[str, ...], list[Point]]:
     """The names of the parameters, and the points at which to count, in order.
 
     Raises InvalidType for a size that is not an integer; InvalidValue for a negative one, for too few, and for more
@@ -79,7 +79,7 @@ def check_enough(names: Sequence[str], points: Sequence[Point]) -> None:
             )
 
 
-def checked_far(names: tuple[str, ...], points: Sequence[Point], verify: Any) -> list[Point]:
+def checked_far(names: tuple[str, ...], points: Sequence[Point], verify: object) -> list[Point]:
     """The points at which to verify a law; raises InvalidValue for a point outside its domain."""
     given = verify if isinstance(verify, Mapping) else {names[0]: verify} if len(names) == 1 else verify
     if not isinstance(given, Mapping):

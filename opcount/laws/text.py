@@ -28,7 +28,7 @@ def total(terms: Iterable[tuple[Any, str]]) -> str:
     return text or "0"
 
 
-def _times(coefficient: Any, factor: str) -> str:
+def _times(coefficient: object, factor: str) -> str:
     if not factor:
         return str(coefficient)
     if coefficient == 1:
@@ -37,7 +37,7 @@ def _times(coefficient: Any, factor: str) -> str:
     return f"{coefficient}{between}{factor}"
 
 
-def power(name: str, exponent: Any) -> str:
+def power(name: str, exponent: object) -> str:
     """A name raised to a power; empty for the power 0.
 
     >>> power("n", 0), power("n", 1), power("n", 12)

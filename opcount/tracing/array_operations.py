@@ -17,6 +17,7 @@ from string import ascii_lowercase
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
@@ -86,7 +87,7 @@ def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
 # --- products
 
 
-def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: Any, b: Any) -> Any:
+def _contracted(function: Callable[..., Any], labels: tuple[str, str, str], a: object, b: object) -> Any:
     return recorded(ARRAY_PRIMITIVES["einsum"], as_operand(a), as_operand(b), labels, function)
 
 
@@ -106,7 +107,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     return _contracted(np.dot, (first, second, (first + second).replace("z", "")), a, b)
 
 
-def _inner(a: Any, b: Any, /) -> Any:
+def _inner(a: object, b: object, /) -> Any:
     left, right = len(shape_of(a)), len(shape_of(b))
     if not left or not right:
         return as_operand(a) * as_operand(b)
@@ -130,26 +131,28 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 def _stacked_product(name: str, first: str, second: str, result: str) -> Callable[..., Any]:
     """A product of matrices or vectors on the last axes, stacked along the axes before these."""
 
-    def product(a: Any, b: Any, /) -> Any:
+    def product(a: object, b: object, /) -> Any:
         return _contracted(getattr(np, name), stacked_labels(a, b, first, second, result), a, b)
 
     return product
 
 
-def _einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Any:
+def _einsum(
+    *operands: object, out: object = None, optimize: object = False, dtype: DTypeLike | None = None, **_: object
+) -> Any:
     """Of one array its diagonals and sums, of two a product, of more the products from left to right."""
     refuse_keywords("einsum", out=out, dtype=dtype)
     terms, result = subscripts(operands, shape_of)
     return _of_terms([(labels, as_operand(array)) for labels, array in terms], result, optimize, _product_of_two)
 
 
-def _einsum_of_numbers(*operands: Any, optimize: Any = False, **_: Any) -> Any:
+def _einsum_of_numbers(*operands: object, optimize: object = False, **_: object) -> Any:
     """einsum of object arrays of numbers, for which NumPy's loop would start each sum from a zero."""
     terms, result = subscripts(operands, shape_of)
     return _of_terms(terms, result, optimize, _product_of_all)
 
 
-def _of_terms(terms: Terms, result: str, optimize: Any, of_two: Callable[[Terms, str], Any]) -> Any:
+def _of_terms(terms: Terms, result: str, optimize: object, of_two: Callable[[Terms, str], Any]) -> Any:
     if len(terms) > 2 and optimize is not False:
         return _einsum_path(terms, result, optimize)
     terms = [_diagonals(array, labels) for labels, array in terms]
@@ -217,7 +220,7 @@ def _rearranged(array: Any, labels: str, result: str) -> Any:
 # --- elements moved
 
 
-def _reshape(a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+def _reshape(a: Any, /, shape: Any = None, order: object = "C", *, newshape: object = None, copy: object = None) -> Any:
     a = as_operand(a)
     if copy:
         return _reshape(a, shape, order, newshape=newshape).copy()
@@ -279,7 +282,7 @@ def _of_parts(
     function: Callable[..., Any],
     arrays: Sequence[Any],
     indices: Iterable[Any],
-    value: Any,
+    value: object,
     others: tuple[Any, ...] = (),
 ) -> Any:
     """Arrays and numbers joined to an array, in which each has an index, recorded with all edges at once.
@@ -304,13 +307,13 @@ class Move(NamedTuple):
     arguments: tuple[Any, dict[str, Any]]
     part: int | None = None  # of a result that is several arrays
 
-    def call(self, *arrays: Any) -> Any:
+    def call(self, *arrays: object) -> Any:
         items = iter(arrays)
         args, keywords = _filled(self.arguments, items)
         result = self.function(*args, **keywords)
         return result if self.part is None else result[self.part]
 
-    def edge(self, number: int, y: Any, *arrays: Any) -> LinearMap:
+    def edge(self, number: int, y: object, *arrays: object) -> LinearMap:
         shape = shape_of(arrays[number])
         if not are_numbers(size for operand in (y, *arrays) for size in shape_of(operand)):
             name = getattr(self.function, "__name__", "a function")
@@ -329,7 +332,7 @@ class Move(NamedTuple):
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
 
 
-def _values_of(array: Any) -> Any:
+def _values_of(array: object) -> Any:
     """The plain values of an array, and zeros where it has none."""
     plain = array._plain() if isinstance(array, Wrapped) else array
     return np.zeros(plain.shape, int) if isinstance(plain, Spec) else plain
@@ -342,7 +345,7 @@ class _Hole:
 _HOLE: Final = _Hole()
 
 
-def _filled(template: Any, items: Any) -> Any:
+def _filled(template: object, items: Any) -> Any:
     if template is _HOLE:
         return next(items)
     if isinstance(template, (list, tuple)):
@@ -352,7 +355,7 @@ def _filled(template: Any, items: Any) -> Any:
     return template
 
 
-def _emptied(arguments: Any, found: list[Any]) -> Any:
+def _emptied(arguments: object, found: list[Any]) -> Any:
     """The arguments with holes for the nodes and wrapped arrays in them, which are added to `found`."""
     if type(arguments) in NODES or (isinstance(arguments, np.ndarray) and arguments.dtype == object):
         found.append(as_operand(arguments))
@@ -404,7 +407,7 @@ def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     return entered(tape, primitive, (*arrays, move), result)
 
 
-def _assembled(array: Any, *_: Any, **__: Any) -> Any:
+def _assembled(array: Any, *_: object, **__: object) -> Any:
     """An object array, or lists, of nodes and numbers as one array."""
     if type(array) in NODES or isinstance(array, Array):
         return array
@@ -416,7 +419,7 @@ def _assembled(array: Any, *_: Any, **__: Any) -> Any:
     return _of_parts("array", function, items, np.ndindex(objects.shape), function(*map(value_of, items)))
 
 
-def _array_of(*items: Any, shape: tuple[int, ...]) -> Any:
+def _array_of(*items: object, shape: tuple[int, ...]) -> Any:
     plain = [item._plain() if isinstance(item, Wrapped) else item for item in items]
     array = np.array(plain).reshape(shape)
     return Array(array) if any(isinstance(item, Wrapped) for item in items) else array
@@ -454,22 +457,22 @@ def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
     return places
 
 
-def _without_values(value: Any) -> bool:
+def _without_values(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_without_values, value))
     return isinstance(value, Wrapped) and type(value._plain()) is Spec
 
 
-def _of_numbers(value: Any) -> Any:
+def _of_numbers(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(map(_of_numbers, value))
     return np.asarray(value, dtype=object) if isinstance(value, Wrapped) else value
 
 
-def _refusing(function: Any, composition: Callable[..., Any]) -> Callable[..., Any]:
+def _refusing(function: object, composition: Callable[..., Any]) -> Callable[..., Any]:
     """A composition that names its function in the error if something in it has no derivative, or no exact count."""
 
-    def refusing(*args: Any, **keywords: Any) -> Any:
+    def refusing(*args: object, **keywords: object) -> Any:
         try:
             return composition(*args, **keywords)
         except (NoRule, Uncounted) as reason:

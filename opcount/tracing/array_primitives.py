@@ -33,14 +33,14 @@ from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped
 
 
-def as_wrapped(operand: Any) -> Any:
+def as_wrapped(operand: object) -> Any:
     """An operand wrapped, also where it is plain data: what an edge computes from it counts too."""
     if isinstance(operand, Wrapped):
         return operand
     return wrapped(operand) if isinstance(operand, np.ndarray) else Scalar(operand)
 
 
-def stacked_labels(a: Any, b: Any, first: str, second: str, result: str) -> tuple[str, str, str]:
+def stacked_labels(a: object, b: object, first: str, second: str, result: str) -> tuple[str, str, str]:
     """The labels of a product of vectors or matrices on the last axes, stacked along the axes before these."""
     extra = [len(shape_of(operand)) - len(labels) for operand, labels in ((a, first), (b, second))]
     stacks = ascii_uppercase[: max(extra)]
@@ -48,7 +48,7 @@ def stacked_labels(a: Any, b: Any, first: str, second: str, result: str) -> tupl
     return left + first, right + second, stacks + result
 
 
-def _product_labels(a: Any, b: Any) -> tuple[str, str, str]:
+def _product_labels(a: object, b: object) -> tuple[str, str, str]:
     """The labels of a matrix product, in which either may be a vector."""
     m, n = "m" * (len(shape_of(a)) > 1), "n" * (len(shape_of(b)) > 1)
     return stacked_labels(a, b, f"{m}k", f"k{n}", m + n)
@@ -64,27 +64,27 @@ def label_sizes(labels: Iterable[str], arrays: Iterable[Any]) -> dict[str, Any]:
     return sizes
 
 
-def _contraction(a: Any, b: Any, labels: tuple[str, str, str]) -> Contraction:
+def _contraction(a: object, b: object, labels: tuple[str, str, str]) -> Contraction:
     return Contraction(as_wrapped(b), labels, label_sizes(labels[:2], (a, b)), shape_of(a))
 
 
-def _times(tangent: Any, b: Any) -> Any:
+def _times(tangent: object, b: Any) -> Any:
     return tangent @ b
 
 
-def _times_transposed(adjoint: Any, b: Any) -> Any:
+def _times_transposed(adjoint: object, b: Any) -> Any:
     return adjoint @ b.T
 
 
-def _left_times(tangent: Any, a: Any) -> Any:
+def _left_times(tangent: object, a: Any) -> Any:
     return a @ tangent
 
 
-def _left_transposed_times(adjoint: Any, a: Any) -> Any:
+def _left_transposed_times(adjoint: object, a: Any) -> Any:
     return a.T @ adjoint
 
 
-def _left_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
+def _left_of_matmul(y: object, a: object, b: object) -> LinearMap:
     first, second = shape_of(a), shape_of(b)
     if len(first) == len(second) == 2:
         (m, k), n = first, second[1]
@@ -93,7 +93,7 @@ def _left_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
     return _contraction(a, b, _product_labels(a, b))
 
 
-def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
+def _right_of_matmul(y: object, a: object, b: object) -> LinearMap:
     first, second = shape_of(a), shape_of(b)
     if len(first) == len(second) == 2:
         (m, k), n = first, second[1]
@@ -103,7 +103,7 @@ def _right_of_matmul(y: Any, a: Any, b: Any) -> LinearMap:
     return _contraction(b, a, (right, left, result))
 
 
-def _chosen(y: Any, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMap:
+def _chosen(y: object, x: Any, axis: Any, position: Callable[..., Any]) -> LinearMap:
     """The edge of a maximum or minimum: it copies the elements that the comparisons have found."""
     shape = shape_of(x)
     plain = x._plain()
@@ -120,7 +120,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
-def _transposing(y: Any, x: Any, axes: tuple[int, ...]) -> LinearMap:
+def _transposing(y: object, x: object, axes: tuple[int, ...]) -> LinearMap:
     back = _inverse(axes)
     return turning(lambda a: np.transpose(a, axes), lambda a: np.transpose(a, back), shape_of(x), shape_of(y))
 

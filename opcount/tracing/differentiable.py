@@ -34,7 +34,7 @@ def is_predicate(ufunc: np.ufunc) -> bool:
 class _Functions(dict[Any, Callable[..., Any]]):
     """NumPy's functions of nodes that hold arrays; what is not there has no derivative."""
 
-    def __missing__(self, function: Any) -> Callable[..., Any]:
+    def __missing__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         raise Uncounted(no_derivative(name_of(function)))
 
 

@@ -27,6 +27,7 @@ from opcount.tracing.structural import (
     ONE,
     UNPLACED,
     ZERO,
+    Derivative,
     Structured,
     Unit,
     Unplaced,
@@ -92,10 +93,10 @@ class Priced:
 
     __array_ufunc__ = None  # an Array leaves the product to us
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         return _PRODUCT if type(other) is Priced else ANY_ARRAY * other
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Any:
         return other * ANY_ARRAY
 
     def __neg__(self) -> Priced:
@@ -111,10 +112,10 @@ _NEGATIVE: Final = Priced(Cost(neg=1))
 class LinearMap(Protocol):
     """The derivative of a node with respect to one operand, applied from either side."""
 
-    def push(self, tangent: Any) -> Any:
+    def push(self, tangent: Derivative) -> Any:
         """The tangent of the node, from the operand's (JVP)."""
 
-    def pull(self, adjoint: Any) -> Any:
+    def pull(self, adjoint: Derivative) -> Any:
         """The operand's share of the adjoint, from the node's (VJP)."""
 
     def priced(self) -> LinearMap:
@@ -126,7 +127,7 @@ class Scale:
 
     __slots__ = ("partial",)
 
-    def __init__(self, partial: Any) -> None:
+    def __init__(self, partial: object) -> None:
         self.partial = partial
 
     # In both, the product that matters for speed is written out; `times` is the rule.
@@ -161,7 +162,7 @@ class Sign:
         return f"Constant({self.unit!r})"
 
 
-def _copy(derivative: Any) -> Any:
+def _copy(derivative: Derivative) -> Any:
     return derivative
 
 
@@ -214,7 +215,7 @@ def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
         return PushPull(partial(spread, shape=to), partial(collected, shape=shape))
     axes = tuple(range(new))  # what most additions of a row are
 
-    def pull(adjoint: Any) -> Any:
+    def pull(adjoint: Derivative) -> Any:
         return adjoint.sum(axes) if type(adjoint) is Array else collected(adjoint, shape)
 
     return PushPull(partial(spread, shape=to), pull)
@@ -224,10 +225,10 @@ def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) 
     """The edge of a sum over these axes, in the shape `to`, which has them with length one or not at all."""
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
-    def push(tangent: Any) -> Any:
+    def push(tangent: Derivative) -> Any:
         return reshaped(summed(tangent, axes), to)
 
-    def pull(adjoint: Any) -> Any:
+    def pull(adjoint: Derivative) -> Any:
         return spread(reshaped(adjoint, kept), shape)
 
     return PushPull(push, pull)
@@ -242,7 +243,7 @@ def turning(there: Callable[[Any], Any], back: Callable[[Any], Any], shape: Any,
     return PushPull(partial(turned, turn=there, shape=to), partial(turned, turn=back, shape=shape))
 
 
-def selecting(key: Any, shape: tuple[Any, ...]) -> PushPull:
+def selecting(key: object, shape: tuple[Any, ...]) -> PushPull:
     """The edge to the elements at a basic index."""
     return PushPull(partial(selected, key=key), partial(placed, key=key, shape=shape))
 
@@ -255,7 +256,7 @@ def gathering(indices: np.ndarray, shape: tuple[int, ...]) -> PushPull:
 def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
     """The edge of a maximum or minimum of specs: as many elements as the result has, at unknown positions."""
 
-    def push(tangent: Any) -> Any:
+    def push(tangent: Derivative) -> Any:
         if type(tangent) is not Array:
             raise Uncounted(UNPLACED)
         return Array(Spec(to, tangent.dtype))
@@ -274,10 +275,10 @@ class Chain(NamedTuple):
     first: LinearMap
     second: LinearMap
 
-    def push(self, tangent: Any) -> Any:
+    def push(self, tangent: Derivative) -> Any:
         return self.second.push(self.first.push(tangent))
 
-    def pull(self, adjoint: Any) -> Any:
+    def pull(self, adjoint: Derivative) -> Any:
         return self.first.pull(self.second.pull(adjoint))
 
     def priced(self) -> LinearMap:
@@ -311,10 +312,10 @@ class Contraction:
         self.pulled = pulled
         self.kept = kept
 
-    def push(self, tangent: Any) -> Any:
+    def push(self, tangent: Derivative) -> Any:
         return contracted(tangent, self.other, self.labels, self.sizes, self.pushed)
 
-    def pull(self, adjoint: Any) -> Any:
+    def pull(self, adjoint: Derivative) -> Any:
         mine, others, result = self.labels
         if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
             record_product(math.prod(self.sizes.values()), math.prod(self.shape))
@@ -340,16 +341,18 @@ class Applied(NamedTuple):
     shape: tuple[Any, ...]
     to: tuple[Any, ...]
 
-    def push(self, tangent: Any) -> Any:
+    def push(self, tangent: Derivative) -> Any:
         return self._applied(self.pushed, tangent, self.to, "push")
 
-    def pull(self, adjoint: Any) -> Any:
+    def pull(self, adjoint: Derivative) -> Any:
         return self._applied(self.pulled, adjoint, self.shape, "pull")
 
     def priced(self) -> LinearMap:
         return self
 
-    def _applied(self, function: Callable[[Any], Any], derivative: Any, shape: tuple[Any, ...], name: str) -> Any:
+    def _applied(
+        self, function: Callable[[Any], Any], derivative: Derivative, shape: tuple[Any, ...], name: str
+    ) -> Any:
         if is_zero(derivative):
             return spread(ZERO, shape)
         found = function(number(derivative))
@@ -367,10 +370,10 @@ class Restricted(NamedTuple):
     active: np.ndarray
     reached: np.ndarray
 
-    def push(self, tangent: Any) -> Any:
+    def push(self, tangent: Derivative) -> Any:
         return self.edge.push(tangent)
 
-    def pull(self, adjoint: Any) -> Any:
+    def pull(self, adjoint: Derivative) -> Any:
         return masked(self.edge.pull(masked(adjoint, self.reached)), self.active)
 
     def priced(self) -> LinearMap:

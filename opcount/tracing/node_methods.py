@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.elements import objects
@@ -22,7 +23,7 @@ class NodeMethods(ArrayMethods):
     def __len__(self) -> int:
         return len(self.value)
 
-    def sort(self, *_: Any, **__: Any) -> None:
+    def sort(self, *_: object, **__: object) -> None:
         raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
 
     def __contains__(self, value: object) -> bool:
@@ -66,25 +67,25 @@ class NodeMethods(ArrayMethods):
     def conjugate(self) -> Any:
         return self
 
-    def reshape(self, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
+    def reshape(self, *shape: object, order: object = "C", copy: bool | None = None) -> Any:
         return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
 
-    def ravel(self, order: Any = "C") -> Any:
+    def ravel(self, order: object = "C") -> Any:
         return FUNCTIONS[np.ravel](self, order)
 
-    def flatten(self, order: Any = "C") -> Any:
+    def flatten(self, order: object = "C") -> Any:
         return self.ravel(order).copy()
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: object) -> Any:
         given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         return FUNCTIONS[np.transpose](self, given or None)
 
-    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
+    def swapaxes(self, axis1: object, axis2: object) -> Any:
         return FUNCTIONS[np.swapaxes](self, axis1, axis2)
 
     # exits, guarded
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         advice = (
             "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
             "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"
@@ -97,7 +98,7 @@ class NodeMethods(ArrayMethods):
             return objects(found, copy)
         return np.array(self._let_out("np.asarray()", advice), dtype, copy=copy)
 
-    def item(self, *place: Any) -> Any:
+    def item(self, *place: object) -> Any:
         return self._let_out("item()", "item() would be a plain number: use x[i], or oc.unwrap(x).item()", 1).item(
             *place
         )

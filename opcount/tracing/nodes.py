@@ -20,7 +20,7 @@ from opcount.arrays.array import Array
 from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
-from opcount.counting.symbolic import decides_a_power, is_symbolic, like_of
+from opcount.counting.symbolic import Size, decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
 from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
@@ -109,26 +109,26 @@ class Node(Number):
                 return new_node(self.tape, operation, tuple(given), value)
         return value
 
-    def _hold(self, result: Any) -> Any:
+    def _hold(self, result: object) -> Any:
         return number_array(result)
 
-    def _cast(self, kind: Any) -> Any:
+    def _cast(self, kind: object) -> Any:
         """The number in a type of NumPy's."""
         return recorded(_CAST, self, kind)
 
     # The same as in Wrapped, written out for two nodes: most of most evaluations. The values see to the row.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if type(other) is Node and other.tape is self.tape:
             return new_node(self.tape, OPERATIONS.add, (self, other), self.value + other.value)
         return bind(OPERATIONS.add, self, other)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Any:
         if type(other) is Node and other.tape is self.tape:
             return new_node(self.tape, OPERATIONS.sub, (self, other), self.value - other.value)
         return bind(OPERATIONS.sub, self, other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         if type(other) is Node and other.tape is self.tape:
             return new_node(self.tape, OPERATIONS.mul, (self, other), self.value * other.value)
         return bind(OPERATIONS.mul, self, other)
@@ -159,7 +159,7 @@ class Node(Number):
     def shape(self) -> tuple[()]:
         return ()
 
-    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+    def __array_function__(self, function: Any, types: object, args: Any, keywords: Any) -> Any:
         if self.tape.arrays_as_nodes:
             return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
@@ -230,7 +230,7 @@ class ArrayNode(NodeMethods):
             return beside(operation.name, operation.value, operands, wrapped)
         return elementwise(operation, *operands)
 
-    def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
+    def _in_place(self, operation: Operation, other: object, in_place: Callable[[Any, Any], Any]) -> Any:
         return FUNCTIONS[in_place](self, other) if in_place in FUNCTIONS else NotImplemented
 
     def _hold(self, result: Any) -> Any:
@@ -241,39 +241,39 @@ class ArrayNode(NodeMethods):
 
     # The same as in Wrapped, written out for two arrays: most of most evaluations.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, OPERATIONS.add, (self, other), self.value + other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
             return _array_node(self.tape, OPERATIONS.add, (self, other), self.value + other)
         return bind(OPERATIONS.add, self, other)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, OPERATIONS.sub, (self, other), self.value - other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
             return _array_node(self.tape, OPERATIONS.sub, (self, other), self.value - other)
         return bind(OPERATIONS.sub, self, other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, OPERATIONS.mul, (self, other), self.value * other.value)
         if type(other) is np.ndarray and other.dtype.kind == "f":
             return _array_node(self.tape, OPERATIONS.mul, (self, self.tape.kept(other)), self.value * other)
         return bind(OPERATIONS.mul, self, other)
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: object) -> Any:
         if type(other) is ArrayNode and other.tape is self.tape:
             return _array_node(self.tape, _MATMUL, (self, other), self.value @ other.value)
         return bind(_MATMUL, self, other)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: object) -> Any:
         return bind(_MATMUL, other, self)
 
     def __pos__(self) -> Any:
         return self.copy()
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: object) -> Any:
         if method == "__call__" and not keywords and ufunc not in USER_PRIMITIVES:
             row = BY_UFUNC.get(ufunc)
             if len(inputs) == 1 and row is not None and row.partials and row.partials[0] is not None:
@@ -282,7 +282,7 @@ class ArrayNode(NodeMethods):
                 return _array_node(self.tape, _MATMUL, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: object) -> Any:
         if any(map(is_container, types)):
             return NotImplemented
         if row_of(function).makes and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
@@ -291,7 +291,7 @@ class ArrayNode(NodeMethods):
 
     # elements and views
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         key = plain_index(key)
         parts = key if isinstance(key, tuple) else (key,)
         if all(
@@ -305,22 +305,22 @@ class ArrayNode(NodeMethods):
             raise TypeError("iteration over a 0-d array")
         return (self[place] for place in range(len(self)))
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         FUNCTIONS[operator.setitem](self, plain_index(key), value)
 
-    def astype(self, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
+    def astype(self, dtype: Any, *_: object, copy: bool = True, **__: object) -> Any:
         """A cast; a cast to integers or truth values is a constant."""
         if not copy and np.dtype(dtype) == self.dtype:
             return self
         return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, order: object = "C") -> Any:
         """A copy that can be written into: another object for this node, or, for a spec, another node."""
         if type(self.value._held) is Spec:
             return recorded(_ASTYPE, self, self.dtype)
         return twin(self, self.value.copy(order))
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         self[...] = value
 
     def __copy__(self) -> Any:
@@ -334,7 +334,7 @@ class ArrayNode(NodeMethods):
 
 
 def new_node(
-    tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: Any, kind: type[Any] = Node
+    tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: object, kind: type[Any] = Node
 ) -> Any:
     """A node at the end of the tape; a function, since that is faster than a constructor."""
     node = _new(kind)
@@ -347,7 +347,7 @@ def new_node(
     return node
 
 
-def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: Any) -> Any:
+def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: object) -> Any:
     """A node at the end of the tape that holds an array, or a number where the value is one."""
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
@@ -363,7 +363,7 @@ def twin(node: ArrayNode, value: Array) -> ArrayNode:
     return other
 
 
-def input_node(tape: Tape, value: Any) -> Any:
+def input_node(tape: Tape, value: object) -> Any:
     """An input: a node without an operation."""
     return _array_node(tape, None, (), value)
 
@@ -396,7 +396,7 @@ def common_tape(operands: Iterable[Any]) -> Tape | None:
     return tape
 
 
-def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], value: Any) -> Any:
+def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], value: object) -> Any:
     """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         raise Uncounted(OF_OTHER_NUMBERS)
@@ -436,7 +436,7 @@ def elementwise(operation: Operation, *operands: Any) -> Any:
     return recorded(operation, *operands)
 
 
-def as_operand(operand: Any) -> Any:
+def as_operand(operand: object) -> Any:
     """An operand of an array operation: an object array of nodes as one node, a list as an array."""
     if isinstance(operand, (list, tuple)):
         operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
@@ -445,13 +445,13 @@ def as_operand(operand: Any) -> Any:
     return _of_a_size(operand) if is_symbolic(operand) else operand
 
 
-def _of_a_size(size: Any) -> Array:
+def _of_a_size(size: Size) -> Array:
     """A number without a value, whose type influences that of a result as little as a Python number does."""
     kind = type(like_of(size))
     return Array(Spec((), {int: np.int8, float: np.float16}.get(kind, kind)))
 
 
-def holds_nodes(value: Any) -> bool:
+def holds_nodes(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(holds_nodes, value))
     return type(value) in NODES or (isinstance(value, np.ndarray) and value.dtype == object)
@@ -531,7 +531,7 @@ def _broadcast_to_output(inputs: tuple[Any, ...], output: ArrayNode) -> tuple[An
     return (np.broadcast_to(as_operand(inputs[0]), shape), *inputs[1:])
 
 
-def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
+def _written_to(outputs: tuple[Any, ...], result: object) -> Any:
     """A result, written into the array that is given for it as `out`."""
     results = result if isinstance(result, tuple) else (result,)
     for output, values in zip(outputs, results, strict=True):
@@ -548,11 +548,11 @@ def _written_to(outputs: tuple[Any, ...], result: Any) -> Any:
     return given if isinstance(result, tuple) else given[0]
 
 
-def _is_of_sizes(value: Any) -> bool:
+def _is_of_sizes(value: object) -> bool:
     return is_symbolic(value) or (isinstance(value, tuple) and any(map(is_symbolic, value)))
 
 
-def _is_operand(operand: Any) -> bool:
+def _is_operand(operand: object) -> bool:
     return isinstance(operand, _OPERANDS) or is_symbolic(operand)
 
 

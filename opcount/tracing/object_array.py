@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.arrays.scalar import Scalar
 from opcount.counting.errors import INTO_DATA, Uncounted
@@ -111,7 +112,7 @@ class NumberArray(np.ndarray):
         return _cast(super().std(*args, **keywords), _type_of_elements(self))
 
 
-def _type_of_elements(array: Any) -> Any:
+def _type_of_elements(array: object) -> Any:
     """The NumPy type of the elements if it differs from a Python float, else None."""
     if not isinstance(array, NumberArray) or not array.size:
         return None
@@ -123,7 +124,7 @@ _OF_DATA: Final = frozenset({np.dot, np.inner, np.outer, np.vdot, np.tensordot, 
 _OTHER_FLOATS: Final = frozenset({np.float16, np.float32, np.longdouble})
 
 
-def _of_own_types(data: Any) -> Any:
+def _of_own_types(data: object) -> Any:
     """An array of data with elements of NumPy's types: NumPy would make Python's of them, which have no precision."""
     if isinstance(data, (list, tuple)):
         return type(data)(map(_of_own_types, data))
@@ -148,7 +149,7 @@ def _numbers_of(values: Any) -> list[Any]:
     return [item for value in values if isinstance(value, NumberArray) for item in value.flat]
 
 
-def unwrapped_numbers(value: Any) -> Any:
+def unwrapped_numbers(value: object) -> Any:
     """A plain array of an array of wrapped numbers; anything else as it is."""
     if not isinstance(value, NumberArray):
         return plain(value)
@@ -160,7 +161,7 @@ def opened_array(template: np.ndarray, items: list[Any]) -> Any:
     return object_array(template, items).view(NumberArray)
 
 
-def number_array(result: Any) -> Any:
+def number_array(result: object) -> Any:
     """A result of NumPy's with a NumberArray for each array of objects, its plain numbers wrapped."""
     if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
         return type(result)(map(number_array, result))
@@ -179,12 +180,12 @@ def _written(output: Any, result: Any) -> Any:
     return output
 
 
-def _memory(output: Any) -> Any:
+def _memory(output: object) -> Any:
     """An array that is written into, as a plain ndarray: a view of its elements, not a copy with wrapped ones."""
     return output.view(np.ndarray) if isinstance(output, NumberArray) else output
 
 
-def _base(value: Any) -> Any:
+def _base(value: object) -> Any:
     """An array of NumPy's own class, with Scalars for the plain numbers among the wrapped ones.
 
     Those of a NumberArray are wrapped where they stand, since it may be a view of another one.
@@ -220,7 +221,7 @@ def is_by_row(ufunc: np.ufunc) -> bool:
 
 @cache
 def _elementwise(ufunc: np.ufunc) -> Any:
-    def each(*operands: Any) -> Any:
+    def each(*operands: object) -> Any:
         wrapped = any(isinstance(operand, Wrapped) for operand in operands)
         execute = written(ufunc) or ufunc
         return execute(*operands) if wrapped else execute(Scalar(operands[0]), *operands[1:])
@@ -228,8 +229,8 @@ def _elementwise(ufunc: np.ufunc) -> Any:
     return np.frompyfunc(each, ufunc.nin, ufunc.nout)
 
 
-def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False,
-            initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: DTypeLike | None = None, keepdims: bool = False,
+            initial: Any = np._NoValue, where: object = True) -> Any:  # fmt: skip
     """A reduction by choosing, along one axis or several."""
     lanes, kept = lanes_of(array, axis, initial)
     keywords = {} if where is True else {"where": where}
@@ -237,7 +238,7 @@ def _chosen(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, keepd
     return np.asarray(found, object).reshape(kept) if keepdims else found
 
 
-def lanes_of(array: Any, axis: Any, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
+def lanes_of(array: Any, axis: object, initial: Any = np._NoValue) -> tuple[Any, list[Any]]:
     """The array with these axes joined to the last one, an initial element first; and the shape with axes kept."""
     shape = shape_of(array)
     axes = reduced_axes(axis, len(shape))

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 
@@ -21,11 +21,13 @@ from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.counting.meters import charge
+from opcount.counting.symbolic import Size
 from opcount.wrapping.shapes import are_numbers
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 
 
+@final
 class Unit:
     """A structural 0, 1 or -1: a derivative known from the operation alone."""
 
@@ -67,7 +69,7 @@ def plus(total: Any, term: Any) -> Any:
     return total + term
 
 
-def number(derivative: Any) -> Any:
+def number(derivative: object) -> Any:
     """A derivative as a wrapped number or array, even if it was structural."""
     if type(derivative) is Structured:
         return derivative.dense()
@@ -79,6 +81,7 @@ def number(derivative: Any) -> Any:
 NUMBER: Final = 2  # the state of an element that is a number; the others are its sign
 
 
+@final
 class Structured:
     """An array of derivatives of which some elements are structural.
 
@@ -97,7 +100,7 @@ class Structured:
     __array_ufunc__ = None  # an Array leaves the operation to us
     _but: tuple[Structured | None, tuple[Any, ...], Any] | None
 
-    def __init__(self, states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> None:
+    def __init__(self, states: np.ndarray, values: object, shape: tuple[Any, ...]) -> None:
         self._states = states
         self._values = values
         self.shape = shape
@@ -174,11 +177,11 @@ class Unplaced:
     __slots__ = ("shape", "size")
     __array_ufunc__ = None
 
-    def __init__(self, size: Any, shape: tuple[Any, ...]) -> None:
+    def __init__(self, size: Size, shape: tuple[Any, ...]) -> None:
         self.size = size
         self.shape = shape
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if type(other) is not Array and not (type(other) is Structured and (other.states == NUMBER).all()):
             raise Uncounted(UNPLACED)
         charge({"add": self.size})
@@ -190,12 +193,16 @@ class Unplaced:
         raise Uncounted(UNPLACED)
 
 
-def is_zero(derivative: Any) -> bool:
+Derivative: TypeAlias = Unit | Structured | Unplaced | Scalar | Array
+"""A derivative of a number or of an array: known from structure, or wrapped; or, in a prediction, a `Priced`."""
+
+
+def is_zero(derivative: Derivative) -> bool:
     """Whether a derivative is a structural zero in all elements."""
     return derivative is ZERO or (type(derivative) is Structured and not derivative.states.any())
 
 
-def structured(states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> Any:
+def structured(states: np.ndarray, values: object, shape: tuple[Any, ...]) -> Any:
     """An array of derivatives in its simplest form; without dimensions it is a Unit or a number."""
     if not shape:
         state = int(states.reshape(())[()])
@@ -203,7 +210,7 @@ def structured(states: np.ndarray, values: Any, shape: tuple[Any, ...]) -> Any:
     return values if values is not None and (states == NUMBER).all() else Structured(states, values, shape)
 
 
-def states_of(derivative: Any, dimensions: int) -> np.ndarray:
+def states_of(derivative: object, dimensions: int) -> np.ndarray:
     if type(derivative) is Structured:
         return derivative.states
     return np.full((1,) * dimensions, derivative.sign if type(derivative) is Unit else NUMBER, np.int8)
@@ -223,7 +230,7 @@ def repeats(small: tuple[int, ...], shape: tuple[Any, ...], axes: Sequence[int] 
     return math.prod(shape[axis] for axis in (range(len(shape)) if axes is None else axes) if small[axis] == 1)
 
 
-def zeroed(values: Any, states: np.ndarray) -> Any:
+def zeroed(values: object, states: np.ndarray) -> Any:
     """Values with zeros wherever states are 0: a structural 0 times infinity is skipped, and not nan."""
     zeros = states == 0
     if not zeros.any() or not isinstance(values, np.ndarray):
@@ -275,7 +282,7 @@ def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
     return Structured(states, values, shape)
 
 
-def collected(derivative: Any, shape: tuple[Any, ...]) -> Any:
+def collected(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
     """The transpose of `spread`: the sum over the copies, in this shape."""
     if type(derivative) is Unit or shape_of(derivative) == shape:
         return derivative
@@ -312,7 +319,7 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     return structured(states, wrapped(np.sum(derivative.dense()._plain(), axis=axes)), rest)
 
 
-def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
+def turned(derivative: Derivative, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
     """A derivative's elements as `turn` permutes them, in an array of this shape."""
     if type(derivative) is Unit:
         return spread(derivative, shape)
@@ -324,14 +331,14 @@ def turned(derivative: Any, turn: Callable[[Any], Any], shape: tuple[Any, ...]) 
     return structured(states, values, shape)
 
 
-def reshaped(derivative: Any, shape: tuple[Any, ...]) -> Any:
+def reshaped(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
     """A derivative's elements in their order, in this shape."""
     if type(derivative) is not Unit and shape_of(derivative) == shape:
         return derivative
     return turned(derivative, lambda array: np.reshape(array, shape), shape)
 
 
-def _full_states(derivative: Any) -> np.ndarray:
+def _full_states(derivative: Derivative) -> np.ndarray:
     """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
     shape = getattr(derivative, "shape", ())  # a Unit has none
     return _spread_out(states_of(derivative, len(shape)), shape)
@@ -364,16 +371,15 @@ Memory = tuple[np.ndarray, Any]
 """The states and the values of a Structured."""
 
 
-def placed(derivative: Any, key: Any, shape: tuple[Any, ...]) -> Any:
+def placed(derivative: Derivative, key: object, shape: tuple[Any, ...]) -> Any:
     """The transpose of `selected`: an array of this shape, zero except at the index."""
     if not shape:
         return reshaped(derivative, ())
     axes = tuple(_axes(key, len(shape)))
     if key is None or (isinstance(key, tuple) and None in key):  # which made axes of length one
         derivative = reshaped(derivative, Spec(shape, np.float64)[axes].shape)
-    if (inner := placement(derivative)) is not None and _takes_whole_axes(
-        axes
-    ):  # an element of a row: one part, not two
+    # an element of a row: one part, not two
+    if (inner := placement(derivative)) is not None and _takes_whole_axes(axes):
         rest = iter(inner[0])
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
     if type(derivative) is not Structured and isinstance(plain_of(derivative), (Fraction, Decimal)):
@@ -389,20 +395,20 @@ def _takes_whole_axes(key: tuple[Any, ...]) -> bool:
     return all(index == slice(None) for index in key if isinstance(index, slice))
 
 
-def _but(array: Structured | None, key: tuple[Any, ...], part: Any, shape: tuple[Any, ...]) -> Structured:
+def _but(array: Structured | None, key: tuple[Any, ...], part: object, shape: tuple[Any, ...]) -> Structured:
     found = Structured(_NOT_WRITTEN, None, shape)
     found._but = (array, key, part)
     return found
 
 
-def placement(derivative: Any) -> tuple[tuple[Any, ...], Any] | None:
+def placement(derivative: object) -> tuple[tuple[Any, ...], Any] | None:
     """The index and the part, of a part in zeros that is not written out yet."""
     if type(derivative) is not Structured or derivative._but is None or derivative._but[0] is not None:
         return None
     return derivative._but[1:]
 
 
-def _added(total: Any, key: tuple[Any, ...], part: Any) -> Any:
+def _added(total: object, key: tuple[Any, ...], part: Any) -> Any:
     """The sum of an array and a part at an index, in the memory of the array where nobody else has that."""
     shape = shape_of(total)
     if type(total) is not Structured:
@@ -493,7 +499,7 @@ def _copy(values: Any) -> Any:
     return values if type(plain) is Spec else Array(np.array(plain))
 
 
-def _has_numbers(derivative: Any) -> bool:
+def _has_numbers(derivative: Derivative) -> bool:
     return derivative.values is not None if type(derivative) is Structured else type(derivative) is not Unit
 
 
@@ -507,7 +513,7 @@ def _signs(states: np.ndarray, shape: tuple[Any, ...]) -> Any:
 _NOT_WRITTEN: Final = np.empty((), np.int8)
 
 
-def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shape: tuple[Any, ...]) -> Any:
+def _moved(derivative: Derivative, move: Callable[[Any], Any], states: np.ndarray, shape: tuple[Any, ...]) -> Any:
     """The derivative in those states, its values where `move` puts them, if there are any."""
     if not (states == NUMBER).any():
         return structured(states, None, shape)
@@ -519,7 +525,7 @@ def _moved(derivative: Any, move: Callable[[Any], Any], states: np.ndarray, shap
     return structured(states, wrapped(move(values)), shape)
 
 
-def _axes(key: Any, dimensions: int) -> list[Any]:
+def _axes(key: object, dimensions: int) -> list[Any]:
     """What a basic index takes of each axis."""
     parts = [part for part in (key if isinstance(key, tuple) else (key,)) if part is not None]
     axis = next((axis for axis, part in enumerate(parts) if part is Ellipsis), len(parts))
@@ -527,7 +533,7 @@ def _axes(key: Any, dimensions: int) -> list[Any]:
     return [*parts[:axis], *[slice(None)] * (dimensions - axis - len(after)), *after]
 
 
-def gathered(derivative: Any, indices: np.ndarray) -> Any:
+def gathered(derivative: Derivative, indices: np.ndarray) -> Any:
     """Elements by their indices in the flat array, counted from one; an index 0 gives a structural zero."""
     states = np.append(np.int8(0), np.ravel(_full_states(derivative)))[indices]
 
@@ -537,7 +543,7 @@ def gathered(derivative: Any, indices: np.ndarray) -> Any:
     return _moved(derivative, take, states, indices.shape)
 
 
-def scattered(derivative: Any, indices: np.ndarray, shape: tuple[int, ...]) -> Any:
+def scattered(derivative: Derivative, indices: np.ndarray, shape: tuple[int, ...]) -> Any:
     """The transpose of `gathered`: at each index of an array of this shape, the sum of what was taken from there."""
     states = np.broadcast_to(states_of(derivative, indices.ndim), indices.shape)
     taken = (indices > 0) & (states != 0)
@@ -574,13 +580,13 @@ def running(derivative: Any, axis: int, backward: bool) -> Any:
     return structured(found, wrapped(values), shape)
 
 
-def _sized(size: Any) -> int:
+def _sized(size: Size) -> int:
     if not isinstance(size, int):
         raise InvalidValue("running sums of structural derivatives along an axis of symbolic size are not counted")
     return size
 
 
-def masked(derivative: Any, kept: np.ndarray) -> Any:
+def masked(derivative: Derivative, kept: np.ndarray) -> Any:
     """The derivative with structural zeros where `kept` is false; an axis may have length one there."""
     shape = getattr(derivative, "shape", ())
     if not shape:

@@ -26,7 +26,7 @@ class Tape(list[Any]):
         self.joins = False
         self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
-    def kept(self, operand: Any) -> Any:
+    def kept(self, operand: object) -> Any:
         """Data as it is now, when the operation is executed: the program may write into the array afterwards."""
         array = operand._held if type(operand) is Array else operand
         if type(array) is not np.ndarray or not _is_open(array):
@@ -47,7 +47,7 @@ def as_now(data: Any) -> Any:
     return data.copy("K") if type(data) in (np.ndarray, Array) else data
 
 
-def _is_open(array: Any) -> bool:
+def _is_open(array: object) -> bool:
     """Whether the memory of an array can be written into."""
     while type(array) is np.ndarray:
         if array.flags.writeable:

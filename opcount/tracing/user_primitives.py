@@ -20,6 +20,7 @@ from opcount.tracing.nodes import (
     recorded,
 )
 from opcount.tracing.object_array import number_array, opened_array
+from opcount.tracing.structural import Derivative
 from opcount.tracing.tape import as_now
 from opcount.wrapping.operations import Operation, Partial
 from opcount.wrapping.trees import shape_of
@@ -72,7 +73,7 @@ def primitive(
     (expected,) = lengths
 
     @functools.wraps(function)
-    def differentiable(*operands: Any, **keywords: Any) -> Any:
+    def differentiable(*operands: object, **keywords: object) -> Any:
         if not any(map(holds_nodes, operands)):
             return function(*operands, **keywords)
         if len(operands) != expected:
@@ -115,9 +116,9 @@ def _partial(given: dict[str, Any], position: int, keywords: dict[str, Any], nam
     if push is None and pull is None:
         return None
 
-    def edge(y: Any, *operands: Any) -> LinearMap:
+    def edge(y: object, *operands: object) -> LinearMap:
         def side(function: Callable[..., Any] | None, called: str) -> Callable[[Any], Any]:
-            def applied(derivative: Any) -> Any:
+            def applied(derivative: Derivative) -> Any:
                 if function is None:
                     raise Uncounted(f"the primitive {name} has no {called}, which this method needs: oc.primitive(...)")
                 return function(derivative, y, *operands, **keywords)

@@ -29,7 +29,7 @@ from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
 
-def write(array: ArrayNode, values: Any) -> None:
+def write(array: ArrayNode, values: object) -> None:
     """Let the array have these values from now on: a node or data of its shape, cast to its dtype as NumPy casts."""
     _check_open(array)
     values = _fitting(array, values)
@@ -66,7 +66,7 @@ def _dtype(values: Any) -> np.dtype[Any]:
     return np.result_type(values._plain() if isinstance(values, Wrapped) else values)
 
 
-def _viewed(node: Any) -> int | None:
+def _viewed(node: object) -> int | None:
     """The position, among a node's operands, of the array that the node is a view of; None if it is not a view."""
     if type(node) is not ArrayNode or node.primitive is None:
         return None
@@ -102,20 +102,20 @@ class View:
     operands: tuple[Any, ...]
     position: int
 
-    def __call__(self, array: Any) -> Any:
+    def __call__(self, array: object) -> Any:
         operands = [getattr(operand, "value", operand) for operand in self.operands]
         operands[self.position] = array
         return self.taken(*operands)
 
 
-def written(function: Callable[..., Any], array: Any, *args: Any, **keywords: Any) -> Any:
+def written(function: Callable[..., Any], array: Any, *args: object, **keywords: object) -> Any:
     """A copy of the array, into which the function has written."""
     array = array.copy("K")
     function(array, *args, **keywords)
     return array
 
 
-def written_through(array: Any, values: Any, view: View) -> Any:
+def written_through(array: Any, values: object, view: View) -> Any:
     """A copy of the array, which has these values where the view sees them."""
     array = array.copy("K")
     seen = view(array)
@@ -194,7 +194,7 @@ def _take_over(node: ArrayNode, other: ArrayNode) -> None:
 
 
 def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
-    def applied(array: ArrayNode, other: Any) -> Any:
+    def applied(array: ArrayNode, other: object) -> Any:
         _check_open(array)
         values = operation(array, other)
         if values is NotImplemented:
@@ -205,18 +205,18 @@ def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
     return applied
 
 
-def _setitem(array: ArrayNode, key: Any, value: Any) -> None:
+def _setitem(array: ArrayNode, key: object, value: object) -> None:
     _check_precision(array, value)
     write(array, moved(written, operator.setitem, array, key, value))
 
 
-def _check_precision(array: ArrayNode, *values: Any) -> None:
+def _check_precision(array: ArrayNode, *values: object) -> None:
     if array.dtype.kind != "f" and any(_dtype(value).kind == "f" for value in values if not isinstance(value, str)):
         raise Uncounted("numbers that are written into an array of integers lose their derivative: start from floats")
 
 
 def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
-    def applied(array: Any, *args: Any, **keywords: Any) -> None:
+    def applied(array: object, *args: object, **keywords: object) -> None:
         if type(array) is not ArrayNode:
             raise Uncounted(
                 f"{name_of(function)} would write what is differentiated into an array of data: write into one that "
@@ -230,7 +230,7 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
     return applied
 
 
-def _shares(array: ArrayNode, value: Any) -> bool:
+def _shares(array: ArrayNode, value: object) -> bool:
     return type(value) is ArrayNode and owner_of(value.value._held) is owner_of(array.value._held)
 
 

@@ -36,7 +36,7 @@ def bind(operation: Operation, *operands: Any) -> Any:
     return executor._execute(operation, operands)
 
 
-def quotient_and_rest(x: Any, y: Any) -> Any:
+def quotient_and_rest(x: object, y: object) -> Any:
     """The quotient and the remainder of `divmod`; if a budget suffices for the quotient alone, neither counts."""
     quotient = bind(OPERATIONS.floordiv, x, y)
     if quotient is NotImplemented:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import takewhile
 from numbers import Real
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -47,19 +47,19 @@ _ASKED: Final = (
 )
 
 
-def is_own_kind(number: Any) -> bool:
+def is_own_kind(number: object) -> bool:
     """Whether a number is of a subclass of Python's numbers or text that overrides their operations."""
     kind = type(number)
     return isinstance(number, BUILT_IN) and not isinstance(number, np.generic) and has_operations(kind)
 
 
-def called(value: Any) -> str:
+def called(value: object) -> str:
     """The name of a value's class with an article, for messages."""
     name = type(value).__name__
     return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"
 
 
-def class_name(value: Any) -> str:
+def class_name(value: object) -> str:
     """The name of an object's class, with its module."""
     kind = type(value)
     return (
@@ -67,7 +67,7 @@ def class_name(value: Any) -> str:
     )
 
 
-def way_out(value: Any) -> str:
+def way_out(value: object) -> str:
     """How to make a plain array of another library's object, as code; empty if it is not known."""
     if isinstance(value, np.generic):
         return ""
@@ -77,7 +77,7 @@ def way_out(value: Any) -> str:
     return "np.asarray(o)" if hasattr(type(value), "__array__") else ""
 
 
-def described(value: Any) -> str:
+def described(value: object) -> str:
     """A value in a few words, with its class, for messages."""
     if way_out(value):  # it may be large, and does not say what it is
         return f"a {class_name(value)}"

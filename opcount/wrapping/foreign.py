@@ -114,7 +114,7 @@ def _stranger_in(value: Any, of_call: bool, sizes: bool) -> Any:
     return value if has_operations(kind) else None
 
 
-def advice(value: Any) -> str:
+def advice(value: object) -> str:
     """What to write instead of an operation with this object."""
     made = f"make it a plain array, {way}, or " if (way := way_out(value)) else ""
     return (
@@ -146,7 +146,7 @@ def beside(name: str, execute: Callable[..., Any], operands: tuple[Any, ...], ho
     return once_more(execute(*map(plain, operands)), hold)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """The plain value of a wrapped one; anything else as it is."""
     return value._plain() if isinstance(value, Wrapped) else value
 

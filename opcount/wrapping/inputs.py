@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any, Final, NamedTuple, SupportsIndex
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from opcount.counting.budgets import BudgetLike, checked_limits
 from opcount.counting.errors import InvalidType, InvalidValue
@@ -27,7 +28,7 @@ from opcount.wrapping.wrapped import ARRAYS, Number, Wrapped, is_wrapped_array
 # --- numbers and arrays
 
 
-def check_number(number: Any, name: Callable[[], str], verb: str = "pass") -> None:
+def check_number(number: object, name: Callable[[], str], verb: str = "pass") -> None:
     """Raise InvalidType, with the name and what to pass or return instead, unless `number` is a real number."""
     if is_number(number):
         return
@@ -52,7 +53,7 @@ def checked_array(array: np.ndarray, name: Callable[[], str]) -> np.ndarray:
     return np.asarray(array)
 
 
-def dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
+def dtype_of_numbers(dtype: DTypeLike | None) -> np.dtype[Any]:
     """The dtype as a np.dtype; raises InvalidType if it is not a dtype of numbers or truth values."""
     try:
         found: np.dtype[Any] = np.dtype(dtype)
@@ -66,13 +67,13 @@ def dtype_of_numbers(dtype: Any) -> np.dtype[Any]:
 # --- f, and what it returned
 
 
-def check_function(f: Any) -> None:
+def check_function(f: object) -> None:
     """Raise InvalidType if f cannot be called."""
     if not callable(f):
         raise InvalidType(f"f must be a function, not {described(f)}")
 
 
-def of_one_argument(f: Any, x: Any) -> Callable[[Any], Any]:
+def of_one_argument(f: Any, x: object) -> Callable[[Any], Any]:
     """f as a function of x alone: a function that needs several arguments is given the items of a tuple.
 
     Raises InvalidType if f cannot be called, either with one argument or with the items of x.
@@ -108,7 +109,7 @@ def _fits(signature: inspect.Signature, arguments: tuple[Any, ...]) -> bool:
     return True
 
 
-def check_executed(result: Any) -> None:
+def check_executed(result: object) -> None:
     """Raise InvalidType for a result that has executed nothing yet: a coroutine, a generator, an iterator."""
     if isinstance(result, (Awaitable, Iterator, AsyncIterator)):
         raise InvalidType(
@@ -117,7 +118,7 @@ def check_executed(result: Any) -> None:
         )
 
 
-def checked_outputs(result: Any) -> list[Any]:
+def checked_outputs(result: object) -> list[Any]:
     """The leaves of what f returned; raises InvalidType if one of them is not a number."""
     if isinstance(result, Wrapped):
         return [result]
@@ -167,7 +168,7 @@ class Inputs(NamedTuple):
     arrays_as_nodes: bool
 
 
-def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN) -> Inputs:
+def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN) -> Inputs:
     """x with its leaves as they enter a graph, plain or wrapped as they were given.
 
     Raises InvalidType for a leaf that is neither a real number nor an array of real numbers, and, if arrays are
@@ -190,7 +191,7 @@ def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN
     return Inputs(x, leaves, arrays_as_nodes)
 
 
-def _with_plain_arrays(x: Any, no_specs: str) -> Any:
+def _with_plain_arrays(x: object, no_specs: str) -> Any:
     """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
     leaves = flatten(x, arrays_as_leaves=True)
     plain = [leaf._plain() if is_wrapped_array(leaf) and not _is_node(leaf) else leaf for leaf in leaves]
@@ -199,7 +200,7 @@ def _with_plain_arrays(x: Any, no_specs: str) -> Any:
     return rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
 
 
-def _checked_leaf(leaf: Any, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
+def _checked_leaf(leaf: object, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
     if _is_node(leaf):
         raise InvalidType(f"{name()} {_NESTED}")
     if arrays_as_nodes and (isinstance(leaf, np.ndarray) or is_wrapped_array(leaf)):
@@ -226,7 +227,7 @@ def _checked_input_array(leaf: Any, name: Callable[[], str]) -> Any:
     return array
 
 
-def _is_node(leaf: Any) -> bool:
+def _is_node(leaf: object) -> bool:
     """Whether a leaf is a value of an evaluation that is being recorded: such a value is on a tape."""
     return isinstance(leaf, Wrapped) and hasattr(leaf, "tape")
 
@@ -260,7 +261,7 @@ def checked_step(step: Any) -> Any:
     return step
 
 
-def checked_memo(memo: SupportsIndex, budget: Any) -> int:
+def checked_memo(memo: SupportsIndex, budget: object) -> int:
     """How many derivatives a bounded memo keeps; raises InvalidType or InvalidValue if it cannot be a size."""
     if budget is not None:
         raise InvalidValue(

@@ -26,12 +26,12 @@ class Operands:
         self.holds_objects = False  # nodes of a graph, fractions
         self._numbers_in_arrays = False  # object arrays of wrapped numbers
 
-    def hold(self, result: Any) -> Any:
+    def hold(self, result: object) -> Any:
         """The plain result of an execution on them, wrapped."""
         owner = self.wrapped[0] if self.wrapped else self.owner
         return owner._hold(result)  # type: ignore[union-attr]  # nobody is asked where nothing is wrapped
 
-    def hold_objects(self, result: Any) -> Any:
+    def hold_objects(self, result: object) -> Any:
         """The result of an execution on objects; in an array that is differentiated where numbers of a graph are."""
         node = next((value for value in self.wrapped if isinstance(value, Number) and value._rank), None)
         return result if node is None else node._hold(result)
@@ -41,7 +41,7 @@ class Operands:
         """Whether NumPy has to run its loops for objects: because it has no other, or because they were chosen."""
         return self.holds_objects or (self._numbers_in_arrays and not any(map(is_wrapped_array, self.wrapped)))
 
-    def take(self, value: Any) -> Any:
+    def take(self, value: object) -> Any:
         """The plain value, also of what stands in lists, tuples, dicts and object arrays."""
         kind = type(value)
         if kind in _ATOMS:
@@ -93,7 +93,7 @@ class Operands:
 _ATOMS: Final = frozenset({int, float, bool, str, type(None), type(np._NoValue), slice, type, np.float64, np.int64})
 
 
-def unwrapped(value: Any) -> Any:
+def unwrapped(value: object) -> Any:
     """The plain value, also of what stands in lists and in object arrays of wrapped numbers."""
     operands = Operands()
     plain = operands.take(value)
@@ -105,21 +105,21 @@ def unwrapped(value: Any) -> Any:
     return plain
 
 
-def holds_objects(value: Any) -> bool:
+def holds_objects(value: object) -> bool:
     """Whether NumPy has to work on a value by its loops for objects: nodes of a graph, fractions, arrays of these."""
     operands = Operands()
     operands.take(value)
     return operands.objects
 
 
-def holds_wrapped(value: Any) -> bool:
+def holds_wrapped(value: object) -> bool:
     """Whether a value is, or holds, a wrapped value."""
     operands = Operands()
     operands.take(value)
     return bool(operands.wrapped)
 
 
-def opened(value: Any) -> Any:
+def opened(value: object) -> Any:
     """A value with object arrays of wrapped numbers for wrapped arrays, as NumPy's loops for objects need them."""
     if isinstance(value, dict):
         return {key: opened(item) for key, item in value.items()}
@@ -131,7 +131,7 @@ def opened(value: Any) -> Any:
     return value._opened() if isinstance(value, Wrapped) else value
 
 
-def held(result: Any, *operands: Any) -> Any:
+def held(result: object, *operands: object) -> Any:
     """The plain result of an execution on these operands, with a wrapped value among them, wrapped."""
     found = Operands()
     found.take(operands)

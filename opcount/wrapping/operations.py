@@ -42,9 +42,9 @@ NO_DERIVATIVE: Final = None
 class Edge(Protocol):
     """A derivative that is a linear map already, as those of operations that join or move whole arrays."""
 
-    def push(self, tangent: Any, /) -> Any: ...
+    def push(self, tangent: object, /) -> Any: ...
 
-    def pull(self, adjoint: Any, /) -> Any: ...
+    def pull(self, adjoint: object, /) -> Any: ...
 
 
 Interval = tuple[float, float]
@@ -92,7 +92,7 @@ class Operation(NamedTuple):
 # --- partials that take more than a line
 
 
-def is_plain(operand: Any) -> bool:
+def is_plain(operand: object) -> bool:
     """Whether a value is data: a number or an array that is not wrapped."""
     return not hasattr(operand, "_plain")
 
@@ -116,7 +116,7 @@ def _share(y: Any, own: Any, other: Any) -> Any:
     return share if isinstance(chosen, (bool, np.bool_)) else share.astype(np.result_type(y.dtype, 0.5))
 
 
-def _power_by_base(y: Any, x: Any, n: Any) -> Any:
+def _power_by_base(y: object, x: Any, n: Any) -> Any:
     """n * x**(n-1), and 0 if n is 0, even at x = 0, where the product would be 0 times infinity.
 
     A plain exponent stays plain: its n - 1 belongs to the row, and determines which power is executed.
@@ -126,7 +126,7 @@ def _power_by_base(y: Any, x: Any, n: Any) -> Any:
     return ONE if not isinstance(n, np.ndarray) and n == 1 else n * x ** (n - 1)
 
 
-def _float_power_by_base(y: Any, x: Any, n: Any) -> Any:
+def _float_power_by_base(y: Any, x: Any, n: object) -> Any:
     return _power_by_base(y, x, np.asarray(n, float)[()] if is_plain(n) else n)
 
 
@@ -139,18 +139,18 @@ def _power_by_exponent(y: Any, x: Any, n: Any) -> Any:
         return y * np.log(_chosen_by((x if is_plain(x) else base) != 0, base, one))
 
 
-def _logistic(y: Any, a: Any, b: Any) -> Any:
+def _logistic(y: object, a: Any, b: Any) -> Any:
     """exp(a) / (exp(a) + exp(b)), without the difference a - y, which loses digits if the operands are large."""
     with np.errstate(over="ignore"):  # then the quotient is 0, as it should be
         return 1 / (1 + np.exp(b - a))
 
 
-def _over_square_plus_1(y: Any, x: Any) -> Any:
+def _over_square_plus_1(y: object, x: Any) -> Any:
     with np.errstate(over="ignore"):
         return 1 / (1 + x * x)
 
 
-def _over_norm2(part: Any, a: Any, b: Any) -> Any:
+def _over_norm2(part: object, a: Any, b: Any) -> Any:
     """part / (a*a + b*b), although the squares may be too large or too small for a float."""
     norm = np.hypot(a, b)
     return part / norm / norm
@@ -366,7 +366,7 @@ def kinds_of(ufunc: np.ufunc) -> dict[str, int] | None:
     return None if kinds is None else dict.fromkeys(kinds, 1)
 
 
-def count_by(ufunc: Any, rule: Callable[..., Any] | OpCounts | None) -> None:
+def count_by(ufunc: object, rule: Callable[..., Any] | OpCounts | None) -> None:
     """Let the operation of a ufunc count by a user's rule, on every way to it; None forgets the rule."""
     if ufunc in _ALIASES:
         BY_UFUNC[ufunc] = BY_UFUNC[ufunc]._replace(rule=rule)

@@ -15,6 +15,9 @@ from opcount.counting.symbolic import Size, SizeLike
 Shape: TypeAlias = tuple[Size, ...]
 """The sizes of an array, axis by axis."""
 
+Axis: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
+"""One axis, several, or all of them."""
+
 
 def are_numbers(*shapes: Shape) -> bool:
     """Whether no size of these shapes has a name."""
@@ -73,7 +76,7 @@ def after_reshape(shape: Shape, new: SizeLike | Sequence[SizeLike]) -> Shape:
     return _fitted(shape, given)
 
 
-def _size(size: Any) -> Size:
+def _size(size: Size) -> Size:
     found: Size = symbolic.normal(size) if symbolic.is_symbolic(size) else operator.index(size)
     return found
 
@@ -210,7 +213,7 @@ def _is_below_zero(size: Size) -> bool:
     return symbolic.order(size, 0) < 0
 
 
-def _bound(bound: Any, size: Size, low: Size, high: Size, default: Size) -> Size:
+def _bound(bound: object, size: Size, low: Size, high: Size, default: Size) -> Size:
     """Where a slice ends: counted from the start of the axis, and inside it."""
     if bound is None:
         return default

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 import numpy
 from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import DTypeLike
 
 from opcount.counting import symbolic
 from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
@@ -31,7 +32,7 @@ class Spec(NDArrayOperatorsMixin):
     _shape: Shape
     _dtype: numpy.dtype[Any]
 
-    def __init__(self, shape: Shape, dtype: Any) -> None:
+    def __init__(self, shape: Shape, dtype: object) -> None:
         self._shape = tuple(map(symbolic.normal, shape))
         self._dtype = np.dtype(dtype)
         if self._dtype.kind not in NUMERIC:
@@ -46,7 +47,7 @@ class Spec(NDArrayOperatorsMixin):
         return self._shape
 
     @shape.setter
-    def shape(self, shape: Any) -> None:
+    def shape(self, shape: object) -> None:
         self._shape = shapes.after_reshape(self._shape, shape)
 
     @property
@@ -78,7 +79,7 @@ class Spec(NDArrayOperatorsMixin):
         return np.real(self)
 
     @real.setter
-    def real(self, value: Any) -> None:
+    def real(self, value: object) -> None:
         self[...] = value
 
     @property
@@ -86,7 +87,7 @@ class Spec(NDArrayOperatorsMixin):
         return np.imag(self)
 
     @imag.setter
-    def imag(self, value: Any) -> None:
+    def imag(self, value: object) -> None:
         self[...] = value
 
     @property
@@ -98,7 +99,7 @@ class Spec(NDArrayOperatorsMixin):
     through: ClassVar[Callable[[Any, Any, Mapping[str, Any]], Any]]
     """Says what a NumPy function or ufunc method gives for specs; the table of functions puts it here."""
 
-    def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: object, **keywords: object) -> Any:
         if method == "at":
             if type(inputs[0]) is not Spec:
                 raise no_values(f"{ufunc.__name__}.at into an array of data")
@@ -109,10 +110,10 @@ class Spec(NDArrayOperatorsMixin):
             operands[1] = inputs[1]
         return Spec.through(getattr(ufunc, method), operands, keywords)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+    def __array_function__(self, function: Any, types: object, args: Any, keywords: Any) -> Any:
         return Spec.through(function, args, keywords)
 
-    def __array__(self, *_: Any, **__: Any) -> numpy.ndarray:
+    def __array__(self, *_: object, **__: object) -> numpy.ndarray:
         raise no_values("np.asarray()")
 
     # elements and views
@@ -127,11 +128,11 @@ class Spec(NDArrayOperatorsMixin):
     def __iter__(self) -> Iterator[Spec]:
         return (self[place] for place in range(len(self)))
 
-    def __getitem__(self, key: Any) -> Spec:
+    def __getitem__(self, key: object) -> Spec:
         _refuse_spec_keys(key)
         return Spec(shapes.indexed(self._shape, key), self._dtype)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: Any) -> None:
         part = self[key]
         if type(value) not in (int, float, bool, complex):
             value = value if isinstance(value, (Spec, numpy.ndarray)) else np.asarray(value)
@@ -162,7 +163,7 @@ class Spec(NDArrayOperatorsMixin):
     def __index__(self) -> int:
         raise no_values("an index")
 
-    def item(self, *_: Any) -> Any:
+    def item(self, *_: object) -> Any:
         raise no_values("item()")
 
     def tolist(self) -> Any:
@@ -176,19 +177,19 @@ class Spec(NDArrayOperatorsMixin):
 
     # methods that move data
 
-    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", *_: Any) -> Spec:
+    def astype(self, dtype: object, order: object = "K", casting: object = "unsafe", *_: object) -> Spec:
         given = np.empty(0, self._dtype).astype(dtype, casting=casting).dtype
         return Spec(self._shape, given)
 
-    def copy(self, order: Any = "C") -> Spec:
+    def copy(self, order: object = "C") -> Spec:
         return Spec(self._shape, self._dtype)
 
     __copy__ = copy
 
-    def __deepcopy__(self, memo: Any) -> Spec:
+    def __deepcopy__(self, memo: object) -> Spec:
         return self.copy()
 
-    def view(self, dtype: Any = None) -> Any:
+    def view(self, dtype: DTypeLike | None = None) -> Any:
         new = self._dtype if dtype is None else np.dtype(dtype)
         if new.itemsize == self.itemsize:
             return Spec(self._shape, new)
@@ -198,31 +199,31 @@ class Spec(NDArrayOperatorsMixin):
             raise ValueError(f"the last axis of a spec of shape {self._shape} cannot be seen as {new}")
         return Spec((*rest, length), new)
 
-    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Spec:
+    def reshape(self, *shape: object, order: object = "C", copy: object = None) -> Spec:
         return Spec(shapes.after_reshape(self._shape, shape[0] if len(shape) == 1 else shape), self._dtype)
 
-    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+    def resize(self, *shape: object, refcheck: bool = True) -> None:
         new = shape[0] if len(shape) == 1 else shape
         self._shape = tuple(map(symbolic.normal, new if isinstance(new, (tuple, list)) else (new,)))
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: object) -> Any:
         given = axes[0] if len(axes) == 1 else axes or None
         return np.transpose(self, given)
 
-    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
+    def swapaxes(self, axis1: object, axis2: object) -> Any:
         return np.swapaxes(self, axis1, axis2)
 
-    def flatten(self, order: Any = "C") -> Spec:
+    def flatten(self, order: object = "C") -> Spec:
         return Spec((self.size,), self._dtype)
 
-    def ravel(self, order: Any = "C") -> Spec:
+    def ravel(self, order: object = "C") -> Spec:
         return Spec((self.size,), self._dtype)
 
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
+    def to_device(self, device: object, /, *, stream: object = None) -> Self:
         np.empty(0).to_device(device, stream=stream)
         return self
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         self[...] = value
 
     def byteswap(self, inplace: bool = False) -> Self:
@@ -235,12 +236,16 @@ class Spec(NDArrayOperatorsMixin):
         return format(repr(self), spec)
 
 
+Held: TypeAlias = numpy.ndarray | numpy.generic | Spec
+"""What an Array holds, and what a rule is told of it: values, or a shape and a dtype alone."""
+
+
 def _written(shape: Shape) -> str:
     parts = [repr(str(size)) if symbolic.is_symbolic(size) else str(size) for size in shape]
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def _refuse_spec_keys(key: Any) -> None:
+def _refuse_spec_keys(key: object) -> None:
     for part in key if isinstance(key, (tuple, list)) else (key,):
         if isinstance(part, Spec):
             raise no_values("indexing by a spec")
@@ -248,7 +253,7 @@ def _refuse_spec_keys(key: Any) -> None:
             _refuse_spec_keys(part)
 
 
-def holds_specs(value: Any) -> bool:
+def holds_specs(value: object) -> bool:
     """Whether a value is, or holds, an array without values."""
     if isinstance(value, (list, tuple)):
         return any(map(holds_specs, value))

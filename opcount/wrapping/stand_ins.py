@@ -9,7 +9,7 @@ function is executed on arrays of the same shape without memory behind them, if 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -40,7 +40,7 @@ class StandIns:
         shape = tuple(map(self.size, value.shape))
         return np.ones(shape, value.dtype) if written else np.broadcast_to(np.ones((), value.dtype), shape)
 
-    def stands_for(self, value: Any) -> bool:
+    def stands_for(self, value: object) -> bool:
         return type(value) is Spec
 
     def standing(self, value: Any, written: bool = False) -> Any:
@@ -55,7 +55,7 @@ class StandIns:
             raise InvalidValue(f"what is given by the size {value} is not known: use numbers for the sizes")
         return value
 
-    def spec(self, result: Any) -> Any:
+    def spec(self, result: object) -> Any:
         """Specs for the arrays of a result."""
         if isinstance(result, (np.ndarray, np.generic)):
             return Spec(tuple(map(self.back, result.shape)), result.dtype)
@@ -71,7 +71,7 @@ class SmallStandIns(StandIns):
     def __init__(self) -> None:
         self.found: list[Any] = [0, 1]
 
-    def size(self, size: Any) -> int:
+    def size(self, size: object) -> int:
         if size not in self.found:
             self.found.append(size)
         return self.found.index(size)
@@ -82,7 +82,7 @@ class SmallStandIns(StandIns):
     def array(self, value: Any, written: bool) -> Any:
         return np.ones(tuple(map(self.size, value.shape)), value.dtype)
 
-    def stands_for(self, value: Any) -> bool:
+    def stands_for(self, value: object) -> bool:
         return type(value) is Spec or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
@@ -108,13 +108,13 @@ class StandInsAt(RegularStandIns):
         super().__init__()
         self.values = values
 
-    def size(self, size: Any) -> int:
+    def size(self, size: object) -> int:
         return symbolic.at(size, self.values)
 
     def standing(self, value: Any, written: bool = False) -> Any:
         return self.size(value) if symbolic.is_symbolic(value) else super().standing(value, written)
 
-    def spec(self, result: Any) -> None:
+    def spec(self, result: object) -> None:
         """Return nothing: all that matters is that there is a result."""
 
 
@@ -129,12 +129,18 @@ def _asked(stand_ins: StandIns, function: Any, args: Any, keywords: Any, quiet: 
         return stand_ins.spec(function(*map(stand_ins.standing, args), **stand_ins.standing(keywords)))
 
 
-def _exactly(function: Any, args: Any, keywords: Any, quiet: bool = False) -> Any:
+def _exactly(
+    function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any], quiet: bool = False
+) -> Any:
     return _asked(StandIns(), function, args, keywords, quiet)
 
 
 def by_stand_ins(
-    function: Any, args: Any, keywords: Any, quiet: bool = False, stand_ins: type[SmallStandIns] = SmallStandIns
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    keywords: Mapping[str, Any],
+    quiet: bool = False,
+    stand_ins: type[SmallStandIns] = SmallStandIns,
 ) -> Any:
     try:
         return _asked(stand_ins(), function, args, keywords, quiet)
@@ -146,7 +152,7 @@ def by_stand_ins(
         return _exactly(function, args, keywords, quiet)  # NumPy's own error, or lists that only fit the exact shapes
 
 
-def _along_axes(function: Any, args: Any, keywords: Any) -> Any:
+def _along_axes(function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
     told = [tuple(axes.tolist()) if isinstance(axes, np.ndarray) and axes.ndim == 1 else axes for axes in args[1:]]
     return by_stand_ins(function, (args[0], *told), keywords)
 
@@ -224,7 +230,7 @@ def _not_for_all(function: Any, args: Any, keywords: Mapping[str, Any], quiet: b
     )
 
 
-def shapes_in(value: Any) -> list[Shape]:
+def shapes_in(value: object) -> list[Shape]:
     if isinstance(value, (list, tuple)):
         return [shape for item in value for shape in shapes_in(item)]
     return [value.shape] if isinstance(value, (Spec, numpy.ndarray)) else []
@@ -238,7 +244,7 @@ def one_of(x: Any) -> Any:
     return np.ones((1,) * x.ndim, x.dtype)
 
 
-def dtype_of_joined(function: Any, *arrays: Any, **keywords: Any) -> numpy.dtype[Any]:
+def dtype_of_joined(function: Callable[..., Any], *arrays: Any, **keywords: object) -> numpy.dtype[Any]:
     """The dtype of a result that joins arrays."""
     standing = [one_of(array) if hasattr(array, "dtype") else array for array in arrays]
     found: numpy.dtype[Any] = function(standing, **keywords).dtype

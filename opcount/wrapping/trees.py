@@ -12,7 +12,7 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import Sizes
 
 
-def flatten(x: Any, arrays_as_leaves: bool = False) -> list[Any]:
+def flatten(x: object, arrays_as_leaves: bool = False) -> list[Any]:
     """The numbers of `x`, in the order in which a reader meets them.
 
     >>> flatten({"w": [1, 2], "b": 3})
@@ -30,7 +30,7 @@ def flatten(x: Any, arrays_as_leaves: bool = False) -> list[Any]:
     return found
 
 
-def _is_opened(x: Any, arrays_as_leaves: bool) -> bool:
+def _is_opened(x: object, arrays_as_leaves: bool) -> bool:
     return isinstance(x, np.ndarray) and (not arrays_as_leaves or x.dtype.char == "O")
 
 
@@ -47,7 +47,7 @@ def _collect(x: Any, found: list[Any], arrays_as_leaves: bool) -> None:
         found.append(x)
 
 
-def leaf_name(x: Any, index: int, name: str = "x", arrays_as_leaves: bool = False) -> str:
+def leaf_name(x: object, index: int, name: str = "x", arrays_as_leaves: bool = False) -> str:
     """The expression that reaches the leaf at an index of the flat list, for messages.
 
     >>> leaf_name({"w": [1, 2], "b": 3}, 1)

@@ -26,7 +26,7 @@ ARRAYS: Final = (np.ndarray, np.memmap)
 """The classes of arrays that compute as an ndarray does. Each other subclass may do so in its own way."""
 
 
-def plain_operand(other: Any) -> Any:
+def plain_operand(other: object) -> Any:
     """A plain operand of a wrapped number as it enters the arithmetic, or NotImplemented."""
     if is_number(other):
         return NotImplemented if is_own_kind(other) else other
@@ -47,7 +47,7 @@ class Wrapped(Executor):
     records: ClassVar[bool] = False  # whether it records what is done to it, with arrays too
     _op_priority: ClassVar[float] = 100.0  # a symbolic size leaves its arithmetic to who has a higher one
 
-    def _hold(self, result: Any) -> Any:
+    def _hold(self, result: object) -> Any:
         """The plain result of an execution on this value, wrapped; truth values are as they were."""
         raise NotImplementedError
 
@@ -66,54 +66,54 @@ class Wrapped(Executor):
 
     # arithmetic
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         return bind(OPERATIONS.add, self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> Any:
         return bind(OPERATIONS.add, other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Any:
         return bind(OPERATIONS.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Any:
         return bind(OPERATIONS.sub, other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         return bind(OPERATIONS.mul, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Any:
         return bind(OPERATIONS.mul, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Any:
         return bind(OPERATIONS.div, self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: object) -> Any:
         return bind(OPERATIONS.div, other, self)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: object) -> Any:
         return bind(OPERATIONS.floordiv, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: object) -> Any:
         return bind(OPERATIONS.floordiv, other, self)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: object) -> Any:
         return bind(OPERATIONS.mod, self, other)
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: object) -> Any:
         return bind(OPERATIONS.mod, other, self)
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: object) -> Any:
         return quotient_and_rest(self, other)
 
-    def __rdivmod__(self, other: Any) -> Any:
+    def __rdivmod__(self, other: object) -> Any:
         return quotient_and_rest(other, self)
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+    def __pow__(self, other: object, modulus: object = None) -> Any:
         if modulus is not None:
             raise Uncounted("pow() with a modulus has no exact count; write (x ** n) % m")
         return bind(OPERATIONS.pow, self, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: object) -> Any:
         return bind(OPERATIONS.pow, other, self)
 
     def __neg__(self) -> Any:
@@ -127,48 +127,48 @@ class Wrapped(Executor):
     def __invert__(self) -> Any:
         return bind(OPERATIONS.invert, self)
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_and, self, other)
 
-    def __rand__(self, other: Any) -> Any:
+    def __rand__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_and, other, self)
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_or, self, other)
 
-    def __ror__(self, other: Any) -> Any:
+    def __ror__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_or, other, self)
 
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_xor, self, other)
 
-    def __rxor__(self, other: Any) -> Any:
+    def __rxor__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_xor, other, self)
 
-    def __lshift__(self, other: Any) -> Any:
+    def __lshift__(self, other: object) -> Any:
         return bind(OPERATIONS.left_shift, self, other)
 
-    def __rlshift__(self, other: Any) -> Any:
+    def __rlshift__(self, other: object) -> Any:
         return bind(OPERATIONS.left_shift, other, self)
 
-    def __rshift__(self, other: Any) -> Any:
+    def __rshift__(self, other: object) -> Any:
         return bind(OPERATIONS.right_shift, self, other)
 
-    def __rrshift__(self, other: Any) -> Any:
+    def __rrshift__(self, other: object) -> Any:
         return bind(OPERATIONS.right_shift, other, self)
 
     # comparisons give plain truth values, which are ordinary control flow
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: object) -> Any:
         return bind(OPERATIONS.lt, self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: object) -> Any:
         return bind(OPERATIONS.le, self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: object) -> Any:
         return bind(OPERATIONS.gt, self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: object) -> Any:
         return bind(OPERATIONS.ge, self, other)
 
     def __eq__(self, other: object) -> Any:
@@ -198,7 +198,7 @@ class Wrapped(Executor):
         advice = "the truth of a wrapped number is a comparison that nobody would count: write x != 0"
         return bool(self._let_out("bool()", advice))
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: object) -> Any:
         advice = "a wrapped value cannot be pickled, its counter stays behind: send oc.unwrap(x)"
         return self._let_out("pickle", advice).__reduce_ex__(protocol)
 
@@ -223,7 +223,7 @@ class Number(Wrapped):
     def __pos__(self) -> Self:
         return self
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: object) -> Any:
         return NotImplemented if is_wrapped_array(other) else quotient_and_rest(self, other)
 
     def sqrt(self) -> Any:
@@ -298,13 +298,13 @@ class Number(Wrapped):
     def rint(self) -> Any:
         return bind(OPERATIONS.round, self)
 
-    def arctan2(self, other: Any) -> Any:
+    def arctan2(self, other: object) -> Any:
         return bind(OPERATIONS.arctan2, self, other)
 
-    def hypot(self, other: Any) -> Any:
+    def hypot(self, other: object) -> Any:
         return bind(OPERATIONS.hypot, self, other)
 
-    def fmod(self, other: Any) -> Any:
+    def fmod(self, other: object) -> Any:
         return np.fmod(self, other)  # type: ignore[call-overload]
 
     def conjugate(self) -> Self:
@@ -376,11 +376,11 @@ def records_arrays(kind: type) -> bool:
     return issubclass(kind, Wrapped) and kind.records is True
 
 
-def is_wrapped_array(value: Any) -> bool:
+def is_wrapped_array(value: object) -> bool:
     return isinstance(value, Wrapped) and value._is_array
 
 
-def boxed(operand: Any) -> Any:
+def boxed(operand: object) -> Any:
     # a 0-d array keeps NumPy from asking a wrapped operand how to convert it
     if not isinstance(operand, Wrapped):
         return operand

@@ -43,7 +43,7 @@ SEPARATELY: Final[Mapping[str, Direction]] = {"column-by-column": "tangent", "ro
 
 
 def ordered(
-    linearized: Linearized, order: Any, unit_products: bool, steps: Any = None, seed: Any = None
+    linearized: Linearized, order: Any, unit_products: bool, steps: Any = None, seed: object = None
 ) -> Sequence[int]:
     """The intermediate vertices in an order; none, if the order eliminates no vertex.
 
@@ -67,7 +67,7 @@ def ordered(
     return RULES[named](linearized) if named in RULES else ()
 
 
-def _checked(linearized: Linearized, order: Any) -> list[int]:
+def _checked(linearized: Linearized, order: object) -> list[int]:
     """The vertices of an order that is a sequence.
 
     Raises InvalidValue if it does not contain every intermediate vertex exactly once, InvalidType if it is not a
