@@ -72,7 +72,7 @@ SUBJECTS = {
         ("opcount/tracing/edges.py", "opcount/tracing/structural.py", "opcount/tracing/contraction.py"),
         ("tests/tracing/test_edges.py", "tests/tracing/test_structural.py", "tests/tracing/test_array_operations.py",
          "tests/derivatives/test_array_gradients.py::test_whole_arrays_count_what_their_numbers_count",
-         "tests/derivatives/test_array_gradients.py::test_shapes_alone_count_what_is_executed",
+         "tests/derivatives/test_gradients_from_shapes.py::test_shapes_alone_count_what_is_executed",
          "tests/derivatives/test_array_gradients.py::test_gradients_are_those_of_jax"),
     ),
     "elimination": Subject(

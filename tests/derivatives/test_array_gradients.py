@@ -17,69 +17,22 @@ from opcount.derivatives import partials
 from opcount.tracing import array_operations, differentiable, edges, structural
 from opcount.wrapping.operations import OPERATIONS
 from tests.support import random_arrays
+from tests.support.array_checks import (
+    BINARY,
+    ELEMENTWISE,
+    METHODS,
+    UNARY,
+    arrays,
+    assert_close,
+    check_granularities,
+    check_methods,
+    check_shapes,
+)
 from tests.support.array_models import CASES
-from tests.support.array_programs import READOUTS, SHAPES, draw, elementwise_cases, loss, operand, weights, written
+from tests.support.array_programs import READOUTS, SHAPES, draw, loss, operand, weights, written
 from tests.support.random_arrays import random_program
 
 jax.config.update("jax_enable_x64", True)
-
-ELEMENTWISE = elementwise_cases()
-BINARY = [name for name, row in OPERATIONS.items() if len(row.domain) == 2]
-UNARY = [name for name, row in OPERATIONS.items() if len(row.domain) == 1]
-METHODS = ["backprop", "memoized", "forward", "memoized-tangent"]
-TWINS = [("memoized", "backprop"), ("memoized-tangent", "forward")]
-
-
-def arrays(structure: Any) -> list[Any]:
-    """The numbers and arrays in a gradient, as arrays."""
-    if isinstance(structure, dict):
-        return [array for key in sorted(structure) for array in arrays(structure[key])]
-    if isinstance(structure, (list, tuple)):
-        return [array for item in structure for array in arrays(item)]
-    return [np.asarray(structure)]
-
-
-def assert_close(found: Any, expected: Any, rtol: float = 1e-9, atol: float = 1e-11) -> None:
-    for one, other in zip(arrays(found), arrays(expected), strict=True):
-        assert one.shape == other.shape
-        np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
-
-
-def bits(gradient: Any) -> list[tuple[Any, ...]]:
-    """So that equal means the same bits, signed zeros included."""
-    return [(array.shape, array.dtype, array.tobytes()) for array in arrays(gradient)]
-
-
-# --- what is compared
-
-
-def check_methods(f: Callable[[Any], Any], x: Any, *, naive: int = 20_000) -> None:
-    """The methods agree: the twins bit for bit, each with its prediction."""
-    graph = oc.trace(f, x)
-    methods = METHODS + [name for name in ("naive", "naive-tangent") if graph.predict(name).total <= naive]
-    found = {name: oc.gradient(f, x, name) for name in methods}
-    expected = found["backprop"]
-    for name, g in found.items():
-        assert_close(g.gradient, expected.gradient)
-        assert g.value == expected.value, f"the value by {name} is another"
-        predicted = graph.predict(name)
-        assert g.phases["accumulation"] == predicted, f"{name} is not what was predicted: {predicted}"
-    for recursion, loop in TWINS:
-        assert bits(found[recursion].gradient) == bits(found[loop].gradient), f"{recursion} and {loop} differ in a bit"
-        counted = found[recursion].phases["accumulation"], found[loop].phases["accumulation"]
-        assert counted[0] == counted[1], f"{recursion} and {loop} count differently"
-
-
-def check_granularities(f: Callable[[Any], Any], x: Any, methods: Any = ("backprop", "memoized")) -> None:
-    """Whole arrays count what their numbers count, in the evaluation and in the accumulation."""
-    for method in methods:
-        whole = oc.gradient(f, x, method)
-        opened = oc.gradient(f, x, method, granularity="scalar")
-        assert_close(whole.gradient, opened.gradient)
-        for phase in ("primal", "accumulation"):
-            counted = whole.phases[phase], opened.phases[phase]
-            assert counted[0] == counted[1], f"{phase} by {method}: {counted[0]} whole, {counted[1]} opened"
-
 
 # --- 1. the gradients are right
 
@@ -193,7 +146,6 @@ OPENED_OTHERWISE = {
     "astype": "an object array of numbers is not cast",
 }
 """What does not count the same number by number, with the reason."""
-FEW = ["weighted", "partly"]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -282,234 +234,7 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays(monkeyp
     assert {(0,), (1,), (-1,), (0, 1), (-1, 0), (-1, 1), (0, 2), (0, 1, 2), (-1, 0, 1)} <= states
 
 
-# --- 5. from shapes alone
-
-
-def shapes_of(x: Any) -> Any:
-    if isinstance(x, dict):
-        return {key: shapes_of(item) for key, item in x.items()}
-    if isinstance(x, list):
-        return [shapes_of(item) for item in x]
-    return oc.spec(x.shape) if isinstance(x, np.ndarray) else x
-
-
-PLACES = "which element is the largest or smallest depends on the values"
-TRUTHS = "a spec has no values"
-NEED_VALUES = {
-    **{
-        f"{name} {axis}{kept}": PLACES
-        for name in ("max", "min", "ptp")
-        for axis in (*[(0, 1), (0, -1), (1,), (0, 1, 2), (-2,)], *([None, 0, 1, -1] if name == "ptp" else []))
-        for kept in ("", " kept")
-    },  # an adjoint that meets no array of numbers, but is moved: along one axis, and alone, it would be counted
-    **dict.fromkeys(
-        ("norm inf", "norm 1 of a matrix", "norm inf of a matrix", "pooling", "log-sum-exp", "attention",
-         "a mixture"), PLACES),
-    **dict.fromkeys(("where by value", "where by value, then exp", "MLP, where"), TRUTHS),
-}  # fmt: skip
-"""The cases whose counts depend on values by one of the readouts, and what the error says of them."""
-
-
-def check_shapes(f: Callable[[Any], Any], x: Any) -> None:
-    for method in ("backprop", "memoized", "naive"):
-        from_shapes, executed = oc.gradient(f, shapes_of(x), method), oc.gradient(f, x, method)
-        for phase in oc.PHASES:
-            counted = from_shapes.phases[phase], executed.phases[phase]
-            assert counted[0] == counted[1], f"{phase} by {method}: {counted[0]} from shapes, {counted[1]} executed"
-
-
-@pytest.mark.parametrize("name", [name for name in CASES if name not in NEED_VALUES])
-def test_shapes_alone_count_what_is_executed(name):
-    for readout in FEW:
-        check_shapes(loss(CASES[name].f, np, READOUTS[readout]), CASES[name].x)
-
-
-@pytest.mark.parametrize("name", NEED_VALUES)
-def test_what_depends_on_values_is_refused(name):
-    def by_each_readout() -> None:
-        for readout in FEW:
-            oc.gradient(loss(CASES[name].f, np, READOUTS[readout]), shapes_of(CASES[name].x))
-
-    with pytest.raises(oc.Uncounted, match=NEED_VALUES[name]):
-        by_each_readout()
-
-
-@pytest.mark.parametrize("name", BINARY + UNARY)
-def test_shapes_alone_count_each_primitive(name):
-    for called, case in ELEMENTWISE.items():
-        if called.startswith(f"{name} of "):
-            for readout in FEW:
-                check_shapes(loss(case.f, np, READOUTS[readout]), case.x)
-
-
-def shares(x: Any) -> Any:
-    powers = np.exp(x)
-    return powers / np.sum(powers, axis=-1, keepdims=True)
-
-
-SYMBOLIC = {
-    "a layer": (lambda p: np.sum(np.tanh(p[0] @ p[1] + p[2])), [("n", "i"), ("i", "o"), ("o",)]),
-    "two layers": (
-        lambda p: np.sum((np.tanh(p[0] @ p[1] + p[2]) @ p[3]) ** 2),
-        [("n", "i"), ("i", "h"), ("h",), ("h", "o")],
-    ),
-    "a relu": (lambda p: np.mean(np.maximum(p[0] @ p[1], 0.0)), [("n", "i"), ("i", "o")]),
-    "a relu by a mask": (lambda p: np.sum((p[0] @ p[1]) * (p[0] @ p[1] > 0)), [("n", "i"), ("i", "o")]),
-    "softmax": (lambda p: np.sum(shares(p[0]) ** 2), [("n", "k")]),
-    "entropy": (lambda p: -np.sum(shares(p[0]) * np.log(shares(p[0]))), [("k",)]),
-    "norm": (lambda p: np.linalg.norm(p[0]), [("n", "m")]),
-    "norms": (lambda p: np.sum(p[0] / np.linalg.norm(p[0], axis=1, keepdims=True)), [("n", "m")]),
-    "attention": (
-        lambda p: np.sum(shares(p[0] @ np.swapaxes(p[1], -1, -2) / 2.0) @ p[2]),
-        [("b", "n", "d"), ("b", "m", "d"), ("b", "m", "e")],
-    ),
-    "squares": (lambda p: np.mean((p[0] @ p[1] - p[2]) ** 2), [("n", "i"), ("i",), ("n",)]),
-    "batch norm": (
-        lambda p: np.sum(((p[0] - np.mean(p[0], axis=0)) / np.sqrt(np.var(p[0], axis=0) + 1.0) * p[1]) ** 3),
-        [("n", "i"), ("i",)],
-    ),
-    "distances": (lambda p: np.sum((p[0][:, None] - p[1][None]) ** 2), [("n", "d"), ("m", "d")]),
-    "a quadratic form": (lambda p: p[0] @ p[1] @ p[0], [("n",), ("n", "n")]),
-    "einsum": (lambda p: np.sum(np.tanh(np.einsum("bij,bjk->bik", p[0], p[1]))), [("b", "i", "j"), ("b", "j", "k")]),
-    "a sum, twice": (lambda p: np.sum(np.sum(p[0]) * p[0]), [("n", "m")]),
-    "units": (lambda p: np.sum(p[0].T) - np.sum(p[0] - p[1]), [("n", "m"), ("m",)]),
-}
-
-
-@pytest.mark.parametrize("name", SYMBOLIC)
-def test_formulas_count_what_is_executed_at_any_sizes(name):
-    f, shapes = SYMBOLIC[name]
-    names = sorted({size for shape in shapes for size in shape})
-    random = np.random.default_rng(len(name))
-    formulas = {method: oc.gradient(f, [oc.spec(shape) for shape in shapes], method).phases for method in oc.METHODS}
-    for _ in range(2):
-        sizes = {name: int(random.integers(2, 5)) for name in names}
-        x = [draw(*(sizes[size] for size in shape), seed=place) for place, shape in enumerate(shapes)]
-        for method, phases in formulas.items():
-            executed = oc.gradient(f, x, method).phases
-            for phase, formula in phases.items():
-                assert at(formula, sizes) == executed[phase], f"{phase} by {method} at {sizes}"
-
-
-def at(formula: oc.Counts, sizes: dict[str, int]) -> oc.Counts:
-    used = {str(symbol) for number in formula.values() for symbol in getattr(number, "free_symbols", ())}
-    return formula.at(**{name: size for name, size in sizes.items() if name in used}) if used else formula
-
-
-# --- 6. a user's own primitives
-
-
-@pytest.fixture
-def forgotten():
-    """Functions that a test gives derivatives, which are forgotten after it."""
-    functions: list[Any] = []
-    yield functions.append
-    for function in functions:
-        differentiable.USER_PRIMITIVES.pop(function, None)
-        differentiable.FUNCTIONS.pop(function, None)
-        oc.register_rule(function, None)
-
-
-@pytest.mark.parametrize("granularity", ["array", "scalar"])
-def test_a_ufunc_is_given_partials(forgotten, granularity):
-    forgotten(np.logaddexp2)
-    oc.register_rule(np.logaddexp2, {"logaddexp": 1})
-    x = [draw(2, 3), draw(3, seed=1)]
-    f = lambda p: np.sum(np.logaddexp2(p[0], p[1]) * weights((2, 3)))  # noqa: E731
-    with pytest.raises((oc.Uncounted, TypeError), match="logaddexp2"):  # among objects NumPy's own error
-        oc.gradient(f, x, granularity=granularity)
-    assert (
-        oc.primitive(np.logaddexp2, partials=(lambda y, a, b: np.exp2(a - y), lambda y, a, b: np.exp2(b - y)))
-        is np.logaddexp2
-    )
-    expected = jax.grad(lambda p: jnp.sum(jnp.logaddexp2(p[0], p[1]) * weights((2, 3))))(x)
-    for method in METHODS:
-        g = oc.gradient(f, x, method, granularity=granularity)
-        assert_close(g.gradient, expected)
-    g = oc.gradient(f, x, granularity=granularity)
-    assert g.phases["primal"] == {"logaddexp": 6, "mul": 6, "add": 5}
-    assert g.phases["partials"] == {"sub": 12, "exp2": 12}
-    assert g.phases["accumulation"] == {"mul": 12, "add": 3}
-
-
-def inverse():
-    return oc.primitive(
-        np.linalg.inv,
-        push=lambda tangent, y, a: -y @ tangent @ y,
-        pull=lambda adjoint, y, a: -y.T @ adjoint @ y.T,
-    )
-
-
-def test_a_function_of_matrices_is_given_push_and_pull(forgotten):
-    forgotten(np.linalg.inv)
-    inverse()
-    x = draw(3, 3) + 3 * np.eye(3)
-    f = lambda p: np.sum(np.linalg.inv(p * p) * weights((3, 3)))  # noqa: E731
-    expected = jax.grad(lambda p: jnp.sum(jnp.linalg.inv(p * p) * weights((3, 3))))(x)
-    for method in METHODS:
-        assert_close(oc.gradient(f, x, method).gradient, expected)
-    check_methods(f, x)
-    assert oc.gradient(f, x).phases["accumulation"] == {"mul": 54 + 18, "add": 36 + 9, "neg": 9}
-
-
-def scaled(partials: Any = None, **sides: Any) -> Any:
-    return oc.primitive(lambda a, b: a * b, partials=partials, **sides)
-
-
-def test_an_operand_without_a_derivative_is_a_constant():
-    f = scaled((lambda y, a, b: b, None))
-    g = oc.gradient(lambda p: np.sum(f(p["a"], p["b"])), {"a": draw(3), "b": draw(3, seed=1)})
-    assert_close(g.gradient, {"a": draw(3, seed=1), "b": np.zeros(3)})
-    one_sided = scaled(pull=(None, lambda adjoint, y, a, b: adjoint * a), push=(None, lambda t, y, a, b: t * a))
-    for method in METHODS:
-        g = oc.gradient(lambda p: np.sum(one_sided(p["a"], p["b"])), {"a": draw(3), "b": draw(3, seed=1)}, method)
-        assert_close(g.gradient, {"a": np.zeros(3), "b": draw(3)})
-
-
-def test_keywords_reach_the_partials():
-    f = oc.primitive(lambda x, by=1.0: x * by, partials=lambda y, x, by=1.0: by)
-    assert oc.gradient(lambda p: np.sum(f(p, by=3.0)), draw(3)).gradient.tolist() == [3.0] * 3
-
-
-@pytest.mark.parametrize(("given", "missing", "method"), [
-    ("pull", "push", "forward"), ("pull", "push", "memoized-tangent"), ("push", "pull", "backprop"),
-    ("push", "pull", "memoized"),
-])  # fmt: skip
-def test_a_side_that_is_missing_is_asked_for(given, missing, method):
-    f = oc.primitive(lambda x: x * x, **{given: lambda derivative, y, x: 2.0 * x * derivative})
-    others = {"pull": "backprop", "push": "forward"}
-    assert_close(oc.gradient(lambda p: np.sum(f(p)), draw(3), others[given]).gradient, 2 * draw(3))
-    with pytest.raises(oc.Uncounted, match=f"no {missing}"):
-        oc.gradient(lambda p: np.sum(f(p)), draw(3), method)
-
-
-@pytest.mark.parametrize(("side", "method"), [("pull", "backprop"), ("push", "forward")])
-def test_a_derivative_of_another_shape_is_refused(side, method):
-    f = oc.primitive(lambda x: x * x, **{side: lambda derivative, y, x: np.sum(derivative)})
-    with pytest.raises(oc.InvalidValue, match=rf"the {side} of a primitive gave .* \(\), and it has to be \(3,\)"):
-        oc.gradient(lambda p: np.sum(f(p)), draw(3), method)
-
-
-def test_wrong_arguments_of_a_primitive_are_refused():
-    one = lambda y, x: x  # noqa: E731
-    for wrong in (
-        {},
-        {"partials": one, "push": one},
-        {"partials": one, "pull": one},
-        {"push": one, "pull": (one, one)},
-    ):
-        with pytest.raises(oc.InvalidValue, match="primitive: give partials, or push and pull"):
-            oc.primitive(lambda x: x, **wrong)
-    with pytest.raises(oc.InvalidType, match="is no function"):
-        oc.primitive(3, partials=one)
-    with pytest.raises(oc.InvalidType, match="primitive: partials has"):
-        oc.primitive(lambda x: x, partials=(one, 3))
-    f = oc.primitive(lambda a, b: a, partials=one)
-    with pytest.raises(oc.InvalidValue, match="for 1 operands, not 2"):
-        oc.gradient(lambda p: np.sum(f(p, p)), draw(3))
-
-
-# --- 7. what is refused
+# --- 5. what is refused
 
 
 @pytest.mark.parametrize(
@@ -589,7 +314,7 @@ def test_an_unknown_granularity_is_refused(function):
         function(np.sum, draw(3), granularity="matrix")
 
 
-# --- 8. the checkers catch faults
+# --- 6. the checkers catch faults
 
 
 def planting(np: Any, p: Any) -> Any:
