@@ -60,17 +60,9 @@ def primitive(
     Raises InvalidType if `function` is not a function, InvalidValue for partials together with push
     or pull, for neither, and for tuples of different lengths.
     """
-    given = {name: _each(name, rows) for name, rows in (("partials", partials), ("push", push), ("pull", pull))}
-    if not callable(function):
-        raise InvalidType(f"primitive: {function!r} is no function")
-    lengths = {len(rows) for rows in given.values() if rows is not None}
-    if (partials is None) == (push is None and pull is None) or len(lengths) != 1:
-        raise InvalidValue(
-            "primitive: give partials, or push and pull, one function for each operand (None where it has no "
-            "derivative), and as many of the one as of the other"
-        )
+    given = _checked(function, partials, push, pull)
     name = getattr(function, "__name__", "primitive")
-    (expected,) = lengths
+    expected = next(len(rows) for rows in given.values() if rows is not None)
 
     @functools.wraps(function)
     def differentiable(*operands: object, **keywords: object) -> Any:
@@ -96,6 +88,22 @@ def primitive(
         USER_PRIMITIVES[function] = FUNCTIONS[function] = differentiable
         return function
     return cast(_Function, differentiable)
+
+
+def _checked(
+    function: object, partials: Functions | None, push: Functions | None, pull: Functions | None
+) -> dict[str, tuple[Callable[..., Any] | None, ...] | None]:
+    """What was given, a function for each operand; raises InvalidType or InvalidValue as `primitive` says."""
+    given = {name: _each(name, rows) for name, rows in (("partials", partials), ("push", push), ("pull", pull))}
+    if not callable(function):
+        raise InvalidType(f"primitive: {function!r} is no function")
+    lengths = {len(rows) for rows in given.values() if rows is not None}
+    if (partials is None) == (push is None and pull is None) or len(lengths) != 1:
+        raise InvalidValue(
+            "primitive: give partials, or push and pull, one function for each operand (None where it has no "
+            "derivative), and as many of the one as of the other"
+        )
+    return given
 
 
 def _each(name: str, rows: Functions | None) -> tuple[Callable[..., Any] | None, ...] | None:
