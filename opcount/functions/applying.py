@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opcount.functions.numpys_own import as_array, truths
 from opcount.functions.rows import AS_EXECUTED, Executed, Function
@@ -52,7 +53,7 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     return np.transpose(result, (*range(axis), *range(lead, result.ndim), *range(axis, lead)))
 
 
-def _apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+def _apply_over_axes(func: Callable[..., Any], a: ArrayLike, axes: Any) -> Any:
     value = as_array(a)
     dimensions = value.ndim
     for axis in np.atleast_1d(axes).tolist():

@@ -43,7 +43,9 @@ from opcount.wrapping.spec import Spec
 from opcount.wrapping.wrapped import is_wrapped_array
 
 
-def call_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any = None) -> Any:
+def call_function(
+    function: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any], owner: object = None
+) -> Any:
     """Call a function that dispatches through `__array_function__`, with a wrapped value among its arguments.
 
     `owner` is whom NumPy asked.

@@ -67,7 +67,7 @@ def _fill_diagonal_shape(a: Held, val: object, wrap: bool = False) -> None:
     np.fill_diagonal(np.ones((2,) * a.ndim), 1.0)  # NumPy's own errors
 
 
-def _put_shape(a: Held, ind: Any, v: ArrayLike, mode: object = "raise") -> None:
+def _put_shape(a: Held, ind: object, v: ArrayLike, mode: object = "raise") -> None:
     if mode == "raise":
         a.ravel()[np.asarray(ind)]
 

@@ -114,7 +114,7 @@ def _real_if_close(wrapped: Set[Any], a: ArrayLike, tol: object = 100) -> OpCoun
 # --- comparisons of arrays
 
 
-def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+def _isclose(a: object, b: object, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     x, y, atol, rtol = (v if isinstance(v, (int, float, complex)) else as_array(v) for v in (a, b, atol, rtol))
     if isinstance(y, int):
         y = float(y)

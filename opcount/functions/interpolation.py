@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import ArrayLike
 
 from opcount.counting.symbolic import order
 from opcount.functions.numpys_own import as_array, own, truths
@@ -115,7 +116,9 @@ def _items(part: object) -> list[Any]:
     return list(np.ravel(np.asarray(part, object))) if opened else [part]
 
 
-def _interp(x: Any, xp: Any, fp: Any, left: object = None, right: object = None, period: object = None) -> Any:
+def _interp(
+    x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: object = None, right: object = None, period: object = None
+) -> Any:
     """Linear interpolation: the comparisons of the search, a slope, and a product, a difference and a sum.
 
     The slopes are computed once for each interval where there are at least as many points as

@@ -48,15 +48,15 @@ def _ravel_shape(a: Held, order: object = "C") -> Spec:
     return Spec((a.size,), a.dtype)
 
 
-def _reshape_shape(a: Held, /, shape: Any, order: object = "C", *, copy: object = None) -> Any:
+def _reshape_shape(a: Held, /, shape: object, order: object = "C", *, copy: object = None) -> Any:
     return a.reshape(shape)
 
 
-def _resize_shape(a: Held, new_shape: Any) -> Spec:
+def _resize_shape(a: Held, new_shape: object) -> Spec:
     return Spec(tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,), a.dtype)
 
 
-def _broadcast_to_shape(array: Held, shape: Any, subok: bool = False) -> Spec:
+def _broadcast_to_shape(array: Held, shape: object, subok: bool = False) -> Spec:
     shape = tuple(map(symbolic.normal, shape if isinstance(shape, (tuple, list)) else (shape,)))
     if len(shape) < array.ndim or shapes.broadcast(array.shape, shape) != shape:
         raise ValueError(f"a shape {array.shape} does not broadcast to {shape}")
@@ -192,7 +192,7 @@ def _diagonal_shape(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> 
     return Spec(shapes.diagonal(a.shape, offset, axis1, axis2), a.dtype)
 
 
-def _linalg_diagonal_shape(x: Held, /, *, offset: Any = 0) -> Spec:
+def _linalg_diagonal_shape(x: Held, /, *, offset: object = 0) -> Spec:
     return _diagonal_shape(x, offset, -2, -1)
 
 
@@ -204,14 +204,14 @@ def _diag_shape(v: Held, k: Any = 0) -> Spec:
     return _diagonal_shape(v, k)
 
 
-def _diagflat_shape(v: Held, k: Any = 0) -> Spec:
+def _diagflat_shape(v: Held, k: object = 0) -> Spec:
     return _diag_shape(v.ravel(), k)
 
 
 # --- as they are differentiated, in NumPy's other functions
 
 
-def _swapaxes_of_nodes(a: Any, axis1: int, axis2: int) -> Any:
+def _swapaxes_of_nodes(a: ArrayLike, axis1: int, axis2: int) -> Any:
     axes = list(range(len(shape_of(a))))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return np.transpose(a, axes)
@@ -225,14 +225,14 @@ def _moveaxis_of_nodes(a: Any, source: Any, destination: Any) -> Any:
     return np.transpose(a, axes)
 
 
-def _expand_dims_of_nodes(a: Any, axis: Any) -> Any:
+def _expand_dims_of_nodes(a: ArrayLike, axis: Axis) -> Any:
     dimensions = len(shape_of(a)) + (len(axis) if isinstance(axis, tuple) else 1)
     new = ordered_axes(axis, dimensions)
     sizes = iter(shape_of(a))
     return np.reshape(a, tuple(1 if index in new else next(sizes) for index in range(dimensions)))
 
 
-def _squeeze_of_nodes(a: Any, axis: Any = None) -> Any:
+def _squeeze_of_nodes(a: ArrayLike, axis: Axis = None) -> Any:
     shape = shape_of(a)
     gone = [index for index, size in enumerate(shape) if size == 1] if axis is None else reduced_axes(axis, len(shape))
     if any(shape[index] != 1 for index in gone):
@@ -240,7 +240,14 @@ def _squeeze_of_nodes(a: Any, axis: Any = None) -> Any:
     return a if not shape else np.reshape(a, tuple(size for index, size in enumerate(shape) if index not in gone))
 
 
-def _stack_of_nodes(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Any:
+def _stack_of_nodes(
+    arrays: Iterable[ArrayLike],
+    axis: int = 0,
+    out: object = None,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: object = None,
+) -> Any:
     refuse_keywords("stack", out=out, dtype=dtype)
     arrays = [one_array(array) for array in arrays]
     axis = axis % (len(shape_of(arrays[0])) + 1)
@@ -268,7 +275,7 @@ def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _widening(widened: _Widened) -> Callable[..., Any]:
-    def one(array: Any) -> Any:
+    def one(array: ArrayLike) -> Any:
         array = one_array(array)
         shape = widened(shape_of(array))
         return array if shape == shape_of(array) else np.reshape(array, shape)
@@ -280,7 +287,7 @@ def _stacking(name: str, axis: int, widened: _Widened) -> Callable[..., Any]:
     """Arrays joined along an axis, or their last one, each in the shape that `widened` makes of its own."""
     wide = _widening(widened)
 
-    def stacked(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+    def stacked(tup: Iterable[ArrayLike], *, dtype: DTypeLike | None = None, casting: object = None) -> Any:
         refuse_keywords(name, dtype=dtype)
         arrays = [wide(array) for array in tup]
         return np.concatenate(arrays, min(axis, len(shape_of(arrays[0])) - 1))

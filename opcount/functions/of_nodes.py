@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opcount.counting.errors import Uncounted
 from opcount.counting.symbolic import known
@@ -16,14 +17,14 @@ from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped
 
 
-def refuse_keywords(name: str, **keywords: Any) -> None:
+def refuse_keywords(name: str, **keywords: object) -> None:
     """Raise Uncounted for arguments that only plain NumPy knows what to do with."""
     for key, value in keywords.items():
         if value is not None and value is not np._NoValue and value is not True:
             raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
 
 
-def one_array(x: Any) -> Any:
+def one_array(x: object) -> Any:
     """An argument as one array: lists and object arrays are joined, with the nodes and numbers in them."""
     if isinstance(x, (list, tuple)):
         return np.stack([one_array(item) for item in x]) if _holds_wrapped(x) else np.asarray(x)
@@ -33,7 +34,7 @@ def one_array(x: Any) -> Any:
     return x
 
 
-def _holds_wrapped(x: Any) -> bool:
+def _holds_wrapped(x: ArrayLike) -> bool:
     if isinstance(x, (list, tuple)):
         return any(map(_holds_wrapped, x))
     return isinstance(x, Wrapped) or (isinstance(x, np.ndarray) and x.dtype == object)
@@ -52,6 +53,6 @@ def ordered_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     return tuple(np.lib.array_utils.normalize_axis_tuple(axis, dimensions))
 
 
-def reduced_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
+def reduced_axes(axis: object, dimensions: int) -> tuple[int, ...]:
     """The axes of a reduction: a number has none, and NumPy's reductions accept 0 and -1 for it all the same."""
     return () if not dimensions and axis in (0, -1) else ordered_axes(axis, dimensions)

@@ -40,12 +40,12 @@ def _poly(seq_of_zeros: Any) -> OpCounts:
 # --- shapes
 
 
-def _vander_shape(x: Held, N: Any = None, increasing: bool = False) -> Spec:
+def _vander_shape(x: Held, N: object = None, increasing: bool = False) -> Spec:
     dtype = np.vander(one_of(x), N if type(N) is int and N < 0 else 1).dtype
     return Spec((x.size, x.size if N is None else N), dtype)
 
 
-def _poly_shape(seq_of_zeros: Any) -> Spec:
+def _poly_shape(seq_of_zeros: object) -> Spec:
     zeros = spec_of(seq_of_zeros)
     return Spec((zeros.shape[0] + 1,), np.poly(one_of(zeros)).dtype)
 

@@ -174,7 +174,7 @@ def _convolve_shape(a: object, v: object, mode: Any = "full") -> Spec:
     return Spec(({"full": first + second - 1, "same": long, "valid": long - short + 1}[mode],), dtype)
 
 
-def _correlate_shape(a: Held, v: Held, mode: Any = "valid") -> Spec:
+def _correlate_shape(a: Held, v: Held, mode: object = "valid") -> Spec:
     return _convolve_shape(a, v, mode)
 
 
@@ -250,16 +250,16 @@ def _multi_dot(arrays: Iterable[Any], *, out: Any = None) -> Any:
 # --- as they are differentiated, in NumPy's other functions
 
 
-def _vdot_of_nodes(a: Any, b: Any, /) -> Any:
+def _vdot_of_nodes(a: ArrayLike, b: ArrayLike, /) -> Any:
     return np.matmul(np.ravel(a), np.ravel(b))
 
 
-def _outer_of_nodes(a: Any, b: Any, out: Any = None) -> Any:
+def _outer_of_nodes(a: ArrayLike, b: ArrayLike, out: object = None) -> Any:
     refuse_keywords("outer", out=out)
     return np.ravel(one_array(a))[:, None] * np.ravel(one_array(b))[None, :]
 
 
-def _kron_of_nodes(a: Any, b: Any) -> Any:
+def _kron_of_nodes(a: ArrayLike, b: ArrayLike) -> Any:
     """Each element of the one with each of the other, in blocks."""
     dimensions = max(len(shape_of(a)), len(shape_of(b)))
     of_a, of_b = ((1,) * (dimensions - len(shape_of(each))) + shape_of(each) for each in (a, b))

@@ -24,7 +24,7 @@ from opcount.wrapping.trees import shape_of
 
 def _reducing(kind: str) -> Rule:
     def rule(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None, out: object = None,
-             keepdims: bool = False, initial: Any = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
+             keepdims: bool = False, initial: object = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
         no_truths(dtype, a)
         return {kind: reduction(a, axis, initial, given_where(where))[0]}
 
@@ -33,7 +33,7 @@ def _reducing(kind: str) -> Rule:
 
 def _extreme(kind: str) -> Rule:
     def rule(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False,
-             initial: Any = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
+             initial: object = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
         return {} if is_truth(a) else {kind: reduction(a, axis, initial, given_where(where))[0]}
 
     return rule
@@ -102,7 +102,7 @@ def with_nans(rule: Rule) -> Rule:
 
 def _nan_extreme(kind: str) -> Rule:
     def rule(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False,
-             initial: Any = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
+             initial: object = np._NoValue, where: object = True) -> OpCounts:  # fmt: skip
         steps, results = reduction(a, axis, initial, given_where(where))
         return {} if is_truth(a) else {kind: steps, "isnan": results}
 
@@ -147,8 +147,8 @@ def _count_nonzero_shape(a: ArrayLike, axis: Axis = None, *, keepdims: bool = Fa
 # --- as they are differentiated, in NumPy's other functions
 
 
-def _prod_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-                   initial: Any = np._NoValue, where: Any = True) -> Any:  # fmt: skip
+def _prod_of_nodes(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None, keepdims: bool = False,
+                   initial: object = np._NoValue, where: ArrayLike = True) -> Any:  # fmt: skip
     """A product for each element after the first, one after the other."""
     refuse_keywords("prod", dtype=dtype, out=out, initial=initial, where=where)
     if isinstance(axis, tuple):
@@ -164,7 +164,7 @@ def _prod_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None,
     return np.reshape(found, kept) if keepdims is True else found
 
 
-def _cumprod_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def _cumprod_of_nodes(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None) -> Any:
     refuse_keywords("cumprod", dtype=dtype, out=out)
     a = np.reshape(a, -1) if axis is None else a
     found: list[Any] = []
@@ -173,12 +173,14 @@ def _cumprod_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = No
     return np.stack(found, axis or 0)
 
 
-def _trace_of_nodes(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+def _trace_of_nodes(
+    a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTypeLike | None = None, out: object = None
+) -> Any:
     refuse_keywords("trace", dtype=dtype, out=out)
     return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
 
 
-def _linalg_trace_of_nodes(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+def _linalg_trace_of_nodes(x: ArrayLike, /, *, offset: int = 0, dtype: DTypeLike | None = None) -> Any:
     return _trace_of_nodes(x, offset, -2, -1, dtype)
 
 

@@ -44,7 +44,7 @@ def _var(a: Any, axis: Axis = None, dtype: Any = None, out: object = None, ddof:
 
 
 def _with_root(variance: Rule) -> Rule:
-    def rule(a: ArrayLike, axis: Axis = None, *arguments: Any, **keywords: Any) -> OpCounts:
+    def rule(a: ArrayLike, axis: Axis = None, *arguments: object, **keywords: object) -> OpCounts:
         return {**variance(a, axis, *arguments, **keywords), "sqrt": reduction(a, axis)[1]}
 
     return rule
@@ -171,21 +171,22 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
 # --- as they are differentiated, in NumPy's other functions
 
 
-def _mean_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
-                   where: Any = True) -> Any:  # fmt: skip
+def _mean_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: object = None, keepdims: Any = False, *,
+                   where: object = True) -> Any:  # fmt: skip
     refuse_keywords("mean", out=out, where=where)
     a = one_array(a) if dtype is None or np.dtype(dtype) == a.dtype else one_array(a).astype(dtype)
     return np.sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
 
 
-def _divisor(a: Any, axis: Any) -> Any:
+def _divisor(a: object, axis: object) -> Any:
     """How many numbers a mean is of; any number if the array has no values, as the result has none then either."""
     size = math.prod(shape_of(a)[index] for index in ordered_axes(axis, len(shape_of(a))))
     return size if isinstance(size, int) else 2
 
 
-def _var_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
-                  where: Any = True, mean: Any = np._NoValue, correction: Any = np._NoValue) -> Any:  # fmt: skip
+def _var_of_nodes(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out: object = None, ddof: object = 0,
+                  keepdims: Any = False, *, where: object = True, mean: Any = np._NoValue,
+                  correction: object = np._NoValue) -> Any:  # fmt: skip
     refuse_keywords("var", dtype=dtype, out=out, where=where)
     a = one_array(a)
     deviations = a - (_mean_of_nodes(a, axis, keepdims=True) if mean is np._NoValue else mean)
@@ -197,7 +198,7 @@ def _std_of_nodes(*args: Any, **keywords: Any) -> Any:
     return np.sqrt(_var_of_nodes(*args, **keywords))
 
 
-def _ptp_of_nodes(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def _ptp_of_nodes(a: ArrayLike, axis: Axis = None, out: object = None, keepdims: bool = False) -> Any:
     refuse_keywords("ptp", out=out)
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ def maker(function: object) -> Callable[..., Any] | None:
     return row.shape if row.makes and not isinstance(row.shape, Way) else None
 
 
-def on_specs(function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
+def on_specs(function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
     """What a NumPy function, or a method of a ufunc, gives for specs, without any values."""
     if isinstance(getattr(function, "__self__", function), np.ufunc):
         return inferred(function, args, keywords, (EXACT if function.__name__ == "reduceat" else SMALL).ask)

@@ -109,7 +109,7 @@ def _accepted(door: str, function: Callable[..., Any], rule: Rule | OpCounts | N
     return rule
 
 
-def users_counts(function: Any, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:
+def users_counts(function: object, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:
     """The counts of a call by the rule that a user gave to the function."""
     rule = user_rules[function]
     if callable(rule):
