@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.functions.op_counts import NO_COUNT, NoRule
-from opcount.functions.rows import AS_EXECUTED, Derivative, Executed, Function, function_named
+from opcount.functions.rows import AS_EXECUTED, Differentiated, Executed, Function, function_named
 from opcount.wrapping.operands import holds_wrapped, unwrapped
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import EXACT, Way
@@ -149,7 +149,7 @@ def _reads(code: CodeType) -> Iterator[tuple[str, str]]:
 def own(
     name: str,
     shape: Way = EXACT,
-    derivative: Derivative = AS_EXECUTED,
+    derivative: Differentiated = AS_EXECUTED,
     at_once: bool = False,
     instead: Mapping[Any, Any] | None = None,
     **named: Any,

@@ -74,7 +74,7 @@ FREE: Final = Free()
 # --- its derivative
 
 
-class Derivative(Enum):
+class Differentiated(Enum):
     """How a function that is not an operation of its own is differentiated."""
 
     MOVES = auto()  # where each element came from is found by asking it
@@ -84,7 +84,7 @@ class Derivative(Enum):
     AS_NUMPY = auto()  # NumPy writes it in terms of functions that have a derivative
 
 
-MOVES, CONSTANT, COMPARED, AS_EXECUTED, AS_NUMPY = Derivative
+MOVES, CONSTANT, COMPARED, AS_EXECUTED, AS_NUMPY = Differentiated
 
 
 # --- what it gives back
@@ -107,7 +107,7 @@ class Function(NamedTuple):
     counts: Rule | Free | Seeing | Executed | Refused
     shape: Way | Callable[..., Any] = EXACT
     """The shape of its result: a way to ask NumPy, or a function of the arguments of a call."""
-    derivative: str | Callable[..., Any] | Derivative | None = None
+    derivative: str | Callable[..., Any] | Differentiated | None = None
     """Its derivative: an operation of arrays, by name, or the function written in others; None if it has none."""
     opened: bool = False
     """Whether it is differentiated where arrays are opened into numbers, although whole arrays are refused."""

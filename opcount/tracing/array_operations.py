@@ -26,7 +26,7 @@ from opcount.functions.einsum import Terms, subscripts
 from opcount.functions.execution import in_operations
 from opcount.functions.of_nodes import ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, is_truth, name_of
-from opcount.functions.rows import Derivative, Executed, Function
+from opcount.functions.rows import Differentiated, Executed, Function
 from opcount.functions.table import ROWS
 from opcount.functions.user_rules import user_rules
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, label_sizes, stacked_labels
@@ -531,15 +531,15 @@ UFUNC_METHODS.update({(ufunc, "outer"): _outer_of(ufunc) for ufunc in _WITH_OUTE
 
 def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
     """What a function does with nodes, as its row says; None where it has no derivative."""
-    if row.derivative is Derivative.MOVES:
+    if row.derivative is Differentiated.MOVES:
         return partial(moved, function)
-    if row.derivative is Derivative.CONSTANT:
+    if row.derivative is Differentiated.CONSTANT:
         return _of_values(function)
-    if row.derivative is Derivative.COMPARED:
+    if row.derivative is Differentiated.COMPARED:
         return _by_comparing(function)
-    if row.derivative is Derivative.AS_NUMPY:
+    if row.derivative is Differentiated.AS_NUMPY:
         return getattr(function, "_implementation", function)  # type: ignore[no-any-return]
-    if row.derivative is Derivative.AS_EXECUTED:
+    if row.derivative is Differentiated.AS_EXECUTED:
         assert isinstance(row.counts, Executed)
         return _refusing(function, in_operations(function, row.counts))
     return ARRAY_OPERATIONS[row.derivative] if isinstance(row.derivative, str) else row.derivative
