@@ -1,8 +1,8 @@
 """Array: a wrapped NumPy array, for code that is written for NumPy's.
 
 It holds an ndarray and is none: `np.asarray` strips a subclass without asking it, and counts
-would be lost in silence. What a function costs stands in its row; here is how one
-reaches it, and the attributes and methods of an ndarray.
+would be lost in silence. What a function costs stands in its row; here is how one reaches it,
+and the attributes and methods of an ndarray.
 """
 
 from __future__ import annotations
@@ -267,6 +267,9 @@ class Array(ArrayExits):
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 if type(a) in _PLAIN and type(b) in _PLAIN:
                     result = execute(a, b)
+            if result is not None and row.rule is None and result.dtype.char in _REAL:
+                current.charge_kind(row.kind, result.size)  # as `_counted`, without the call
+                return _result(result)
             if result is not None:
                 return self._counted(current, row, result, inputs)
         if ufunc is np.matmul and method == "__call__" and not keywords and not current.limits:  # data @ x
@@ -576,10 +579,8 @@ def _defers(operand: object) -> bool:
 
 
 _OTHERWISE: Final = frozenset({np.power, np.absolute, np.modf, np.frexp})
-"""The ufuncs that may count otherwise than one for each element of a real result, or have two results.
-
-None of the others makes a real number of complex ones, or of truth values alone.
-"""
+"""The ufuncs with two results, or that do not count one for each element of a real result: the others never make one
+of complex numbers, or of truth values alone."""
 
 _ADD: Final = OPERATIONS.add
 _SUB: Final = OPERATIONS.sub
@@ -590,11 +591,8 @@ written_out(Array, {
 })  # fmt: skip
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
-    np.sum: Array.sum,
-    np.prod: Array.prod,
-    np.max: Array.max,
-    np.min: Array.min,
-}
+    np.sum: Array.sum, np.prod: Array.prod, np.max: Array.max, np.min: Array.min,
+}  # fmt: skip
 """NumPy's functions that the methods of that name have a fast way for."""
 
 Scalar._array = Array
