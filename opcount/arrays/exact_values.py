@@ -31,14 +31,12 @@ def value_of(operation: Operation, *values: Any) -> Any:
     try:
         if execute is operator.truediv and not values[1]:
             return divided_by_zero(*values)
-        return _real(operation.ufunc, execute(*values), *values)
+        result = execute(*values)
+        if isinstance(result, complex):  # Python's power of a negative number; NumPy's is nan
+            return _in_place_of_python(operation.ufunc, *values)
     except (TypeError, ArithmeticError) as error:
         return rescued(error, operation, *values)
-
-
-def _real(ufunc: object, result: object, *values: object) -> Any:
-    """NumPy's nan for Python's complex power of a negative number."""
-    return _in_place_of_python(ufunc, *values) if isinstance(result, complex) else result
+    return result
 
 
 def rescued(error: BaseException, operation: Operation, *values: Any) -> Any:
@@ -75,6 +73,8 @@ def _fits(integer: int) -> bool:
 def _by_numpy(operation: Operation, *values: object) -> Any:
     """The value by the ufunc; for exact numbers alone by what is exact for them; of a Decimal as a Decimal."""
     ufunc: Any = operation.ufunc
+    if _FLOATS.issuperset(map(type, values)):  # as most are
+        return _of_floats(ufunc, values)
     if operation.exact is not None:
         exact = all(isinstance(value, (int, Fraction, Decimal)) for value in values)
         return operation.exact(*values) if exact else _by_ufunc(ufunc, *values)
@@ -90,8 +90,17 @@ def _by_numpy(operation: Operation, *values: object) -> Any:
 def _by_ufunc(ufunc: np.ufunc, *values: object) -> Any:
     """NumPy's value, of NumPy's own type, also for Python's numbers."""
     values = _as_floats(values)
+    if not all(isinstance(value, float) for value in values):  # of another range than a float's
+        return _fitting(ufunc, *values)
+    return _of_floats(ufunc, values)
+
+
+_FLOATS: Final = frozenset({float, np.float64})
+
+
+def _of_floats(ufunc: np.ufunc, values: tuple[Any, ...]) -> Any:
     check = _raising(ufunc)
-    if check is None or not all(isinstance(value, float) for value in values):  # of another range than a float's
+    if check is None:
         return _fitting(ufunc, *values)
     try:
         check(*values)

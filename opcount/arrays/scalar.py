@@ -94,7 +94,8 @@ class Scalar(Number):
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         values = []
         for operand in operands:
-            value = operand._value if type(operand) is Scalar else plain_operand(operand)
+            kind = type(operand)
+            value = operand._value if kind is Scalar else operand if kind is float else plain_operand(operand)
             if value is NotImplemented:
                 return beside(operation.name, operation.value, operands, wrapped)
             values.append(value)
@@ -105,12 +106,11 @@ class Scalar(Number):
                 raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
             return NotImplemented
         if operation.rule is None and operation.kind != "pow":
-            kind = operation.kind
-            next(meter()[kind])
+            next(meter()[operation.kind])
             try:
                 value = operation.value(*values) if compares else value_of(operation, *values)
             except BaseException:
-                meter().refund({kind: 1})
+                meter().refund({operation.kind: 1})
                 raise
         else:
             value = _charged(_numbers_of(operation, operands, values), value_of, operation, *values)
