@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SUITE = Path(__file__).parents[1] / "support" / "numpy_suite.py"
+ROOT = Path(__file__).parents[2]
+SUITE = ROOT / "tests" / "support" / "numpy_suite.py"
 SHIPPED = Path(np.__file__).parent
 MEASURED_WITH = "2.4.6"
 MOST = 12  # cases of a test, so that all of it takes a minute
@@ -60,7 +61,7 @@ print(numpy_suite.score("_core/test_indexing", 12).passed)
 
 def run(*arguments: str) -> str:
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=SUITE.parent, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
@@ -75,7 +76,7 @@ def need(module: str) -> None:
 @pytest.mark.parametrize("module", MEASURED)
 def test_as_many_pass(module: str) -> None:
     need(module)
-    passed, failed = json.loads(run(SUITE.name, module, "--most", str(MOST), "--json"))[module]
+    passed, failed = json.loads(run(str(SUITE), module, "--most", str(MOST), "--json"))[module]
     before, failed_before = MEASURED[module]
     ratio = before / (before + failed_before)
     if np.__version__ == MEASURED_WITH:

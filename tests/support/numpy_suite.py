@@ -401,9 +401,15 @@ class Touch:
 
     def _look(self, frame: types.FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
-        if code.co_filename == opcount.arrays.array.__file__ and code.co_name not in ("__init__", "_plain"):
+        if code.co_filename in OF_ARRAYS and code.co_name not in ("__init__", "_plain"):
             self.found = True
             sys.setprofile(None)
+
+
+OF_ARRAYS = {str(Path(opcount.arrays.array.__file__).with_name(name)) for name in (
+    "array.py", "array_exits.py", "array_methods.py", "elements.py",
+)}  # fmt: skip
+"""The files in which what is done to an Array begins."""
 
 
 class Found(NamedTuple):
