@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike
 
 from opcount.counting.symbolic import order
 from opcount.functions.numpys_own import as_array, own, truths
+from opcount.functions.of_nodes import ordered_axes
 from opcount.functions.op_counts import NoRule, is_complex
 from opcount.functions.rows import AS_EXECUTED, Executed, Function
 from opcount.wrapping.operands import held, holds_wrapped, unwrapped
@@ -42,7 +42,7 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def _gradient(f: Any, *varargs: object, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences inside, one-sided ones at both ends; of first or second order there."""
     f = as_array(f)
-    axes = tuple(range(f.ndim)) if axis is None else normalize_axis_tuple(axis, f.ndim)
+    axes = ordered_axes(axis, f.ndim)
     spacings = _spacings(f, axes, varargs)
     if edge_order > 2 or any(order(f.shape[index], edge_order + 1) < 0 for index in axes):
         raise ValueError

@@ -16,12 +16,12 @@ from collections.abc import Callable, Set
 from typing import Any, Final
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike, DTypeLike
 
 from opcount.counting import symbolic
 from opcount.counting.symbolic import Size, is_symbolic, ratio, smaller
 from opcount.functions.numpys_own import as_array, own
+from opcount.functions.of_nodes import ordered_axes
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, is_complex, multiple, summed
 from opcount.functions.rows import AS_EXECUTED, ITERATIVE, NUMPY, Executed, Function, Seeing, refused
 from opcount.wrapping import shapes
@@ -148,7 +148,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 
 def _kept(result: Any, x: Any, axis: Any) -> Any:
     """The result of a reduction along these axes, with the axes that it reduced."""
-    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    axes = ordered_axes(axis, x.ndim)
     return np.reshape(result, [1 if index in axes else size for index, size in enumerate(x.shape)])
 
 

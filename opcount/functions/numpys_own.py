@@ -31,9 +31,7 @@ from opcount.wrapping.stand_ins import EXACT, Way
 
 
 def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
-    """A value as an array: an array as it is, a list joined, a number with no dimensions, truth values plain."""
-    if dtype is bool:
-        return np.asarray(x, bool)
+    """A value as an array: an array as it is, a list joined, a number with no dimensions."""
     if isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
     else:

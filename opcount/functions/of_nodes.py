@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from opcount.counting.errors import Uncounted
 from opcount.counting.symbolic import known
+from opcount.wrapping.operands import holds_wrapped
 from opcount.wrapping.trees import shape_of
 from opcount.wrapping.wrapped import Wrapped
 
@@ -27,17 +27,11 @@ def refuse_keywords(name: str, **keywords: object) -> None:
 def one_array(x: object) -> Any:
     """An argument as one array: lists and object arrays are joined, with the nodes and numbers in them."""
     if isinstance(x, (list, tuple)):
-        return np.stack([one_array(item) for item in x]) if _holds_wrapped(x) else np.asarray(x)
+        return np.stack([one_array(item) for item in x]) if holds_wrapped(x) else np.asarray(x)
     if isinstance(x, np.ndarray) and x.dtype == object:
         found = next((item for item in x.flat if isinstance(item, Wrapped)), None)
         return x if found is None else np.asarray(x, like=found)  # type: ignore[call-overload]
     return x
-
-
-def _holds_wrapped(x: ArrayLike) -> bool:
-    if isinstance(x, (list, tuple)):
-        return any(map(_holds_wrapped, x))
-    return isinstance(x, Wrapped) or (isinstance(x, np.ndarray) and x.dtype == object)
 
 
 def slices_along(a: Any, axis: int) -> list[Any]:
