@@ -182,23 +182,60 @@ def check(run: Run, network: Network) -> None:
     derivatives = [derivative for layer in gradient.gradient for derivative in (*flat(layer["w"]), *layer["b"])]
     if run.derivatives != derivatives:
         raise Disagrees(f"{run.mode}: opcount's gradient is {derivatives}, and the page has {run.derivatives}")
+    check_values(run, network)
     check_calls(run, network.graph)
 
 
+def check_values(run: Run, network: Network) -> None:
+    """Raise Disagrees unless each product is the derivative by its head, pulled along opcount's edge."""
+    graph = network.graph
+    derivatives = [0.0] * (len(graph.nodes) - 1) + [1.0]
+    products: dict[tuple[int, int, int], float] = {}
+    for edge in sorted(graph.edges, key=lambda edge: (-edge.head, edge.position)):
+        product = float(oc.unwrap(edge.map.pull(oc.wrap(derivatives[edge.head]))))
+        products[edge.tail, edge.head, edge.position] = product
+        derivatives[edge.tail] += product
+    for step in run.products:
+        if step.value != products[step.tail, step.head, step.position]:
+            raise Disagrees(f"{run.mode}: the product {step} is not what opcount's edge gives")
+
+
 def check_calls(run: Run, graph: oc.Graph) -> None:
-    """Raise Disagrees unless each call is for an input or along an edge, and none is remembered that was not made."""
-    calls = [step for step in run.steps if isinstance(step, Call)]
-    asked = [(calls[call.caller].node, call.node) for call in calls if call.caller is not None]
-    along = [(product.tail, product.head) for product in run.products if product.call is not None]
-    tops = [call.node for call in calls if call.caller is None]
-    inputs = [] if run.mode == "loop" else [node.index for node in graph.inputs]
-    if sorted(asked) != sorted(along) or tops != inputs:
-        raise Disagrees(f"{run.mode}: the calls are not those of its products")
-    made: set[int] = set()
-    for call in calls:
-        if call.remembered != (run.mode == "remember" and call.node in made):
-            raise Disagrees(f"{run.mode}: the call for node {call.node} is answered from a memo that cannot hold it")
-        made.add(call.node)
+    """Raise Disagrees unless the steps are those of a recursion: each call asked by the one that waits, and answered.
+
+    A call is answered by the memo, or at the loss, or after a product for each user of its node.
+    """
+    calls: list[Call] = []
+    terms: Counter[int] = Counter()
+    waiting: list[int] = []
+    tops, made = [node.index for node in graph.inputs], set[int]()
+
+    def answered(call: int) -> bool:
+        return calls[call].remembered or terms[call] == len(graph.users[calls[call].node])
+
+    def expect(holds: bool, step: Step) -> None:
+        if not holds:
+            raise Disagrees(f"{run.mode}: a recursion has no such step: {step}")
+
+    for step in run.steps:
+        while waiting and len(waiting) == 1 and answered(waiting[0]):
+            waiting.pop()
+        if isinstance(step, Call):
+            expect(step.caller == (waiting[-1] if waiting else None), step)
+            expect(bool(waiting) or (tops[:1] == [step.node] and tops.pop(0) == step.node), step)
+            expect(step.remembered == (run.mode == "remember" and step.node in made), step)
+            waiting.append(len(calls))
+            calls.append(step)
+            made.add(step.node)
+        elif run.mode == "loop":
+            expect(step.call is None, step)
+        else:
+            expect(len(waiting) > 1 and answered(waiting[-1]) and calls[waiting[-1]].node == step.head, step)
+            waiting.pop()
+            expect(step.call == waiting[-1] and calls[waiting[-1]].node == step.tail, step)
+            terms[waiting[-1]] += 1
+    if run.mode != "loop" and (tops or not all(map(answered, range(len(calls))))):
+        raise Disagrees(f"{run.mode}: a call is not answered")
 
 
 def entries(product: Product) -> list[tuple[str, int, int, int]]:
