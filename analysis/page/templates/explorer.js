@@ -162,9 +162,15 @@ function drawForest(svg, network, calls) {
     return draw(svg, "line", { x1: from.x, y1: from.y, x2: call.x, y2: call.y });
   });
   const dots = calls.map((call) => draw(svg, "circle", { cx: call.x, cy: call.y, r: 3.4 }));
+  let before = null;
   for (const root of roots) {
-    const turn = width / leaves < 24 ? `rotate(-90 ${root.x} ${root.y + 20}) translate(0 4)` : "";
-    draw(svg, "text", { class: "root", x: root.x, y: root.y + 20, transform: turn }, network.names[root.node]);
+    // where trees are narrow, names stand upright, and every other one lower, so that none lies on another
+    const upright = width / leaves < 24;
+    const crowded = before && before.y === root.y && root.x - before.x < 16 && !before.lower;
+    before = { x: root.x, y: root.y, lower: crowded };
+    const y = root.y + 20 + (crowded ? 26 : 0);
+    const turn = upright ? `rotate(-90 ${root.x} ${y}) translate(0 4)` : "";
+    draw(svg, "text", { class: "root", x: root.x, y, transform: turn }, network.names[root.node]);
   }
   return { branches, dots };
 }
