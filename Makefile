@@ -17,10 +17,7 @@ page: $(VENV)/report.stamp
 report: $(VENV)/report.stamp
 	$(RUN) analysis
 
-check-page: $(VENV)/report.stamp
-	$(RUN) analysis.page
-
-report: $(VENV)/report.stamp
+check-report: $(VENV)/report.stamp
 	$(RUN) analysis --check
 
 test: $(VENV)/test.stamp
