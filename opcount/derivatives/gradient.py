@@ -88,7 +88,9 @@ class Gradient:
         return data_frame(rows).set_index("phase")
 
     def _repr_html_(self) -> str:
-        return render.html(*table("phase", [*self.phases.items(), ("all", self.counts)]), self.method)
+        found = [*render.parts("value", self.value), *render.parts("gradient", self.gradient)]
+        phases = table("phase", [*self.phases.items(), ("all", self.counts)])
+        return render.html(("method", self.method), found) + render.html(*phases)
 
 
 def gradient(

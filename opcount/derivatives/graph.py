@@ -228,5 +228,10 @@ class Graph:
         found = linearized(self)
         return draw_elimination(self, found, ordered(found, order, unit_products=True))
 
+    def _repr_svg_(self) -> str | None:
+        from opcount.drawing.draw import svg
+
+        return svg(self)
+
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"

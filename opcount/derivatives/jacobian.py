@@ -50,9 +50,8 @@ class Jacobian:
     def _repr_html_(self) -> str:
         rows, columns = self.matrix.shape
         caption = f"Jacobian, {rows} by {columns}, {len(self.order)} vertices eliminated"
-        return render.html(
-            *table("phase", [*self.phases.items(), ("all", sum(self.phases.values(), Counts()))]), caption
-        )
+        phases = table("phase", [*self.phases.items(), ("all", sum(self.phases.values(), Counts()))])
+        return render.html(*render.matrix(self.matrix, "y", "x"), caption) + render.html(*phases)
 
 
 def jacobian(
