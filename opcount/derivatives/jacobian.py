@@ -30,9 +30,13 @@ from opcount.wrapping.inputs import checked_inputs, of_one_argument
 class Jacobian:
     """A value, its Jacobian as a plain matrix, and what the accumulation executed.
 
-    >>> j = jacobian(lambda x: [x[0] * x[1] + x[0], x[1] + 1], [2.0, 3.0])
+    >>> import opcount as oc
+    >>> j = oc.jacobian(lambda x: [x[0] * x[1] + x[0], x[1] + 1], [2.0, 3.0])
     >>> j.value, j.counts, j.order, j.live_edges
     ([8.0, 4.0], Counts({'add': 1}), (2,), 5)
+    >>> j.matrix
+    array([[4., 2.],
+           [0., 1.]])
 
     `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
     the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
@@ -65,7 +69,7 @@ def jacobian(
 ) -> Jacobian:
     """The Jacobian of f at x, by eliminating the intermediate vertices of its graph in the given order.
 
-    >>> import opcount as oc
+    >>> import numpy as np, opcount as oc
     >>> j = oc.jacobian(lambda x: [x[0] * x[1], np.exp(x[0] * x[1])], [0.0, 4.0], order="reverse")
     >>> j.matrix
     array([[4., 0.],
