@@ -83,6 +83,7 @@ def jacobian(
     Any order gives the same Jacobian, up to rounding. `steps`, 2,000 by default, and `seed` are for "search".
     With `unit_products` every product is executed, also those by a structural 1 or -1, as the literature on
     elimination counts. Elimination works on single numbers: arrays are opened into their elements.
+    A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed. (2008), chapter 9.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that does not consist of
     numbers, an order that does not contain every intermediate vertex exactly once, and "optimal" with more than 25

@@ -310,9 +310,11 @@ def law(
     A law is a polynomial, a polynomial for each residue of n, a linear recurrence, or, if the sizes are a geometric
     progression, a recurrence in the logarithm of n. It is exact, and tested on a third as many more sizes as it has
     coefficients, at least two, and on more if it differs by residue or the sizes have gaps. It holds for sizes that
-    continue the given ones: see `Law`. Raises InvalidValue for too few sizes, saying how many are needed, and for a
-    size to verify that is not in the law's domain; SizeFailed if a run fails, with its size and the counts of the
-    others. Warns NothingCounted if no run executed an operation on a wrapped value.
+    continue the given ones: see `Law`. R. P. Stanley, Enumerative Combinatorics 1, 2nd ed. (2012), chapter 4.
+
+    Raises InvalidValue for too few sizes, saying how many are needed, and for a size to verify that is not in the
+    law's domain; SizeFailed if a run fails, with its size and the counts of the others. Warns NothingCounted if no run
+    executed an operation on a wrapped value.
     """
     found, silent = law_of_runs(f, sizes, make, verify, executor)
     if silent:
