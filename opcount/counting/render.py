@@ -70,6 +70,9 @@ def shown(value: object) -> str:
 LONGEST: Final = 12
 """The rows, columns or lines that are shown of what is long."""
 
+MANY: Final = 1000
+"""So many items fill more lines than are shown, however short they are."""
+
 
 def parts(name: str, value: object) -> list[Row]:
     """A row for a value, or one for each item, if it is a dict, or a list or tuple of more than numbers.
@@ -88,9 +91,11 @@ def parts(name: str, value: object) -> list[Row]:
 
 def lines(value: object) -> str:
     """A value as text of a few lines, cut where it is long."""
+    if isinstance(value, (list, tuple)) and len(value) > MANY:
+        value = value[:MANY]
     # legacy: a number of NumPy's is written as 2.0, not as np.float64(2.0)
     with np.printoptions(threshold=100, edgeitems=3, linewidth=100, legacy="1.25"):
-        found = pprint.pformat(value, width=100, sort_dicts=False).split("\n")
+        found = pprint.pformat(value, width=100, compact=True, sort_dicts=False).split("\n")
     return "\n".join(found if len(found) <= LONGEST else [*found[: LONGEST - 1], "..."])
 
 
