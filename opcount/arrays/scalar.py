@@ -19,7 +19,8 @@ import numpy as np
 
 from opcount.arrays.exact_values import by_numpy_with_warnings, divided_by_zero, rescued, rounded, value_of
 from opcount.arrays.typed import Arithmetic, Comparison, arithmetic
-from opcount.counting.meters import charge, let_out, meter, note_text
+from opcount.counting.accelerator import ACCELERATOR
+from opcount.counting.meters import METER, Meter, charge, let_out, meter, note_text
 from opcount.functions.call import call_function
 from opcount.functions.op_counts import integer_power, name_of
 from opcount.functions.ufuncs import call_ufunc
@@ -341,6 +342,16 @@ def number(value: object) -> Scalar:
     result = _new(Scalar)
     result._value = value
     return result
+
+
+if ACCELERATOR is not None and not TYPE_CHECKING:
+    # From here on `Scalar` is a subclass, with these operators once more, in C: for floats, whichever side they are on.
+    _doc = Scalar.__doc__
+    Scalar = ACCELERATOR.make_scalar(Scalar, METER, Meter)
+    Scalar.__doc__ = _doc
+    for _method, _name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div"}.items():
+        written_out(Scalar, {f"__{_method}__": _name, f"__r{_method}__": _name})
+    number = ACCELERATOR.number
 
 
 def wrapped(value: Any) -> Any:
