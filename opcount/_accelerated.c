@@ -580,6 +580,12 @@ module_clear(PyObject *module)
     return 0;
 }
 
+static void
+module_free(void *module)
+{
+    module_clear(module);
+}
+
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, module_exec},
 #ifdef Py_GIL_DISABLED
@@ -597,7 +603,7 @@ static struct PyModuleDef module_definition = {
     .m_slots = module_slots,
     .m_traverse = module_traverse,
     .m_clear = module_clear,
-    .m_free = (freefunc)module_clear,
+    .m_free = module_free,
 };
 
 PyMODINIT_FUNC

@@ -346,9 +346,10 @@ def number(value: object) -> Scalar:
 
 if ACCELERATOR is not None and not TYPE_CHECKING:
     # From here on `Scalar` is a subclass, with these operators once more, in C: for floats, whichever side they are on.
-    _doc = Scalar.__doc__
-    Scalar = ACCELERATOR.make_scalar(Scalar, METER, Meter)
-    Scalar.__doc__ = _doc
+    _python_scalar = Scalar
+    Scalar = ACCELERATOR.make_scalar(_python_scalar, METER, Meter)
+    Scalar.__doc__ = _python_scalar.__doc__
+    Scalar.__name__ = _python_scalar.__name__  # in messages too, which have a class of C with its module
     for _method, _name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div"}.items():
         written_out(Scalar, {f"__{_method}__": _name, f"__r{_method}__": _name})
     number = ACCELERATOR.number
