@@ -134,6 +134,7 @@ def sharing(table: pd.DataFrame) -> Figure:
             ends.append((float(line[x].iloc[-1]), float(line.accumulation.iloc[-1]), label, colour))
         axes.set(yscale="log", xlabel={"width": "width of four layers", "depth": "layers of width four"}[sweep])
         axes.set_ylabel("operations: accumulation")
+        axes.set_ylim(bottom=float(table[table.sweep == sweep].accumulation.min()) / 5)  # room for the last label
         short_ticks(axes.yaxis, 10 if sweep == "width" else 1000)
         if sweep == "width":
             axes.set_xscale("log")

@@ -92,7 +92,8 @@ def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> Non
     environment.filters |= {
         "html_table": html_table,
         "markdown_table": markdown_table,
-        "in_html": lambda text, section: Markup(explained(section, html.escape(text))),
+        "coded": coded,
+        "in_html": lambda text, section: Markup(explained(section, coded(text))),
         "with_alt": with_alt,
     }
     context = {
@@ -139,6 +140,11 @@ def write_figure(figure: Figure, path: Path) -> str:
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
     # names of groups, to which nothing refers, would be given more than once on the page
     return re.sub(r'<g id="[^"]*">', "<g>", svg[svg.index("<svg") :])
+
+
+def coded(text: str) -> Markup:
+    """A text as HTML, with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", html.escape(text)))
 
 
 def with_alt(svg: str, alt: str) -> Markup:

@@ -112,9 +112,9 @@ def figures(d: Found) -> dict[str, Figure]:
             "Products of each order over those of the best one found, by function; above, every product "
             "counts, below, those by ±1 are free.",
             "Two panels with a row for each function. The marks of search stand at or near one in every row; those of "
-            "reverse, which is backprop, stand at one for functions with one output and to the right of it for most "
-            f"with several, up to {max((d.every.reverse / d.every.search).astype(float)):.2f} times; forward is the "
-            "farthest to the right.",
+            "reverse, which is backprop, stand at one for most functions with one output and to the right of it for "
+            f"those with several, up to {max((d.every.reverse / d.every.search).astype(float)):.2f} times; forward stands "
+            "mostly farthest to the right.",
         ),
         "lighthouse": Figure(
             orders.elimination,

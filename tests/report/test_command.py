@@ -63,6 +63,10 @@ def contents(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def page_of(out):
+    return (out / "evidence.html").read_text(encoding="utf-8")
+
+
 def interrupt(*_):
     raise KeyboardInterrupt
 
@@ -110,7 +114,7 @@ def test_what_the_benchmarks_wrote_is_kept(studies, out):
 
 def test_the_first_page_is_kept_and_linked(studies, out):
     analyse(out)
-    assert '<a href="index.html">' in (out / "evidence.html").read_text(encoding="utf-8")
+    assert '<a href="index.html">' in page_of(out)
     (out / "index.html").write_text("the answer")
     assert analyse(out) == 0
     assert (out / "index.html").read_text() == "the answer"
@@ -127,7 +131,7 @@ def test_a_report_of_a_former_version_is_rebuilt(studies, out):
 
 def test_a_figure_on_the_page_says_what_one_sees(studies, out):
     analyse(out)
-    assert re.search(r'<svg role="img" aria-label="Two dots\."', (out / "evidence.html").read_text(encoding="utf-8"))
+    assert re.search(r'<svg role="img" aria-label="Two dots\."', page_of(out))
     assert "![Two dots.](figures/first_picture.svg)" in (out / "evidence.md").read_text(encoding="utf-8")
 
 
@@ -135,17 +139,28 @@ def test_a_word_of_the_field_is_explained_where_a_section_first_has_it(studies, 
     studies["first"] = made_up(text="An adjoint & another adjoint.")
     studies["second"] = made_up(text="One partial derivative, two adjoints.")
     analyse(out)
-    page = (out / "evidence.html").read_text(encoding="utf-8")
+    page = page_of(out)
     meaning = "how much the loss changes per unit of this value"
     assert f'An <dfn title="{meaning}">adjoint</dfn> &amp; another adjoint.' in page
     assert f'One partial derivative, two <dfn title="{meaning}">adjoints</dfn>.' in page
+
+
+def test_code_in_a_text_is_code_on_the_page():
+    assert writing.coded("n − 1 `add`, 1 < 2") == "n − 1 <code>add</code>, 1 &lt; 2"
+
+
+def test_claims_are_folded_unless_one_fails(studies, out):
+    studies["second"] = made_up(holds=False)
+    analyse(out)
+    summaries = re.findall(r"<details( open)?><summary><b>Claims, decided by the data</b>: ([^<]*)<", page_of(out))
+    assert summaries == [("", "✓ all 1 hold"), (" open", "1 of 1 fails")]
 
 
 def test_a_claim_that_fails_is_shown_and_is_the_exit_status(studies, out, capsys):
     studies["second"] = made_up(holds=False, text="Two is one.")
     assert analyse(out) == 1
     assert "✗ **fails:** Two is one." in (out / "evidence.md").read_text(encoding="utf-8")
-    page = (out / "evidence.html").read_text(encoding="utf-8")
+    page = page_of(out)
     assert re.search(r'class="fails"[^>]*>\s*Two is one\.', page) and "✗" in page
     assert capsys.readouterr().err == "FAILED: Two is one. (1 = 1)\n"
 
@@ -344,7 +359,7 @@ def outside(page):
 
 def test_the_page_fetches_nothing(studies, out):
     analyse(out)
-    page = (out / "evidence.html").read_text(encoding="utf-8")
+    page = page_of(out)
     assert "<svg" in page
     assert outside(page) == []
 
@@ -410,7 +425,7 @@ def test_the_whole_command_writes_a_whole_report(tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert contents(out).keys() >= {"evidence.html", "evidence.md"}
-    assert outside((out / "evidence.html").read_text(encoding="utf-8")) == []
+    assert outside(page_of(out)) == []
     written = {path.name for path in (out / "data").rglob("*.*")}
     assert {name.rpartition(".")[2] for name in written} == {"csv", "json"}
     assert all(any(name.startswith(slug) for name in written) for slug in STUDIES)
