@@ -113,7 +113,8 @@ def figures(d: Found) -> dict[str, Figure]:
             "counts, below, those by ±1 are free.",
             "Two panels with a row for each function. The marks of search stand at or near one in every row; those of "
             "reverse, which is backprop, stand at one for most functions with one output and to the right of it for "
-            f"those with several, up to {max((d.every.reverse / d.every.search).astype(float)):.2f} times; forward stands "
+            f"those with several, up to {max((d.every.reverse / d.every.search).astype(float)):.2f} times; "
+            "forward stands "
             "mostly farthest to the right.",
         ),
         "lighthouse": Figure(
