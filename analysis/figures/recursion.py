@@ -61,7 +61,6 @@ ENDS: Final[Mapping[str, tuple[str, str, float, str]]] = {
     "computed": (BLUE, "o", 4.5, "computed, and kept"),
     "answered": (BLACK, "s", 6.0, "answered from the memo"),
 }
-ABOVE: Final = 1.0  # between two calls, one the caller of the other
 
 
 def call_trees(calls: pd.DataFrame) -> Figure:
@@ -70,13 +69,13 @@ def call_trees(calls: pd.DataFrame) -> Figure:
     x = columns_of(calls)
     made = calls["with a memo"] != "never made"
     branches(above, calls, x, COLOURS["naive"])
-    above.plot(x, -ABOVE * calls.depth, ".", color=COLOURS["naive"], ms=7, mew=0)
+    above.plot(x, -calls.depth, ".", color=COLOURS["naive"], ms=7, mew=0)
     above.set_title(f"nothing is kept: {len(calls):,} calls", color=ink(COLOURS["naive"]))
     branches(below, calls[made], x, COLOURS["backprop"])
     for end, (colour, marker, size, label) in ENDS.items():
         found = calls["with a memo"] == end
         face = "white" if end == "answered" else colour
-        below.plot(x[found], -ABOVE * calls.depth[found], marker, color=colour, mfc=face, ms=size, label=label)
+        below.plot(x[found], -calls.depth[found], marker, color=colour, mfc=face, ms=size, label=label)
     answered = int((calls["with a memo"] == "answered").sum())
     below.set_title(f"each result is kept: {int(made.sum())} calls, {answered} of them answered", color=BLUE)
     for axes in (above, below):
@@ -92,7 +91,7 @@ def branches(axes: Axes, calls: pd.DataFrame, x: pd.Series, colour: str) -> None
     """Draw a line from every call to the call that made it."""
     for call, caller, depth in zip(calls.index, calls.caller, calls.depth, strict=True):
         if caller >= 0:
-            axes.plot([x[caller], x[call]], [-ABOVE * (depth - 1), -ABOVE * depth], "-", color=colour, lw=1)
+            axes.plot([x[caller], x[call]], [1 - depth, -depth], "-", color=colour, lw=1)
 
 
 def columns_of(calls: pd.DataFrame) -> pd.Series:

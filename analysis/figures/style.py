@@ -118,7 +118,7 @@ def label_ends(drawing: Figure, axes: Axes, ends: Sequence[tuple[float, float, s
     halves = [half_line * (1 + text.count("\n")) for _, _, text, _ in ends]
     places = [to_axes.transform((x, y)) for x, y, _, _ in ends]
     heights = [float(height) for _, height in places]
-    for (x, y, text, colour), at, (right, height) in zip(ends, spread(heights, halves), places, strict=True):
+    for (x, y, text, colour), at, (right, height) in zip(ends, moved_apart(heights, halves), places, strict=True):
         moved = abs(at - height) > 2 * half_line
         edge = float(right) if right > 0.6 else 1.0  # beside the end, if there is room for it
         axes.annotate(
@@ -136,7 +136,7 @@ def label_ends(drawing: Figure, axes: Axes, ends: Sequence[tuple[float, float, s
     axes.set_xlim(limits)
 
 
-def spread(heights: Sequence[float], halves: Sequence[float]) -> list[float]:
+def moved_apart(heights: Sequence[float], halves: Sequence[float]) -> list[float]:
     """Heights from the top down, moved so that no two are nearer than half the height of each, within 0 and 1."""
     found = []
     ceiling = 1.0 + halves[0]
