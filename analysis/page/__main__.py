@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 from analysis.page.building import build
-from analysis.page.events import Disagrees
+from analysis.page.events import TEMPLATES, Disagrees
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, templates: Path = TEMPLATES) -> int:
     """Write index.html into a folder; returns the exit status: 1 if a step is not what opcount executes."""
     parser = argparse.ArgumentParser(prog="python -m analysis.page", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("reports"), help="the folder to write to (default: reports)")
     options = parser.parse_args(arguments)
     try:
-        text = build()
+        text = build(templates)
     except Disagrees as error:
         print(f"analysis.page: not written, since it would not show what opcount executes: {error}", file=sys.stderr)
         return 1

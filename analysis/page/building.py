@@ -11,32 +11,35 @@ import jinja2
 
 import opcount as oc
 from analysis.page import figures
-from analysis.page.events import CODES, MODES, Call, Mode, Run, Step, recorded
+from analysis.page.events import TEMPLATES, Call, Mode, Run, Step, codes, recorded
 from analysis.page.networks import DATA, SIZES, TARGET, Network, across, levels, names, traced
 
-TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("explorer.js", "costs.js", "reader.js")
-STARTS = json.loads((TEMPLATES / "words.json").read_text(encoding="utf-8"))
 
 
-def build() -> str:
-    """The page as HTML. Raises Disagrees if a step of it is not what opcount executes."""
+def build(templates: Path = TEMPLATES) -> str:
+    """The page as HTML, from a folder of templates. Raises Disagrees if a step of it is not what opcount executes."""
+
+    def read(name: str) -> str:
+        return (templates / name).read_text(encoding="utf-8").rstrip()
+
+    code = codes(templates)
     networks = {name: traced(sizes) for name, sizes in SIZES.items()}
-    runs = {name: recorded(network) for name, network in networks.items()}
+    runs = {name: recorded(network, code) for name, network in networks.items()}
     question, deepest = networks["1-2-1"], networks["1-2-2-2-1"]
     costs, orders = figures.costs(), figures.orders()
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     data = {
         "networks": {name: embedded(networks[name], runs[name]) for name in networks},
-        "code": {mode: CODES[mode].splitlines() for mode in MODES},
+        "code": {mode: text.splitlines() for mode, text in code.items()},
         "costs": costs,
         "lighthouse": orders,
-        **STARTS,
+        **json.loads(read("words.json")),
     }
     return environment.get_template("index.html.j2").render(
         css=raw(read("page.css")),
@@ -56,10 +59,6 @@ def build() -> str:
         widths=figures.WIDTHS,
         version=oc.__version__,
     )
-
-
-def read(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8").rstrip()
 
 
 def raw(text: str) -> Any:
@@ -120,9 +119,9 @@ def drawing(network: Network, loop: Run) -> dict[str, Any]:
     """The network as its layers: circles and labelled lines, and what is said of each value."""
     value = dict(zip(names(network), network.values, strict=True))
     derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
-    at = {"x": (50, 115), "h₁": (210, 50), "h₂": (210, 180), "o": (370, 115), "L": (510, 115)}
+    at = {"x": (30, 115), "h₁": (150, 50), "h₂": (150, 180), "o": (275, 115), "L": (385, 115)}
     on_lines = {"w₁": ("x", "h₁"), "w₂": ("x", "h₂"), "w₃": ("h₁", "o"), "w₄": ("h₂", "o")}
-    biases = {"b₁": (280, 25), "b₂": (280, 205), "b₃": (370, 185)}
+    biases = {"b₁": (220, 25), "b₂": (220, 205), "b₃": (275, 185)}
     ends = [*on_lines.values(), ("o", "L")]
     placed = {
         **at,

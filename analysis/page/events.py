@@ -19,7 +19,7 @@ from opcount.typing import MethodName
 Mode = Literal["forget", "remember", "loop"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 METHODS: dict[Mode, MethodName] = {"forget": "naive", "remember": "memoized", "loop": "backprop"}
-CODES = {mode: (Path(__file__).parent / "templates" / f"{mode}.txt").read_text(encoding="utf-8") for mode in MODES}
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Disagrees(Exception):
@@ -95,12 +95,12 @@ class Recorder:
         self.terms: Counter[object] = Counter()  # of each sum, so far
         self.memo: dict[int, float] = {}
 
-    def run(self, mode: Mode) -> Run:
+    def run(self, mode: Mode, source: str) -> Run:
         nodes = range(len(self.graph.nodes))
         code: dict[str, Any] = {"nodes": nodes, "loss": self.loss, "remember": self.remember}
         code["operands"] = [[(edge.tail, partial) for edge, partial in self.partials(into=node)] for node in nodes]
         code["users"] = [[(edge.head, partial) for edge, partial in self.partials(out_of=node)] for node in nodes]
-        exec(compile(CODES[mode], f"{mode}.txt", "exec"), code)
+        exec(compile(source, f"{mode}.txt", "exec"), code)
         inputs = [node.index for node in self.graph.inputs]
         if mode == "loop":
             found = code["derivatives"]()
@@ -108,12 +108,12 @@ class Recorder:
         code["derivative"] = asking = self.asking(code["derivative"])
         return Run(mode, self.steps, [asking(node) for node in inputs])
 
-    def partials(self, into: int | None = None, out_of: int | None = None) -> list[tuple[oc.Edge, Partial]]:
+    def partials(self, into: int | None = None, out_of: int | None = None) -> list[tuple[Any, Partial]]:
         """The edges into or out of a node in the order in which opcount goes over them, each with its partial."""
         edges = sorted(self.graph.edges, key=lambda edge: (-edge.head, edge.position))
         return [(edge, self.partial(edge)) for edge in edges if into == edge.head or out_of == edge.tail]
 
-    def partial(self, edge: oc.Edge) -> Partial:
+    def partial(self, edge: Any) -> Partial:
         with oc.count() as tally:
             found = Partial(oc.unwrap(edge.map.pull(oc.wrap(1.0))))
         # the derivative of the loss by itself is 1, and times 1 is a copy
@@ -154,9 +154,14 @@ class Recorder:
         return asked
 
 
-def recorded(network: Network) -> dict[Mode, Run]:
+def codes(templates: Path = TEMPLATES) -> dict[Mode, str]:
+    """The code of each mode, as the page shows it."""
+    return {mode: (templates / f"{mode}.txt").read_text(encoding="utf-8") for mode in MODES}
+
+
+def recorded(network: Network, codes: dict[Mode, str]) -> dict[Mode, Run]:
     """The runs of all modes on a network. Raises Disagrees if one is not what opcount executes."""
-    runs = {mode: Recorder(network).run(mode) for mode in MODES}
+    runs = {mode: Recorder(network).run(mode, code) for mode, code in codes.items()}
     for run in runs.values():
         check(run, network)
     return runs
@@ -177,25 +182,60 @@ def check(run: Run, network: Network) -> None:
     derivatives = [derivative for layer in gradient.gradient for derivative in (*flat(layer["w"]), *layer["b"])]
     if run.derivatives != derivatives:
         raise Disagrees(f"{run.mode}: opcount's gradient is {derivatives}, and the page has {run.derivatives}")
+    check_values(run, network)
     check_calls(run, network.graph)
 
 
+def check_values(run: Run, network: Network) -> None:
+    """Raise Disagrees unless each product is the derivative by its head, pulled along opcount's edge."""
+    graph = network.graph
+    derivatives = [0.0] * (len(graph.nodes) - 1) + [1.0]
+    products: dict[tuple[int, int, int], float] = {}
+    for edge in sorted(graph.edges, key=lambda edge: (-edge.head, edge.position)):
+        product = float(oc.unwrap(edge.map.pull(oc.wrap(derivatives[edge.head]))))
+        products[edge.tail, edge.head, edge.position] = product
+        derivatives[edge.tail] += product
+    for step in run.products:
+        if step.value != products[step.tail, step.head, step.position]:
+            raise Disagrees(f"{run.mode}: the product {step} is not what opcount's edge gives")
+
+
 def check_calls(run: Run, graph: oc.Graph) -> None:
-    """Raise Disagrees unless each call is for an input or along an edge, and none is remembered that was not made."""
-    calls = [step for step in run.steps if isinstance(step, Call)]
-    expected = {"forget": [], "remember": [], "loop": []}
-    asked = [(calls[call.caller].node, call.node) for call in calls if call.caller is not None]
-    walked = [(product.tail, product.head) for product in run.products]
-    if run.mode == "loop":
-        walked = expected["loop"]
-    tops = [call.node for call in calls if call.caller is None]
-    if sorted(asked) != sorted(walked) or (calls and tops != [node.index for node in graph.inputs]):
-        raise Disagrees(f"{run.mode}: the calls are not those of its products")
-    made: set[int] = set()
-    for call in calls:
-        if call.remembered != (run.mode == "remember" and call.node in made):
-            raise Disagrees(f"{run.mode}: the call for node {call.node} is answered from a memo that cannot hold it")
-        made.add(call.node)
+    """Raise Disagrees unless the steps are those of a recursion: each call asked by the one that waits, and answered.
+
+    A call is answered by the memo, or at the loss, or after a product for each user of its node.
+    """
+    calls: list[Call] = []
+    terms: Counter[int] = Counter()
+    waiting: list[int] = []
+    tops, made = [node.index for node in graph.inputs], set[int]()
+
+    def answered(call: int) -> bool:
+        return calls[call].remembered or terms[call] == len(graph.users[calls[call].node])
+
+    def expect(holds: bool, step: Step) -> None:
+        if not holds:
+            raise Disagrees(f"{run.mode}: a recursion has no such step: {step}")
+
+    for step in run.steps:
+        while waiting and len(waiting) == 1 and answered(waiting[0]):
+            waiting.pop()
+        if isinstance(step, Call):
+            expect(step.caller == (waiting[-1] if waiting else None), step)
+            expect(bool(waiting) or (tops[:1] == [step.node] and tops.pop(0) == step.node), step)
+            expect(step.remembered == (run.mode == "remember" and step.node in made), step)
+            waiting.append(len(calls))
+            calls.append(step)
+            made.add(step.node)
+        elif run.mode == "loop":
+            expect(step.call is None, step)
+        else:
+            expect(len(waiting) > 1 and answered(waiting[-1]) and calls[waiting[-1]].node == step.head, step)
+            waiting.pop()
+            expect(step.call == waiting[-1] and calls[waiting[-1]].node == step.tail, step)
+            terms[waiting[-1]] += 1
+    if run.mode != "loop" and (tops or not all(map(answered, range(len(calls))))):
+        raise Disagrees(f"{run.mode}: a call is not answered")
 
 
 def entries(product: Product) -> list[tuple[str, int, int, int]]:

@@ -10,12 +10,12 @@ import opcount as oc
 from analysis.page.networks import Network, traced
 from analysis.programs.functions import Numbers
 from analysis.programs.networks import layered, mlp, parameter_count
-from opcount.typing import MethodName
+from opcount.typing import MethodName, OrderName
 
 DEPTHS, WIDTHS = 8, 6
 OUTPUTS = 10
 FLAT_WIDTHS = range(1, 13)
-ORDERS = {
+ORDERS: dict[OrderName, tuple[str, str]] = {
     "forward": ("along the graph", "each input's derivatives are carried to both outputs, as in forward mode"),
     "reverse": ("against it", "each output's derivatives are carried back, as in backpropagation"),
     "optimal": ("cheapest", "found by a search through all orders, which is feasible for a graph as small as this"),
@@ -71,7 +71,7 @@ def broad() -> dict[str, int]:
     return {"outputs": OUTPUTS, **counted}
 
 
-def storage(network: Network) -> dict[str, int]:
+def storage(network: Network) -> dict[str, int | None]:
     """Derivatives that remembering keeps, and calls that wait while forgetting."""
     kept, waiting = (oc.gradient(network.loss, network.parameters, method=m).storage for m in ("memoized", "naive"))
     return {"remember": kept.derivatives, "depth": waiting.depth}

@@ -40,13 +40,15 @@ def names(network: Network) -> list[str]:
     """What a reader calls each value: w₁ and b₁ are parameters, z₁ goes into a tanh and h₁ comes out of it, o is the
     output, r the residual and L the loss; a product is called by its factors, another sum +."""
     graph, found = network.graph, dict[int, str]()
-    numbered = {kind: 0 for kind in "wbzh"}
+    numbered = dict.fromkeys("wbzh", 0)
 
     def numbered_name(kind: str) -> str:
         numbered[kind] += 1
         return f"{kind}{numbered[kind]}".translate(SUBSCRIPTS)
 
-    kinds = [kind for layer in network.parameters for kind in ["w"] * sum(map(len, layer["w"])) + ["b"] * len(layer["b"])]
+    kinds = [
+        kind for layer in network.parameters for kind in ["w"] * sum(map(len, layer["w"])) + ["b"] * len(layer["b"])
+    ]
     for node, kind in zip(graph.inputs, kinds, strict=True):
         found[node.index] = numbered_name(kind)
     for node in range(len(graph.inputs), len(graph.nodes)):

@@ -6,9 +6,13 @@ const DECADES = Math.ceil(Math.log10(Math.max(...costs.forget.flat())));
 
 /** The digits of an integer in groups of three, apart by a margin, so that what is copied is the plain integer. */
 function digits(element, value) {
-  const groups = String(value).replace(/\B(?=(\d{3})+$)/g, ",").split(",");
+  const groups = String(value)
+    .replace(/\B(?=(\d{3})+$)/g, ",")
+    .split(",");
   element.classList.add("digits");
-  element.replaceChildren(...groups.map((group) => Object.assign(document.createElement("span"), { textContent: group })));
+  element.replaceChildren(
+    ...groups.map((group) => Object.assign(document.createElement("span"), { textContent: group })),
+  );
 }
 
 const grouped = (value) => value.toLocaleString("en").replaceAll(",", " ");
@@ -18,9 +22,10 @@ function sentence(depth, width) {
   const times = forget / remember;
   const ratio = times < 10 ? times.toFixed(1) : grouped(Math.round(times));
   const layers = depth === 0 ? "one hidden layer" : `${depth + 1} hidden layers`;
-  const next = width === 0
-    ? "With one node in a layer there is one way only, and forgetting grows with the square of the depth."
-    : `Each further layer multiplies what forgetting costs by about ${width + 1}, and adds the same to what remembering costs.`;
+  const next =
+    width === 0
+      ? "With one node in a layer there is one way only, and forgetting grows with the square of the depth."
+      : `Each further layer multiplies what forgetting costs by about ${width + 1}, and adds the same to what remembering costs.`;
   return `With ${layers} of ${width + 1}, forgetting takes ${ratio} times as many multiplications as remembering. ${next}`;
 }
 

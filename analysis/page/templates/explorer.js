@@ -5,7 +5,8 @@ const page = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 const section = $("explorer");
 const SVG = "http://www.w3.org/2000/svg";
-const LEVEL = 38; // px between two levels of the graph and of the forest
+const LEVEL = window.innerWidth < 640 ? 31 : 38; // px between two levels of the graph and of the forest
+const LABEL = 16; // px more below the forest, for the names of its lowest roots
 const LINES = { call: 1, loss: 2, product: 4, again: 0 }; // of the code: the function, its seed, its sum, @remember
 
 // ---- what a step is: a call is [node, caller, remembered], a product [edge, call, costs, added, value]
@@ -48,15 +49,21 @@ function twins(calls, larger) {
 /** The state after a number of steps: counters, and what has happened to each edge, node and call. */
 function stateAfter(network, run, taken) {
   const state = {
-    mul: 0, add: 0, calls: 0, last: null,
-    times: network.edges.map(() => 0), multiplied: network.edges.map(() => 0),
-    nodes: network.names.map(() => ({ terms: 0, open: 0, kept: false })), made: [],
+    mul: 0,
+    add: 0,
+    calls: 0,
+    last: null,
+    times: network.edges.map(() => 0),
+    multiplied: network.edges.map(() => 0),
+    nodes: network.names.map(() => ({ terms: 0, open: 0, kept: false })),
+    made: [],
   };
   const close = (call) => {
     call.open = false;
     state.nodes[call.node].open -= 1;
     state.nodes[call.node].kept ||= run.mode !== "forget";
   };
+  if (run.mode === "loop") state.nodes.at(-1).kept = taken > 0; // the loss by itself: it starts there
   for (const step of run.steps.slice(0, taken)) {
     state.last = step;
     if (isCall(step)) {
@@ -113,8 +120,16 @@ function drawGraph(svg, network) {
   svg.style.height = `${height}px`;
   const at = network.names.map((_, node) => [network.across[node] * width, (network.levels[node] + 0.5) * LEVEL]);
   const edges = network.edges.map(([tail, head, , costs]) =>
-    draw(svg, "line", { x1: at[tail][0], y1: at[tail][1], x2: at[head][0], y2: at[head][1], "data-free": costs ? "" : "free" }));
-  const room = width / Math.max(...network.levels.map((level) => network.levels.filter((other) => other === level).length));
+    draw(svg, "line", {
+      x1: at[tail][0],
+      y1: at[tail][1],
+      x2: at[head][0],
+      y2: at[head][1],
+      "data-free": costs ? "" : "free",
+    }),
+  );
+  const room =
+    width / Math.max(...network.levels.map((level) => network.levels.filter((other) => other === level).length));
   const nodes = network.names.map((name, node) => {
     const group = draw(svg, "g", { "data-node": node });
     const wide = Math.min(room - 4, 18 + 7 * name.length);
@@ -129,7 +144,7 @@ function drawGraph(svg, network) {
 
 function drawForest(svg, network, calls) {
   const width = svg.clientWidth || 340;
-  const height = heightOf(network);
+  const height = heightOf(network) + LABEL;
   const leaves = calls.filter((call) => call.children.length === 0).length;
   svg.replaceChildren();
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -148,9 +163,15 @@ function drawForest(svg, network, calls) {
     return draw(svg, "line", { x1: from.x, y1: from.y, x2: call.x, y2: call.y });
   });
   const dots = calls.map((call) => draw(svg, "circle", { cx: call.x, cy: call.y, r: 3.4 }));
+  let before = null;
   for (const root of roots) {
-    const turn = width / leaves < 24 ? `rotate(-90 ${root.x} ${root.y + 20}) translate(0 4)` : "";
-    draw(svg, "text", { class: "root", x: root.x, y: root.y + 20, transform: turn }, network.names[root.node]);
+    // where trees are narrow, names stand upright, and every other one lower, so that none lies on another
+    const upright = width / leaves < 24;
+    const crowded = before && before.y === root.y && root.x - before.x < 16 && !before.lower;
+    before = { x: root.x, y: root.y, lower: crowded };
+    const y = root.y + 20 + (crowded ? 26 : 0);
+    const turn = upright ? `rotate(-90 ${root.x} ${y}) translate(0 4)` : "";
+    draw(svg, "text", { class: "root", x: root.x, y, transform: turn }, network.names[root.node]);
   }
   return { branches, dots };
 }
@@ -170,9 +191,12 @@ function choose() {
   now.kept = forestOf(network, { steps: network.runs.remember });
   now.twin = mode === "forget" ? null : twins(now.kept, now.forest);
   section.dataset.mode = mode;
-  $("code").replaceChildren(...page.code[mode].map((line) => Object.assign(document.createElement("span"), { textContent: line })));
+  $("code").replaceChildren(
+    ...page.code[mode].map((line) => Object.assign(document.createElement("span"), { textContent: line })),
+  );
   $("caption").textContent = page.captions[mode];
   chips(network);
+  $("tally").textContent = page.tallies[mode].replace("{}", now.chips.filter(Boolean).length);
   redraw();
 }
 
@@ -200,16 +224,16 @@ function show() {
   $("back").disabled = taken === 0;
   $("step").disabled = $("end").disabled = taken === run.steps.length;
   showGraph(network, state);
-  showForest(network, run, state);
+  showForest(run, state);
   showChips(state);
   $("narration").textContent = narrate(network, run, state);
-  const line = lineOf(network, run, state);
-  [...$("code").children].forEach((element, index) => setClass(element, [index === line && "now"]));
+  const line = lineOf(network, state);
+  for (const [index, element] of [...$("code").children].entries()) setClass(element, [index === line && "now"]);
 }
 
 const currentEdge = (state) => (state.last && !isCall(state.last) ? state.last[0] : -1);
 
-function lineOf(network, run, state) {
+function lineOf(network, state) {
   if (!state.last) return -1;
   if (!isCall(state.last)) return LINES.product;
   if (state.last[2]) return LINES.again;
@@ -225,17 +249,27 @@ function showGraph(network, state) {
   now.graph.nodes.forEach((element, node) => {
     const { open, kept } = state.nodes[node];
     const again = node === asked && state.last[2];
-    setClass(element, ["node", node < network.parameters && "parameter", (open > 0 || node === asked) && "asked", kept && "kept", again && "again"]);
+    setClass(element, [
+      "node",
+      node < network.parameters && "parameter",
+      (open > 0 || node === asked) && "asked",
+      kept && "kept",
+      again && "again",
+    ]);
   });
 }
 
-function showForest(network, run, state) {
+function showForest(run, state) {
   const forget = run.mode === "forget";
   const shown = new Map(); // by call of the large forest: the call that was made there, or the edge that was ticked
   if (run.mode === "loop") {
     for (const call of now.kept) {
       const done = call.edge === null ? state.nodes[call.node].kept : state.times[call.edge] > 0;
-      shown.set(now.twin.get(call.id), { ghost: !done, done, current: call.edge !== null && call.edge === currentEdge(state) });
+      shown.set(now.twin.get(call.id), {
+        ghost: !done,
+        done,
+        current: call.edge !== null && call.edge === currentEdge(state),
+      });
     }
   } else {
     state.made.forEach((call, id) => {
@@ -248,8 +282,14 @@ function showForest(network, run, state) {
     const above = call.caller < 0 ? null : call.caller;
     const at = shown.get(call.id);
     if (above !== null && (gone.has(above) || shown.get(above)?.hit)) gone.add(call.id);
-    const missing = !at && (forget || run.mode === "loop" || gone.has(call.id));
-    const names = [at ? (at.ghost ? "ghost" : "made") : "ghost", missing && "gone", at?.open && "open", at?.hit && "hit", at?.current && "now"];
+    const missing = !at && ((forget && above !== null) || run.mode === "loop" || gone.has(call.id));
+    const names = [
+      at ? (at.ghost ? "ghost" : "made") : "ghost",
+      missing && "gone",
+      at?.open && "open",
+      at?.hit && "hit",
+      at?.current && "now",
+    ];
     setClass(now.trees.dots[call.id], ["call", ...names]);
     setClass(now.trees.branches[call.id], ["branch", ...names, at?.done && "done"]);
   }
@@ -274,7 +314,8 @@ function narrate(network, run, state) {
   if (!state.last) return page.starts[run.mode];
   if (isCall(state.last)) {
     const [node, , remembered] = state.last;
-    if (remembered) return `${derivative(network, node)} was computed before: it is remembered, and nothing below it is asked again.`;
+    if (remembered)
+      return `${derivative(network, node)} was computed before: it is remembered, and nothing below it is asked again.`;
     if (network.users[node].length === 0) return "The loss changes by 1 for each unit of itself.";
     return `How much does L change for each unit of ${network.names[node]}? Ask those who use it.`;
   }
@@ -289,7 +330,8 @@ function narrate(network, run, state) {
 
 function tell(node) {
   const { network } = now;
-  $("narration").textContent = `${network.names[node]} = ${short(network.values[node])}, ${derivative(network, node)} = ${short(network.derivatives[node])}`;
+  $("narration").textContent =
+    `${network.names[node]} = ${short(network.values[node])}, ${derivative(network, node)} = ${short(network.derivatives[node])}`;
 }
 
 // ---- controls
@@ -318,9 +360,18 @@ function play() {
 }
 
 const actions = {
-  step: () => { pause(); go(now.taken + 1); },
-  back: () => { pause(); go(now.taken - 1); },
-  end: () => { pause(); go(now.run.steps.length); },
+  step: () => {
+    pause();
+    go(now.taken + 1);
+  },
+  back: () => {
+    pause();
+    go(now.taken - 1);
+  },
+  end: () => {
+    pause();
+    go(now.run.steps.length);
+  },
   play,
 };
 for (const [name, action] of Object.entries(actions)) $(name).addEventListener("click", action);

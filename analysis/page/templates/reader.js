@@ -5,7 +5,9 @@ const $ = (id) => document.getElementById(id);
 
 for (const value of document.querySelectorAll("#drawing .value")) {
   for (const event of ["pointerenter", "focus", "click"]) {
-    value.addEventListener(event, () => { $("said").textContent = value.getAttribute("aria-label"); });
+    value.addEventListener(event, () => {
+      $("said").textContent = value.getAttribute("aria-label");
+    });
   }
 }
 
