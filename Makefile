@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
 FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: report check-report test test-slow test-lowest test-newest versions lint mutants bench clean
+.PHONY: report check-report docs test test-slow test-lowest test-newest versions lint mutants bench clean
 .NOTPARALLEL:
 
 report: $(VENV)/report.stamp
@@ -41,6 +41,11 @@ lint: $(VENV)/lint.stamp
 	$(RUN) mypy
 	$(RUN) basedpyright --pythonpath $(VENV)/bin/python
 
+# All pages anew, so that no page is left over; what their cells show was executed for them.
+docs: $(VENV)/docs.stamp
+	@rm -rf docs/_build
+	$(RUN) sphinx -W --keep-going -q -j auto docs docs/_build/html
+
 mutants: $(VENV)/mutants.stamp
 	$(VENV)/bin/python .ci/mutants.py
 
@@ -48,7 +53,7 @@ bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is the pyproject.toml that was installed: a checkout that was copied needs no second set-up.

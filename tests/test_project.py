@@ -19,6 +19,7 @@ TOP_LEVEL = {
     "Makefile",
     "README.md",
     "analysis",
+    "docs",
     "examples",
     "opcount",
     "pyproject.toml",
