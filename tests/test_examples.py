@@ -45,7 +45,8 @@ def commands() -> dict[str, list[str]]:
     found = {}
     for path in EXAMPLES.glob("*.py"):
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        found |= {path.stem: shlex.split(line)[1:] for line in text.splitlines() if line.startswith("opcount ")}
+        for line in re.findall(r"^opcount (.+)", text, re.MULTILINE):
+            found[path.stem] = shlex.split(line)
     return found
 
 
