@@ -1,5 +1,6 @@
 """How Sphinx builds these pages: offline, with every cell executed, and every warning an error."""
 
+import logging
 import os
 import re
 import shutil
@@ -49,7 +50,13 @@ BIN = Path(__file__).parent / "_build" / "bin"
 BIN.mkdir(parents=True, exist_ok=True)
 (BIN / "opcount").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m opcount "$@"\n')
 (BIN / "opcount").chmod(0o755)
+PROFILE = BIN.parent / "ipython" / "profile_default"
+PROFILE.mkdir(parents=True, exist_ok=True)
+(PROFILE / "ipython_kernel_config.py").write_text(
+    'get_config().InlineBackend.figure_formats = {"svg"}\nget_config().IPKernelApp.log_level = "ERROR"\n'
+)
 os.environ |= {
+    "IPYTHONDIR": str(PROFILE.parent),
     "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), os.environ["PATH"]]),
     "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     "PYTEST_ADDOPTS": "-p pytest_opcount --no-header --color=no",
@@ -60,6 +67,8 @@ os.environ |= {
     "COLUMNS": "88",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # it would say that each page is executed
 
 
 def as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
