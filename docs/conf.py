@@ -82,13 +82,15 @@ def as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: objec
             lines[index] = "`".join(parts)
 
 
-def add_the_explorer(app: Sphinx, error: Exception | None) -> None:
-    """Put the page with the explorer beside these, where they link to it."""
-    page = ROOT / "reports" / "index.html"
-    if error is None and app.builder.format == "html" and page.exists():
-        shutil.copy(page, Path(app.outdir) / "explorer.html")
+def add_the_reports(app: Sphinx, error: Exception | None) -> None:
+    """Put the page with the explorer, and the evidence that it links to, beside these pages, which link to them."""
+    if error is None and app.builder.format == "html":
+        shutil.copy(ROOT / "reports" / "index.html", Path(app.outdir) / "explorer.html")
+        evidence = ROOT / "reports" / "evidence.html"
+        if evidence.exists():
+            shutil.copy(evidence, app.outdir)
 
 
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", as_plain_text)
-    app.connect("build-finished", add_the_explorer)
+    app.connect("build-finished", add_the_reports)
