@@ -74,6 +74,8 @@ def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
         "LICENSE",
         "Makefile",
         "pyproject.toml",
+        "docs/conf.py",
+        "docs/index.md",
         "opcount/py.typed",
         "pytest_opcount.py",
     }
