@@ -55,6 +55,11 @@ def test_the_difference_of_colours_is_as_published(one, other, difference):
     assert ciede2000(one, other) == pytest.approx(difference, abs=1e-4)
 
 
+def test_contrast_is_that_of_the_standard():
+    assert contrast("#000000") == pytest.approx(21, abs=1e-3)
+    assert contrast("#767676") == pytest.approx(4.54, abs=0.01)
+
+
 def test_the_colours_are_okabe_and_itos():
     assert set(PALETTE) < OKABE_ITO
     used = {colour for colour, _ in style.LOOKS.values()} | set(style.PHASES.values())
@@ -66,7 +71,7 @@ def test_no_two_colours_are_taken_for_one_with_any_colour_vision():
     assert confused(PALETTE) == []
 
 
-@pytest.mark.parametrize("pair", [("#D55E00", "#B8860B"), ("#CC79A7", "#999999"), ("#FF0000", "#8F6A00")])
+@pytest.mark.parametrize("pair", [("#D55E00", "#B8860B"), ("#CC79A7", "#999999"), ("#A05000", "#73640A")])
 def test_a_planted_pair_that_is_taken_for_one_is_found(pair):
     assert confused([*PALETTE, *pair]) != []
 
