@@ -26,6 +26,7 @@ html_theme = "furo"
 html_title = "opcount"
 html_static_path = ["_static"]
 html_css_files = ["opcount.css"]
+html_js_files = ["keyboard.js"]
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"
