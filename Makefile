@@ -65,11 +65,10 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is the pyproject.toml that was installed: a checkout that was copied needs no second set-up.
-# opcount itself does not stay installed, so that what runs is always the code that stands here.
+# opcount is installed editable, so that what runs, also by the command `opcount`, is always the code that stands here.
 $(VENV)/%.stamp: pyproject.toml $(VENV)/bin/python $(LIMITS)
 	@cmp -s $< $@ || { echo "setting up $(VENV) for: $*"; \
-		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) '.[$*]' && \
-		$(PIP) uninstall $(if $(UV),,--yes) $(FLAGS) opcount; }
+		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) --editable '.[$*]'; }
 	@cp $< $@
 
 $(VENV)/limits.txt: pyproject.toml $(VENV)/bin/python

@@ -111,7 +111,7 @@ def verdict(studies: dict[str, Study], out: Path) -> int:
     for claim in failed:
         print(f"FAILED: {claim.text} ({claim.evidence})", file=sys.stderr)
     if sys.stdout.isatty():
-        print(f"{len(claims) - len(failed)} of {len(claims)} claims hold; the report is {out / 'report.html'}")
+        print(f"{len(claims) - len(failed)} of {len(claims)} claims hold; the report is {out / writing.PAGES[0]}")
     return 1 if failed else 0
 
 

@@ -49,7 +49,8 @@ _PLAIN: Final = frozenset({int, float, bool, np.float64, Fraction, Decimal})
 class Scalar(Number):
     """A wrapped real number: int, float, Fraction, Decimal or NumPy scalar.
 
-    >>> x = Scalar(3.0)
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
     >>> x * x + 2 / x
     Scalar(9.666666666666666)
 
