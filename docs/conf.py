@@ -9,10 +9,9 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+import opcount
 
-import opcount  # noqa: E402  (its path is entered above)
+ROOT = Path(__file__).parents[1]
 
 project = "opcount"
 author = "the opcount authors"
@@ -45,30 +44,23 @@ nb_output_stderr = "remove-warn"  # nothing is printed there without being notic
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say in words what is taken
 
-# The cells run in processes of their own, which find opcount, its examples, its command and its pytest plugin here,
-# as if it were installed.
-BIN = Path(__file__).parent / "_build" / "bin"
-BIN.mkdir(parents=True, exist_ok=True)
-(BIN / "opcount").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m opcount "$@"\n')
-(BIN / "opcount").chmod(0o755)
-PROFILE = BIN.parent / "ipython" / "profile_default"
+# The cells run in processes of their own, which have this environment's commands, draw SVG and print no log.
+PROFILE = Path(__file__).parent / "_build" / "ipython" / "profile_default"
 PROFILE.mkdir(parents=True, exist_ok=True)
 (PROFILE / "ipython_kernel_config.py").write_text(
     'get_config().InlineBackend.figure_formats = {"svg"}\nget_config().IPKernelApp.log_level = "ERROR"\n'
 )
 os.environ |= {
     "IPYTHONDIR": str(PROFILE.parent),
-    "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), os.environ["PATH"]]),
-    "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     "PYTEST_ADDOPTS": "-p pytest_opcount --no-header --color=no",
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the other plugins here are not the reader's
     "RAY_AUTH_MODE": "disabled",
     "RAY_USAGE_STATS_ENABLED": "0",
     "OPCOUNT_EXAMPLES": str(ROOT / "examples"),
     "COLUMNS": "88",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # it would say that each page is executed
 
 
