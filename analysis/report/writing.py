@@ -24,7 +24,9 @@ from analysis.report.texts import LEADS, WORDS, explainer
 
 PAGES = ("evidence.html", "evidence.md")
 FORMER = ("report.html", "report.md")  # the names of the pages in reports of former versions, which may be rebuilt
-KEPT = ("index.html", "data/bench.json")  # written by the page's own command and by the benchmarks
+FIRST = "index.html"
+GENERATOR = '<meta name="generator" content="opcount">'  # by which the first page is told from somebody else's
+KEPT = (FIRST, "data/bench.json")  # written by the page's own command and by the benchmarks
 OURS = (*PAGES, *FORMER, *KEPT, "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*")
 
 
@@ -55,9 +57,15 @@ def check_folder(out: Path) -> None:
         raise NotAReport(f"{out} is a file; name a folder")
     files = [path.relative_to(out) for path in out.rglob("*") if not path.is_dir()] if out.exists() else []
     strangers = [path.as_posix() for path in files if not any(path.match(pattern) for pattern in OURS)]
-    if strangers or (files and not any((out / page).exists() for page in (PAGES[0], FORMER[0]))):
+    strangers += [] if is_free(out / FIRST) else [FIRST]
+    if strangers or (files and not any((out / page).exists() for page in (PAGES[0], FORMER[0], FIRST))):
         named = ", ".join(sorted(strangers or map(str, files))[:3])
         raise NotAReport(f"{out} holds files that are no report ({named}); name another folder")
+
+
+def is_free(page: Path) -> bool:
+    """Whether the first page may be written there: nothing is, or an earlier one."""
+    return not page.exists() or GENERATOR in page.read_text(encoding="utf-8", errors="replace")
 
 
 def move_into_place(building: Path, out: Path) -> None:

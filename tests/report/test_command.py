@@ -78,6 +78,7 @@ def fail(*_, **__):
 def test_a_report_is_a_page_its_twin_figures_and_data(studies, out):
     assert analyse(out) == 0
     assert contents(out).keys() == {
+        "index.html",
         "evidence.html",
         "evidence.md",
         "figures/first_picture.svg",
@@ -112,12 +113,14 @@ def test_what_the_benchmarks_wrote_is_kept(studies, out):
     assert (out / "data" / "bench.json").read_text() == "{}"
 
 
-def test_the_first_page_is_kept_and_linked(studies, out):
-    analyse(out)
-    assert '<a href="index.html">' in page_of(out)
-    (out / "index.html").write_text("the answer")
+def test_the_first_page_is_written_first_and_linked(studies, out):
+    studies["first"] = made_up(doing=fail)
+    with pytest.raises(RuntimeError):
+        analyse(out)
+    assert list(contents(out)) == ["index.html"]
+    studies["first"] = made_up()
     assert analyse(out) == 0
-    assert (out / "index.html").read_text() == "the answer"
+    assert '<a href="index.html">' in page_of(out) and '<a href="evidence.html">' in (out / "index.html").read_text()
 
 
 def test_a_report_of_a_former_version_is_rebuilt(studies, out):
