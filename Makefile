@@ -52,7 +52,7 @@ lint: $(VENV)/lint.stamp
 # All pages anew, so that no page is left over; what their cells show was executed for them.
 docs: $(VENV)/docs.stamp
 	@rm -rf docs/_build
-	$(RUN) sphinx -W --keep-going -q -j auto docs docs/_build/html
+	$(RUN) sphinx -W -T --keep-going -q -j auto docs docs/_build/html
 
 mutants: $(VENV)/mutants.stamp
 	$(VENV)/bin/python .ci/mutants.py

@@ -37,7 +37,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 300
 nb_merge_streams = True
 nb_output_stderr = "remove-warn"  # nothing is printed there without being noticed
 
@@ -75,15 +75,21 @@ def as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: objec
             lines[index] = "`".join(parts)
 
 
-def add_the_reports(app: Sphinx, error: Exception | None) -> None:
-    """Put the page with the explorer, and the evidence that it links to, beside these pages, which link to them."""
+REPORTS = {"index": "explorer", "evidence": "evidence"}  # the pages of reports/, and what they are called beside these
+
+
+def link_to_the_copies(app: Sphinx, docname: str, source: list[str]) -> None:
+    """The sources link to reports/ where it stands, as readers of the checkout need it."""
+    source[0] = re.sub(r"\.\./reports/(\w+)\.html", lambda found: f"{REPORTS[found[1]]}.html", source[0])
+
+
+def copy_the_reports(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        shutil.copy(ROOT / "reports" / "index.html", Path(app.outdir) / "explorer.html")
-        evidence = ROOT / "reports" / "evidence.html"
-        if evidence.exists():
-            shutil.copy(evidence, app.outdir)
+        for page, name in REPORTS.items():
+            shutil.copy(ROOT / "reports" / f"{page}.html", Path(app.outdir) / f"{name}.html")
 
 
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", as_plain_text)
-    app.connect("build-finished", add_the_reports)
+    app.connect("source-read", link_to_the_copies)
+    app.connect("build-finished", copy_the_reports)
