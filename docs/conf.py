@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from nbclient import NotebookClient
 from sphinx.application import Sphinx
 
 import opcount
@@ -20,6 +21,7 @@ release = version = opcount.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
+smartquotes = False  # docstrings quote code
 default_role = "code"  # docstrings have names between single backticks
 html_theme = "furo"
 html_title = "opcount"
@@ -61,6 +63,7 @@ os.environ |= {
     "COLUMNS": "88",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+NotebookClient.coalesce_streams.default_value = True  # or a line that is printed in parts is shown in parts
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # it would say that each page is executed
 
 
