@@ -47,12 +47,12 @@ lint: $(VENV)/lint.stamp
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) basedpyright --pythonpath $(VENV)/bin/python
-	$(VENV)/bin/biome check --indent-style=space --line-width=120 analysis/page/templates
+	$(VENV)/bin/biome check --indent-style=space --line-width=120 analysis/page/templates docs/_static
 
 # All pages anew, so that no page is left over; what their cells show was executed for them.
 docs: $(VENV)/docs.stamp
 	@rm -rf docs/_build
-	$(RUN) sphinx -W --keep-going -q -j auto docs docs/_build/html
+	$(RUN) sphinx -W -T --keep-going -q -j auto docs docs/_build/html
 
 mutants: $(VENV)/mutants.stamp
 	$(VENV)/bin/python .ci/mutants.py

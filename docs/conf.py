@@ -7,12 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from nbclient import NotebookClient
 from sphinx.application import Sphinx
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+import opcount
 
-import opcount  # noqa: E402  (its path is entered above)
+ROOT = Path(__file__).parents[1]
 
 project = "opcount"
 author = "the opcount authors"
@@ -21,11 +21,13 @@ release = version = opcount.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
+smartquotes = False  # docstrings quote code
 default_role = "code"  # docstrings have names between single backticks
 html_theme = "furo"
 html_title = "opcount"
 html_static_path = ["_static"]
 html_css_files = ["opcount.css"]
+html_js_files = ["keyboard.js"]
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"
@@ -37,37 +39,31 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 300
 nb_merge_streams = True
 nb_output_stderr = "remove-warn"  # nothing is printed there without being noticed
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say in words what is taken
 
-# The cells run in processes of their own, which find opcount, its examples, its command and its pytest plugin here,
-# as if it were installed.
-BIN = Path(__file__).parent / "_build" / "bin"
-BIN.mkdir(parents=True, exist_ok=True)
-(BIN / "opcount").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m opcount "$@"\n')
-(BIN / "opcount").chmod(0o755)
-PROFILE = BIN.parent / "ipython" / "profile_default"
+# The cells run in processes of their own, which have this environment's commands, draw SVG and print no log.
+PROFILE = Path(__file__).parent / "_build" / "ipython" / "profile_default"
 PROFILE.mkdir(parents=True, exist_ok=True)
 (PROFILE / "ipython_kernel_config.py").write_text(
     'get_config().InlineBackend.figure_formats = {"svg"}\nget_config().IPKernelApp.log_level = "ERROR"\n'
 )
 os.environ |= {
     "IPYTHONDIR": str(PROFILE.parent),
-    "PATH": os.pathsep.join([str(BIN), str(Path(sys.executable).parent), os.environ["PATH"]]),
-    "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     "PYTEST_ADDOPTS": "-p pytest_opcount --no-header --color=no",
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the other plugins here are not the reader's
     "RAY_AUTH_MODE": "disabled",
     "RAY_USAGE_STATS_ENABLED": "0",
     "OPCOUNT_EXAMPLES": str(ROOT / "examples"),
     "COLUMNS": "88",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-
+NotebookClient.coalesce_streams.default_value = True  # or a line that is printed in parts is shown in parts
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # it would say that each page is executed
 
 
@@ -82,15 +78,21 @@ def as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: objec
             lines[index] = "`".join(parts)
 
 
-def add_the_reports(app: Sphinx, error: Exception | None) -> None:
-    """Put the page with the explorer, and the evidence that it links to, beside these pages, which link to them."""
+REPORTS = {"index": "explorer", "evidence": "evidence"}  # the pages of reports/, and what they are called beside these
+
+
+def link_to_the_copies(app: Sphinx, docname: str, source: list[str]) -> None:
+    """The sources link to reports/ where it stands, as readers of the checkout need it."""
+    source[0] = re.sub(r"\.\./reports/(\w+)\.html", lambda found: f"{REPORTS[found[1]]}.html", source[0])
+
+
+def copy_the_reports(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        shutil.copy(ROOT / "reports" / "index.html", Path(app.outdir) / "explorer.html")
-        evidence = ROOT / "reports" / "evidence.html"
-        if evidence.exists():
-            shutil.copy(evidence, app.outdir)
+        for page, name in REPORTS.items():
+            shutil.copy(ROOT / "reports" / f"{page}.html", Path(app.outdir) / f"{name}.html")
 
 
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", as_plain_text)
-    app.connect("build-finished", add_the_reports)
+    app.connect("source-read", link_to_the_copies)
+    app.connect("build-finished", copy_the_reports)

@@ -1,6 +1,6 @@
 """A network with one input, two hidden values and one output, and its loss at one data point.
 
-opcount compare examples/network.py:loss --at '{"w": [0.5, -1, 2, 1], "b": [0.1, 0.2, 0.3]}'
+opcount compare examples/network.py:loss --at '{"w": [0.84, 0.91, -0.68, -0.2], "b": [0.01, -0.08, 0.07]}'
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ def loss(p: Any) -> Any:
 
 
 def main() -> None:
-    p = {"w": [0.5, -1.0, 2.0, 1.0], "b": [0.1, 0.2, 0.3]}
+    p = {"w": [0.84, 0.91, -0.68, -0.20], "b": [0.01, -0.08, 0.07]}
     for method in ("naive", "memoized", "backprop"):
         g = oc.gradient(loss, p, method=method)
         print(method, g.phases["accumulation"].to_dict(), [round(dw, 4) for dw in g.gradient["w"]])

@@ -122,6 +122,11 @@ def test_every_error_has_its_section() -> None:
     assert errors <= {*sections}
 
 
+@pytest.mark.parametrize("page", [page for page, text in pages().items() if ">>>" in text])
+def test_an_example_of_the_reference_shows_what_it_gives(page: str) -> None:
+    run_block(pages()[page].replace("\n```", "\n"), {})
+
+
 def test_the_gallery_has_twelve() -> None:
     assert re.findall(r"^## (\d+)\. ", pages()["gallery.md"], re.MULTILINE) == [str(n) for n in range(1, 13)]
 

@@ -18,9 +18,9 @@ EXAMPLES = ROOT / "examples"
 SAID = {
     "experiment": "sum after 2 layers: 0.6033\n",
     "network": (
-        "naive {'mul': 12} [-0.565, -0.2915, -0.2143, 0.1856]\n"
-        "memoized {'mul': 8} [-0.565, -0.2915, -0.2143, 0.1856]\n"
-        "backprop {'mul': 8} [-0.565, -0.2915, -0.2143, 0.1856]\n"
+        "naive {'mul': 12} [0.7259, 0.2227, -1.0354, -0.9155]\n"
+        "memoized {'mul': 8} [0.7259, 0.2227, -1.0354, -0.9155]\n"
+        "backprop {'mul': 8} [0.7259, 0.2227, -1.0354, -0.9155]\n"
     ),
     "processes": "[2.24, 7.07, 12.21, 17.38]\n{'mul': 12, 'add': 8, 'sqrt': 4}\n",
     "sorting": "[1.0, 2.0, 3.0, 4.0, 5.0]\nn²/2 − n/2, where n ≡ 0 (mod 4)\n",
