@@ -92,10 +92,9 @@ def test_the_check_of_a_function_catches_a_wrong_count(name, fault):
     ("interp", lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args)))),
     ("polyval", lambda p, x: np.nextafter(rows.rule_of("polyval")(p, x), 0)),
 ])  # fmt: skip
-def test_the_check_of_a_function_catches_a_wrong_execution(monkeypatch, name, fault):
+def test_the_check_of_a_function_catches_a_wrong_execution(name, fault):
     check_calls(name)
-    rows.corrupted(monkeypatch, name, counts=Executed(fault))
-    with pytest.raises(AssertionError):
+    with rows.corrupted(name, counts=Executed(fault)), pytest.raises(AssertionError):
         check_calls(name, examples=200)
 
 
