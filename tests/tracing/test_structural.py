@@ -354,7 +354,21 @@ def test_a_loop_over_elements_writes_an_adjoint_out_once(name, method):
     assert found.gradient.tolist() == isolated.gradient.tolist()
 
 
+def test_a_sum_is_written_into_the_memory_of_the_total():
+    total = plus(*(placed(array(row, (4,)), row, (4, 4)) for row in range(2)))
+    memory = total._values._plain()
+    for row in (2, 3):
+        total = plus(total, placed(array(row, (4,)), row, (4, 4)))
+        assert np.shares_memory(total._values._plain(), memory)
+
+
 # --- forms
+
+
+def test_a_part_of_what_has_a_symbolic_size_has_it_too():
+    n, m = oc.spec(("n", "m")).shape
+    for key, shape in (((slice(None), 0), (n,)), ((0,), (m,)), ((slice(1, None), slice(None)), (n - 1, m))):
+        assert selected(spread(ONE, (n, m)), key).shape == shape
 
 
 def test_an_array_of_numbers_alone_is_an_array_and_one_without_dimensions_a_unit_or_a_number():
