@@ -8,8 +8,11 @@ RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
 FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: report check-report test test-slow test-lowest test-newest versions lint mutants bench clean
+.PHONY: page report check-report docs test test-slow test-lowest test-newest test-page versions lint mutants bench clean
 .NOTPARALLEL:
+
+page: $(VENV)/report.stamp
+	$(RUN) analysis.page
 
 report: $(VENV)/report.stamp
 	$(RUN) analysis
@@ -22,6 +25,10 @@ test: $(VENV)/test.stamp
 
 test-slow: $(VENV)/test.stamp
 	$(RUN) pytest -q -n auto -m slow
+
+# In a browser: chromium has to be there (Debian: apt install chromium).
+test-page: $(VENV)/page.stamp
+	$(RUN) pytest -q -rs -n auto tests/page
 
 # Both ends of what is supported: the oldest Python here from 3.11 on, with the lowest versions that pyproject.toml
 # allows, and the newest Python here, with the newest.
@@ -40,6 +47,12 @@ lint: $(VENV)/lint.stamp
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) basedpyright --pythonpath $(VENV)/bin/python
+	$(VENV)/bin/biome check --indent-style=space --line-width=120 analysis/page/templates
+
+# All pages anew, so that no page is left over; what their cells show was executed for them.
+docs: $(VENV)/docs.stamp
+	@rm -rf docs/_build
+	$(RUN) sphinx -W --keep-going -q -j auto docs docs/_build/html
 
 mutants: $(VENV)/mutants.stamp
 	$(VENV)/bin/python .ci/mutants.py
@@ -48,15 +61,14 @@ bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is the pyproject.toml that was installed: a checkout that was copied needs no second set-up.
-# opcount itself does not stay installed, so that what runs is always the code that stands here.
+# opcount is installed editable, so that what runs, also by the command `opcount`, is always the code that stands here.
 $(VENV)/%.stamp: pyproject.toml $(VENV)/bin/python $(LIMITS)
 	@cmp -s $< $@ || { echo "setting up $(VENV) for: $*"; \
-		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) '.[$*]' && \
-		$(PIP) uninstall $(if $(UV),,--yes) $(FLAGS) opcount; }
+		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) --editable '.[$*]'; }
 	@cp $< $@
 
 $(VENV)/limits.txt: pyproject.toml $(VENV)/bin/python

@@ -284,6 +284,7 @@ PARTS = {
     "report": {"figures"},
     "peers": {"programs"},
     "studies": {"programs", "figures", "report", "peers"},
+    "page": {"programs", "report"},
     "bench": set(),
 }
 """The sub-packages of the analysis, and which others each of them imports."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+import opcount as oc
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,10 +69,13 @@ def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
     files = {
         "README.md",
         "CHANGELOG.md",
+        "CITATION.cff",
         "CONTRIBUTING.md",
         "LICENSE",
         "Makefile",
         "pyproject.toml",
+        "docs/conf.py",
+        "docs/index.md",
         "opcount/py.typed",
         "pytest_opcount.py",
     }
@@ -91,3 +98,20 @@ def test_wheel_works_in_a_clean_environment(built: Path, tmp_path: Path) -> None
     (tmp_path / "test_it.py").write_text(f"{EXAMPLE}\ndef test_it(ops): 2 * x; assert ops.total == 1\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")  # or a folder above may have settings
     run(python, "-I", "-m", "pytest", "--ops-report", "test_it.py", cwd=tmp_path)
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^([\w-]+): (.+)$", citation, re.MULTILINE))
+    dates = dict(
+        re.findall(r"^## \[([\d.]+)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert said["cff-version"] == "1.2.0"
+    assert (said["title"], said["abstract"]) == (project["name"], project["description"])
+    assert (said["version"], said["date-released"]) == (oc.__version__, dates[oc.__version__])
+    assert said["license"] == project["license"]
+    names = re.findall(r"^  - name: (.+)$", citation, re.MULTILINE)
+    keywords = re.findall(r"^  - (?!name: )(.+)$", citation, re.MULTILINE)
+    assert names == [author["name"] for author in project["authors"]]
+    assert keywords == project["keywords"]

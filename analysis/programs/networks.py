@@ -66,7 +66,9 @@ def exact_question() -> tuple[Loss, Any]:
     return squared_residuals(lambda p, x: question_network(p, x, rational), points), parameters
 
 
-def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, Any]:
+def mlp(
+    sizes: Sequence[int], activation: Activation = np.tanh, data: Sequence[float] | None = None, target: float = 0.5
+) -> tuple[Loss, Any]:
     """A multilayer perceptron with these layer sizes: its loss on one data point, and its parameters.
 
     `mlp([1, 2, 1])` is the shape of the question's network. The parameters are a fixed
@@ -80,15 +82,15 @@ def mlp(sizes: Sequence[int], activation: Activation = np.tanh) -> tuple[Loss, A
         }
         for fan_in, fan_out in pairwise(sizes)
     ]
-    data = [math.cos(k) for k in range(sizes[0])]
+    point = [math.cos(k) for k in range(sizes[0])] if data is None else data
 
     def loss(layers: Any) -> Any:
-        values: list[Any] = data
+        values: Sequence[Any] = point
         for depth, layer in enumerate(layers, 1):
             sums = [dot(row, values) for row in layer["w"]]
             sums = [s + b for s, b in zip(sums, layer["b"], strict=True)]
             values = sums if depth == len(layers) else [activation(s) for s in sums]
-        return total([(value - 0.5) ** 2 for value in values])
+        return total([(value - target) ** 2 for value in values])
 
     return loss, parameters
 

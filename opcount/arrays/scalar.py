@@ -50,7 +50,8 @@ _PLAIN: Final = _REAL | {bool}
 class Scalar(Number):
     """A wrapped real number: int, float, Fraction, Decimal or NumPy scalar.
 
-    >>> x = Scalar(3.0)
+    >>> import opcount as oc
+    >>> x = oc.wrap(3.0)
     >>> x * x + 2 / x
     Scalar(9.666666666666666)
 

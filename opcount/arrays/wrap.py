@@ -63,7 +63,8 @@ def wrap(x: Mapping[_Key, _Value]) -> dict[_Key, Any]: ...
 def wrap(x: object) -> Any:
     """Wrap a number, an array or nested lists, tuples and dicts of them, so that operations count.
 
-    >>> wrap({"w": [1.0, 2.0], "b": np.array([3.0])})
+    >>> import numpy as np, opcount as oc
+    >>> oc.wrap({"w": [1.0, 2.0], "b": np.array([3.0])})
     {'w': [Scalar(1.0), Scalar(2.0)], 'b': Array([3.])}
 
     A number becomes a Scalar, and an array an Array of the same dtype with a copy of its data,
@@ -102,7 +103,8 @@ def unwrap(y: _Value) -> _Value: ...
 def unwrap(y: object) -> Any:
     """The plain numbers in `y`, in the same structure; nothing is counted.
 
-    >>> unwrap([Scalar(2.0), (Scalar(1), "label")])
+    >>> import opcount as oc
+    >>> oc.unwrap([oc.wrap(2.0), (oc.wrap(1), "label")])
     [2.0, (1, 'label')]
 
     An Array gives the very array that it wraps, not a copy. Object arrays of wrapped numbers
@@ -161,9 +163,12 @@ def spec(shape: SizeLike | str | tuple[SizeLike | str, ...] | list[Any], dtype: 
 class Measured(NamedTuple, Generic[_Value]):
     """What `measure` returns: the plain `value` of a call and the `counts` of what it executed.
 
-    >>> value, counts = measure(lambda x: x * x, 3.0)
+    >>> import opcount as oc
+    >>> value, counts = oc.measure(lambda x: x * x, 3.0)
     >>> value, counts.mul
     (9.0, 1)
+
+    It is a tuple of the two. A value from an `oc.spec` is a spec again, and its counts may be polynomials.
     """
 
     value: _Value
@@ -181,7 +186,8 @@ def measure(f: Callable[..., _Value], *args: Tree) -> Measured[_Value]: ...
 def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
     """Call `f` with its arguments wrapped and count what it executes.
 
-    >>> measure(lambda x: x**3 + 2 * x, 2.0)
+    >>> import opcount as oc
+    >>> oc.measure(lambda x: x**3 + 2 * x, 2.0)
     Measured(value=12.0, counts=Counts({'mul': 3, 'add': 1}))
 
     Raises what `wrap` raises for the arguments, whatever `f` raises, and InvalidType if `f` returns a

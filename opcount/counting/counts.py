@@ -26,10 +26,11 @@ OpCounts: TypeAlias = Mapping[str, int]
 class Counts(Mapping[str, int], KindsAndGroups):
     """An immutable mapping from kind to number of operations, with an algebra.
 
-    >>> forward = Counts(mul=12, add=9, tanh=3)
+    >>> import opcount as oc
+    >>> forward = oc.Counts(mul=12, add=9, tanh=3)
     >>> forward.mul, forward.exp, forward.total
     (12, 0, 24)
-    >>> forward + Counts(mul=1) - 2 * Counts(add=4)
+    >>> forward + oc.Counts(mul=1) - 2 * oc.Counts(add=4)
     Counts({'mul': 13, 'add': 1, 'tanh': 3})
     >>> forward.additive, forward.flops(), forward.weighted({"mul": 3}, default=1)
     (9, 24, 48)
@@ -158,17 +159,29 @@ class Counts(Mapping[str, int], KindsAndGroups):
 
     @property
     def total(self) -> int:
-        """How many operations there are of all kinds together."""
+        """How many operations there are of all kinds together.
+
+        >>> import opcount as oc
+        >>> oc.Counts(mul=3, add=2).total
+        5
+        """
         return sum(self._counts.values())
 
     def groups(self) -> dict[str, int]:
-        """The total of each group, `{'multiplicative': 12, ...}`; these add up to `total`."""
+        """The total of each group of `GROUPS`, as a dict; these add up to `total`.
+
+        >>> import opcount as oc
+        >>> groups = oc.Counts(mul=3, div=1, add=2).groups()
+        >>> groups["multiplicative"], groups["additive"], groups["roots"]
+        (4, 2, 0)
+        """
         return Named({group: getattr(self, group) for group in GROUPS}, "group")
 
     def weighted(self, weights: Mapping[str, float], default: float | None = None) -> float:
         """The sum of count times weight, with weights by kind or by group.
 
-        >>> Counts(mul=3, add=2, exp=1).weighted({"mul": 1, "additive": 1, "exp": 20})
+        >>> import opcount as oc
+        >>> oc.Counts(mul=3, add=2, exp=1).weighted({"mul": 1, "additive": 1, "exp": 20})
         25
 
         A kind's own weight goes before its group's. A kind that is present and has
@@ -192,9 +205,10 @@ class Counts(Mapping[str, int], KindsAndGroups):
     def flops(self, multiply_add: Literal[1, 2] = 2) -> int:
         """Floating-point operations, with a multiply and an add that could be fused as one or two.
 
-        >>> Counts(mul=4, add=3, neg=5).flops(multiply_add=2)
+        >>> import opcount as oc
+        >>> oc.Counts(mul=4, add=3, neg=5).flops(multiply_add=2)
         7
-        >>> Counts(mul=4, add=3, neg=5).flops(multiply_add=1)
+        >>> oc.Counts(mul=4, add=3, neg=5).flops(multiply_add=1)
         4
 
         An operation of the groups multiplicative, additive, roots and transcendental is one flop, any
@@ -232,15 +246,30 @@ class Counts(Mapping[str, int], KindsAndGroups):
     # ways out
 
     def to_dict(self) -> dict[str, int]:
-        """A plain dict of the kinds that occur, in the order of `KINDS`."""
+        """A plain dict of the kinds that occur, in the order of `KINDS`.
+
+        >>> import opcount as oc
+        >>> oc.Counts(add=2, mul=3).to_dict()
+        {'mul': 3, 'add': 2}
+        """
         return dict(self._counts)
 
     def to_json(self) -> str:
-        """A JSON object of the kinds that occur; integers of any size stay exact, polynomials are strings."""
+        """A JSON object of the kinds that occur; integers of any size stay exact, polynomials are strings.
+
+        >>> import opcount as oc
+        >>> oc.Counts(add=2, mul=3).to_json()
+        '{"mul": 3, "add": 2}'
+        """
         return json.dumps(self._counts, default=str)
 
     def to_pandas(self) -> pd.Series:
-        """A pandas Series named "count", indexed by kind; dtype object past 64 bits. Needs pandas."""
+        """A pandas Series named "count", indexed by kind; dtype object past 64 bits. Needs pandas.
+
+        >>> import opcount as oc
+        >>> int(oc.Counts(add=2, mul=3).to_pandas()["mul"])
+        3
+        """
         import pandas as pd
 
         wide = any(symbolic.is_symbolic(count) or abs(count) >= 2**63 for count in self._counts.values())

@@ -28,6 +28,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "representation": ("modf", "frexp", "ldexp", "nextafter", "spacing"),
 })
 # fmt: on
+"""The groups of kinds, by name; every kind is in exactly one."""
 
 KINDS: Final[tuple[str, ...]] = tuple(kind for kinds in GROUPS.values() for kind in kinds)
 """Every kind, in the order in which counts are shown."""

@@ -39,6 +39,8 @@ class Exit(NamedTuple):
     ...     y = float(oc.wrap(2.0)) + float(oc.wrap(3.0))
     >>> tally.uncounted
     (Exit(door='float()', times=2, elements=2),)
+
+    An array that leaves once has `times` 1, and as many `elements` as it holds.
     """
 
     door: str
@@ -54,6 +56,8 @@ class Tally:
     ...     y = oc.wrap(3.0) ** 2
     >>> tally.counts, tally.regions, tally.uncounted
     (Counts({'mul': 1}), {'square': Counts({'mul': 1})}, ())
+
+    Printed, it is a table: of the counts, or, if there are regions, a row for each of them and one for all.
     """
 
     __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_missed", "_refusal", "_regions")
@@ -69,7 +73,17 @@ class Tally:
 
     @property
     def counts(self) -> Counts:
-        """The operations executed inside, those of regions and of inner counts included."""
+        """The operations executed inside so far, those of regions and of inner counts included.
+
+        >>> import opcount as oc
+        >>> x = oc.wrap(3.0)
+        >>> with oc.count() as tally:
+        ...     y = x * x
+        ...     before = tally.counts
+        ...     y = y + 1
+        >>> before, tally.counts
+        (Counts({'mul': 1}), Counts({'mul': 1, 'add': 1}))
+        """
         found = self._bulk.copy()
         for kind, draws in self._draws.copy().items():
             if times := _drawn(draws):  # the four kinds that are attributes of a meter are often there and 0
@@ -78,7 +92,17 @@ class Tally:
 
     @property
     def regions(self) -> dict[str, Counts]:
-        """Counts by region, each with its sub-regions included: `{"forward": ..., "forward/layer 1": ...}`."""
+        """Counts by region, each with its sub-regions included; a region that there is not raises a KeyError.
+
+        >>> import opcount as oc
+        >>> x = oc.wrap(3.0)
+        >>> with oc.count() as tally, oc.region("forward"):
+        ...     y = x + 1
+        ...     with oc.region("layer 1"):
+        ...         y = y * y
+        >>> tally.regions
+        {'forward': Counts({'mul': 1, 'add': 1}), 'forward/layer 1': Counts({'mul': 1})}
+        """
         found = {}
         for name, tally in list(self._regions.items()):
             found[name] = tally.counts
@@ -87,7 +111,14 @@ class Tally:
 
     @property
     def uncounted(self) -> tuple[Exit, ...]:
-        """What left uncounted, door by door; empty unless the count was opened with `uncounted="record"`."""
+        """What left uncounted, an `Exit` for each way; empty unless the count was opened with `uncounted="record"`.
+
+        >>> import opcount as oc
+        >>> with oc.count(uncounted="record") as tally:
+        ...     y = float(oc.wrap(2.0)) * 3.0
+        >>> tally.counts, tally.uncounted
+        (Counts({}), (Exit(door='float()', times=1, elements=1),))
+        """
         return tuple(self._exits.values())
 
     def _region(self, name: str) -> Tally:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Generic, NoReturn, TypeVar
 
+from opcount.counting import render
 from opcount.counting.errors import UnknownName
 from opcount.counting.kinds import GROUPS
 
@@ -67,6 +68,21 @@ class Named(dict[_Key, _Value], Generic[_Key, _Value]):
     def __missing__(self, key: object) -> NoReturn:
         advice = instead([key], self, f"the {self.of}s") if self else self.otherwise
         raise UnknownName(f"there is no {self.of} {key!r}; {advice}")
+
+
+class Described(Named[_Key, _Value]):
+    """A Named whose values say what they are by `str`: it shows as a table of the keys and what each is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return render.text(*self._table())
+
+    def _repr_html_(self) -> str:
+        return render.html(*self._table())
+
+    def _table(self) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+        return (self.of, "what it is"), [(key, str(value)) for key, value in self.items()]
 
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {

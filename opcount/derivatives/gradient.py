@@ -60,14 +60,20 @@ class Storage(NamedTuple):
 class Gradient:
     """A value, its gradient in the structure of x, and what computing them executed, by phase.
 
-    >>> g = gradient(lambda x: x * x * x, 2.0)
+    >>> import opcount as oc
+    >>> g = oc.gradient(lambda x: x * x * x, 2.0)
     >>> g.value, g.gradient, g.method, g.phases["accumulation"]
     (8.0, 12.0, 'backprop', Counts({'mul': 2, 'add': 2}))
     >>> g.counts, g.storage
     (Counts({'mul': 4, 'add': 2}), Storage(nodes=3, derivatives=3, depth=0))
 
-    `method` is the name of the method, `phases` has the counts of "primal", "partials" and "accumulation", and
-    `storage` what was kept. `log` has the products and sums of the accumulation, None if they were not asked for.
+    `value` and `gradient` are plain, `gradient` in the shapes of x. `method` is the name of the method, `phases` has
+    the counts of "primal", "partials" and "accumulation", and `storage` the most nodes and derivatives that were kept
+    at once, and the depth of recursive calls. `log` has the products and sums of the accumulation, None if they were
+    not asked for; each is along the edge from node `tail` to node `head`:
+
+    >>> [(entry.kind, entry.tail, entry.head) for entry in oc.gradient(lambda x: x * x, 2.0, log=True).log]
+    [('copy', 0, 1), ('copy', 0, 1), ('add', 0, 1)]
     """
 
     value: Any
@@ -79,16 +85,30 @@ class Gradient:
 
     @property
     def counts(self) -> Counts:
-        """The counts of the three phases together."""
+        """The counts of the three phases together.
+
+        >>> import opcount as oc
+        >>> g = oc.gradient(lambda x: x * x * x, 2.0)
+        >>> g.counts == g.phases["primal"] + g.phases["partials"] + g.phases["accumulation"]
+        True
+        """
         return sum(self.phases.values(), Counts())
 
     def to_pandas(self) -> pd.DataFrame:
-        """A row for each phase, a column for each kind that occurs and for the total. Needs pandas."""
+        """A DataFrame with a row for each phase, a column for each kind that occurs and for the total. Needs pandas.
+
+        >>> import opcount as oc
+        >>> table = oc.gradient(lambda x: x * x * x, 2.0).to_pandas()
+        >>> int(table.loc["accumulation", "mul"]), int(table.total.sum())
+        (2, 6)
+        """
         rows = [{"phase": name, "counts": counts} for name, counts in self.phases.items()]
         return data_frame(rows).set_index("phase")
 
     def _repr_html_(self) -> str:
-        return render.html(*table("phase", [*self.phases.items(), ("all", self.counts)]), self.method)
+        found = [*render.parts("value", self.value), *render.parts("gradient", self.gradient)]
+        phases = table("phase", [*self.phases.items(), ("all", self.counts)])
+        return render.html(("method", self.method), found) + render.html(*phases)
 
 
 def gradient(

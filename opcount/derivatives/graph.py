@@ -60,26 +60,62 @@ class Graph:
         self._joins = tape is not None and tape.joins
 
     def linearize(self) -> None:
-        """Compute the local partials of every edge on which an output depends."""
+        """Compute the local partials of every edge on which an output depends; `oc.trace` has done so.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: x * x, 3.0)
+        >>> with oc.count() as tally:
+        ...     graph.linearize()    # once more: the partials of x * x are its operands, and cost nothing
+        >>> graph.operands[1], tally.counts
+        ([(0, Scale(Scalar(3.0))), (0, Scale(Scalar(3.0)))], Counts({}))
+        """
         self.operands = partials.operands_of(self.nodes, self.outputs, self._arrays, self._joins)
 
     def forget_values(self) -> None:
-        """Drop the primal values of array nodes: the edges hold those they need, and the memory of others is freed."""
+        """Drop the primal values of array nodes: the edges hold those they need, and the memory of others is freed.
+
+        >>> import numpy as np, opcount as oc
+        >>> graph = oc.trace(np.sum, np.ones(3))
+        >>> graph.forget_values()
+        >>> graph.nodes[0].value is None, graph.predict("backprop")
+        (True, Counts({}))
+        """
         for node in self.nodes if self._arrays else ():
             node.value = None
 
     @property
     def edges(self) -> list[partials.Edge]:
-        """The edges on which an output depends, in the order of their heads' evaluation."""
+        """The edges on which an output depends, in the order of their heads' evaluation.
+
+        >>> import opcount as oc
+        >>> [(edge.tail, edge.head, edge.map) for edge in oc.trace(lambda x: x[0] * x[1], [3.0, 4.0]).edges]
+        [(0, 2, Scale(Scalar(4.0))), (1, 2, Scale(Scalar(3.0)))]
+        """
         return partials.edges_of(self.nodes, self.operands)
 
     @cached_property
     def users(self) -> list[list[tuple[int, LinearMap]]]:
-        """The edges out of each node, as pairs of head and map, in the order in which backprop meets them."""
+        """The edges out of each node, as pairs of head and map, in the order in which backprop meets them.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: x[0] * x[1] + x[0], [3.0, 4.0])
+        >>> [[head for head, _ in edges] for edges in graph.users]
+        [[3, 2], [2], [3], []]
+        """
         return walks.users(self.operands)
 
     def neighbours(self, direction: Direction, sources: Iterable[int], priced: bool = False) -> Neighbours:
-        """What the chain rule sums over, for each node that the sources reach, in the order of a loop."""
+        """What the chain rule sums over, for each node that the sources reach, in the order of a loop.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: x[0] * x[1] + x[0], [3.0, 4.0])
+        >>> {node: [near for near, _ in found] for node, found in graph.neighbours("adjoint", [3]).items()}
+        {2: [3], 1: [2], 0: [3, 2]}
+
+        `direction` is "tangent", for which these are the operands of a node, or "adjoint", for which they are its
+        users. Each comes with a function that takes a derivative along the edge; with `priced`, one that takes only
+        the cost along.
+        """
         edge_of = None
         if priced:
             edge_of = methodcaller("priced") if self.is_of_numbers else priced_between_arrays
@@ -87,7 +123,12 @@ class Graph:
 
     @property
     def output(self) -> Node | ArrayNode | None:
-        """The one output, None if it is constant; raises InvalidType if there are several."""
+        """The one output, None if it is constant; raises InvalidType if there are several.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: x * x, 3.0).output
+        Node(1, mul, Scalar(9.0))
+        """
         if len(self.outputs) != 1:
             raise InvalidType(
                 f"the function has {len(self.outputs)} outputs, and this is about one; trace one of them alone"
@@ -95,7 +136,11 @@ class Graph:
         return self.outputs[0] if type(self.outputs[0]) in NODES else None
 
     def paths(self) -> list[int]:
-        """The number of paths from each input to the output, over which Bauer's formula sums.
+        """The number of paths from each input to the output, in flattened order, over which Bauer's formula sums.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: (x[0] * x[0]) * x[1], [3.0, 4.0]).paths()
+        [2, 1]
 
         F. L. Bauer, Computational graphs and rounding error, SIAM J. Numer. Anal. 11 (1974).
         Raises InvalidType if there are several outputs.
@@ -108,6 +153,13 @@ class Graph:
     def predict(self, method: MethodName, *, unit_products: bool = False) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
 
+        >>> import opcount as oc
+        >>> def squared(x, times):
+        ...     return squared(x * x, times - 1) if times else x
+        >>> graph = oc.trace(lambda x: squared(x, 50), 1.0)
+        >>> graph.predict("naive").mul, graph.predict("memoized").mul, graph.predict("backprop").mul
+        (1125899906842622, 98, 98)
+
         Takes time linear in the size of the graph (for the tangent methods, times the number of inputs), however
         many paths there are. With `unit_products` every product counts, also those by a structural 1 or -1,
         as in the literature on elimination; only a seed is copied. Raises InvalidValue for an unknown
@@ -118,6 +170,10 @@ class Graph:
     @property
     def intermediates(self) -> list[int]:
         """The vertices to eliminate: all on which an output depends, except inputs and outputs.
+
+        >>> import numpy as np, opcount as oc
+        >>> oc.trace(lambda x: np.sin(x[0] * x[1]) * x[1], [3.0, 4.0]).intermediates
+        [2, 3]
 
         An output that another node uses is one of them. Raises InvalidType if nodes are arrays.
         """
@@ -139,14 +195,25 @@ class Graph:
         return predicted_elimination(self, order, unit_products, steps, seed)
 
     def sources(self, direction: Direction) -> list[int]:
-        """The nodes at which derivatives start, each once: the inputs, or the outputs that are not constant."""
+        """The nodes at which derivatives start, each once: the inputs, or the outputs that are not constant.
+
+        >>> import opcount as oc
+        >>> graph = oc.trace(lambda x: [x[0] * x[1], 1.0], [3.0, 4.0])
+        >>> graph.sources("tangent"), graph.sources("adjoint")
+        ([0, 1], [2])
+        """
         if direction == "tangent":
             return [node.index for node in self.inputs]
         return list(dict.fromkeys(index for index in self.output_indices if index is not None))
 
     @property
     def output_indices(self) -> list[int | None]:
-        """The index of each output in `nodes`, None for one that is constant."""
+        """The index of each output in `nodes`, None for one that is constant.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: [x[0] * x[1], 1.0], [3.0, 4.0]).output_indices
+        [2, None]
+        """
         return [output.index if type(output) in NODES else None for output in self.outputs]
 
     def predict_elimination(
@@ -163,12 +230,22 @@ class Graph:
 
     @cached_property
     def is_of_numbers(self) -> bool:
-        """Whether every edge leads from a number to a number."""
+        """Whether every edge leads from a number to a number.
+
+        >>> import numpy as np, opcount as oc
+        >>> oc.trace(np.sum, np.ones(3)).is_of_numbers, oc.trace(sum, [1.0, 2.0]).is_of_numbers
+        (False, True)
+        """
         return not self._arrays and all(isinstance(edge, (Scale, Sign)) for near in self.operands for _, edge in near)
 
     @property
     def size(self) -> Any:
-        """How many numbers the inputs hold."""
+        """How many numbers the inputs hold; a polynomial, if an `oc.spec` has sizes with names.
+
+        >>> import numpy as np, opcount as oc
+        >>> oc.trace(lambda x: np.sum(x["w"]) + x["b"], {"w": np.ones((2, 3)), "b": 1.0}).size
+        7
+        """
         return sum(node.value.size for node in self.inputs)
 
     def to_networkx(self) -> nx.MultiDiGraph:
@@ -193,6 +270,18 @@ class Graph:
     def to_dot(self) -> str:
         """The nodes and edges in Graphviz's language, inputs on the first rank, outputs on the last.
 
+        >>> import opcount as oc
+        >>> print(oc.trace(lambda x: x * x, 3.0).to_dot())
+        digraph {
+          node [shape=box, style=filled]
+          0 [label="x", fillcolor="#E69F00", fontcolor="black"]
+          1 [label="×", fillcolor="#0072B2", fontcolor="white"]
+          { rank=source; 0; }
+          { rank=sink; 1; }
+          0 -> 1
+          0 -> 1
+        }
+
         The text is the same in every run. An output that another node uses is on a rank between.
         """
         from opcount.drawing.export import to_dot
@@ -201,6 +290,12 @@ class Graph:
 
     def draw(self, ax: Axes | None = None, *, show: Shown = "operation") -> Axes:
         """Draw the graph with matplotlib: inputs at the top, outputs at the bottom, edges downwards.
+
+        >>> import opcount as oc
+        >>> from matplotlib.figure import Figure
+        >>> ax = oc.trace(lambda x: x[0] * x[1], [3.0, 4.0]).draw(Figure().subplots(), show="partials")
+        >>> [text.get_text() for text in ax.texts]
+        ['4.0', '3.0', 'x[0]', 'x[1]', '×']
 
         `show` says what is written beside the operations: "paths", the number of paths from each node to the outputs,
         over which the naive recursion sums; "adjoints", the derivative of the output with respect to each node;
@@ -216,6 +311,13 @@ class Graph:
     def draw_elimination(self, order: Order) -> Figure:
         """Draw a picture of the graph, and of what is left of it after each vertex is eliminated in an order.
 
+        >>> import numpy as np, opcount as oc
+        >>> import matplotlib.pyplot as plt
+        >>> figure = oc.trace(lambda x: np.sin(x[0] * x[1]), [3.0, 4.0]).draw_elimination("reverse")
+        >>> [ax.get_title() for ax in figure.axes]
+        ['eliminate 2 (×):\\n2·1 products', 'the Jacobian:\\n2 entries']
+        >>> plt.close(figure)
+
         A new edge is drawn in bold; an edge that existed and to which a product is added, in bold dashes.
         An output that another node uses has a copy, y[row]. The edges left at the end are the entries of
         the Jacobian that are not structurally zero. The titles give all products, those by a structural 1
@@ -227,6 +329,11 @@ class Graph:
 
         found = linearized(self)
         return draw_elimination(self, found, ordered(found, order, unit_products=True))
+
+    def _repr_svg_(self) -> str | None:
+        from opcount.drawing.draw import svg
+
+        return svg(self)
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.inputs)} inputs, {len(self.outputs)} outputs)"

@@ -30,9 +30,13 @@ from opcount.wrapping.inputs import checked_inputs, of_one_argument
 class Jacobian:
     """A value, its Jacobian as a plain matrix, and what the accumulation executed.
 
-    >>> j = jacobian(lambda x: [x[0] * x[1] + x[0], x[1] + 1], [2.0, 3.0])
+    >>> import opcount as oc
+    >>> j = oc.jacobian(lambda x: [x[0] * x[1] + x[0], x[1] + 1], [2.0, 3.0])
     >>> j.value, j.counts, j.order, j.live_edges
     ([8.0, 4.0], Counts({'add': 1}), (2,), 5)
+    >>> j.matrix
+    array([[4., 2.],
+           [0., 1.]])
 
     `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
     the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
@@ -50,9 +54,8 @@ class Jacobian:
     def _repr_html_(self) -> str:
         rows, columns = self.matrix.shape
         caption = f"Jacobian, {rows} by {columns}, {len(self.order)} vertices eliminated"
-        return render.html(
-            *table("phase", [*self.phases.items(), ("all", sum(self.phases.values(), Counts()))]), caption
-        )
+        phases = table("phase", [*self.phases.items(), ("all", sum(self.phases.values(), Counts()))])
+        return render.html(*render.matrix(self.matrix, "y", "x"), caption) + render.html(*phases)
 
 
 def jacobian(
@@ -66,7 +69,7 @@ def jacobian(
 ) -> Jacobian:
     """The Jacobian of f at x, by eliminating the intermediate vertices of its graph in the given order.
 
-    >>> import opcount as oc
+    >>> import numpy as np, opcount as oc
     >>> j = oc.jacobian(lambda x: [x[0] * x[1], np.exp(x[0] * x[1])], [0.0, 4.0], order="reverse")
     >>> j.matrix
     array([[4., 0.],
@@ -80,6 +83,7 @@ def jacobian(
     Any order gives the same Jacobian, up to rounding. `steps`, 2,000 by default, and `seed` are for "search".
     With `unit_products` every product is executed, also those by a structural 1 or -1, as the literature on
     elimination counts. Elimination works on single numbers: arrays are opened into their elements.
+    A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed. (2008), chapter 9.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that does not consist of
     numbers, an order that does not contain every intermediate vertex exactly once, and "optimal" with more than 25

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from opcount.counting.errors import InvalidValue
-from opcount.counting.names import Named, instead
+from opcount.counting.names import Described, instead
 from opcount.derivatives.chain_rule import Direction, backprop, forward, recurse
 from opcount.derivatives.choices import MethodName
 
@@ -26,8 +26,14 @@ class Method(NamedTuple):
     evaluations: Callable[[int], int] = lambda inputs: 1
     algorithm: Callable[..., Any] | None = None
 
+    def __str__(self) -> str:
+        return self.about
 
-METHODS: Final[Mapping[MethodName, Method]] = Named(
+    def __repr__(self) -> str:
+        return f"Method({self.about!r})"
+
+
+METHODS: Final[Mapping[MethodName, Method]] = Described(
     {
         "finite-difference": Method(
             "a central difference quotient for each input", None, "loop", evaluations=lambda inputs: 2 * inputs + 1

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PHASES: Final = ("primal", "partials", "accumulation")
+"""The phases of a gradient: evaluating the function, computing the local partials, and the chain rule itself."""
 
 
 def nothing_spent() -> dict[str, Counts]:

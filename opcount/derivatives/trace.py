@@ -25,7 +25,8 @@ from opcount.wrapping.wrapped import ARRAYS
 def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array") -> Graph:
     """Evaluate f at x, and return the graph of what it did, local partials included.
 
-    >>> trace(lambda x: x * x, 3.0).edges
+    >>> import opcount as oc
+    >>> oc.trace(lambda x: x * x, 3.0).edges
     [Edge(tail=0, head=1, position=0, map=Scale(Scalar(3.0))), Edge(tail=0, head=1, position=1, map=Scale(Scalar(3.0)))]
 
     `x` is a number, an array or nested lists, tuples and dicts of them; an f that needs several arguments is

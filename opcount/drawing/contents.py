@@ -9,6 +9,7 @@ from numbers import Rational
 from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.errors import InvalidType
+from opcount.counting.render import named
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import backprop
 from opcount.derivatives.walks import visits
@@ -66,11 +67,6 @@ def labels_of(graph: Graph) -> dict[int, str]:
     nodes = [graph.nodes[index] for index in roles(graph)]
     inputs = iter(named("x", len(graph.inputs)))
     return {node.index: SYMBOLS.get(node.name, node.name) if node.primitive else next(inputs) for node in nodes}
-
-
-def named(name: str, amount: int) -> list[str]:
-    """`amount` names: x[0], x[1], ..., or, for one, x alone."""
-    return [f"{name}[{index}]" for index in range(amount)] if amount > 1 else [name]
 
 
 def plain_value(value: Any) -> Any:

@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from opcount.counting.errors import InvalidValue
+from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import instead
 from opcount.drawing.contents import COLOURS, SHOWN, labels_of, needed, partial_of, roles, shown
 from opcount.drawing.layout import FONT, Box, layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
     from opcount.derivatives.graph import Graph
 
 MOST_NODES: Final = 200
+READABLE: Final = 40
+"""The most nodes of a picture that a notebook shows by itself."""
 
 
-def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
-    """Draw a graph, as `Graph.draw` describes."""
+def svg(graph: Graph) -> str | None:
+    """A picture as SVG; None if it would not be read or a library is missing. Pyplot and its settings stay as they are.
+
+    Text stays text, so that it can be selected, and is the same in every run.
+    """
+    if not 0 < len(roles(graph)) <= READABLE:
+        return None
+    try:
+        with needed():
+            import matplotlib
+            from matplotlib.figure import Figure
+        figure = draw(graph, new_figure=Figure).get_figure(root=True)
+    except InvalidType:
+        return None
+    assert figure is not None
+    text = StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "opcount", "savefig.bbox": None}):
+        figure.savefig(text, format="svg", metadata={"Title": repr(graph), "Date": None})
+    return '<svg role="img" ' + text.getvalue().partition("<svg ")[2]  # HTML has no room for what stands before
+
+
+def draw(
+    graph: Graph, ax: Axes | None = None, show: str = "operation", new_figure: Callable[..., Figure] | None = None
+) -> Axes:
+    """Draw a graph, as `Graph.draw` describes; `new_figure` makes the figure if no axes are given, else pyplot does."""
     if show not in SHOWN:
         raise InvalidValue(f"there is no drawing of {show!r}; {instead([show], SHOWN, 'the drawings')}")
     title, of_nodes = SHOWN[show]
@@ -40,7 +68,7 @@ def draw(graph: Graph, ax: Axes | None = None, show: str = "operation") -> Axes:
     laid_out = layout(labels, [(edge.tail, edge.head) for edge in graph.edges], tags)
     if ax is None:  # a pyplot figure, which notebooks show by themselves and scripts with plt.show()
         width, height = max(laid_out.size[0], 140.0), laid_out.size[1]
-        figure = plt.figure(figsize=(width / 72, (height + 24) / 72))
+        figure = (new_figure or plt.figure)(figsize=(width / 72, (height + 24) / 72))
         ax = figure.add_axes((0, 0, 1, height / (height + 24)))
     scale = frame(ax, laid_out.size)
     ax.set_title(title, fontsize=FONT)

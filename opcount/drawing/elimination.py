@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opcount.counting.errors import InvalidValue
+from opcount.counting.render import named
 from opcount.derivatives.linearized import Linearized
-from opcount.drawing.contents import COLOURS, labels_of, named, needed, roles
+from opcount.drawing.contents import COLOURS, labels_of, needed, roles
 from opcount.drawing.draw import arrow, frame, label_box
 from opcount.drawing.layout import FONT, Pair, layout, shortcut
 

@@ -40,7 +40,8 @@ NO_LAW: Final = "no exact law found"
 class Law:
     """The law of a count, if there is one: `law(n)` is its exact value, `str(law)` its formula.
 
-    >>> found = law_of({n: Counts(mul=n**3, add=n**2 * (n - 1)) for n in range(1, 8)})
+    >>> import opcount as oc
+    >>> found = oc.law_of({n: oc.Counts(mul=n**3, add=n**2 * (n - 1)) for n in range(1, 8)})
     >>> str(found), found(100), str(found["add"])
     ('2n³ − n²', 1990000, 'n³ − n²')
     >>> found.degree, found.leading, found.big_theta, found.domain
@@ -49,8 +50,8 @@ class Law:
     `law` is that of all operations together, `law["mul"]` that of one kind; `kinds` has the laws of all kinds.
     `counts` has the count at each size. `form` is None if no exact law was found. A law holds for the sizes in its
     `domain`, which continue those it was found on: test `n in law.domain`, or read `str(law)`, as in
-    "n²/4, where n ≡ 0 (mod 4)". `far` has the counts at the far sizes where it was verified. The properties that
-    describe the law raise InvalidValue if there is none.
+    "n²/4, where n ≡ 0 (mod 4)". `far` has the counts at the far sizes where it was verified. `a <= b` is whether a
+    grows no faster than b. The properties that describe the law raise InvalidValue if there is none.
     """
 
     names: tuple[str, ...]
@@ -62,22 +63,44 @@ class Law:
 
     @property
     def verified(self) -> tuple[Point, ...]:
-        """The far sizes that were run too and agree with the law."""
+        """The far sizes that were run too and agree with the law, a tuple of one integer for each parameter.
+
+        >>> import opcount as oc
+        >>> oc.law_of({n: n**2 for n in range(1, 8)}, verify={1000: 1_000_000}).verified
+        ((1000,),)
+        """
         return tuple(self.far) if self.exact else ()
 
     @cached_property
     def domain(self) -> Domain:
-        """The sizes that the law holds for."""
+        """The sizes that the law holds for: `n in law.domain`, or `(m, n) in law.domain`.
+
+        >>> import opcount as oc
+        >>> domain = oc.law_of({n: n**2 // 4 for n in range(4, 40, 4)}).domain
+        >>> domain, 400 in domain, 401 in domain
+        (Domain(n ≡ 0 (mod 4)), True, False)
+        """
         return domain(self.names, list(self.counts), onwards=isinstance(self.form, Recurrence))[0]
 
     @property
     def formula(self) -> str:
-        """The law as a formula alone, without the sizes that it holds for."""
+        """The law as a formula alone, without the sizes that it holds for; raises InvalidValue if there is none.
+
+        >>> import opcount as oc
+        >>> found = oc.law_of({n: n**2 // 4 for n in range(4, 40, 4)})
+        >>> found.formula, str(found)
+        ('n²/4', 'n²/4, where n ≡ 0 (mod 4)')
+        """
         return str(self._found())
 
     @property
     def exact(self) -> bool:
-        """Whether an exact law was found."""
+        """Whether an exact law was found.
+
+        >>> import opcount as oc
+        >>> oc.law_of({n: n**2 for n in range(1, 9)}).exact, oc.law_of({n: hash(n**9) % 7 for n in range(1, 9)}).exact
+        (True, False)
+        """
         return self.form is not None
 
     def __getitem__(self, kind: str) -> Law:
@@ -109,13 +132,27 @@ class Law:
 
     @property
     def degree(self) -> float:
-        """The power of n that the count grows with, an int where it is one; infinite if growth is exponential."""
+        """The power of n that the count grows with, an int where it is one; infinite if growth is exponential.
+
+        >>> import opcount as oc
+        >>> oc.law_of({n: n**3 + n for n in range(1, 9)}).degree, oc.law_of({n: 2**n for n in range(1, 9)}).degree
+        (3, inf)
+
+        Raises InvalidValue if there is no law.
+        """
         base, power, _ = fastest(self._found().terms())
         return math.inf if base > 1 else int(power) if float(power).is_integer() else power
 
     @property
     def leading(self) -> Any:
-        """The coefficient of the term that grows fastest; a tuple by residue, if residues differ in it."""
+        """The coefficient of the term that grows fastest, an int or a Fraction; a tuple by residue, if these differ.
+
+        >>> import opcount as oc
+        >>> print(oc.law_of({n: n * (n - 1) // 2 for n in range(1, 9)}).leading)
+        1/2
+
+        Raises InvalidValue if there is no law.
+        """
         form = self._found()
         growth = fastest(form.terms())
         parts = form.residues if isinstance(form, QuasiPolynomial) else [form]
@@ -126,7 +163,12 @@ class Law:
 
     @property
     def big_theta(self) -> str:
-        """The order of growth as text, such as Θ(n³)."""
+        """The order of growth as text, such as Θ(n³); raises InvalidValue if there is no law.
+
+        >>> import opcount as oc
+        >>> oc.law_of({n: 2 * n**3 - n**2 for n in range(1, 9)}).big_theta
+        'Θ(n³)'
+        """
         terms = self._found().terms()
         if not terms:
             return "Θ(0)"
@@ -146,7 +188,12 @@ class Law:
         return not _not_faster(self, other)
 
     def estimate(self) -> str:
-        """A power of n fitted to the counts by least squares, as text: an estimate, not a law."""
+        """A power of n fitted to the counts by least squares, as text: an estimate, not a law.
+
+        >>> import opcount as oc
+        >>> oc.law_of({n: n * n.bit_length() for n in range(1, 9)}).estimate()
+        'about 1.13·n^1.58, an estimate'
+        """
         return estimate(self.names, self.counts)
 
     def __str__(self) -> str:
@@ -162,7 +209,13 @@ class Law:
         return f"; verified {at(self.names, *self.verified)}" if self.verified else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The law, its counts and the laws of its kinds as plain numbers and strings, which JSON can hold."""
+        """The law, its counts and the laws of its kinds as plain numbers and strings, which JSON can hold.
+
+        >>> import opcount as oc
+        >>> found = oc.law_of({n: n**2 for n in range(1, 9)}).to_dict()
+        >>> found["law"], found["big_theta"], found["domain"], found["counts"][:3]
+        ('n²', 'Θ(n²)', 'every n', [[1, 1], [2, 4], [3, 9]])
+        """
         found: dict[str, Any] = {
             "law": str(self),
             "exact": self.exact,
@@ -187,6 +240,12 @@ class Law:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Plot the counts as points and the law as a line, on logarithmic axes if all are positive. Needs matplotlib.
+
+        >>> import opcount as oc
+        >>> from matplotlib.figure import Figure
+        >>> ax = oc.law_of({n: n**2 for n in range(1, 9)}).plot(Figure().subplots())
+        >>> [line.get_label() for line in ax.lines]
+        ['counted', 'n²']
 
         Raises InvalidValue for a law of several parameters.
         """
@@ -251,9 +310,11 @@ def law(
     A law is a polynomial, a polynomial for each residue of n, a linear recurrence, or, if the sizes are a geometric
     progression, a recurrence in the logarithm of n. It is exact, and tested on a third as many more sizes as it has
     coefficients, at least two, and on more if it differs by residue or the sizes have gaps. It holds for sizes that
-    continue the given ones: see `Law`. Raises InvalidValue for too few sizes, saying how many are needed, and for a
-    size to verify that is not in the law's domain; SizeFailed if a run fails, with its size and the counts of the
-    others. Warns NothingCounted if no run executed an operation on a wrapped value.
+    continue the given ones: see `Law`. R. P. Stanley, Enumerative Combinatorics 1, 2nd ed. (2012), chapter 4.
+
+    Raises InvalidValue for too few sizes, saying how many are needed, and for a size to verify that is not in the
+    law's domain; SizeFailed if a run fails, with its size and the counts of the others. Warns NothingCounted if no run
+    executed an operation on a wrapped value.
     """
     found, silent = law_of_runs(f, sizes, make, verify, executor)
     if silent:
@@ -294,7 +355,8 @@ def law_of(
 ) -> Law:
     """The exact law behind counts that are known already, by size.
 
-    >>> print(law_of({n: n * (n - 1) // 2 for n in range(1, 9)}))
+    >>> import opcount as oc
+    >>> print(oc.law_of({n: n * (n - 1) // 2 for n in range(1, 9)}))
     n²/2 − n/2
 
     A count is a Counts or an integer; a size is an integer, or a tuple with one for each of the `names`. `verify` has

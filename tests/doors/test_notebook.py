@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import builtins
+import functools
+import operator
 import re
+import sys
+import warnings
+from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from IPython.core.error import UsageError
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 import opcount as oc
 from opcount.counting import render
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +233,104 @@ def test_a_tally_with_regions_shows_them():
 def test_text_is_escaped_in_every_place():
     html = render.html((EVIL,), [(EVIL,)], EVIL)
     assert html.count("&lt;script&gt;&amp;&#x27;&quot;") == 3 and "<script>" not in html
+
+
+# --- what the last line of a cell shows
+
+FORMATTER = DisplayFormatter()
+FORMATTER.active_types = FORMATTER.format_types  # as a notebook has it; a terminal shows text alone
+
+
+def displayed(value):
+    """What a notebook is sent for a value, by type of content; an error in a representation is raised."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, _ = FORMATTER.format(value)
+    return found
+
+
+def test_a_gradient_shows_its_value_its_gradient_and_its_phases():
+    html = displayed(oc.gradient(lambda x: x * x * x, 2.0))["text/html"]
+    assert ">method</th><th>backprop</th>" in html
+    assert ">value</th><td style='text-align:left'>8.0<" in html
+    assert ">gradient</th><td style='text-align:left'>12.0<" in html
+    assert all(f">{name}</th>" in html for name in (*oc.PHASES, "all"))
+
+
+def test_a_gradient_of_a_structure_shows_a_row_for_each_item():
+    x = {"<w>": np.ones((3, 2)), "b": [1.0, 2.0]}
+    html = displayed(oc.gradient(lambda x: np.sum(x["<w>"]) * x["b"][0] + x["b"][1], x))["text/html"]
+    assert ">gradient[&#x27;&lt;w&gt;&#x27;]</th>" in html and "<w>" not in html
+    assert "<pre>array([[1., 1.],\n       [1., 1.],\n       [1., 1.]])</pre>" in html
+    assert ">gradient[&#x27;b&#x27;]</th><td style='text-align:left'>[6.0, 1.0]<" in html
+
+
+@pytest.mark.parametrize("x", [np.ones(100_000), [1.0] * 1000, [np.ones(2)] * 1000, {str(i): 1.0 for i in range(1000)}])
+def test_what_is_long_is_cut(x):
+    html = displayed(oc.gradient(lambda x: oc.wrap(1.0), x))["text/html"]
+    assert "..." in html and len(html) < 5000
+
+
+def test_a_jacobian_shows_its_matrix_and_its_counts():
+    html = displayed(SHOWN["Jacobian"]())["text/html"]
+    row = "".join(f"<td style='text-align:right'>{entry}</td>" for entry in (2, 1))
+    assert f"<th></th><th>x[0]</th><th>x[1]</th></tr></thead><tbody><tr><th style='text-align:left'>y</th>{row}" in html
+    assert ">accumulation</th>" in html
+
+
+def test_a_large_jacobian_is_cut_on_both_sides():
+    html = displayed(oc.jacobian(lambda x: [each * 2 for each in x], [1.0] * 13))["text/html"]
+    assert "x[11]" in html and "y[11]" in html and "x[12]" not in html and "y[12]" not in html
+
+
+def test_a_graph_shows_its_picture_and_makes_no_figure_of_pyplots():
+    graph = oc.trace(lambda x: np.sin(x[0] * x[1]), [1.0, 2.0])
+    figures = pyplot.get_fignums()
+    svg = displayed(graph)["image/svg+xml"]
+    root = ElementTree.fromstring(svg)
+    assert root.tag.endswith("}svg") and root.get("role") == "img"
+    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]  # text, not outlines of letters
+    assert texts == ["x[0]", "x[1]", "×", "sin"]
+    assert displayed(graph)["image/svg+xml"] == svg
+    assert displayed(graph)["text/plain"] == repr(graph)
+    assert pyplot.get_fignums() == figures
+
+
+def test_a_picture_escapes_the_names_of_operations():
+    def evil(x):
+        return x * 2.0
+
+    evil.__name__ = EVIL
+    graph = oc.trace(oc.primitive(evil, partials=lambda y, x: 2.0), 1.0)
+    svg = displayed(graph)["image/svg+xml"]
+    assert "&lt;script&gt;" in svg and "<script" not in svg
+
+
+def test_a_graph_that_is_too_large_to_be_read_shows_as_text():
+    def chain(nodes):
+        return oc.trace(lambda x: functools.reduce(operator.mul, [x] * nodes), 1.0)
+
+    assert "image/svg+xml" in displayed(chain(40))
+    assert displayed(chain(41)) == {"text/plain": "Graph(41 nodes, 1 inputs, 1 outputs)"}
+
+
+@pytest.mark.parametrize("library", ["matplotlib", "igraph"])
+def test_a_graph_shows_as_text_without_a_library_that_draws(monkeypatch, library):
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    assert displayed(oc.trace(lambda x: x * x, 1.0)) == {"text/plain": "Graph(2 nodes, 1 inputs, 1 outputs)"}
+
+
+@pytest.mark.parametrize("name", ["METHODS", "ORDERS"])
+def test_names_show_with_what_each_is_and_no_function(name):
+    named = getattr(oc, name)
+    shown = displayed(named)
+    assert shown["text/plain"] == repr(named)
+    lines = shown["text/plain"].split("\n")
+    assert [line.split("  ")[0] for line in lines[1:]] == list(named)
+    for key, each in named.items():
+        assert (
+            str(each) in shown["text/plain"] and f">{key}</th><td style='text-align:left'>{each}<" in shown["text/html"]
+        )
+    assert "<function" not in f"{shown}{dict(named)}"

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.counting.errors import InvalidType, InvalidValue
-from opcount.counting.names import Named, instead
+from opcount.counting.names import Described, instead
 from opcount.derivatives.chain_rule import Direction
 from opcount.derivatives.choices import OrderName
 from opcount.derivatives.linearized import Linearized
@@ -18,7 +18,7 @@ from opcount.derivatives.orders.rules import forward, markowitz, reverse
 from opcount.derivatives.orders.search import STEPS, search
 from opcount.wrapping.inputs import checked_integer
 
-ORDERS: Final[Mapping[OrderName, str]] = Named(
+ORDERS: Final[Mapping[OrderName, str]] = Described(
     {
         "forward": "along the graph, in the order of evaluation: forward mode for all inputs at once",
         "reverse": "against the graph: backprop for all outputs at once",

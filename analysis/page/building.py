@@ -1,0 +1,184 @@
+"""Build the page: steps and numbers into the template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+import opcount as oc
+from analysis.page import figures
+from analysis.page.events import TEMPLATES, Call, Mode, Run, Step, codes, recorded
+from analysis.page.networks import DATA, SIZES, TARGET, Network, across, levels, names, traced
+from analysis.report.writing import FIRST, GENERATOR, NotAReport, is_free
+
+SCRIPTS = ("explorer.js", "costs.js", "reader.js")
+
+
+def write(out: Path, templates: Path = TEMPLATES) -> None:
+    """Write index.html into a folder. Raises Disagrees, and writes nothing, if a step is not what opcount executes.
+
+    Raises NotAReport if `out` is a file, or has an index.html of somebody else's.
+    """
+    if (out.exists() and not out.is_dir()) or not is_free(out / FIRST):
+        raise NotAReport(f"{out} is a file, or its {FIRST} is not opcount's; name another folder")
+    text = build(templates)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / FIRST).write_text(text, encoding="utf-8")
+
+
+def build(templates: Path = TEMPLATES) -> str:
+    """The page as HTML, from a folder of templates. Raises Disagrees if a step of it is not what opcount executes."""
+
+    def read(name: str) -> str:
+        return (templates / name).read_text(encoding="utf-8").rstrip()
+
+    code = codes(templates)
+    networks = {name: traced(sizes) for name, sizes in SIZES.items()}
+    runs = {name: recorded(network, code) for name, network in networks.items()}
+    question, deepest = networks["1-2-1"], networks["1-2-2-2-1"]
+    costs, orders = figures.costs(), figures.orders()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    data = {
+        "networks": {name: embedded(networks[name], runs[name]) for name in networks},
+        "code": {mode: text.splitlines() for mode, text in code.items()},
+        "costs": costs,
+        "lighthouse": orders,
+        **json.loads(read("words.json")),
+    }
+    return environment.get_template("index.html.j2").render(
+        css=raw(read("page.css")),
+        scripts=[raw(read(script)) for script in SCRIPTS],
+        data=raw(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")),
+        counts={name: {mode: run.counts() for mode, run in found.items()} for name, found in runs.items()},
+        parameters={name: len(network.graph.inputs) for name, network in networks.items()},
+        eight={mode: costs[mode][7][1] for mode in ("forget", "remember")},
+        drawing=drawing(question, runs["1-2-1"]["loop"]),
+        formulas=list(formulas(question, runs["1-2-1"]["loop"])),
+        lighthouse=orders,
+        flat=f"{figures.flat():.2f}",
+        broad=figures.broad(),
+        storage=figures.storage(deepest),
+        forward=figures.forward(deepest),
+        depths=figures.DEPTHS,
+        widths=figures.WIDTHS,
+        version=oc.__version__,
+        generator=raw(GENERATOR),
+    )
+
+
+def raw(text: str) -> Any:
+    """Text that the template takes as it is."""
+    return jinja2.filters.do_mark_safe(text)
+
+
+# --- what the scripts read
+
+
+def embedded(network: Network, runs: dict[Mode, Run]) -> dict[str, Any]:
+    """A network and its runs as the explorer reads them."""
+    graph, loop = network.graph, runs["loop"]
+    edges = {(product.tail, product.head, product.position): product for product in loop.products}
+    numbered = {edge: number for number, edge in enumerate(edges)}
+    users: list[list[int]] = [[] for _ in graph.nodes]
+    for (tail, *_), number in numbered.items():
+        users[tail].append(number)
+    derivatives = adjoints(network, loop)
+    return {
+        "names": names(network),
+        "values": network.values,
+        "derivatives": derivatives,
+        "levels": levels(graph),
+        "across": [round(x, 4) for x in across(graph)],
+        "parameters": len(graph.inputs),
+        # the derivative of the loss by itself is 1: what goes along an edge into it is its partial
+        "edges": [
+            [tail, head, product.value / derivatives[head], int(product.costs)]
+            for (tail, head, _), product in edges.items()
+        ],
+        "users": users,
+        "runs": {mode: [encoded(step, numbered) for step in run.steps] for mode, run in runs.items()},
+    }
+
+
+def encoded(step: Step, numbered: dict[tuple[int, int, int], int]) -> list[float]:
+    """A call as [node, caller, remembered], a product as [edge, call, costs, added, value]; -1 for no caller."""
+    if isinstance(step, Call):
+        return [step.node, -1 if step.caller is None else step.caller, int(step.remembered)]
+    edge = numbered[step.tail, step.head, step.position]
+    return [edge, -1 if step.call is None else step.call, int(step.costs), int(step.added), step.value]
+
+
+def adjoints(network: Network, loop: Run) -> list[float]:
+    """The derivative of the loss by each value: the sums of a loop's products."""
+    found = [0.0] * len(network.graph.nodes)
+    found[-1] = 1.0
+    for product in loop.products:
+        found[product.tail] += product.value
+    return found
+
+
+# --- the question's network, drawn and written out
+
+
+def drawing(network: Network, loop: Run) -> dict[str, Any]:
+    """The network as its layers: circles and labelled lines, and what is said of each value."""
+    value = dict(zip(names(network), network.values, strict=True))
+    derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
+    at = {"x": (30, 115), "h₁": (150, 50), "h₂": (150, 180), "o": (275, 115), "L": (385, 115)}
+    on_lines = {"w₁": ("x", "h₁"), "w₂": ("x", "h₂"), "w₃": ("h₁", "o"), "w₄": ("h₂", "o")}
+    biases = {"b₁": (220, 25), "b₂": (220, 205), "b₃": (275, 185)}
+    ends = [*on_lines.values(), ("o", "L")]
+    placed = {
+        **at,
+        **{name: ((at[a][0] + at[b][0]) // 2, (at[a][1] + at[b][1]) // 2) for name, (a, b) in on_lines.items()},
+        **biases,
+    }
+
+    def said(name: str) -> str:
+        if name == "x":
+            return f"x = {DATA}, the input; its target is y = {TARGET}"
+        return f"{name} = {number(value[name])}, and ∂L/∂{name} = {number(derivative[name])}"
+
+    lines = [(*at[a], *at[b]) for a, b in ends] + [
+        (*biases[bias], *at[node]) for bias, node in (("b₁", "h₁"), ("b₂", "h₂"), ("b₃", "o"))
+    ]
+    return {
+        "lines": lines,
+        "marks": [
+            {"name": name, "x": x, "y": y, "said": said(name), "round": name in at} for name, (x, y) in placed.items()
+        ],
+    }
+
+
+def formulas(network: Network, loop: Run) -> Iterator[dict[str, Any]]:
+    """The derivatives by the first weights and a bias, factor by factor; `shared` numbers the factors used again."""
+    value = dict(zip(names(network), network.values, strict=True))
+    derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
+    residual = ("2(o − y)", 2 * value["r"], 1)
+    hidden = {k: [(f"w{w}", value[f"w{w}"], shared), (f"(1 − h{k}²)", 1 - value[f"h{k}"] ** 2, shared)]
+              for k, w, shared in (("₁", "₃", 2), ("₂", "₄", 0))}  # fmt: skip
+    data = ("x", DATA, 0)
+    for name, factors in (
+        ("w₁", [residual, *hidden["₁"], data]),
+        ("b₁", [residual, *hidden["₁"]]),
+        ("w₂", [residual, *hidden["₂"], data]),
+    ):
+        yield {
+            "name": f"∂L/∂{name}",
+            "value": number(derivative[name]),
+            "factors": [{"text": text, "value": number(factor), "shared": shared} for text, factor, shared in factors],
+        }
+
+
+def number(value: float) -> str:
+    """A number with three digits, and a minus sign rather than a hyphen."""
+    return f"{value:.3g}".replace("-", "−")

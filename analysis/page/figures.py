@@ -1,0 +1,86 @@
+"""The numbers of the page that are not steps: each counted, or predicted exactly, when the page is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import opcount as oc
+from analysis.page.networks import Network, traced
+from analysis.programs.functions import Numbers
+from analysis.programs.networks import layered, mlp, parameter_count
+from opcount.typing import MethodName, OrderName
+
+DEPTHS, WIDTHS = 8, 6
+OUTPUTS = 10
+FLAT_WIDTHS = range(1, 13)
+ORDERS: dict[OrderName, tuple[str, str]] = {
+    "forward": ("along the graph", "each input's derivatives are carried to both outputs, as in forward mode"),
+    "reverse": ("against it", "each output's derivatives are carried back, as in backpropagation"),
+    "optimal": ("cheapest", "found by a search through all orders, which is feasible for a graph as small as this"),
+}
+
+
+def costs() -> dict[str, list[list[int]]]:
+    """Products to forget and to remember, and parameters: by hidden layers, then by nodes in each."""
+    found: dict[str, list[list[int]]] = {"forget": [], "remember": [], "parameters": []}
+    for depth in range(1, DEPTHS + 1):
+        sizes = [(1, *[width] * depth, 1) for width in range(1, WIDTHS + 1)]
+        graphs = [oc.trace(*mlp(one)) for one in sizes]
+        found["forget"].append([graph.predict("naive").mul for graph in graphs])
+        found["remember"].append([graph.predict("backprop").mul for graph in graphs])
+        found["parameters"].append([parameter_count(one) for one in sizes])
+    return found
+
+
+def flat() -> float:
+    """How many times the operations of backprop naive recursion takes at most, with one hidden layer of any width.
+
+    Both grow linearly with the width, and so does their quotient towards that of their slopes.
+    """
+    laws = [oc.law_of({width: total(width, method) for width in FLAT_WIDTHS}) for method in ("naive", "backprop")]
+    naive, backprop = (law(10**9) for law in laws)
+    return naive / backprop
+
+
+def total(width: int, method: MethodName) -> int:
+    return oc.gradient(*mlp((1, width, 1)), method=method).counts.total
+
+
+def lighthouse(x: Numbers) -> Any:
+    """Where the beam of a lighthouse meets the quay, as the formula stands in Griewank's book: the tangent twice."""
+    nu, gamma, omega, t = x
+    y = nu * np.tan(omega * t) / (gamma - np.tan(omega * t))
+    return y, gamma * y
+
+
+def orders() -> dict[str, dict[str, object]]:
+    """Products for the Jacobian of Griewank's lighthouse, by the order of elimination."""
+    graph = oc.trace(lighthouse, [0.5, 1.0, 0.3, 0.2])
+    return {
+        order: {"products": graph.predict_elimination(order).mul, "label": label, "words": words}
+        for order, (label, words) in ORDERS.items()
+    }
+
+
+def broad() -> dict[str, int]:
+    """Products for the derivatives of a function of one input and many outputs, in either mode."""
+    graph = oc.trace(*layered((1, 4, 4, OUTPUTS)))
+    counted = {order: graph.predict_elimination(order).mul for order in ("forward", "reverse")}
+    return {"outputs": OUTPUTS, **counted}
+
+
+def storage(network: Network) -> dict[str, int | None]:
+    """Derivatives that remembering keeps, and calls that wait while forgetting."""
+    kept, waiting = (oc.gradient(network.loss, network.parameters, method=m).storage for m in ("memoized", "naive"))
+    return {"remember": kept.derivatives, "depth": waiting.depth}
+
+
+def forward(network: Network) -> int:
+    """Products of forward mode, one pass for each parameter."""
+    return oc.gradient(network.loss, network.parameters, method="forward").phases["accumulation"].mul
+
+
+def of_three_layers() -> Network:
+    return traced((1, 2, 2, 2, 1))
