@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
 FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: page report check-report test test-slow test-lowest test-newest test-page versions lint mutants bench clean
+.PHONY: page report check-report docs test test-slow test-lowest test-newest test-page versions lint mutants bench clean
 .NOTPARALLEL:
 
 page: $(VENV)/report.stamp
@@ -47,7 +47,12 @@ lint: $(VENV)/lint.stamp
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) basedpyright --pythonpath $(VENV)/bin/python
-	$(VENV)/bin/biome check --indent-style=space --line-width=120 analysis/page/templates
+	$(VENV)/bin/biome check --indent-style=space --line-width=120 analysis/page/templates docs/_static
+
+# All pages anew, so that no page is left over; what their cells show was executed for them.
+docs: $(VENV)/docs.stamp
+	@rm -rf docs/_build
+	$(RUN) sphinx -W -T --keep-going -q -j auto docs docs/_build/html
 
 mutants: $(VENV)/mutants.stamp
 	$(VENV)/bin/python .ci/mutants.py
@@ -56,7 +61,7 @@ bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest dist opcount/_accelerated*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest dist docs/_build opcount/_accelerated*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is what was installed, and built: a checkout that was copied needs no second set-up.

@@ -50,8 +50,9 @@ class Subject(NamedTuple):
 
 SUBJECTS = {
     "rows of operations": Subject(
-        ("opcount/wrapping/operations.py", "opcount/tracing/primitives.py"),
-        ("tests/tracing/test_partials.py", "tests/tracing/test_primitives.py", "tests/agreement/test_agreement.py"),
+        ("opcount/wrapping/operations.py",),
+        ("tests/tracing/test_partials.py", "tests/tracing/test_primitives.py", "tests/wrapping/test_operations.py",
+         "tests/agreement/test_agreement.py"),
     ),
     "rows of functions": Subject(
         ("opcount/functions/*.py",),

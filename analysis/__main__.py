@@ -16,6 +16,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from analysis.page import building as page
+from analysis.page.events import Disagrees
 from analysis.report import writing
 from analysis.report.finished import Finished, key_of
 from analysis.report.study import Run, Study
@@ -32,15 +34,20 @@ def main(arguments: list[str] | None = None, executor: Executor | None = None) -
         writing.check_folder(options.out)
         if options.check:
             return check(options, executor)
+        page.write(options.out)  # first, since it takes seconds and is what most readers want
         studies = run_studies(options, executor)
         command = "python -m analysis --quick" if options.quick else "python -m analysis"
         writing.write(studies, options.out, command)
     except writing.NotAReport as error:
         print(f"analysis: {error}", file=sys.stderr)
         return 2
+    except Disagrees as error:
+        print(f"analysis: a step of index.html is not what opcount executes: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
-            f"\nanalysis: interrupted; {options.out} is as it was; the same command goes on from here", file=sys.stderr
+            f"\nanalysis: interrupted; the evidence in {options.out} is as it was; the same command goes on from here",
+            file=sys.stderr,
         )
         return 130
     return verdict(studies, options.out)
@@ -111,7 +118,7 @@ def verdict(studies: dict[str, Study], out: Path) -> int:
     for claim in failed:
         print(f"FAILED: {claim.text} ({claim.evidence})", file=sys.stderr)
     if sys.stdout.isatty():
-        print(f"{len(claims) - len(failed)} of {len(claims)} claims hold; the report is {out / 'report.html'}")
+        print(f"{len(claims) - len(failed)} of {len(claims)} claims hold; the report is {out / writing.PAGES[0]}")
     return 1 if failed else 0
 
 

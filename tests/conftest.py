@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+import opcount as oc
+from opcount.tracing import differentiable
+
 pytest.register_assert_rewrite("tests.support")
+
+
+@pytest.fixture
+def forgotten():
+    """Functions that a test gives derivatives, which are forgotten after it."""
+    functions: list[Any] = []
+    yield functions.append
+    for function in functions:
+        differentiable.USER_PRIMITIVES.pop(function, None)
+        differentiable.FUNCTIONS.pop(function, None)
+        oc.register_rule(function, None)

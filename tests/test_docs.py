@@ -1,4 +1,4 @@
-"""The examples of README.md, run from top to bottom in one namespace; and docstrings that stand alone.
+"""The examples of README.md, run from top to bottom in one namespace; what docs/ names; docstrings that stand alone.
 
 What a block shows is checked: a doctest session, or a line `expression  # -> value`, where
 `...` stands for anything and a printed line is compared with what is printed.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import doctest
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import opcount as oc
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -87,6 +90,51 @@ def test_checker_accepts(code: str) -> None:
 def test_checker_rejects(code: str) -> None:
     with pytest.raises((AssertionError, doctest.DocTestFailure, ZeroDivisionError)):
         run_block(code, {})
+
+
+# --- the pages of docs/, whose cells `make docs` executes
+
+DOCS = ROOT / "docs"
+DOCUMENTED = re.compile(r"^\.\. (?:auto\w+|py:\w+):: opcount\.(\w+)", re.MULTILINE)
+
+
+def pages() -> dict[str, str]:
+    return {
+        path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8")
+        for path in DOCS.rglob("*.md")
+        if "_build" not in path.parts
+    }
+
+
+def test_every_public_name_is_documented_once() -> None:
+    assert sorted(name for text in pages().values() for name in DOCUMENTED.findall(text)) == sorted(dir(oc))
+
+
+def test_the_overview_of_the_reference_lists_every_public_name() -> None:
+    listed = re.findall(r"`(\w+)`", pages()["reference/index.md"])
+    assert {*dir(oc)} <= {*listed, "__version__"}
+
+
+def test_every_error_has_its_section() -> None:
+    sections = re.findall(r"^## (\w+)$", pages()["errors.md"], re.MULTILINE)
+    public = {name: getattr(oc, name) for name in dir(oc)}
+    errors = {name for name, one in public.items() if isinstance(one, type) and issubclass(one, Exception)}
+    assert errors <= {*sections}
+
+
+@pytest.mark.parametrize("page", [page for page, text in pages().items() if ">>>" in text])
+def test_an_example_of_the_reference_shows_what_it_gives(page: str) -> None:
+    run_block(pages()[page].replace("\n```", "\n"), {})
+
+
+def test_the_gallery_has_twelve() -> None:
+    assert re.findall(r"^## (\d+)\. ", pages()["gallery.md"], re.MULTILINE) == [str(n) for n in range(1, 13)]
+
+
+def test_a_notebook_is_kept_without_its_outputs() -> None:
+    (notebook,) = DOCS.glob("*.ipynb")
+    cells = [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert cells and not any(cell["outputs"] or cell["execution_count"] for cell in cells)
 
 
 # --- docstrings

@@ -284,7 +284,7 @@ PARTS = {
     "report": {"figures"},
     "peers": {"programs"},
     "studies": {"programs", "figures", "report", "peers"},
-    "page": {"programs"},
+    "page": {"programs", "report"},
     "bench": set(),
 }
 """The sub-packages of the analysis, and which others each of them imports."""
@@ -407,3 +407,41 @@ def test_public_names_are_all_there_and_stand_in_the_design():
         "unwrap",
         "wrap",
     }
+
+
+def patched(source):
+    """What of the library a test changes by itself: the first argument of `monkeypatch.setattr` and the like."""
+    tree = ast.parse(source)
+    imported = {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        for alias in getattr(node, "names", ())
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        and (getattr(node, "module", None) or alias.name).startswith("opcount")
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    changed = [ast.unparse(call.args[0]) for call in calls if call.func.attr in PATCHES and call.args]
+    return {name for name in changed if name.strip("'").partition(".")[0] in imported | {"opcount"}} - {"oc.METHODS"}
+
+
+PATCHES = ("setattr", "setitem", "delattr", "delitem")
+
+
+def test_the_library_is_changed_by_tests_in_one_place_alone():
+    faults = ROOT / "tests" / "support" / "faults.py"
+    found = {path.name: patched(path.read_text()) for path in (ROOT / "tests").rglob("*.py") if path != faults}
+    assert {name: changed for name, changed in found.items() if changed} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from opcount.tracing import edges\npatch.setattr(edges.Contraction, 'pull', None)",
+        "import opcount.tracing.tape\npatch.delattr(opcount.tracing.tape.Tape, 'kept')",
+        "import opcount as oc\npatch.setitem(oc.KINDS, 'mul', 1)",
+        "patch.setattr('opcount.functions.linalg.lu', None)",
+    ],
+)
+def test_a_test_that_changes_the_library_by_itself_is_found(source):
+    assert patched(source)
+    assert not patched("import opcount as oc\npatch.setitem(oc.METHODS, 'naive', row)\npatch.setattr(os, 'rename', f)")

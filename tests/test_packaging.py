@@ -99,6 +99,8 @@ def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
         "hatch_build.py",
         "opcount/_accelerated.c",
         "pyproject.toml",
+        "docs/conf.py",
+        "docs/index.md",
         "opcount/py.typed",
         "pytest_opcount.py",
     }

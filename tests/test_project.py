@@ -20,6 +20,7 @@ TOP_LEVEL = {
     "Makefile",
     "README.md",
     "analysis",
+    "docs",
     "examples",
     "opcount",
     "pyproject.toml",

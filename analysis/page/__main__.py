@@ -6,22 +6,27 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.page.building import build
+from analysis.page.building import write
 from analysis.page.events import TEMPLATES, Disagrees
+from analysis.report.writing import NotAReport
 
 
 def main(arguments: list[str] | None = None, templates: Path = TEMPLATES) -> int:
-    """Write index.html into a folder; returns the exit status: 1 if a step is not what opcount executes."""
+    """Write index.html into a folder; returns the exit status.
+
+    1 if a step is not what opcount executes, 2 if the folder has an index.html of somebody else's.
+    """
     parser = argparse.ArgumentParser(prog="python -m analysis.page", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("reports"), help="the folder to write to (default: reports)")
     options = parser.parse_args(arguments)
     try:
-        text = build(templates)
+        write(options.out, templates)
+    except NotAReport as error:
+        print(f"analysis.page: {error}", file=sys.stderr)
+        return 2
     except Disagrees as error:
         print(f"analysis.page: not written, since it would not show what opcount executes: {error}", file=sys.stderr)
         return 1
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "index.html").write_text(text, encoding="utf-8")
     return 0
 
 

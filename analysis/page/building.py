@@ -13,8 +13,21 @@ import opcount as oc
 from analysis.page import figures
 from analysis.page.events import TEMPLATES, Call, Mode, Run, Step, codes, recorded
 from analysis.page.networks import DATA, SIZES, TARGET, Network, across, levels, names, traced
+from analysis.report.writing import FIRST, GENERATOR, NotAReport, is_free
 
 SCRIPTS = ("explorer.js", "costs.js", "reader.js")
+
+
+def write(out: Path, templates: Path = TEMPLATES) -> None:
+    """Write index.html into a folder. Raises Disagrees, and writes nothing, if a step is not what opcount executes.
+
+    Raises NotAReport if `out` is a file, or has an index.html of somebody else's.
+    """
+    if (out.exists() and not out.is_dir()) or not is_free(out / FIRST):
+        raise NotAReport(f"{out} is a file, or its {FIRST} is not opcount's; name another folder")
+    text = build(templates)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / FIRST).write_text(text, encoding="utf-8")
 
 
 def build(templates: Path = TEMPLATES) -> str:
@@ -58,6 +71,7 @@ def build(templates: Path = TEMPLATES) -> str:
         depths=figures.DEPTHS,
         widths=figures.WIDTHS,
         version=oc.__version__,
+        generator=raw(GENERATOR),
     )
 
 

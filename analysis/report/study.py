@@ -68,11 +68,12 @@ class Table(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure: a function of `analysis.figures` and the table that it draws."""
+    """A figure: a function of `analysis.figures`, the tables that it draws, and in words what one sees in it."""
 
     draw: Callable[..., Drawing]
     data: Mapping[str, Any]
     caption: str
+    alt: str
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,13 +15,19 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 import opcount as oc
 from analysis.figures.style import close
 from analysis.report.study import Figure, Study, Table
+from analysis.report.texts import LEADS, WORDS, explainer
 
-OURS = ("report.html", "report.md", "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*", "data/bench.json")
-KEPT = ("data/bench.json",)  # written by the benchmarks, not by the studies
+PAGES = ("evidence.html", "evidence.md")
+FORMER = ("report.html", "report.md")  # the names of the pages in reports of former versions, which may be rebuilt
+FIRST = "index.html"
+GENERATOR = '<meta name="generator" content="opcount">'  # by which the first page is told from somebody else's
+KEPT = (FIRST, "data/bench.json")  # written by the page's own command and by the benchmarks
+OURS = (*PAGES, *FORMER, *KEPT, "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*")
 
 
 class NotAReport(Exception):
@@ -50,9 +57,15 @@ def check_folder(out: Path) -> None:
         raise NotAReport(f"{out} is a file; name a folder")
     files = [path.relative_to(out) for path in out.rglob("*") if not path.is_dir()] if out.exists() else []
     strangers = [path.as_posix() for path in files if not any(path.match(pattern) for pattern in OURS)]
-    if strangers or (files and not (out / "report.html").exists()):
+    strangers += [] if is_free(out / FIRST) else [FIRST]
+    if strangers or (files and not any((out / page).exists() for page in (PAGES[0], FORMER[0], FIRST))):
         named = ", ".join(sorted(strangers or map(str, files))[:3])
         raise NotAReport(f"{out} holds files that are no report ({named}); name another folder")
+
+
+def is_free(page: Path) -> bool:
+    """Whether the first page may be written there: nothing is, or an earlier one."""
+    return not page.exists() or GENERATOR in page.read_text(encoding="utf-8", errors="replace")
 
 
 def move_into_place(building: Path, out: Path) -> None:
@@ -83,16 +96,24 @@ def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> Non
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["html_table"] = html_table
-    environment.filters["markdown_table"] = markdown_table
+    explained = explainer('<dfn title="{1}">{0}</dfn>'.format)
+    environment.filters |= {
+        "html_table": html_table,
+        "markdown_table": markdown_table,
+        "coded": coded,
+        "in_html": lambda text, section: Markup(explained(section, coded(text))),
+        "with_alt": with_alt,
+    }
     context = {
         "studies": studies,
+        "words": WORDS,
+        "leads": LEADS,
         "pictures": pictures,
         "command": command,
         "methods": oc.METHODS,
         "versions": f"opcount {oc.__version__}, NumPy {version('numpy')}",
     }
-    for name in ("report.html", "report.md"):
+    for name in PAGES:
         (folder / name).write_text(environment.get_template(f"{name}.j2").render(context), encoding="utf-8")
 
 
@@ -121,11 +142,22 @@ def plain(value: object) -> object:
 def write_figure(figure: Figure, path: Path) -> str:
     """Write a figure as SVG and PNG; returns the SVG, to be embedded in the page."""
     drawing = figure.draw(**figure.data)
-    drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+    drawing.savefig(path.with_suffix(".svg"), metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     drawing.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
     close(drawing)
     svg = path.with_suffix(".svg").read_text(encoding="utf-8")
-    return svg[svg.index("<svg") :]
+    # names of groups, to which nothing refers, would be given more than once on the page
+    return re.sub(r'<g id="[^"]*">', "<g>", svg[svg.index("<svg") :])
+
+
+def coded(text: str) -> Markup:
+    """A text as HTML, with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", html.escape(text)))
+
+
+def with_alt(svg: str, alt: str) -> Markup:
+    """The SVG as a picture that a screen reader reads as this text."""
+    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1))
 
 
 def html_table(table: Table) -> Any:

@@ -92,9 +92,13 @@ def run(run: Run) -> Study:
             "products": Figure(
                 orders.forward_wins,
                 {"balance": d.balance(), "crossings": d.crossings},
-                f"Jacobians with n·m = {size}. Left and middle: layers of width {d.width}, in both conventions; dotted "
-                "where forward and reverse cross. Right: forward over reverse in random programs, a dot each, and in "
+                f"Jacobians with n·m = {size}. The upper two: layers of width {d.width}, in both conventions; dotted "
+                "where forward and reverse cross. Below: forward over reverse in random programs, a mark each, and in "
                 "layers, the line. Row by row and column by column coincide with reverse and forward.",
+                "Three panels against inputs over outputs. In the upper two forward rises and reverse falls, and they "
+                "cross in the middle, where there are as many inputs as outputs; Markowitz and search follow the lower "
+                f"of the two. At one input forward takes {int(d.tall.forward):,} products and reverse "
+                f"{int(d.tall.reverse):,}. In the lowest, marks of random programs scatter about a rising line.",
             )
         },
         against=against(d),

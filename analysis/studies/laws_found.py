@@ -66,10 +66,16 @@ def run(run: Run) -> Study:
         figures={
             "laws": Figure(
                 growth.laws,
-                {"counts": d.counts, "laws": d.laws[["algorithm", "law", "order"]]},
-                "Operations against n, with equal axes: runs from which the law was found (filled), runs on which "
-                "it was then tested (open), and the law as a line, with its formula or, if that is long, its "
-                "order. Without a line there is no law.",
+                {"counts": d.counts, "laws": d.laws[d.laws.algorithm.isin(DRAWN)][["algorithm", "law", "order"]]},
+                f"{len(DRAWN)} of {len(d.laws)} algorithms: operations against n, with equal axes. Runs from which the "
+                "law was found are filled, runs on which it was then tested open; the law is a line, with its formula "
+                "or, if that is long, its order. Without a line there is no law. All laws are in the table.",
+                f"{len(DRAWN)} small panels with the same logarithmic axes: {', '.join(DRAWN)}. In each the open "
+                "circles "
+                "of the tests lie on the line of the law, which goes on beyond them; the lines are straight for "
+                "powers, "
+                "bend over for logarithms and turn upwards where the count is exponential. Bubble sort has scattered "
+                "points and no line.",
             )
         },
         against=[
@@ -218,6 +224,16 @@ def measure(name: str, executed: int) -> dict[str, Any]:
 
 
 NO_LAW: Final = "none"
+DRAWN: Final = (
+    "product of matrices",
+    "Strassen's product",
+    "LU without pivoting",
+    "fast Fourier transform",
+    "bubble sort, random order",
+    "binary search, n = 2^k",
+    "backprop, in depth",
+    "naive recursion, in depth",
+)
 LONGEST: Final = 8  # rows of a long table to show
 STRASSEN: Final = "Strassen's product"
 

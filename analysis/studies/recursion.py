@@ -18,6 +18,7 @@ PAIRS: Final[dict[str, tuple[MethodName, ...]]] = {
     "tangent": ("naive-tangent", "memoized-tangent", "forward"),
 }
 NAIVE_UP_TO = 200_000
+DEPTH = 3  # of the network whose calls are drawn
 
 
 class Case(NamedTuple):
@@ -36,6 +37,7 @@ class Found:
 
     def __init__(self, table: pd.DataFrame, walk: pd.DataFrame) -> None:
         self.table, self.walk = table, walk
+        self.calls = pd.DataFrame(calls((1, *[3] * DEPTH, 1)))
         self.adjoint, self.tangent = (table[table.direction == direction] for direction in PAIRS)
 
 
@@ -51,18 +53,7 @@ def run(run: Run) -> Study:
         answer=answer(d),
         claims=claim.judged(d),
         tables=tables(d),
-        figures={
-            "recursion": Figure(
-                recursion.recursion,
-                {"table": table},
-                "Each dot is a function: with a memo it lies on the line of backprop, without one above it.",
-            ),
-            "memo_walk": Figure(
-                recursion.memo_walk,
-                {"walk": d.walk},
-                "Memos of bounded size, from empty to complete: from naive recursion to backprop.",
-            ),
-        },
+        figures=figures(d),
         against=[
             f"On {int((d.adjoint.naive == d.adjoint.memoized).sum())} of {len(d.adjoint)} functions the naive adjoint "
             "recursion executes not one operation more: if every value is used once, there is nothing to remember.",
@@ -83,12 +74,46 @@ def answer(d: Found) -> str:
     )
 
 
+def figures(d: Found) -> dict[str, Figure]:
+    end = d.calls["with a memo"]
+    made, answered = int((end != "never made").sum()), int((end == "answered").sum())
+    none, all_ = d.walk.iloc[0], d.walk.iloc[-1]
+    return {
+        "recursion": Figure(
+            recursion.call_trees,
+            {"calls": d.calls},
+            f"The calls of the recursion for one weight of the first of {DEPTH} layers of width three, a dot each. "
+            "Without a memo the tree splits in three at every layer; with one, what has been computed is looked up.",
+            f"Two trees of calls, one above the other. Above, {len(d.calls)} calls: one stem splits into three, and "
+            f"each of these into three again. Below, {made} calls: only the leftmost "
+            f"branch reaches the loss; {answered} other branches end at once in a hollow square, answered from the "
+            "memo.",
+        ),
+        "memo_walk": Figure(
+            recursion.memo_walk,
+            {"walk": d.walk},
+            "Memos of bounded size, from empty to complete: from naive recursion to backprop.",
+            f"Steps downwards, from {none.operations:,} operations with no memo, the dashed line of naive "
+            "recursion, to "
+            f"{all_.operations:,} with one that holds {all_['size']} derivatives, the dashed line of backprop.",
+        ),
+    }
+
+
 def tables(d: Found) -> dict[str, Table]:
     return {
         "operations": Table(
             d.table,
-            "Operations of the accumulation: naive, memoized, and as a loop",
+            "Operations of the accumulation, products and sums: naive, memoized, and as a loop. The question's network "
+            "is taken over three data points, with softplus; MLP 1-2-1 is the same with tanh, at one",
             shown=d.table.head(8).drop(columns=["same_operations", "same_order", "same_bits"]),
+        ),
+        "calls": Table(
+            d.calls,
+            "How often the recursion asks for the adjoint of each node, for one weight of the first layer, and how "
+            "these calls end",
+            exact=False,
+            shown=asked(d.calls),
         ),
         "memo_walk": Table(
             d.walk, "Operations against the size of the memo", shown=d.walk.iloc[:: max(len(d.walk) // 10, 1)]
@@ -183,6 +208,40 @@ def by_sum(g: oc.Gradient, direction: str) -> dict[tuple[int, int], list[Any]]:
         node = entry.head if direction == "tangent" else entry.tail
         sums.setdefault((entry.source, node), []).append(entry)
     return sums
+
+
+def calls(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The calls of the naive recursion for the first weight of an MLP, in order, and how each ends if there is a memo.
+
+    A call is "computed" where it is the first for its node, "answered" from the memo where it is not, and "never made"
+    within one that was answered.
+    """
+    loss, layers = mlp(sizes)
+    (weight, *others), *rows = layers[0]["w"]
+    graph = oc.trace(lambda w: loss([{**layers[0], "w": [[w, *others], *rows]}, *layers[1:]]), weight)
+    users: dict[int, list[int]] = {}
+    for edge in graph.edges:
+        users.setdefault(edge.tail, []).append(edge.head)
+    found: list[dict[str, Any]] = []
+    kept = set()
+    waiting = [(graph.inputs[0].index, -1, 0, True)]
+    while waiting:
+        node, caller, depth, made = waiting.pop()
+        end = "never made" if not made else "answered" if node in kept else "computed"
+        kept |= {node} if made else set()
+        waiting += [(user, len(found), depth + 1, end == "computed") for user in reversed(users.get(node, []))]
+        name = graph.nodes[node].name
+        found.append({"caller": caller, "node": node, "operation": name, "depth": depth, "with a memo": end})
+    return found
+
+
+def asked(calls: pd.DataFrame) -> pd.DataFrame:
+    """A row for each node: how often its adjoint is asked for, by the naive recursion and with a memo."""
+    ends = calls.groupby(["node", "operation"])["with a memo"].value_counts().unstack(fill_value=0)
+    with_memo = ends[["computed", "answered"]]
+    return with_memo.assign(naive=ends.sum(axis=1), memoized=with_memo.sum(axis=1)).reset_index()[
+        ["node", "operation", "naive", "memoized", "computed", "answered"]
+    ]
 
 
 def memo_walk(sizes: tuple[int, ...]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,15 +12,25 @@ from analysis.figures import recursion
 from analysis.programs.networks import (
     PARAMETER_NAMES,
     PARAMETERS,
+    POINTS,
     Loss,
     exact_question,
+    mlp,
     question_network,
     squared_residuals,
 )
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
+from opcount.typing import MethodName
 
 EXACT = [name for name in oc.METHODS if name != "finite-difference"]
 KINDS = ("mul", "div", "add", "sub", "neg", "exp", "log")
+
+METHODS: tuple[MethodName, ...] = ("naive", "backprop")
+WAYS: Mapping[str, Callable[[oc.Gradient], Any]] = {
+    "products of the accumulation": lambda g: g.phases["accumulation"].mul,
+    "products and sums of the accumulation": lambda g: g.phases["accumulation"].total,
+    "all operations, evaluation included": lambda g: g.counts.total,
+}
 
 claim = Claims()
 
@@ -31,6 +42,7 @@ class Found:
         loss = squared_residuals(question_network)
         gradients = {name: oc.gradient(loss, PARAMETERS, name) for name in oc.METHODS}
         self.floats = {name: flat(g) for name, g in gradients.items()}
+        self.gradients = pd.DataFrame(self.floats, index=pd.Index(PARAMETER_NAMES, name="parameter"))
         exact_loss, exact_parameters = exact_question()
         self.fractions = {name: flat(oc.gradient(exact_loss, exact_parameters, name)) for name in EXACT}
         self.counts = pd.DataFrame(
@@ -42,6 +54,8 @@ class Found:
         )
         self.accumulation = self.counts[self.counts.phase == "accumulation"].set_index("method").total
         self.total = self.counts[self.counts.phase == "all"].set_index("method").total
+        self.pairs = pd.DataFrame(pairs())
+        self.first_page = self.pairs.iloc[0]
         backprop = self.floats["backprop"]
         self.errors = pd.DataFrame([difference_error(10.0**-k, loss, backprop) for k in range(1, 14)])
 
@@ -53,13 +67,7 @@ def run(run: Run) -> Study:
         answer=answer(d),
         claims=claim.judged(d),
         tables=tables(d),
-        figures={
-            "difference_error": Figure(
-                recursion.difference_error,
-                {"errors": d.errors},
-                "The error of central differences falls with the square of the step, until rounding takes over.",
-            )
-        },
+        figures=figures(d),
         against=[
             "On the question's own network nothing explodes. The naive recursion costs "
             f"{d.accumulation['naive'] / d.accumulation['backprop']:.2f} times the accumulation of backprop, and "
@@ -74,10 +82,36 @@ def answer(d: Found) -> str:
         f"methods, one gradient: in exact fractions the {len(EXACT)} methods that use the chain rule give identical "
         "numbers, and in floats backprop and the memoized recursion agree to the last bit. "
         "Nothing about backprop is a heuristic. Only finite differences, which do without the chain rule, are "
-        f"approximate. On this network the accumulation takes {d.accumulation['naive']} operations by naive recursion "
-        f"and {d.accumulation['backprop']} by backprop; the whole gradient, evaluation included, takes "
-        f"{d.total['naive']} and {d.total['backprop']}, and by finite differences {d.total['finite-difference']}."
+        f"approximate. With tanh and one data point, as on the first page, the gradient takes {d.first_page.naive} "
+        f"products by naive recursion and {d.first_page.backprop} by backprop. Here the network is that of the "
+        "question, with softplus and three data points, and sums count as well: the accumulation takes "
+        f"{d.accumulation['naive']} operations by naive recursion and {d.accumulation['backprop']} by backprop; the "
+        f"whole gradient, evaluation included, takes {d.total['naive']} and {d.total['backprop']}, and by finite "
+        f"differences {d.total['finite-difference']}."
     )
+
+
+def figures(d: Found) -> dict[str, Figure]:
+    least = d.errors.loc[d.errors.error.idxmin()]
+    return {
+        "gradients": Figure(
+            recursion.gradients,
+            {"gradients": d.gradients},
+            "One gradient by seven methods: in each row, the derivative with respect to one parameter.",
+            "Seven rows, one for each parameter, with seven marks each, one for each method. In every row all seven "
+            f"marks stand exactly above one another, from {d.gradients.backprop.min():.3f} at "
+            f"{d.gradients.backprop.idxmin()} to {d.gradients.backprop.max():.3f} at {d.gradients.backprop.idxmax()}.",
+        ),
+        "difference_error": Figure(
+            recursion.difference_error,
+            {"errors": d.errors},
+            "Finite differences come close and no further: their error falls with the square of the step, until "
+            "rounding takes over.",
+            "A line in the shape of a V, both scales logarithmic: as the step shrinks, the error falls from "
+            f"{d.errors.error.iloc[0]:.0e} to {least.error:.0e} at a step of {least.step:g}, then rises again to "
+            f"{d.errors.error.iloc[-1]:.0e}.",
+        ),
+    }
 
 
 # --- the claims
@@ -125,11 +159,10 @@ def one_path(d: Found) -> Judged:
 
 
 def tables(d: Found) -> dict[str, Table]:
-    parameters = pd.Index(PARAMETER_NAMES, name="parameter")
     by_phase = d.counts[d.counts.phase != "all"].pivot(index="method", columns="phase", values="total")
     return {
         "gradients": Table(
-            pd.DataFrame(d.floats, index=parameters),
+            d.gradients,
             "The gradient of the squared residuals over three points, by every method",
             exact=False,
         ),
@@ -138,8 +171,31 @@ def tables(d: Found) -> dict[str, Table]:
             "Operations by method and phase",
             shown=by_phase.loc[list(oc.METHODS), list(oc.PHASES)].assign(total=d.total),
         ),
+        "pairs": Table(
+            d.pairs,
+            "The network 1-2-1 by naive recursion and by backprop, as it is counted on the first page and elsewhere",
+            exact=False,
+            text=("counted",),
+        ),
         "difference_error": Table(d.errors, "Central differences: the largest error against the step", exact=False),
     }
+
+
+def pairs() -> list[dict[str, Any]]:
+    """What the question's network costs by naive recursion and by backprop, in each way in which it is counted here."""
+    tanh, weights = mlp((1, 2, 1))
+    cases: list[tuple[str, int, Loss, Any]] = [("tanh", 1, tanh, weights)]
+    cases += [
+        ("softplus", n, squared_residuals(question_network, POINTS[1:2] if n == 1 else POINTS), PARAMETERS)
+        for n in (1, 3)
+    ]
+    rows = []
+    for activation, points, loss, parameters in cases:
+        naive, backprop = (oc.gradient(loss, parameters, method) for method in METHODS)
+        for what, count in WAYS.items():
+            network = {"activation": activation, "data points": points}
+            rows.append({"counted": what, **network, "naive": count(naive), "backprop": count(backprop)})
+    return rows
 
 
 def flat(g: oc.Gradient) -> list[Any]:

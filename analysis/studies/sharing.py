@@ -71,8 +71,14 @@ def run(run: Run) -> Study:
             "accumulation": Figure(
                 growth.sharing,
                 {"table": d.table[(d.table.sweep != "grid") & (d.table.batch == 1)]},
-                f"One data point; {DEPTH} layers made wider, and layers of width {WIDTH} stacked. Dashed where each "
-                "number is a node, solid where an array is. With a memo the granularity makes no difference.",
+                f"One data point; {DEPTH} layers made wider, and layers of width {WIDTH} stacked. Dashed over numbers, "
+                "where the graph has a node for each number; solid over arrays, where it has one for each array. With "
+                "a memo it makes no difference.",
+                "Two panels on logarithmic scales, against width and against depth. Naive recursion over numbers rises "
+                f"far above all others in depth, to {scientific(d.deep['naive, a node a number'])} operations; naive "
+                f"recursion over arrays stays close to backprop, {scientific(d.deep['naive, a node an array'])} "
+                f"against {scientific(d.deep.backprop)}; forward mode lies between, higher over arrays than over "
+                "numbers.",
             )
         },
         against=[
@@ -282,7 +288,7 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
 def shown(split: pd.DataFrame) -> pd.DataFrame:
     """Some networks of each sweep, the last one among them."""
     last = split.groupby(["sweep", "batch"]).cumcount(ascending=False)
-    return split[last % 4 == 0].drop(columns="parameters").reset_index(drop=True)
+    return split[last % 4 == 0].drop(columns="parameters").reset_index(drop=True).rename(columns=in_words)
 
 
 def forward_ratio(table: pd.DataFrame) -> pd.DataFrame:
@@ -298,4 +304,9 @@ def forward_ratio(table: pd.DataFrame) -> pd.DataFrame:
 
 def pivoted(table: pd.DataFrame) -> pd.DataFrame:
     rows = table.drop_duplicates(["layers", "line"]).assign(text=lambda frame: frame.accumulation.map(scientific))
-    return rows.pivot(index="layers", columns="line", values="text").reset_index()
+    return rows.pivot(index="layers", columns="line", values="text").reset_index().rename(columns=in_words)
+
+
+def in_words(column: str) -> str:
+    """The heading of a column of the data, as it is read."""
+    return column.replace(", a node a number", " over numbers").replace(", a node an array", " over arrays")

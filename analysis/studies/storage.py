@@ -50,7 +50,17 @@ def run(run: Run) -> Study:
         },
         figures={
             "storage": Figure(
-                recursion.storage, {"table": d.table}, "Derivatives kept and depth of recursion, as layers are stacked."
+                recursion.storage,
+                {"table": d.table},
+                "Derivatives kept and depth of recursion, as layers are stacked. The naive recursions, which keep "
+                "none, "
+                "were executed up to the depth at which their lines end.",
+                "Two panels of straight lines against the number of layers. Above, the derivatives kept: backprop and "
+                f"the memoized recursion the most, {backprop['derivatives kept']:,} at {backprop.layers} layers, "
+                "forward "
+                f"mode as written here {forward['derivatives kept']:,}, dual numbers {forward['alive at once']:,} at "
+                "any depth, naive recursion none. Below, the depth of recursion: the loops stay at zero, the "
+                f"recursions rise, with a memo to {memoized['recursion depth']:,}.",
             )
         },
         against=[

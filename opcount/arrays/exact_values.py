@@ -26,13 +26,13 @@ def value_of(operation: Operation, *values: Any) -> Any:
     execute = operation.python
     if execute is None:
         return _by_numpy(operation, *values)
-    if operation.compares or len(values) == 1 or not operation.partials:
+    if len(values) == 1 or not operation.partials:
         return execute(*values)
     try:
-        if execute is operator.truediv and not values[1]:
+        if not values[1] and execute is operator.truediv:
             return divided_by_zero(*values)
         result = execute(*values)
-        if isinstance(result, complex):  # Python's power of a negative number; NumPy's is nan
+        if type(result) is complex:  # Python's power of a negative number; NumPy's is nan
             return _in_place_of_python(operation.ufunc, *values)
     except (TypeError, ArithmeticError) as error:
         return rescued(error, operation, *values)

@@ -44,7 +44,8 @@ from opcount.wrapping.wrapped import (
 )
 
 _NUMBERS: Final = (Wrapped, numbers.Number, np.bool_)
-_PLAIN: Final = frozenset({int, float, bool, np.float64, Fraction, Decimal})
+_REAL: Final = frozenset({int, float, np.float64, Fraction, Decimal})
+_PLAIN: Final = _REAL | {bool}
 
 
 class Scalar(Number):
@@ -89,7 +90,7 @@ class Scalar(Number):
     def __init__(self, value: object) -> None:
         if type(value) is Scalar:
             value = value._value
-        if type(value) not in _PLAIN or type(value) is bool:
+        if type(value) not in _REAL:
             check_number(value, lambda: "the value to wrap")
         self._value = value
 
@@ -97,25 +98,28 @@ class Scalar(Number):
         values = []
         for operand in operands:
             kind = type(operand)
-            value = operand._value if kind is Scalar else operand if kind is float else plain_operand(operand)
+            value = operand._value if kind is Scalar else operand if kind in _REAL else plain_operand(operand)
             if value is NotImplemented:
                 return beside(operation.name, operation.value, operands, wrapped)
             values.append(value)
-        compares = operation.compares
-        bits = not operation.partials and not compares
-        if bits and not all(isinstance(value, (int, np.integer)) for value in values):
-            if len(values) == 1:
-                raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
-            return NotImplemented
-        if operation.rule is None and operation.kind != "pow":
-            next(meter()[operation.kind])
+        compares = False
+        if not operation.partials:
+            compares = operation.compares
+            if not compares and not all(isinstance(value, (int, np.integer)) for value in values):  # of bits
+                if len(values) == 1:
+                    raise TypeError(f"bad operand type for unary ~: a wrapped {type(self._value).__name__}")
+                return NotImplemented
+        name = operation.kind
+        numbers = _numbers_of(operation, operands, values) if name == "pow" or operation.rule is not None else None
+        if numbers is None:
+            next(meter()[name])
             try:
                 value = operation.value(*values) if compares else value_of(operation, *values)
             except BaseException:
-                meter().refund({operation.kind: 1})
+                meter().refund({name: 1})
                 raise
         else:
-            value = _charged(_numbers_of(operation, operands, values), value_of, operation, *values)
+            value = _charged(numbers, value_of, operation, *values)
         if compares:
             return value if isinstance(value, np.bool_) else bool(value)
         result = _new(Scalar)
@@ -415,12 +419,12 @@ def _charged(numbers: OpCounts, execute: Callable[..., Any], *arguments: object)
         raise
 
 
-def _numbers_of(operation: Operation, operands: tuple[Any, ...], values: list[Any]) -> OpCounts:
-    """What an operation counts: by a user's rule, or as a small integer power does."""
+def _numbers_of(operation: Operation, operands: tuple[Any, ...], values: list[Any]) -> OpCounts | None:
+    """What an operation counts by a user's rule, or as a small integer power; None: one operation of its kind."""
     if operation.rule is not None:
         return users_counts(operation.ufunc, "__call__", values, {})
     constant = operation.python is operator.pow and type(operands[1]) is not Scalar
-    return integer_power(values[1]) if constant and isinstance(values[1], (int, np.integer)) else {operation.kind: 1}
+    return integer_power(values[1]) if constant and isinstance(values[1], (int, np.integer)) else None
 
 
 def _rescued_or_not_counted(operation: Operation, error: BaseException, *values: object) -> Any:

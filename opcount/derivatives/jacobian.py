@@ -106,7 +106,7 @@ def jacobian(
                 derivatives = _separately(graph, SEPARATELY[name], unit_products)
             else:
                 left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
-                derivatives = [{} if row is None else _first_of_each(left.into.get(row, {})) for row in found.rows]
+                derivatives = [{} if row is None else _weights_into(left.into.get(row, {})) for row in found.rows]
     return Jacobian(
         value=unwrap(graph.result),
         matrix=_matrix(derivatives, graph.sources("tangent"), [leaf._plain() for leaf in inputs.leaves]),
@@ -143,8 +143,9 @@ def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[A
     return matrix
 
 
-def _first_of_each(edges: dict[int, list[Any]]) -> dict[int, Any]:
-    return {tail: weights[0] for tail, weights in edges.items()}
+def _weights_into(edges: dict[int, list[Any]]) -> dict[int, Any]:
+    """The weight of each edge into a vertex; parallel ones have been added up."""
+    return {tail: weight for tail, (weight,) in edges.items()}
 
 
 def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list[dict[int, Any]]:

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from opcount.counting import symbolic
 from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import known
-from opcount.functions.of_nodes import one_array, ordered_axes, reduced_axes, refuse_keywords
+from opcount.functions.numpys_own import as_array
+from opcount.functions.of_nodes import ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts
 from opcount.functions.rows import AS_NUMPY, FREE, MOVES, Free, Function, each
 from opcount.wrapping import shapes
@@ -249,7 +250,7 @@ def _stack_of_nodes(
     casting: object = None,
 ) -> Any:
     refuse_keywords("stack", out=out, dtype=dtype)
-    arrays = [one_array(array) for array in arrays]
+    arrays = [as_array(array) for array in arrays]
     axis = axis % (len(shape_of(arrays[0])) + 1)
     return np.concatenate([_expand_dims_of_nodes(array, axis) for array in arrays], axis)
 
@@ -276,7 +277,7 @@ def _layer(shape: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _widening(widened: _Widened) -> Callable[..., Any]:
     def one(array: ArrayLike) -> Any:
-        array = one_array(array)
+        array = as_array(array)
         shape = widened(shape_of(array))
         return array if shape == shape_of(array) else np.reshape(array, shape)
 
@@ -316,7 +317,7 @@ def _array_split_of_nodes(ary: Any, indices_or_sections: Any, axis: int = 0) -> 
 
 
 def _broadcast_arrays_of_nodes(*arrays: Any, subok: bool = False) -> Any:
-    operands = [one_array(array) for array in arrays]
+    operands = [as_array(array) for array in arrays]
     shape = shapes.broadcast(*map(shape_of, operands))
     return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in operands)
 

@@ -23,19 +23,22 @@ import numpy as np
 
 from opcount.functions.op_counts import NO_COUNT, NoRule
 from opcount.functions.rows import AS_EXECUTED, Differentiated, Executed, Function, function_named
-from opcount.wrapping.operands import holds_wrapped, unwrapped
+from opcount.wrapping.operands import unwrapped
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import EXACT, Way
+from opcount.wrapping.wrapped import Wrapped
 
 # --- what stands in for a global
 
 
 def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
-    """A value as an array: an array as it is, a list joined, a number with no dimensions."""
+    """A value as an array: an array as it is, a list or an object array joined, a number with no dimensions."""
     if isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
     else:
-        found = np.asarray(x, like=x) if holds_wrapped(x) else np.asarray(x)
+        items = x.flat if isinstance(x, np.ndarray) and x.dtype == object else (x,)
+        wrapped = next((item for item in items if isinstance(item, Wrapped)), None)
+        found = np.asarray(x) if wrapped is None else np.asarray(x, like=wrapped)  # type: ignore[call-overload]
     if copy or dtype is not None:
         found = found.astype(found.dtype if dtype is None else dtype, copy=bool(copy))
     return found

@@ -12,9 +12,7 @@ import numpy as np
 
 from opcount.counting.errors import Uncounted
 from opcount.counting.symbolic import known
-from opcount.wrapping.operands import holds_wrapped
 from opcount.wrapping.trees import shape_of
-from opcount.wrapping.wrapped import Wrapped
 
 
 def refuse_keywords(name: str, **keywords: object) -> None:
@@ -22,16 +20,6 @@ def refuse_keywords(name: str, **keywords: object) -> None:
     for key, value in keywords.items():
         if value is not None and value is not np._NoValue and value is not True:
             raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
-
-
-def one_array(x: object) -> Any:
-    """An argument as one array: lists and object arrays are joined, with the nodes and numbers in them."""
-    if isinstance(x, (list, tuple)):
-        return np.stack([one_array(item) for item in x]) if holds_wrapped(x) else np.asarray(x)
-    if isinstance(x, np.ndarray) and x.dtype == object:
-        found = next((item for item in x.flat if isinstance(item, Wrapped)), None)
-        return x if found is None else np.asarray(x, like=found)  # type: ignore[call-overload]
-    return x
 
 
 def slices_along(a: Any, axis: int) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -79,7 +79,8 @@ def no_truths(dtype: Any, *operands: Any) -> None:
         raise NoRule(NEW_TRUTHS)
 
 
-def integer_power(exponent: Any) -> dict[str, int]:
+@lru_cache
+def integer_power(exponent: Any) -> OpCounts:
     """Square-and-multiply: a squaring for each bit after the first, a product for each further 1."""
     size = abs(int(exponent))
     return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}

@@ -16,7 +16,7 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import is_symbolic, larger, order, positive_part, smaller
 from opcount.functions.applications import axes_of
 from opcount.functions.numpys_own import as_array
-from opcount.functions.of_nodes import one_array, refuse_keywords
+from opcount.functions.of_nodes import refuse_keywords
 from opcount.functions.op_counts import OpCounts, Rule, expanded, is_complex, is_truth, summed
 from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function, Seeing
 from opcount.wrapping import shapes
@@ -256,15 +256,15 @@ def _vdot_of_nodes(a: ArrayLike, b: ArrayLike, /) -> Any:
 
 def _outer_of_nodes(a: ArrayLike, b: ArrayLike, out: object = None) -> Any:
     refuse_keywords("outer", out=out)
-    return np.ravel(one_array(a))[:, None] * np.ravel(one_array(b))[None, :]
+    return np.ravel(as_array(a))[:, None] * np.ravel(as_array(b))[None, :]
 
 
 def _kron_of_nodes(a: ArrayLike, b: ArrayLike) -> Any:
     """Each element of the one with each of the other, in blocks."""
     dimensions = max(len(shape_of(a)), len(shape_of(b)))
     of_a, of_b = ((1,) * (dimensions - len(shape_of(each))) + shape_of(each) for each in (a, b))
-    first = np.reshape(one_array(a), [part for size in of_a for part in (size, 1)])
-    second = np.reshape(one_array(b), [part for size in of_b for part in (1, size)])
+    first = np.reshape(as_array(a), [part for size in of_a for part in (size, 1)])
+    second = np.reshape(as_array(b), [part for size in of_b for part in (1, size)])
     return np.reshape(first * second, [m * n for m, n in zip(of_a, of_b, strict=True)])
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from opcount.counting.callers import warn
 from opcount.functions.applications import applications, reduction
 from opcount.functions.numpys_own import any_true, as_array, truths
-from opcount.functions.of_nodes import one_array, ordered_axes, refuse_keywords
+from opcount.functions.of_nodes import ordered_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, asks_for_complex, is_complex, no_truths
 from opcount.functions.reductions import given_where, nans, with_nans
 from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, NUMPY, Executed, Function, refused
@@ -174,7 +174,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
 def _mean_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: object = None, keepdims: Any = False, *,
                    where: object = True) -> Any:  # fmt: skip
     refuse_keywords("mean", out=out, where=where)
-    a = one_array(a) if dtype is None or np.dtype(dtype) == a.dtype else one_array(a).astype(dtype)
+    a = as_array(a) if dtype is None or np.dtype(dtype) == a.dtype else as_array(a).astype(dtype)
     return np.sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
 
 
@@ -188,7 +188,7 @@ def _var_of_nodes(a: Any, axis: Any = None, dtype: DTypeLike | None = None, out:
                   keepdims: Any = False, *, where: object = True, mean: Any = np._NoValue,
                   correction: object = np._NoValue) -> Any:  # fmt: skip
     refuse_keywords("var", dtype=dtype, out=out, where=where)
-    a = one_array(a)
+    a = as_array(a)
     deviations = a - (_mean_of_nodes(a, axis, keepdims=True) if mean is np._NoValue else mean)
     lost = ddof if correction is np._NoValue else correction
     return np.sum(deviations * deviations, axis, keepdims=keepdims) / (_divisor(a, axis) - lost)

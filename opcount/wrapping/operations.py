@@ -79,11 +79,6 @@ class Operation(NamedTuple):
         return execute
 
     @property
-    def is_of_integers(self) -> bool:
-        """Whether the operation has an operator but no derivative: it works on the bits of integers."""
-        return self.python is not None and not self.partials and not self.compares
-
-    @property
     def is_of_every_number(self) -> bool:
         """Whether the operation has a value for every class of numbers, nodes of a graph included."""
         return bool(self.domain) or self.compares

@@ -117,15 +117,15 @@ class Wrapped(Executor):
         return bind(OPERATIONS.pow, other, self)
 
     def __neg__(self) -> Any:
-        return bind(OPERATIONS.neg, self)
+        return self._execute(OPERATIONS.neg, (self,))
 
     def __abs__(self) -> Any:
-        return bind(OPERATIONS.abs, self)
+        return self._execute(OPERATIONS.abs, (self,))
 
     # bits, of integers
 
     def __invert__(self) -> Any:
-        return bind(OPERATIONS.invert, self)
+        return self._execute(OPERATIONS.invert, (self,))
 
     def __and__(self, other: object) -> Any:
         return bind(OPERATIONS.bitwise_and, self, other)

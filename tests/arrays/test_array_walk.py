@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import opcount as oc
+from tests.support.faults import planted
 
 MODULES = [np, np.linalg, np.fft, np.ma, np.polynomial.polynomial, np.polynomial.chebyshev, np.lib.stride_tricks,
            np.lib.scimath, np.char, np.strings, np.random, np.testing, math, operator]  # fmt: skip
@@ -85,7 +86,7 @@ def test_no_function_of_numpy_lets_a_value_out_uncounted():
     assert [function for function in walked if leaks(function)] == []
 
 
-def test_the_walk_catches_a_door_left_open(monkeypatch):
+def test_the_walk_catches_a_door_left_open():
     assert not leaks(np.ma.multiply) and not leaks(math.sin) and not leaks(np.ma.sum)
-    monkeypatch.setattr(oc.Array, "__array__", lambda self, dtype=None, copy=None: self._plain())
-    assert leaks(np.asarray) and leaks(np.ma.sum)
+    with planted(oc.Array, __array__=lambda self, dtype=None, copy=None: self._plain()):
+        assert leaks(np.asarray) and leaks(np.ma.sum)

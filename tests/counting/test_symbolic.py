@@ -17,6 +17,7 @@ from opcount.functions import applications
 from opcount.wrapping import shapes
 from tests.support import rows
 from tests.support import sized_programs as programs
+from tests.support.faults import planted
 
 
 def at(number, **values):
@@ -282,17 +283,16 @@ def one_too_many_of_names(a, *arguments, **keywords):
 
 
 FAULTS = {
-    "a rule, for names": lambda patch: rows.corrupted(patch, "cumsum", counts=one_too_many_of_names),
-    "a shape": lambda patch: rows.corrupted(patch, "pad", shape=lambda array, *_, **__: array),
-    "a quotient": lambda patch: patch.setattr(symbolic, "floor_quotient", lambda a, b: symbolic.normal(a)),
-    "an order": lambda patch: patch.setattr(applications, "positive_part", lambda number: number + 1),
+    "a rule, for names": lambda: rows.corrupted("cumsum", counts=one_too_many_of_names),
+    "a shape": lambda: rows.corrupted("pad", shape=lambda array, *_, **__: array),
+    "a quotient": lambda: planted(symbolic, floor_quotient=lambda a, b: symbolic.normal(a)),
+    "an order": lambda: planted(applications, positive_part=lambda number: number + 1),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_caught_by_random_programs(monkeypatch, fault):
-    FAULTS[fault](monkeypatch)
-    with pytest.raises((AssertionError, ValueError, IndexError)) as caught:
+def test_a_fault_is_caught_by_random_programs(fault):
+    with FAULTS[fault](), pytest.raises((AssertionError, ValueError, IndexError)) as caught:
         check_random_programs(range(150))
     assert not isinstance(caught.value, oc.OpcountError)
 
@@ -369,13 +369,12 @@ def _at(bound, values):
 @pytest.mark.parametrize(
     "fault", [lambda a, b: -(-a // b) if type(a) is int else symbolic.normal(a / b), lambda a, b: a]
 )
-def test_a_wrong_quotient_is_caught(monkeypatch, fault):
-    monkeypatch.setattr(symbolic, "floor_quotient", fault)
+def test_a_wrong_quotient_is_caught(fault):
     for check in (
         test_a_quotient_of_sizes_is_the_quotient_at_every_size,
         test_a_slice_has_the_length_that_it_has_at_every_size,
     ):
-        with pytest.raises((AssertionError, AttributeError, TypeError)):
+        with planted(symbolic, floor_quotient=fault), pytest.raises((AssertionError, AttributeError, TypeError)):
             check()
 
 

@@ -14,8 +14,8 @@ import pytest
 
 import opcount as oc
 from opcount.derivatives import partials
-from opcount.tracing import array_operations, differentiable, edges, structural
-from opcount.wrapping.operations import OPERATIONS
+from opcount.tracing import array_operations, edges, structural
+from opcount.wrapping.operations import OPERATIONS, replaced
 from tests.support import random_arrays
 from tests.support.array_checks import (
     BINARY,
@@ -30,6 +30,7 @@ from tests.support.array_checks import (
 )
 from tests.support.array_models import CASES
 from tests.support.array_programs import READOUTS, SHAPES, draw, loss, operand, weights, written
+from tests.support.faults import planted
 from tests.support.random_arrays import random_program
 
 jax.config.update("jax_enable_x64", True)
@@ -214,7 +215,7 @@ def test_random_programs_are_differentiated_as_jax_does(seed):
     assert_close(oc.gradient(program, program.x).gradient, expected, rtol=1e-8, atol=1e-9)
 
 
-def test_the_random_programs_have_every_step_and_structure_inside_arrays(monkeypatch):
+def test_the_random_programs_have_every_step_and_structure_inside_arrays():
     names: set[str] = set()
     states: set[tuple[int, ...]] = set()
     made = structural.Structured.__init__
@@ -223,11 +224,11 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays(monkeyp
         states.add(tuple(np.unique(found).tolist()))
         made(self, found, *rest)
 
-    monkeypatch.setattr(structural.Structured, "__init__", noted)
     for seed in range(NUMBER_OF_PROGRAMS):
         program = random_program(seed)
         names.update(name for name, _, _ in program.steps)
-        oc.gradient(program, program.x)
+        with planted(structural.Structured, __init__=noted):
+            oc.gradient(program, program.x)
     x = draw(2, 3)
     tables = (*random_arrays.TABLES, random_arrays.of_two)
     assert {name for table in tables for name in table(np.random.default_rng(0), x, x)} <= names
@@ -324,7 +325,7 @@ def planting(np: Any, p: Any) -> Any:
     return joined + np.sum(np.sin(p * p[:, :1])) + np.sum(np.pad(p, 1)[:2] * draw(2, 6))
 
 
-def planted(p: Any) -> Any:
+def of_everything(p: Any) -> Any:
     return planting(np, p)
 
 
@@ -339,29 +340,29 @@ CHECKS = {
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_checkers_pass_what_the_faults_are_planted_in(check):
-    CHECKS[check](planted, draw(3, 4))
+    CHECKS[check](of_everything, draw(3, 4))
 
 
-def wrong_pull(monkeypatch: Any) -> None:
+def wrong_pull() -> Any:
     pull = edges.Contraction.pull
 
     def twice(self: Any, adjoint: Any) -> Any:
         share = pull(self, adjoint)
         return structural.plus(share, share)
 
-    monkeypatch.setattr(edges.Contraction, "pull", twice)
+    return planted(edges.Contraction, pull=twice)
 
 
-def doubled_partial(monkeypatch: Any) -> None:
-    monkeypatch.setitem(OPERATIONS, "tanh", OPERATIONS.tanh._replace(partials=(lambda y, x: 2 * (1 - y * y),)))
+def doubled_partial() -> Any:
+    return replaced(tanh=OPERATIONS.tanh._replace(partials=(lambda y, x: 2 * (1 - y * y),)))
 
 
-def wrong_places(monkeypatch: Any) -> None:
+def wrong_places() -> Any:
     gathering = array_operations.gathering
-    monkeypatch.setattr(array_operations, "gathering", lambda places, shape: gathering(np.roll(places, 1), shape))
+    return planted(array_operations, gathering=lambda places, shape: gathering(np.roll(places, 1), shape))
 
 
-def one_off(monkeypatch: Any) -> None:
+def one_off() -> Any:
     """One addition too many, also in a prediction."""
     collected = edges.collected
 
@@ -369,10 +370,10 @@ def one_off(monkeypatch: Any) -> None:
         structural.charge({"add": 1})
         return collected(*arguments, **keywords)
 
-    monkeypatch.setattr(edges, "collected", wasteful)
+    return planted(edges, collected=wasteful)
 
 
-def one_off_by_value(monkeypatch: Any) -> None:
+def one_off_by_value() -> Any:
     """One addition too many where there are numbers, so that no prediction and no spec has it."""
     collected = edges.collected
 
@@ -381,11 +382,11 @@ def one_off_by_value(monkeypatch: Any) -> None:
             structural.charge({"add": 1})
         return collected(derivative, *arguments, **keywords)
 
-    monkeypatch.setattr(edges, "collected", wasteful)
+    return planted(edges, collected=wasteful)
 
 
-def forgotten_constants(monkeypatch: Any) -> None:
-    monkeypatch.setattr(partials, "restrict", lambda nodes, operands: None)
+def forgotten_constants() -> Any:
+    return planted(partials, restrict=lambda nodes, operands: None)
 
 
 FAULTS = [
@@ -396,10 +397,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "check"), FAULTS, ids=lambda item: getattr(item, "__name__", item))
-def test_a_planted_fault_is_caught(fault, check, monkeypatch):
-    fault(monkeypatch)
-    with pytest.raises(AssertionError):
-        CHECKS[check](planted, draw(3, 4))
+def test_a_planted_fault_is_caught(fault, check):
+    with fault(), pytest.raises(AssertionError):
+        CHECKS[check](of_everything, draw(3, 4))
 
 
 def test_exponents_of_zero_and_one_are_structural_among_others():
@@ -407,16 +407,11 @@ def test_exponents_of_zero_and_one_are_structural_among_others():
 
 
 @pytest.mark.parametrize("granularity", ["array", "scalar"])
-def test_a_users_primitive_goes_before_the_row_of_the_table(granularity, monkeypatch):
-    monkeypatch.delitem(differentiable.USER_PRIMITIVES, np.tanh, raising=False)
-    monkeypatch.delitem(differentiable.FUNCTIONS, np.tanh, raising=False)
-    try:
-        oc.primitive(np.tanh, partials=lambda y, x: 7.0)
-        g = oc.gradient(lambda x: np.sum(np.tanh(x)), np.ones(3), granularity=granularity)
-        assert np.asarray(g.gradient, float).tolist() == [7.0, 7.0, 7.0]
-    finally:
-        differentiable.FUNCTIONS.pop(np.tanh, None)
-        differentiable.USER_PRIMITIVES.pop(np.tanh, None)
+def test_a_users_primitive_goes_before_the_row_of_the_table(granularity, forgotten):
+    forgotten(np.tanh)
+    oc.primitive(np.tanh, partials=lambda y, x: 7.0)
+    g = oc.gradient(lambda x: np.sum(np.tanh(x)), np.ones(3), granularity=granularity)
+    assert np.asarray(g.gradient, float).tolist() == [7.0, 7.0, 7.0]
 
 
 @pytest.mark.parametrize("key", [True, False, (True, 1), np.True_])

@@ -9,6 +9,7 @@ import pytest
 
 import opcount as oc
 import opcount.derivatives.gradient
+from tests.support.faults import planted
 
 BY_CHAIN_RULE = [method for method in oc.METHODS if method != "finite-difference"]
 GRANULARITIES = ["array", "scalar"]
@@ -69,9 +70,8 @@ def test_methods_and_granularities_agree_where_partials_are_infinite():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_the_programs_see_a_zero_that_is_multiplied(monkeypatch):
-    monkeypatch.setattr(opcount.derivatives.gradient, "_is_finite", lambda derivative: True)
-    with pytest.raises(AssertionError):
+def test_the_programs_see_a_zero_that_is_multiplied():
+    with planted(opcount.derivatives.gradient, _is_finite=lambda derivative: True), pytest.raises(AssertionError):
         test_methods_and_granularities_agree_where_partials_are_infinite()
 
 
@@ -165,14 +165,16 @@ def test_a_recursion_that_would_seem_never_to_end_is_refused_with_what_it_would_
     assert refused.value.predicted.total == total
 
 
-def test_below_the_limit_it_is_executed_and_infinity_insists(monkeypatch):
+def test_below_the_limit_it_is_executed_and_infinity_insists():
     assert oc.gradient(squared(8), 1.0, "naive").phases["accumulation"].total == 255 * 2 + 2 - 2 - 256 + 255
-    monkeypatch.setattr(opcount.derivatives.gradient, "LARGEST_RECURSION", 100)
-    with pytest.raises(oc.BudgetExceeded):
-        oc.gradient(squared(8), 1.0, "naive")
-    for budget in (math.inf, 1_000):
-        assert oc.gradient(squared(8), 1.0, "naive", budget=budget).gradient == 256
-    assert oc.gradient(squared(8), oc.spec(()), "naive").counts  # from shapes nothing is executed
+    for times, budget in ((20, None), (40, math.inf), (40, 10**14)):
+        with oc.count(budget=10_000) as tally, pytest.raises(oc.BudgetExceeded, match=r"10,?000") as ended:
+            oc.gradient(squared(times), 1.0, "naive", budget=budget)
+        assert tally.counts.total == 10_000 and ended.value.predicted is None  # it was on its way
+    with oc.count() as tally, pytest.raises(oc.BudgetExceeded, match="since it keeps nothing"):
+        oc.gradient(squared(24), 1.0, "naive")
+    assert tally.counts.total < 100
+    assert oc.gradient(squared(40), oc.spec(()), "naive").counts  # from shapes nothing is executed
 
 
 # --- precision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import namedtuple
 
 import numpy as np
@@ -182,3 +183,31 @@ def test_an_evaluation_that_is_traced_counts_what_the_function_counts(program):
     measured = oc.measure(program, program.x)
     assert g.phases["primal"] == measured.counts
     assert g.value == measured.value
+
+
+def test_the_graph_of_an_expression_has_these_vertices_to_eliminate():
+    graph = oc.trace(lambda x: (x[0] * x[1] + x[0], np.sin(x[1]) * 2.0), [3.0, 4.0])
+    assert graph.intermediates == [node.index for node in graph.nodes if node not in (*graph.inputs, *graph.outputs)]
+    assert len(graph.intermediates) == 2
+    free = oc.jacobian(lambda x: (x[0] * x[1] + x[0], np.sin(x[1]) * 2.0), [3.0, 4.0], order="forward")
+    assert graph.predict_elimination("forward") == free.phases["accumulation"]
+    assert graph.predict_elimination("forward", unit_products=True) != free.phases["accumulation"]
+
+
+@pytest.mark.parametrize(("join", "needed"), [(np.add, False), (np.multiply, True)])
+def test_values_that_no_edge_needs_are_freed_before_the_accumulation(join, needed):
+    memory, alive = [], []
+
+    def pull(adjoint, y, x):
+        alive.append(memory[0]() is not None)
+        return adjoint
+
+    seen = oc.primitive(lambda x: x + 0.0, pull=pull)
+
+    def f(x):
+        inner = x + 1.0
+        memory.append(weakref.ref(inner.value._plain()))
+        return np.sum(join(seen(x * 2.0), inner))
+
+    oc.gradient(f, np.ones(3))
+    assert alive == [needed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from fractions import Fraction
 
@@ -141,3 +142,9 @@ def test_what_cannot_be_eliminated_says_so():
         oc.jacobian(lambda x: None, 1.0)
     with pytest.raises(oc.InvalidType, match="f"):
         oc.jacobian(3, 1.0)
+
+
+def test_a_jacobian_does_not_change():
+    found = oc.jacobian(lambda x: x * x, 3.0)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.matrix = None

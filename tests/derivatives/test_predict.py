@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -172,3 +174,25 @@ def test_a_chain_multiplies_on_every_edge_but_the_one_at_the_source(method):
 def test_an_unknown_method_is_refused_with_those_that_exist():
     with pytest.raises(oc.InvalidValue, match="finite-difference, forward, naive"):
         oc.trace(lambda x: x, 1.0).predict("reverse")
+
+
+def test_unit_products_are_predicted_as_they_are_executed():
+    f = lambda x: np.sin(x[0] + x[1]) * (x[0] - x[1]) + x[0]  # noqa: E731
+    graph = oc.trace(f, [0.5, 0.75])
+    found = oc.jacobian(f, [0.5, 0.75], order="reverse", unit_products=True)
+    assert graph.predict("backprop", unit_products=True).mul > graph.predict("backprop").mul
+    assert graph.predict("backprop", unit_products=True).mul == found.phases["accumulation"].mul
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 4)])
+def test_the_structure_of_derivatives_of_arrays_is_predicted(shape):
+    for f in (
+        lambda x: x @ np.arange(4.0),
+        lambda x: np.sum(x) * np.sum(x * x),
+        lambda x: np.sum(x[0]) + np.sum(x[-1] * x[0]),
+    ):
+        f = functools.partial(lambda f, x: np.sum(f(x)), f)
+        x = np.linspace(1.0, 2.0, int(np.prod(shape))).reshape(shape)
+        for method in ("naive", "backprop", "forward"):
+            executed = oc.gradient(f, x, method).phases["accumulation"]
+            assert oc.trace(f, x).predict(method) == oc.trace(f, oc.spec(shape)).predict(method) == executed

@@ -92,10 +92,9 @@ def test_the_check_of_a_function_catches_a_wrong_count(name, fault):
     ("interp", lambda *args, **_: oc.wrap(np.interp(*map(oc.unwrap, args)))),
     ("polyval", lambda p, x: np.nextafter(rows.rule_of("polyval")(p, x), 0)),
 ])  # fmt: skip
-def test_the_check_of_a_function_catches_a_wrong_execution(monkeypatch, name, fault):
+def test_the_check_of_a_function_catches_a_wrong_execution(name, fault):
     check_calls(name)
-    rows.corrupted(monkeypatch, name, counts=Executed(fault))
-    with pytest.raises(AssertionError):
+    with rows.corrupted(name, counts=Executed(fault)), pytest.raises(AssertionError):
         check_calls(name, examples=200)
 
 
@@ -124,3 +123,28 @@ def test_the_sign_of_objects_is_compared_for():
         np.sign(as_objects(np.array([-1.0, 0.0, 1.0])))
     assert objects.counts == {"lt": 3, "gt": 2, "eq": 1}
     assert oc.measure(np.sign, np.array([-1.0, 0.0, 1.0])).counts == {"sign": 3}
+
+
+V, M = np.array([1.0, 2.5, 4.0, -3.0]), np.array([[1.0, -2.0], [0.5, 3.0]])
+SELDOM = {
+    "linspace without a length": (np.linspace, 1.0, 2.0),
+    "gradient of second order at uneven points": (lambda v: np.gradient(v, [0.0, 1.0, 3.0, 7.0], edge_order=2), V),
+    "einsum of three in an order of its own": (lambda *arrays: np.einsum("i,j,jk", *arrays, optimize=True), V, V, [V]),
+}
+"""Calls that are hardly drawn, or with keywords that are not."""
+
+
+@pytest.mark.parametrize("call", SELDOM)
+def test_what_is_seldom_called_has_numpys_value(call):
+    f, *args = SELDOM[call]
+    args = [np.array(arg)[()] if call.startswith("lin") else np.resize(arg, (4,) * np.ndim(arg)) for arg in args]
+    found = oc.measure(f, *args)
+    assert np.allclose(found.value, f(*args), rtol=1e-15) and found.counts.total > 0
+
+
+@pytest.mark.parametrize("call", ["linalg.norm by singular values", "poly of a matrix"])
+def test_what_would_iterate_says_so(call):
+    f, told = {"linalg.norm by singular values": (lambda m: np.linalg.norm(m, "nuc"), "np.linalg.svd: it iterates"),
+               "poly of a matrix": (np.poly, "np.poly: of a matrix it has eigenvalues to compute")}[call]  # fmt: skip
+    with pytest.raises(oc.Uncounted, match=told):
+        f(oc.wrap(M))

@@ -144,10 +144,10 @@ def test_each_function_needs_its_stand_in_for_asarray(name):
             rehomed(function_named(name), {})
 
 
-def test_a_call_of_what_has_no_stand_in_is_refused_and_counts_nothing(monkeypatch):
-    planted = numpys("def f(x):\n    return x - fromiter(x, float)\n", fromiter=np.fromiter)
-    rows.corrupted(monkeypatch, "diff", counts=Executed(on_wrapped(planted)))
-    with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"np\.diff: NumPy .*it uses fromiter.*write it with"):
+def test_a_call_of_what_has_no_stand_in_is_refused_and_counts_nothing():
+    without = on_wrapped(numpys("def f(x):\n    return x - fromiter(x, float)\n", fromiter=np.fromiter))
+    refused = pytest.raises(oc.Uncounted, match=r"np\.diff: NumPy .*it uses fromiter.*write it with")
+    with rows.corrupted("diff", counts=Executed(without)), oc.count() as tally, refused:
         np.diff(oc.wrap(X))
     assert tally.counts == oc.Counts()
 
@@ -159,10 +159,9 @@ def test_a_helper_that_calls_itself_is_treated_once():
     assert tally.counts == oc.Counts(mul=3)
 
 
-def test_the_draws_catch_a_stand_in_that_unwraps(monkeypatch):
+def test_the_draws_catch_a_stand_in_that_unwraps():
     plain = on_wrapped(np.diff, {np.asanyarray: lambda x: as_array(oc.unwrap(x))})
-    rows.corrupted(monkeypatch, "diff", counts=Executed(plain))
-    with pytest.raises(AssertionError):
+    with rows.corrupted("diff", counts=Executed(plain)), pytest.raises(AssertionError):
         check_call("diff", ((X,), {}))
 
 

@@ -16,6 +16,7 @@ from opcount.wrapping.operations import BY_UFUNC, COMPOSED, kinds_of
 from tests.support import loops_by_hand as hand
 from tests.support.calls.ufuncs import GENERALIZED, LOGICAL, METHODS, UFUNC_CALLS, generalized_calls
 from tests.support.draws import RANDOM
+from tests.support.faults import planted
 from tests.support.ground_truth import check_call, identical
 
 KIND_OF = {
@@ -129,15 +130,14 @@ def test_a_product_of_arrays_counts_what_is_executed(name):
     ("divmod", "__call__", {"floordiv": 1}), ("hypot", "reduce", {"sqrt": 1}), ("fmax", "accumulate", {"fmax": 2}),
     ("multiply", "outer", {"add": 1}), ("sin", "at", {}), ("logaddexp", "reduceat", {"logaddexp": 1, "add": 1}),
 ])  # fmt: skip
-def test_the_check_of_a_ufunc_catches_a_planted_fault(name, method, kinds, monkeypatch):
-    planted = getattr(np, name)  # of arrays alone: a rule would reach the numbers that they are compared with
-    monkeypatch.setattr(ufuncs, "kinds_of", lambda ufunc: kinds if ufunc is planted else kinds_of(ufunc))
-    with pytest.raises(AssertionError):
-        check_ufunc(getattr(np, name), method, examples=100)
+def test_the_check_of_a_ufunc_catches_a_planted_fault(name, method, kinds):
+    faulty = getattr(np, name)  # of arrays alone: a rule would reach the numbers that they are compared with
+    fault = planted(ufuncs, kinds_of=lambda ufunc: kinds if ufunc is faulty else kinds_of(ufunc))
+    with fault, pytest.raises(AssertionError):
+        check_ufunc(faulty, method, examples=100)
 
 
-def test_the_check_of_methods_catches_an_application_too_many(monkeypatch):
-    applications = APPLICATIONS
-    monkeypatch.setitem(applications, "reduce", lambda *args, **keywords: applications["accumulate"](args[0]) + 1)
-    with pytest.raises((AssertionError, IndexError)):
+def test_the_check_of_methods_catches_an_application_too_many():
+    fault = planted(APPLICATIONS, {"reduce": lambda *args, **keywords: APPLICATIONS["accumulate"](args[0]) + 1})
+    with fault, pytest.raises((AssertionError, IndexError)):
         check_ufunc(np.hypot, "reduce", examples=100)

@@ -46,6 +46,8 @@ def test_a_recurrence_that_is_longer_than_the_most_is_none():
 
 def test_a_recurrence_with_fractions_is_found_and_one_that_holds_modulo_the_prime_alone_is_not():
     assert exact.shortest_recurrence([2**12 // 2**k * 3**k for k in range(12)], 3) == [Fraction(3, 2)]
+    large = Fraction(10**6 + 3, 10**6)  # whose residue has a smaller fraction on the way to it
+    assert exact.shortest_recurrence([10**48 * large**k for k in range(8)], 3) == [large]
     assert exact.shortest_recurrence([pow(2**100, k, exact.PRIME) for k in range(8)], 3) == []
 
 

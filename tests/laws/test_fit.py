@@ -172,6 +172,7 @@ def test_an_estimate_is_the_line_of_least_squares_on_logarithmic_scales(seed):
     [
         ({2: 20, 4: 10, 8: 5}, "about 40·n^-1.00, an estimate"),
         ({0: 5, 1: 3, 2: 6, 4: 12, 8: 0}, "about 3·n^1.00, an estimate"),  # what has no logarithm is left out
+        ({-1: 3, 1: 3, 2: 6}, "about 3·n^1.00, an estimate"),
         ({1: 3, 2: 6}, "about 3·n^1.00, an estimate"),
         ({0: 5, 1: 0, 2: 6}, "no estimate"),
         ({}, "no estimate"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import math
@@ -170,3 +171,9 @@ def test_a_law_says_where_it_does_not_hold():
         line(1, 2)
     with pytest.raises(oc.InvalidType, match="n must be an integer"):
         line(1.5)
+
+
+def test_a_law_does_not_change():
+    law = oc.law(lambda a: a * a, range(1, 9), make=np.ones)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        law.counts = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import shutil
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 import opcount as oc
 from analysis.page.events import METHODS, MODES
 from analysis.page.networks import SIZES, traced
+from tests.support.colours import apart, contrast
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not here: make test-page installs it")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -336,7 +336,7 @@ def test_text_has_contrast(opened, scheme):
                 view.click("#step")
             pairs = view.evaluate(TEXT_ON_GROUND)
             assert len(pairs) > 10
-            assert [(what, contrast(ink, ground)) for what, ink, ground in pairs if contrast(ink, ground) < 4.5] == []
+            assert [pair for pair in pairs if contrast(*map(written, pair[1:])) < 4.5] == []
 
 
 TEXT_ON_GROUND = """() => {
@@ -357,38 +357,21 @@ TEXT_ON_GROUND = """() => {
 }"""
 
 
-def rgb(colour):
-    """Red, green and blue, 0 to 1, of a colour as the browser writes it."""
-    return [float(part) / 255 for part in colour.partition("(")[2].rstrip(")").split(",")[:3]]
-
-
-def contrast(one, other):
-    """The contrast of two colours, by the formula of WCAG 2."""
-
-    def luminance(colour):
-        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb(colour)]
-        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def test_contrast_is_that_of_the_standard():
-    assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
-    assert contrast("rgb(118, 118, 118)", "rgb(255, 255, 255)") == pytest.approx(4.54, abs=0.01)
+def written(colour):
+    """A colour, as the browser writes it, as #RRGGBB."""
+    parts = colour.partition("(")[2].rstrip(")").split(",")[:3]
+    return "#" + "".join(f"{int(part):02X}" for part in parts)
 
 
 SEEN_TOGETHER = [("--forget", "--remember", "--loop"), ("--shared-1", "--shared-2", "--ground"), ("--ground", "--line")]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("deficiency", ["deuteranomaly", "protanomaly", "tritanomaly"])
-def test_colours_are_told_apart_by_who_sees_fewer(opened, scheme, deficiency):
+def test_colours_are_told_apart_with_any_colour_vision(opened, scheme):
     view = opened(color_scheme=scheme)
     for together in SEEN_TOGETHER:
-        colours = [as_seen(view.evaluate(RESOLVED, name), deficiency) for name in together]
-        for one, other in itertools.combinations(colours, 2):
-            assert difference(one, other) >= 10
+        colours = [written(view.evaluate(RESOLVED, name)) for name in together]
+        assert [pair for pair in itertools.combinations(colours, 2) if apart(*pair) < 10] == []
 
 
 RESOLVED = """(name) => {
@@ -398,57 +381,3 @@ RESOLVED = """(name) => {
   probe.remove();
   return colour;
 }"""
-
-
-def as_seen(colour, deficiency):
-    """A colour in CIELab as somebody sees it who lacks one kind of cone (Machado and others, 2009)."""
-    colorspacious = pytest.importorskip("colorspacious", reason="make test-page installs colorspacious")
-    space = {"name": "sRGB1+CVD", "cvd_type": deficiency, "severity": 100}
-    return colorspacious.cspace_convert(
-        colorspacious.cspace_convert(rgb(colour), space, "sRGB1").clip(0, 1), "sRGB1", "CIELab"
-    )
-
-
-def difference(one, other):
-    """How far two colours of CIELab are apart: CIEDE2000 (Sharma, Wu and Dalal, 2005)."""
-    (l1, a1, b1), (l2, a2, b2) = map(float, one), map(float, other)
-    mean = (math.hypot(a1, b1) + math.hypot(a2, b2)) / 2
-    stretch = 1.5 - 0.5 * math.sqrt(mean**7 / (mean**7 + 25**7))
-    c1, c2 = math.hypot(a1 * stretch, b1), math.hypot(a2 * stretch, b2)
-    h1, h2 = (math.degrees(math.atan2(b, a * stretch)) % 360 for a, b in ((a1, b1), (a2, b2)))
-    turn = (h2 - h1 + 180) % 360 - 180 if c1 * c2 else 0.0
-    hue = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(turn / 2))
-    light, chroma = (l1 + l2) / 2, (c1 + c2) / 2
-    h = (h1 + turn / 2) % 360 if c1 * c2 else h1 + h2
-
-    def wave(factor, shift):
-        return math.cos(math.radians(factor * h + shift))
-
-    t = 1 - 0.17 * wave(1, -30) + 0.24 * wave(2, 0) + 0.32 * wave(3, 6) - 0.20 * wave(4, -63)
-    by_light = 1 + 0.015 * (light - 50) ** 2 / math.sqrt(20 + (light - 50) ** 2)
-    by_chroma, by_hue = 1 + 0.045 * chroma, 1 + 0.015 * chroma * t
-    rotation = (
-        -2
-        * math.sqrt(chroma**7 / (chroma**7 + 25**7))
-        * math.sin(math.radians(60 * math.exp(-(((h - 275) / 25) ** 2))))
-    )
-    parts = ((l2 - l1) / by_light, (c2 - c1) / by_chroma, hue / by_hue)
-    return math.sqrt(sum(part**2 for part in parts) + rotation * parts[1] * parts[2])
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
-        ((50, 2.5, 0), (73, 25, -18), 27.1492),
-        ((50, -1.3802, -84.2814), (50, 0, -82.7485), 1.0000),
-        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
-    ],
-)
-def test_differences_are_those_published(one, other, expected):
-    assert difference(one, other) == pytest.approx(expected, abs=1e-4)
-
-
-def test_colours_that_look_alike_are_found():
-    red, green = (as_seen(colour, "deuteranomaly") for colour in ("rgb(160, 80, 0)", "rgb(115, 100, 10)"))
-    assert difference(red, green) < 10

@@ -93,7 +93,7 @@ def test_any_wrong_step_is_found(networks, runs, mode):
         ("remember", "@remember", "# nothing is remembered"),
         ("remember", "1.0 if", "2.0 if"),
         ("loop", "reversed(nodes)", "nodes"),
-        ("loop", "derivative[operand] +=", "derivative[operand] ="),
+        ("loop", "found[operand] +=", "found[operand] ="),
     ],
 )
 def test_code_that_does_something_else_stops_the_build(tmp_path, mode, code, fault):

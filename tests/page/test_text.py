@@ -101,11 +101,20 @@ def test_the_lighthouse_takes_its_published_products(data):
     assert [order["products"] for order in data["lighthouse"].values()] == [15, 18, 12]
 
 
-def test_a_build_that_fails_leaves_the_page_as_it_was(tmp_path, capsys):
-    old = tmp_path / "index.html"
-    old.write_text("as it was", encoding="utf-8")
+def test_a_build_that_fails_leaves_the_page_as_it_was(page, tmp_path, capsys):
+    old = shutil.copy(page, tmp_path / "index.html")
     templates = shutil.copytree(TEMPLATES, tmp_path / "templates")
     (templates / "loop.txt").write_text("def derivatives():\n    return dict.fromkeys(nodes, 0.0)\n", encoding="utf-8")
     assert main(["--out", str(tmp_path)], templates) == 1
-    assert old.read_text(encoding="utf-8") == "as it was"
+    assert old.read_bytes() == page.read_bytes()
     assert "not written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("taken", ["index.html", "."])
+def test_what_somebody_else_wrote_is_not_overwritten(tmp_path, capsys, taken):
+    out = tmp_path / "mine"
+    path = out if taken == "." else out / taken
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("precious", encoding="utf-8")
+    assert main(["--out", str(out)]) == 2
+    assert path.read_text(encoding="utf-8") == "precious" and "name another folder" in capsys.readouterr().err

@@ -30,7 +30,7 @@ def made_up(*, holds=True, text="One is one.", doing=lambda run: None, draw=None
     def run(run):
         doing(run)
         table = pd.DataFrame({"kind": ["mul", "add"], "count": [2**100, 3]})
-        figures = {"picture": Figure(draw, {"table": table}, "A picture.")} if draw else {}
+        figures = {"picture": Figure(draw, {"table": table}, "A picture.", "Two dots.")} if draw else {}
         return Study("Is it?", "It is.", [Claim(text, holds, "1 = 1")], {"numbers": Table(table, "Numbers")}, figures)
 
     return run
@@ -63,6 +63,10 @@ def contents(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def page_of(out):
+    return (out / "evidence.html").read_text(encoding="utf-8")
+
+
 def interrupt(*_):
     raise KeyboardInterrupt
 
@@ -74,14 +78,15 @@ def fail(*_, **__):
 def test_a_report_is_a_page_its_twin_figures_and_data(studies, out):
     assert analyse(out) == 0
     assert contents(out).keys() == {
-        "report.html",
-        "report.md",
+        "index.html",
+        "evidence.html",
+        "evidence.md",
         "figures/first_picture.svg",
         "figures/first_picture.png",
         *(f"data/counts/{slug}_numbers.{suffix}" for slug in studies for suffix in ("csv", "json")),
     }
     assert list(out.parent.iterdir()) == [out]  # nothing half done beside it
-    for page in ("report.html", "report.md"):
+    for page in ("evidence.html", "evidence.md"):
         text = (out / page).read_text(encoding="utf-8")
         assert "One is one." in text
         assert "✗ **fails" not in text and 'class="fails"' not in text
@@ -108,11 +113,57 @@ def test_what_the_benchmarks_wrote_is_kept(studies, out):
     assert (out / "data" / "bench.json").read_text() == "{}"
 
 
+def test_the_first_page_is_written_first_and_linked(studies, out):
+    studies["first"] = made_up(doing=fail)
+    with pytest.raises(RuntimeError):
+        analyse(out)
+    assert list(contents(out)) == ["index.html"]
+    studies["first"] = made_up()
+    assert analyse(out) == 0
+    assert '<a href="index.html">' in page_of(out) and '<a href="evidence.html">' in (out / "index.html").read_text()
+
+
+def test_a_report_of_a_former_version_is_rebuilt(studies, out):
+    analyse(out)
+    (out / "evidence.html").rename(out / "report.html")
+    (out / "evidence.md").rename(out / "report.md")
+    assert analyse(out) == 0
+    assert not {"report.html", "report.md"} & contents(out).keys()
+    assert {"evidence.html", "evidence.md"} < contents(out).keys()
+
+
+def test_a_figure_on_the_page_says_what_one_sees(studies, out):
+    analyse(out)
+    assert re.search(r'<svg role="img" aria-label="Two dots\."', page_of(out))
+    assert "![Two dots.](figures/first_picture.svg)" in (out / "evidence.md").read_text(encoding="utf-8")
+
+
+def test_a_word_of_the_field_is_explained_where_a_section_first_has_it(studies, out):
+    studies["first"] = made_up(text="An adjoint & another adjoint.")
+    studies["second"] = made_up(text="One partial derivative, two adjoints.")
+    analyse(out)
+    page = page_of(out)
+    meaning = "how much the loss changes per unit of this value"
+    assert f'An <dfn title="{meaning}">adjoint</dfn> &amp; another adjoint.' in page
+    assert f'One partial derivative, two <dfn title="{meaning}">adjoints</dfn>.' in page
+
+
+def test_code_in_a_text_is_code_on_the_page():
+    assert writing.coded("n − 1 `add`, 1 < 2") == "n − 1 <code>add</code>, 1 &lt; 2"
+
+
+def test_claims_are_folded_unless_one_fails(studies, out):
+    studies["second"] = made_up(holds=False)
+    analyse(out)
+    summaries = re.findall(r"<details( open)?><summary><b>Claims, decided by the data</b>: ([^<]*)<", page_of(out))
+    assert summaries == [("", "✓ all 1 hold"), (" open", "1 of 1 fails")]
+
+
 def test_a_claim_that_fails_is_shown_and_is_the_exit_status(studies, out, capsys):
     studies["second"] = made_up(holds=False, text="Two is one.")
     assert analyse(out) == 1
-    assert "✗ **fails:** Two is one." in (out / "report.md").read_text(encoding="utf-8")
-    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "✗ **fails:** Two is one." in (out / "evidence.md").read_text(encoding="utf-8")
+    page = page_of(out)
     assert re.search(r'class="fails"[^>]*>\s*Two is one\.', page) and "✗" in page
     assert capsys.readouterr().err == "FAILED: Two is one. (1 = 1)\n"
 
@@ -148,8 +199,9 @@ def test_a_number_of_jobs_that_is_none_is_a_usage_error(jobs, studies, out, caps
         # folders of these names alone make no report: replacing them would lose what somebody keeps there
         ("data/mine.csv", []),
         ("figures/holiday.png", []),
+        ("index.html", []),
     ],
-    ids=["notes", "a checkout", "notes, only checking", "data", "figures"],
+    ids=["notes", "a checkout", "notes, only checking", "data", "figures", "a page"],
 )
 def test_a_folder_with_other_peoples_files_is_refused_before_anything_runs(name, option, studies, out, capsys):
     (out / name).parent.mkdir(parents=True)
@@ -299,15 +351,18 @@ LINK = re.compile(
 )
 
 
+FIRST_PAGE = "index.html"  # beside it, to which it leads
+
+
 def outside(page):
     """Whatever a page would fetch: links that lead neither into itself nor carry their own data."""
     found = ["".join(groups) for groups in LINK.findall(page)]
-    return [link for link in found if not link.startswith(("#", "data:"))]
+    return [link for link in found if not link.startswith(("#", "data:")) and link != FIRST_PAGE]
 
 
 def test_the_page_fetches_nothing(studies, out):
     analyse(out)
-    page = (out / "report.html").read_text(encoding="utf-8")
+    page = page_of(out)
     assert "<svg" in page
     assert outside(page) == []
 
@@ -360,7 +415,7 @@ def test_what_is_not_favoured_is_named(studies, out):
 
     studies["first"] = other
     analyse(out)
-    for page in ("report.html", "report.md"):
+    for page in ("evidence.html", "evidence.md"):
         assert "What does not favour the hare" in (out / page).read_text(encoding="utf-8")
 
 
@@ -372,8 +427,8 @@ def test_the_whole_command_writes_a_whole_report(tmp_path):
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert contents(out).keys() >= {"report.html", "report.md"}
-    assert outside((out / "report.html").read_text(encoding="utf-8")) == []
+    assert contents(out).keys() >= {"evidence.html", "evidence.md"}
+    assert outside(page_of(out)) == []
     written = {path.name for path in (out / "data").rglob("*.*")}
     assert {name.rpartition(".")[2] for name in written} == {"csv", "json"}
     assert all(any(name.startswith(slug) for name in written) for slug in STUDIES)

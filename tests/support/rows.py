@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from contextlib import AbstractContextManager
 from typing import Any
 
 from opcount.functions.rows import FREE, Executed, Refused, Seeing, function_named
 from opcount.functions.table import ALL, ROWS
+from tests.support.faults import planted
 
 BY_NAME = {row.name: row for row in ALL}
 FREE_NAMES = [row.name for row in ALL if row.counts is FREE]
@@ -24,7 +26,7 @@ def rule_of(name: str) -> Any:
     return counts.body if isinstance(counts, Executed) else getattr(counts, "check", counts)
 
 
-def corrupted(patch: Any, name: str, **columns: Any) -> None:
-    """A fault in the row of a function, seen wherever that is called."""
+def corrupted(name: str, **columns: Any) -> AbstractContextManager[None]:
+    """Plant a fault in the row of a function, which is seen wherever that is called."""
     function = function_named(name)
-    patch.setitem(ROWS, function, ROWS[function]._replace(**columns))
+    return planted(ROWS, {function: ROWS[function]._replace(**columns)})

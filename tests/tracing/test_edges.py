@@ -138,6 +138,8 @@ def test_priced_edges_forget_the_numbers():
 def test_costs_add_kind_by_kind():
     cost = Cost(mul=1, neg=2, add=3) + Cost(mul=10**40, add=30)
     assert (cost.mul, cost.neg, cost.add) == (10**40 + 1, 2, 33)
+    often = Cost(mul=1, neg=2, add=3) * 10**40
+    assert (often.mul, often.neg, often.add) == (10**40, 2 * 10**40, 3 * 10**40)
 
 
 @pytest.mark.parametrize(("partial", "edge"), [(operations.ONE, IDENTITY), (operations.MINUS_ONE, NEGATION)])

@@ -182,11 +182,11 @@ def test_partials_are_the_slopes_of_the_value(name, position):
 
 
 @pytest.mark.parametrize(("name", "position"), SLOTS)
-def test_a_corrupted_partial_is_caught(name, position, monkeypatch):
+def test_a_corrupted_partial_is_caught(name, position):
     row = OPERATIONS[name]
     corrupted = with_partial(row, position, lambda y, *operands: off(stated(row, position, y, operands)))
-    monkeypatch.setitem(OPERATIONS, name, corrupted)
-    with pytest.raises(AssertionError, match=f"the partial of {name} by operand {position} is wrong"):
+    caught = pytest.raises(AssertionError, match=f"the partial of {name} by operand {position} is wrong")
+    with replaced(**{name: corrupted}), caught:
         check_partial(name, position)
 
 
@@ -199,9 +199,9 @@ def test_a_corrupted_partial_is_caught(name, position, monkeypatch):
         if OPERATIONS[slot[0]].partials[slot[1]] is not CONSTANTS[sign]
     ],
 )
-def test_a_wrong_structural_constant_is_caught(name, position, wrong, monkeypatch):
-    monkeypatch.setitem(OPERATIONS, name, with_partial(OPERATIONS[name], position, CONSTANTS[wrong]))
-    with pytest.raises(AssertionError, match=f"the partial of {name} by operand {position} is wrong"):
+def test_a_wrong_structural_constant_is_caught(name, position, wrong):
+    caught = pytest.raises(AssertionError, match=f"the partial of {name} by operand {position} is wrong")
+    with replaced(**{name: with_partial(OPERATIONS[name], position, CONSTANTS[wrong])}), caught:
         check_partial(name, position)
 
 

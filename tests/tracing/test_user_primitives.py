@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import opcount as oc
-from opcount.tracing import differentiable
 from tests.support.array_checks import (
     METHODS,
     assert_close,
@@ -19,17 +18,6 @@ from tests.support.array_checks import (
 from tests.support.array_programs import draw, weights
 
 jax.config.update("jax_enable_x64", True)
-
-
-@pytest.fixture
-def forgotten():
-    """Functions that a test gives derivatives, which are forgotten after it."""
-    functions: list[Any] = []
-    yield functions.append
-    for function in functions:
-        differentiable.USER_PRIMITIVES.pop(function, None)
-        differentiable.FUNCTIONS.pop(function, None)
-        oc.register_rule(function, None)
 
 
 @pytest.mark.parametrize("granularity", ["array", "scalar"])

@@ -9,7 +9,9 @@ import pytest
 
 import opcount as oc
 import opcount.tracing.nodes
-import opcount.tracing.writing
+from opcount.tracing import writing
+from opcount.tracing.tape import Tape
+from tests.support.faults import planted
 
 X = np.array([1.0, 2.0, 4.0])
 
@@ -571,16 +573,14 @@ def test_more_random_programs():
 
 
 @pytest.mark.parametrize(
-    "fault", ["stale views", "views not taken anew", "values written alone", "buffers as they are"]
+    ("owner", "fault"),
+    [
+        pytest.param(writing, {"recorded": lambda primitive, base, *rest: base}, id="stale views"),
+        pytest.param(writing, {"_held": lambda views, later: []}, id="views not taken anew"),
+        pytest.param(writing, {"_viewed": lambda node: None}, id="values written alone"),
+        pytest.param(Tape, {"kept": lambda tape, operand: operand}, id="buffers as they are"),
+    ],
 )
-def test_the_programs_see_a_fault(monkeypatch, fault):
-    if fault == "stale views":
-        monkeypatch.setattr(opcount.tracing.writing, "recorded", lambda primitive, base, *rest: base)
-    elif fault == "views not taken anew":
-        monkeypatch.setattr(opcount.tracing.writing, "_held", lambda views, later: [])
-    elif fault == "values written alone":
-        monkeypatch.setattr(opcount.tracing.writing, "_viewed", lambda node: None)
-    else:
-        monkeypatch.setattr(opcount.tracing.tape.Tape, "kept", lambda tape, operand: operand)
-    with pytest.raises((AssertionError, ValueError, AttributeError, IndexError)):
+def test_the_programs_see_a_fault(owner, fault):
+    with planted(owner, **fault), pytest.raises((AssertionError, ValueError, AttributeError, IndexError)):
         test_random_programs()

@@ -14,6 +14,7 @@ import pytest
 
 import opcount as oc
 from opcount.wrapping import foreign
+from tests.support.faults import planted
 
 jnp = pytest.importorskip("jax.numpy", reason="JAX is in the test extra")
 sparse = pytest.importorskip("scipy.sparse", reason="SciPy is in the report extra")
@@ -191,11 +192,11 @@ def test_a_function_that_is_differentiated_refuses_it_too(other, way, program, g
     assert Spy.handed == []
 
 
-def test_the_check_fails_where_a_class_is_let_in(monkeypatch):
-    monkeypatch.setitem(foreign.CONTAINERS, Spy.__module__.partition(".")[0], {"Spy"})
+def test_the_check_fails_where_a_class_is_let_in():
     foreign.is_container.cache_clear()
+    let_in = planted(foreign.CONTAINERS, {Spy.__module__.partition(".")[0]: {"Spy"}})
     try:
-        with pytest.raises((AssertionError, pytest.fail.Exception)):
+        with let_in, pytest.raises((AssertionError, pytest.fail.Exception)):
             check_refused(operator.add, oc.wrap(V), Spy(), "unwrap")
         assert [type(value) for value in Spy.handed] == [oc.Array]  # not even then a plain one
     finally:

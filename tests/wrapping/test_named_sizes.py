@@ -10,7 +10,9 @@ import sympy
 from hypothesis import given
 
 import opcount as oc
+from opcount.counting.symbolic import are_numbers
 from opcount.functions.rows import function_named
+from tests.support import rows
 from tests.support.calls import CALLS
 from tests.support.draws import OUT
 from tests.support.ground_truth import outcome, replaced
@@ -214,12 +216,12 @@ def test_regions_nest_and_budgets_want_numbers():
 # --- the checks are checked
 
 
-def test_a_planted_fault_of_a_formula_is_caught(monkeypatch):
-    monkeypatch.setattr("opcount.functions.linalg.lu", lambda n: {"mul": n**3})
-    monkeypatch.setattr("opcount.counting.symbolic.positive_part", lambda n: n + 1)
-    monkeypatch.setattr(
-        "opcount.functions.products.positive_part",
-        lambda n: n + 1 if sympy.sympify(n).free_symbols else n,
-    )
-    with pytest.raises(AssertionError):
-        test_a_formula_is_the_count_at_every_size("matmul")
+def test_a_wrong_formula_is_caught():
+    right = rows.rule_of("convolve")
+
+    def one_more_where_sizes_are_names(a, v):
+        counts = right(a, v)
+        return counts if are_numbers((*a.shape, *v.shape)) else {**counts, "add": counts["add"] + 1}
+
+    with rows.corrupted("convolve", counts=one_more_where_sizes_are_names), pytest.raises(AssertionError):
+        test_a_formula_is_the_count_at_every_size("convolve")

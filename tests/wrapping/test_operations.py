@@ -17,6 +17,7 @@ from opcount.wrapping.operations import (
     Structural,
     kinds_of,
     replaced,
+    ufunc_of,
 )
 from tests.support.programs import DIFFERENTIABLE
 
@@ -28,7 +29,8 @@ def operands(row):
     """Plain operands of a row, at a point inside its domain."""
     if row.domain:
         return [low + (high - low) / 3 for low, high in row.domain]
-    integers = row.is_of_integers or row.kind in ("gcd", "lcm", "bitwise_count")
+    of_bits = row.python is not None and not row.partials and not row.compares
+    integers = of_bits or row.kind in ("gcd", "lcm", "bitwise_count")
     if row.kind == "ldexp":
         return [1.5, 2]
     return [6, 3][: row.ufunc.nin] if integers else [1.25, 2.5][: row.ufunc.nin]
@@ -309,3 +311,29 @@ def test_a_warning_points_at_the_line_of_the_user(ufunc, given, told):
     with pytest.warns(RuntimeWarning, match=f"{told} value|{told} encountered") as caught:
         ufunc(*map(oc.wrap, given))
     assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_users_count_is_forgotten_with_none():
+    x = oc.wrap(0.5)
+    for rule, counts in (({"spacing": 2}, {"spacing": 2}), (None, {"sin": 1})):
+        oc.register_rule(np.sin, rule)
+        assert oc.measure(np.sin, 0.5).counts == counts
+        with oc.count() as tally:
+            x.sin()
+        assert tally.counts == counts
+
+
+@pytest.mark.parametrize("name", [name for name, row in OPERATIONS.items() if row.ufunc is not None])
+def test_an_operation_is_known_by_one_ufunc_whatever_its_row_says(name):
+    row = OPERATIONS[name]
+    with replaced(**{name: row._replace(ufunc=np.spacing)}):
+        assert ufunc_of(OPERATIONS[name]) is row.ufunc
+    assert ufunc_of(row) is row.ufunc
+    assert ufunc_of(row._replace(ufunc=np.spacing)) is np.spacing  # of no row of the table
+
+
+@pytest.mark.parametrize("symbol", ["<", "<=", ">", ">=", "==", "!="])
+def test_a_comparison_with_an_operator_gives_a_plain_truth_value(symbol):
+    found = [eval(f"x {symbol} y", {"x": oc.wrap(x), "y": y}) for x in (1.0, 2.0) for y in (1.0, 2.0)]
+    assert found == [eval(f"x {symbol} y", {"x": x, "y": y}) for x in (1.0, 2.0) for y in (1.0, 2.0)]
+    assert {type(truth) for truth in found} == {bool}

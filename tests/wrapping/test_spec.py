@@ -408,7 +408,12 @@ def test_in_place_a_spec_casts_as_an_array_does(dtype, key):
         ("linalg.qr", lambda a, mode="reduced": (a, a)),
     ],
 )
-def test_a_planted_fault_is_caught(monkeypatch, name, fault):
-    rows.corrupted(monkeypatch, name, shape=fault)
-    with pytest.raises(AssertionError):
+def test_a_planted_fault_is_caught(name, fault):
+    with rows.corrupted(name, shape=fault), pytest.raises(AssertionError):
         test_a_function_counts_the_same_for_shapes_alone(name)
+
+
+@pytest.mark.parametrize(("name", "shape", "k"), [("diag", (3,), 1), ("diag", (3, 5), 0), ("diag", (3, 5), -1)])
+def test_a_diagonal_is_of_a_matrix_and_of_a_vector_a_matrix_is_made(name, shape, k):
+    function = getattr(np, name)
+    assert function(oc.spec(shape), k).shape == function(np.ones(shape), k).shape

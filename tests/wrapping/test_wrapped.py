@@ -24,6 +24,7 @@ import opcount as oc
 from opcount.counting.kinds import KINDS
 from opcount.wrapping.operations import BY_UFUNC, COMPOSED, kinds_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, written
+from tests.support.faults import planted
 
 X, N = oc.wrap(1.5), oc.wrap(3)
 V = oc.wrap(np.array([3.0, 1.0, 2.0], dtype=object))
@@ -145,10 +146,10 @@ def test_the_check_above_catches_a_function_under_another_name():
         check_ufunc("sinh", "sinh", X)
 
 
-def test_the_check_above_catches_a_value_that_comes_out_plain(monkeypatch):
+def test_the_check_above_catches_a_value_that_comes_out_plain():
     execute = oc.Scalar._execute
-    monkeypatch.setattr(oc.Scalar, "_execute", lambda *arguments: oc.unwrap(execute(*arguments)))
-    with pytest.raises(AssertionError):
+    fault = planted(oc.Scalar, _execute=lambda *arguments: oc.unwrap(execute(*arguments)))
+    with fault, pytest.raises(AssertionError):
         check_ufunc("sinh", "sinh", X)
 
 
@@ -398,10 +399,10 @@ def test_no_function_of_a_module_returns_a_plain_number_from_wrapped_ones(module
 @pytest.mark.parametrize(
     ("exit", "function"), [("__float__", math.sin), ("__index__", math.gcd), ("__float__", cmath.exp)]
 )
-def test_the_walk_catches_an_exit_left_open(monkeypatch, exit, function):
-    monkeypatch.setattr(Wrapped, exit, lambda self: {"__float__": 1.5, "__index__": 3}[exit])
-    monkeypatch.setattr(Wrapped, "__complex__", lambda self: 1.5 + 0j)
-    assert "leaked" in outcomes(function)
+def test_the_walk_catches_an_exit_left_open(exit, function):
+    exits = {exit: lambda self: {"__float__": 1.5, "__index__": 3}[exit], "__complex__": lambda self: 1.5 + 0j}
+    with planted(Wrapped, **exits):
+        assert "leaked" in outcomes(function)
 
 
 MAKERS = {"attrgetter", "itemgetter", "methodcaller"}  # these give a function, to which nothing wrapped has come yet

@@ -63,6 +63,7 @@ function stateAfter(network, run, taken) {
     state.nodes[call.node].open -= 1;
     state.nodes[call.node].kept ||= run.mode !== "forget";
   };
+  if (run.mode === "loop") state.nodes.at(-1).kept = taken > 0; // the loss by itself: it starts there
   for (const step of run.steps.slice(0, taken)) {
     state.last = step;
     if (isCall(step)) {
@@ -195,6 +196,7 @@ function choose() {
   );
   $("caption").textContent = page.captions[mode];
   chips(network);
+  $("tally").textContent = page.tallies[mode].replace("{}", now.chips.filter(Boolean).length);
   redraw();
 }
 

@@ -79,6 +79,9 @@ def run(run: Run) -> Study:
                 {"table": table[table["size"].notna() & (table.inputs > 1)]},
                 "A value with its gradient over the value: by reverse, by forward with one evaluation for all inputs, "
                 f"and by dual numbers with one for each. Dashed: {BOUND} times.",
+                "Three panels against the number of inputs, a line for each family of functions. By reverse all lines "
+                f"are level, and all but that of quotients stay below {BOUND}; by forward with one evaluation some are "
+                "level and some rise; by dual numbers all rise with the inputs, far beyond.",
             )
         },
         against=against(d),

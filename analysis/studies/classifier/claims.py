@@ -62,6 +62,10 @@ def run(run: Run) -> Study:
                 {"layers": d.layers[d.layers.layer != "all"], "curve": d.curve},
                 f"A network of {'-'.join(map(str, SIZES))} learns handwritten digits: where the operations go, and "
                 "what they buy.",
+                "Two panels. Above, a bar for each part of the network: the first layer takes "
+                f"{d.share(d.layers.set_index('layer').total['layer 1'])} of all operations, and in each layer most "
+                "are evaluation and accumulation, about alike. Below, the share of images read correctly rises steeply "
+                f"at first and levels off, at {d.curve['test accuracy'].iloc[-1]:.0%} of the test images.",
             )
         },
         against=[

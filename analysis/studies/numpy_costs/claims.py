@@ -54,6 +54,7 @@ class Found:
 def run(run: Run) -> Study:
     points = [Point(name, 10 if run.quick else 40) for name in CALLS]
     d = Found(pd.DataFrame([row for rows in run.map(measure, points) for row in rows], dtype=object))
+    farthest = d.ratios.loc[d.ratios.ratio.astype(float).idxmax()]
     return Study(
         question="What do NumPy's common calls really cost?",
         answer=(
@@ -73,6 +74,10 @@ def run(run: Run) -> Study:
                 "What others report, divided by what is executed: all operations for flopscope (unweighted) and JAX "
                 "(its flops and transcendentals), counts.flops() for torch (FlopCounterMode). On the line they agree; "
                 "at the left edge they report zero.",
+                f"A row for each of {d.ratios.call.nunique()} calls with a mark for each counter. Most marks of "
+                "flopscope and JAX stand on the line at one. Most of torch's stand in the strip of zeros at the left. "
+                "The farthest off is "
+                f"{farthest.peer} for {farthest.call}, {farthest.ratio:.3g} times what is executed.",
             )
         },
         against=against(d.larger),

@@ -62,8 +62,14 @@ def run(run: Run) -> Study:
                 growth.scale,
                 {"table": d.table, "settling": settling},
                 "The network m-2m-m from m = 1, the question's, to m = 160,000; it has p = 4m² + 3m parameters. "
-                "Above, the operations with their exact formulas; below, the same divided by the power of p that they "
-                "grow with, which shows differences that a logarithmic scale hides.",
+                "Above, the operations with their leading terms, whose exact formulas are in the table; below, the "
+                "same divided by the power of p that they grow with, which shows differences that a logarithmic scale "
+                "hides.",
+                f"Two panels against the number of parameters, from 7 to {scientific(int(d.far.parameters))}. Above, "
+                "straight lines in three groups: finite differences, forward mode and the tangent recursions the "
+                "steepest, the naive recursion over single numbers in the middle, naive recursion over arrays and "
+                "backprop the flattest, close together. Below, every line becomes level, "
+                f"backprop at {d.by_method.leading['backprop']}.",
             )
         },
         against=[
