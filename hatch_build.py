@@ -7,6 +7,7 @@ has the accelerator built beside its source.
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -47,6 +48,8 @@ def compiled(source: Path, folder: Path) -> Path:
     from setuptools.command.build_ext import build_ext
 
     arguments = [] if os.name == "nt" else ["-O3"]
+    if sys.platform == "linux":
+        arguments.append("-fno-plt")  # half of the time goes into calls of Python's own functions
     extension = Extension(f"opcount.{source.stem}", [str(source)], extra_compile_args=arguments)
     command = build_ext(Distribution({"name": "opcount", "ext_modules": [extension]}))
     command.build_lib = str(folder)

@@ -35,9 +35,12 @@ it, so an operation is counted whole or not at all. In a build of Python without
 
 enum operator { ADD, SUB, MUL, DIV, OPERATORS };
 
-static const char *const NAMES[OPERATORS] = {"add", "sub", "mul", "div"}; /* in the table of operations, and of a Meter */
-static const char *const METHODS[OPERATORS] = {"__add__", "__sub__", "__mul__", "__truediv__"};
-static const char *const REFLECTED[OPERATORS] = {"__radd__", "__rsub__", "__rmul__", "__rtruediv__"};
+static const struct { const char *name, *method, *reflected; } WORDS[OPERATORS] = {
+    {"add", "__add__", "__radd__"},
+    {"sub", "__sub__", "__rsub__"},
+    {"mul", "__mul__", "__rmul__"},
+    {"div", "__truediv__", "__rtruediv__"},
+};
 
 #define SPARE 128 /* how many dead Scalars are kept, to be used again without asking for memory */
 
@@ -45,13 +48,12 @@ static const char *const REFLECTED[OPERATORS] = {"__radd__", "__rsub__", "__rmul
 typedef struct {
     PyTypeObject *counter;
     PyTypeObject *draw;
-    /* set by make_scalar: */
-    PyTypeObject *scalar;
+    PyTypeObject *scalar;           /* NULL until make_scalar is called, as are the next four */
     PyTypeObject *python_scalar;    /* the class in Python over which it is made */
     PyObject *meter;                /* the context variable that holds the Meter in force */
     PyTypeObject *meter_type;
     Py_ssize_t draw_at[OPERATORS];  /* where in a Meter the slots `add`, `sub`, `mul` and `div` are */
-    PyObject *methods[OPERATORS];   /* names of methods, as Python's strings */
+    PyObject *methods[OPERATORS];   /* the names of the methods, as Python's strings */
     PyObject *reflected[OPERATORS];
     PyObject *spare[SPARE];
     int spares;
@@ -59,16 +61,28 @@ typedef struct {
 
 static struct PyModuleDef module_definition;
 
+/* Said of what runs rarely: it is compiled apart, and what runs often is the faster for it. */
+#ifdef __GNUC__
+#define RARELY __attribute__((cold, noinline))
+#else
+#define RARELY
+#endif
+
 /* The object in a slot of another one (as made by `__slots__`), borrowed; NULL if the slot is empty. */
 #define SLOT(object, at) (*(PyObject **)((char *)(object) + (at)))
 
 /* Give an object that was kept its first reference again; a build of Python that checks references is told. */
+static inline PyObject *
+revived(PyObject *object)
+{
 #ifdef Py_REF_DEBUG
-#define REVIVED(object) (Py_DECREF(Py_TYPE(object)), PyObject_Init((object), Py_TYPE(object)))
+    Py_DECREF(Py_TYPE(object));
+    return PyObject_Init(object, Py_TYPE(object));
 #else
-#define REVIVED(object) (Py_SET_REFCNT((object), 1), (object))
+    Py_SET_REFCNT(object, 1);
+    return object;
 #endif
-
+}
 
 /* --- Counter */
 
@@ -111,16 +125,15 @@ static PyType_Spec counter_spec = {
     .slots = counter_slots,
 };
 
-
 /* --- Draw */
 
 typedef struct {
-    PyObject_HEAD
-    PyObject *counted;   /* a tuple of Counters, to which an operation adds one */
-    PyObject *left;      /* a tuple of Counters, from which it takes one, if there is one in each: budgets */
-    PyObject *busy;      /* a Counter, not 0 while Python changes what is left */
-    PyObject *otherwise; /* called where the draw cannot be done here */
-    PyObject *open;      /* NULL, or a dict that has to be empty: the counts that are open */
+    PyObject_VAR_HEAD     /* with how many counters there are at the end, Py_SIZE */
+    PyObject *busy;       /* a Counter, not 0 while Python changes what is left of a budget */
+    PyObject *otherwise;  /* called where the draw cannot be done here */
+    PyObject *open;       /* NULL, or a dict that has to be empty: the counts that are open */
+    Py_ssize_t limits;    /* how many of the counters, the first ones, are budgets: an operation takes one from each, */
+    Counter *counters[1]; /* if all of them have one, and adds one to each of the others */
 } Draw;
 
 /* Count one operation; gives whether that was done. Nothing was changed if it was not. */
@@ -130,22 +143,21 @@ drawn(Draw *self)
     if (self->open != NULL && PyDict_GET_SIZE(self->open) != 0) {
         return 0;
     }
-    Py_ssize_t limits = PyTuple_GET_SIZE(self->left);
-    if (limits != 0) {
+    if (self->limits != 0) {
         if (((Counter *)self->busy)->n != 0) {
             return 0;
         }
-        for (Py_ssize_t i = 0; i < limits; i++) {
-            if (((Counter *)PyTuple_GET_ITEM(self->left, i))->n < 1) {
+        for (Py_ssize_t i = 0; i < self->limits; i++) {
+            if (self->counters[i]->n < 1) {
                 return 0;
             }
         }
-        for (Py_ssize_t i = 0; i < limits; i++) {
-            ((Counter *)PyTuple_GET_ITEM(self->left, i))->n -= 1;
+        for (Py_ssize_t i = 0; i < self->limits; i++) {
+            self->counters[i]->n -= 1;
         }
     }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->counted); i++) {
-        ((Counter *)PyTuple_GET_ITEM(self->counted, i))->n += 1;
+    for (Py_ssize_t i = self->limits; i < Py_SIZE(self); i++) {
+        self->counters[i]->n += 1;
     }
     return 1;
 }
@@ -159,57 +171,47 @@ draw_next(PyObject *self)
     return PyObject_CallNoArgs(((Draw *)self)->otherwise);
 }
 
-static int
-are_counters(State *state, PyObject *tuple)
-{
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
-        if (!Py_IS_TYPE(PyTuple_GET_ITEM(tuple, i), state->counter)) {
-            PyErr_SetString(PyExc_TypeError, "a Draw is made of tuples of Counters");
-            return 0;
-        }
-    }
-    return 1;
-}
-
 /* Draw(counted, left, busy, otherwise, open=None). It is whole from the start, and never changes. */
 static PyObject *
 draw_new(PyTypeObject *type, PyObject *arguments, PyObject *Py_UNUSED(keywords))
 {
-    State *state = PyType_GetModuleState(type);
+    PyTypeObject *counter = ((State *)PyType_GetModuleState(type))->counter;
     PyObject *counted, *left, *busy, *otherwise, *open = NULL;
-    if (!PyArg_ParseTuple(arguments, "O!O!O!O|O!:Draw", &PyTuple_Type, &counted, &PyTuple_Type, &left, state->counter,
-                          &busy, &otherwise, &PyDict_Type, &open)) {
+    if (!PyArg_ParseTuple(arguments, "O!O!O!O|O!:Draw", &PyTuple_Type, &counted, &PyTuple_Type, &left, counter, &busy,
+                          &otherwise, &PyDict_Type, &open)) {
         return NULL;
     }
-    if (!are_counters(state, counted) || !are_counters(state, left)) {
+    Py_ssize_t limits = PyTuple_GET_SIZE(left), size = limits + PyTuple_GET_SIZE(counted);
+    Draw *self = (Draw *)type->tp_alloc(type, size); /* all of it 0 */
+    if (self == NULL) {
         return NULL;
     }
-    Draw *self = (Draw *)type->tp_alloc(type, 0);
-    if (self != NULL) {
-        self->counted = Py_NewRef(counted);
-        self->left = Py_NewRef(left);
-        self->busy = Py_NewRef(busy);
-        self->open = Py_XNewRef(open);
-        self->otherwise = Py_NewRef(otherwise);
+    self->busy = Py_NewRef(busy);
+    self->otherwise = Py_NewRef(otherwise);
+    self->open = Py_XNewRef(open);
+    self->limits = limits;
+    for (Py_ssize_t i = 0; i < size; i++) {
+        PyObject *item = i < limits ? PyTuple_GET_ITEM(left, i) : PyTuple_GET_ITEM(counted, i - limits);
+        if (!Py_IS_TYPE(item, counter)) {
+            Py_DECREF(self);
+            return PyErr_Format(PyExc_TypeError, "a Draw is made of tuples of Counters");
+        }
+        self->counters[i] = (Counter *)Py_NewRef(item);
     }
     return (PyObject *)self;
 }
 
 static int
-draw_traverse(PyObject *object, visitproc visit, void *arg) /* Py_VISIT uses the names `visit` and `arg` */
+draw_traverse(PyObject *self, visitproc visit, void *arg) /* Py_VISIT uses the names `visit` and `arg` */
 {
-    Draw *self = (Draw *)object;
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->counted);
-    Py_VISIT(self->left);
-    Py_VISIT(self->busy);
-    Py_VISIT(self->open);
-    Py_VISIT(self->otherwise);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Draw *)self)->otherwise);
+    Py_VISIT(((Draw *)self)->open);
     return 0;
 }
 
-/* No tp_clear: a tuple of Counters refers to nothing, a circle can only pass through `open` or `otherwise`, which is a
-   dict or a function and is cleared itself; so a Draw can stay whole for as long as somebody may draw from it. */
+/* No tp_clear: Counters refer to nothing, so a circle can only pass through `open` or `otherwise`, which is a dict or a
+   function and is cleared itself. A Draw stays whole for as long as somebody may draw from it. */
 
 static void
 draw_dealloc(PyObject *object)
@@ -217,11 +219,12 @@ draw_dealloc(PyObject *object)
     Draw *self = (Draw *)object;
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
-    Py_XDECREF(self->counted);
-    Py_XDECREF(self->left);
+    for (Py_ssize_t i = 0; i < Py_SIZE(self); i++) {
+        Py_XDECREF(self->counters[i]);
+    }
     Py_XDECREF(self->busy);
-    Py_XDECREF(self->open);
     Py_XDECREF(self->otherwise);
+    Py_XDECREF(self->open);
     type->tp_free(object);
     Py_DECREF(type);
 }
@@ -238,11 +241,11 @@ static PyType_Slot draw_slots[] = {
 
 static PyType_Spec draw_spec = {
     .name = "opcount._accelerated.Draw",
-    .basicsize = sizeof(Draw),
+    .basicsize = offsetof(Draw, counters),
+    .itemsize = sizeof(Counter *),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = draw_slots,
 };
-
 
 /* --- Scalar: its memory
 
@@ -264,7 +267,7 @@ scalar_of(State *state, double number)
     if (state->spares > 0) {
         PyObject *self = state->spare[--state->spares];
         ((PyFloatObject *)((Scalar *)self)->value)->ob_fval = number;
-        return REVIVED(self);
+        return revived(self);
     }
     PyObject *self = PyObject_GC_New(PyObject, state->scalar);
     if (self != NULL && (((Scalar *)self)->value = PyFloat_FromDouble(number)) == NULL) {
@@ -304,7 +307,6 @@ scalar_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-
 /* --- Scalar: its operators */
 
 /* Whether an operand is, or holds, a float or an integer that is a float exactly; then `number` is set to it. */
@@ -312,15 +314,12 @@ static inline int
 as_float(State *state, PyObject *operand, double *number, int *floats)
 {
     PyObject *value = Py_IS_TYPE(operand, state->scalar) ? ((Scalar *)operand)->value : operand;
-    if (value == NULL) {
-        return 0;
-    }
-    if (PyFloat_CheckExact(value)) {
+    if (value != NULL && PyFloat_CheckExact(value)) {
         *number = PyFloat_AS_DOUBLE(value);
         *floats += 1;
         return 1;
     }
-    if (PyLong_CheckExact(value)) {
+    if (value != NULL && PyLong_CheckExact(value)) {
         int overflow;
         long long integer = PyLong_AsLongLongAndOverflow(value, &overflow);
         *number = (double)integer;
@@ -352,7 +351,7 @@ state_of(PyObject *object)
 }
 
 /* What Python's class does: the same as the interpreter, which would ask the left operand, and then the right one. */
-static PyObject *
+RARELY static PyObject *
 by_python(PyObject *left, PyObject *right, enum operator operator)
 {
     State *state = state_of(left);
@@ -403,12 +402,9 @@ operate(PyObject *left, PyObject *right, enum operator operator)
         number = a / b;
     }
     PyObject *result = scalar_of(state, number);
-    if (result == NULL) {
-        return NULL;
-    }
-    int done = counted(state, operator);
+    int done = result == NULL ? -1 : counted(state, operator);
     if (done < 1) {
-        Py_DECREF(result);
+        Py_XDECREF(result);
         return done < 0 ? NULL : by_python(left, right, operator);
     }
     return result;
@@ -436,7 +432,6 @@ static PyType_Spec scalar_spec = {
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = scalar_slots,
 };
-
 
 /* --- the module */
 
@@ -479,7 +474,7 @@ make_scalar(PyObject *module, PyObject *arguments)
         return PyErr_Format(PyExc_TypeError, "_value is not the first slot");
     }
     for (int i = 0; i < OPERATORS; i++) {
-        if ((state->draw_at[i] = slot_of(meter_type, NAMES[i])) < 0) {
+        if ((state->draw_at[i] = slot_of(meter_type, WORDS[i].name)) < 0) {
             return NULL;
         }
     }
@@ -491,14 +486,11 @@ make_scalar(PyObject *module, PyObject *arguments)
     return Py_XNewRef((PyObject *)state->scalar);
 }
 
-/* number(value): a Scalar, without a look at what it holds. */
+/* number(value): a Scalar, without a look at what it holds. make_scalar comes before it. */
 static PyObject *
 number(PyObject *module, PyObject *value)
 {
     State *state = PyModule_GetState(module);
-    if (state->scalar == NULL) {
-        return PyErr_Format(PyExc_RuntimeError, "there is no Scalar yet");
-    }
     if (PyFloat_CheckExact(value)) {
         return scalar_of(state, PyFloat_AS_DOUBLE(value));
     }
@@ -525,8 +517,8 @@ module_exec(PyObject *module)
 #endif
     State *state = PyModule_GetState(module);
     for (int i = 0; i < OPERATORS; i++) {
-        state->methods[i] = PyUnicode_InternFromString(METHODS[i]);
-        state->reflected[i] = PyUnicode_InternFromString(REFLECTED[i]);
+        state->methods[i] = PyUnicode_InternFromString(WORDS[i].method);
+        state->reflected[i] = PyUnicode_InternFromString(WORDS[i].reflected);
         if (state->methods[i] == NULL || state->reflected[i] == NULL) {
             return -1;
         }
@@ -563,7 +555,7 @@ module_clear(PyObject *module)
         recent = &nowhere;
     }
     while (state->spares > 0) {
-        PyObject *self = REVIVED(state->spare[--state->spares]);
+        PyObject *self = revived(state->spare[--state->spares]);
         Py_CLEAR(((Scalar *)self)->value); /* so that it is not kept once more */
         Py_DECREF(self);
     }
