@@ -97,23 +97,13 @@ counter_init(PyObject *self, PyObject *arguments, PyObject *Py_UNUSED(keywords))
     return PyArg_ParseTuple(arguments, "|L:Counter", &((Counter *)self)->n) ? 0 : -1; /* 0 from the start */
 }
 
-static void
-counter_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    type->tp_free(self);
-    Py_DECREF(type); /* an object keeps its type alive if the type was made at run time, as all of these are */
-}
-
 static PyMemberDef counter_members[] = {
     {"n", T_LONGLONG, offsetof(Counter, n), 0, "the integer"},
     {NULL},
 };
 
 static PyType_Slot counter_slots[] = {
-    {Py_tp_doc, "An integer that C increments and Python reads."},
     {Py_tp_init, counter_init},
-    {Py_tp_dealloc, counter_dealloc},
     {Py_tp_members, counter_members},
     {0, NULL},
 };
@@ -226,11 +216,10 @@ draw_dealloc(PyObject *object)
     Py_XDECREF(self->otherwise);
     Py_XDECREF(self->open);
     type->tp_free(object);
-    Py_DECREF(type);
+    Py_DECREF(type); /* an object keeps its type alive if the type was made at run time, as all of these are */
 }
 
 static PyType_Slot draw_slots[] = {
-    {Py_tp_doc, "An iterator from which operations of one kind are drawn."},
     {Py_tp_new, draw_new},
     {Py_tp_dealloc, draw_dealloc},
     {Py_tp_traverse, draw_traverse},
@@ -486,11 +475,14 @@ make_scalar(PyObject *module, PyObject *arguments)
     return Py_XNewRef((PyObject *)state->scalar);
 }
 
-/* number(value): a Scalar, without a look at what it holds. make_scalar comes before it. */
+/* number(value): a Scalar, without a look at what it holds. */
 static PyObject *
 number(PyObject *module, PyObject *value)
 {
     State *state = PyModule_GetState(module);
+    if (state->scalar == NULL) {
+        return PyErr_Format(PyExc_RuntimeError, "there is no Scalar yet");
+    }
     if (PyFloat_CheckExact(value)) {
         return scalar_of(state, PyFloat_AS_DOUBLE(value));
     }
@@ -544,6 +536,9 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->python_scalar);
     Py_VISIT(state->meter);
     Py_VISIT(state->meter_type);
+    for (int i = 0; i < state->spares; i++) {
+        Py_VISIT(Py_TYPE(state->spare[i]));
+    }
     return 0;
 }
 
