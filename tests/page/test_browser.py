@@ -121,7 +121,7 @@ def test_play_runs_to_the_end_and_can_be_paused(opened):
     choose(view, "1-2-1", "loop")
     view.fill("#speed", "12")
     view.click("#play")
-    view.wait_for_function("() => document.getElementById('step').disabled")
+    view.wait_for_function("() => document.getElementById('step').ariaDisabled === 'true'")
     assert counters(view) == (8, 0, 0) and view.inner_text("#play") == "Play"
     view.fill("#speed", "1")
     view.click("#play")
@@ -179,7 +179,7 @@ def test_the_guess_stays_beside_the_answer(opened):
     view.fill("#guess-remember", "7")
     view.press("#guess-remember", "Enter")
     said = view.inner_text("#guessed")
-    assert "12 (your guess: 21)" in said and "8 (your guess: 7)" in said
+    assert "= 12 (your guess: 21)" in said and "8 (your guess: 7)" in said
 
 
 def test_values_of_the_drawing_are_told_when_they_are_tapped(opened):
