@@ -226,8 +226,10 @@ def test_the_keyboard_is_enough(opened):
 
     reach("#guess-forget")
     view.keyboard.type("20")
+    reach("#guess-remember")
+    view.keyboard.type("9")
     view.keyboard.press("Enter")
-    assert "20" in view.inner_text("#guessed")
+    assert "20" in view.inner_text("#guessed") and "9" in view.inner_text("#guessed")
     reach("#network")
     view.keyboard.press("ArrowDown")
     assert view.input_value("#network") == "1-2-2-1"
@@ -244,10 +246,20 @@ def test_the_keyboard_is_enough(opened):
     assert counters(view) == (0, 0, 0)
     view.keyboard.press("End")
     assert counters(view)[:2] == (18, 2)
+    view.keyboard.press("ArrowLeft")  # the focus is still there
+    view.keyboard.press("ArrowLeft")
+    assert counters(view)[2] < 49
     reach("#depth")
     before = view.text_content("#cost-forget")
     view.keyboard.press("ArrowRight")
     assert int(view.text_content("#cost-forget")) > int(before)
+
+
+def test_keys_work_before_anything_has_the_focus(opened):
+    view = opened()
+    for key, calls in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        view.keyboard.press(key)
+        assert counters(view)[2] == calls
 
 
 @pytest.mark.parametrize("width", WIDTHS)
