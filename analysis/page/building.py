@@ -64,7 +64,9 @@ def build(templates: Path = TEMPLATES) -> str:
         drawing=drawing(question, runs["1-2-1"]["loop"]),
         formulas=list(formulas(question, runs["1-2-1"]["loop"])),
         lighthouse=orders,
-        flat=f"{figures.flat():.2f}",
+        flat=figures.flat(),
+        rest=figures.beside(question),
+        dots=dots(runs["1-2-1"]["forget"]),
         broad=figures.broad(),
         storage=figures.storage(deepest),
         forward=figures.forward(deepest),
@@ -131,11 +133,12 @@ def adjoints(network: Network, loop: Run) -> list[float]:
 
 def drawing(network: Network, loop: Run) -> dict[str, Any]:
     """The network as its layers: circles and labelled lines, and what is said of each value."""
-    value = dict(zip(names(network), network.values, strict=True))
+    value = {"x": DATA, "y": TARGET, **dict(zip(names(network), network.values, strict=True))}
     derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
-    at = {"x": (30, 115), "h₁": (150, 50), "h₂": (150, 180), "o": (275, 115), "L": (385, 115)}
+    at = {"x": (30, 118), "h₁": (150, 52), "h₂": (150, 184), "o": (275, 118), "L": (385, 118)}
     on_lines = {"w₁": ("x", "h₁"), "w₂": ("x", "h₂"), "w₃": ("h₁", "o"), "w₄": ("h₂", "o")}
-    biases = {"b₁": (220, 25), "b₂": (220, 205), "b₃": (275, 185)}
+    ends_of = {"b₁": "h₁", "b₂": "h₂", "b₃": "o", "y": "L"}
+    biases = {"b₁": (232, 28), "b₂": (232, 208), "b₃": (275, 192), "y": (385, 192)}
     ends = [*on_lines.values(), ("o", "L")]
     placed = {
         **at,
@@ -144,39 +147,54 @@ def drawing(network: Network, loop: Run) -> dict[str, Any]:
     }
 
     def said(name: str) -> str:
-        if name == "x":
-            return f"x = {DATA}, the input; its target is y = {TARGET}"
+        if name in "xy":
+            return f"{name} = {value[name]}, {'the input' if name == 'x' else 'its target'}"
         return f"{name} = {number(value[name])}, and ∂L/∂{name} = {number(derivative[name])}"
 
-    lines = [(*at[a], *at[b]) for a, b in ends] + [
-        (*biases[bias], *at[node]) for bias, node in (("b₁", "h₁"), ("b₂", "h₂"), ("b₃", "o"))
-    ]
+    lines = [(*at[a], *at[b]) for a, b in ends] + [(*biases[a], *at[b]) for a, b in ends_of.items()]
     return {
         "lines": lines,
         "marks": [
-            {"name": name, "x": x, "y": y, "said": said(name), "round": name in at} for name, (x, y) in placed.items()
+            {"name": name, "x": x, "y": y, "number": number(value[name]), "said": said(name), "round": name in at}
+            for name, (x, y) in placed.items()
         ],
     }
 
 
 def formulas(network: Network, loop: Run) -> Iterator[dict[str, Any]]:
-    """The derivatives by the first weights and a bias, factor by factor; `shared` numbers the factors used again."""
+    """The derivatives by two weights and a bias, in groups of factors; `shared` numbers the groups used again."""
     value = dict(zip(names(network), network.values, strict=True))
     derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
-    residual = ("2(o − y)", 2 * value["r"], 1)
-    hidden = {k: [(f"w{w}", value[f"w{w}"], shared), (f"(1 − h{k}²)", 1 - value[f"h{k}"] ** 2, shared)]
-              for k, w, shared in (("₁", "₃", 2), ("₂", "₄", 0))}  # fmt: skip
-    data = ("x", DATA, 0)
-    for name, factors in (
-        ("w₁", [residual, *hidden["₁"], data]),
-        ("b₁", [residual, *hidden["₁"]]),
-        ("w₂", [residual, *hidden["₂"], data]),
+    residual = (1, [("2(o − y)", 2 * value["r"])])
+    hidden = {
+        k: (shared, [(f"w{w}", value[f"w{w}"]), (f"(1 − h{k}²)", 1 - value[f"h{k}"] ** 2)])
+        for k, w, shared in (("₁", "₃", 2), ("₂", "₄", 0))
+    }
+    data = (0, [("x", DATA)])
+    for name, groups in (
+        ("w₁", [residual, hidden["₁"], data]),
+        ("b₁", [residual, hidden["₁"]]),
+        ("w₂", [residual, hidden["₂"], data]),
     ):
         yield {
             "name": f"∂L/∂{name}",
             "value": number(derivative[name]),
-            "factors": [{"text": text, "value": number(factor), "shared": shared} for text, factor, shared in factors],
+            "groups": [
+                {"shared": shared, "factors": [{"text": text, "value": number(one)} for text, one in factors]}
+                for shared, factors in groups
+            ],
         }
+
+
+def dots(forget: Run) -> list[int]:
+    """How many products the derivative by each parameter takes, if nothing is remembered."""
+    found: list[int] = []
+    for step in forget.steps:
+        if isinstance(step, Call):
+            found += [0] * (step.caller is None)
+        else:
+            found[-1] += step.costs
+    return found
 
 
 def number(value: float) -> str:

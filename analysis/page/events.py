@@ -7,7 +7,7 @@ executed and counted.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -97,7 +97,12 @@ class Recorder:
 
     def run(self, mode: Mode, source: str) -> Run:
         nodes = range(len(self.graph.nodes))
-        code: dict[str, Any] = {"nodes": nodes, "loss": self.loss, "remember": self.remember}
+        code: dict[str, Any] = {
+            "defaultdict": defaultdict,
+            "remember": self.remember,
+            "nodes": nodes,
+            "loss": self.loss,
+        }
         code["operands"] = [[(edge.tail, partial) for edge, partial in self.partials(into=node)] for node in nodes]
         code["users"] = [[(edge.head, partial) for edge, partial in self.partials(out_of=node)] for node in nodes]
         exec(compile(source, f"{mode}.txt", "exec"), code)

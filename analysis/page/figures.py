@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import opcount as oc
-from analysis.page.networks import Network, traced
+from analysis.page.networks import Network
 from analysis.programs.functions import Numbers
 from analysis.programs.networks import layered, mlp, parameter_count
 from opcount.typing import MethodName, OrderName
@@ -15,6 +15,7 @@ from opcount.typing import MethodName, OrderName
 DEPTHS, WIDTHS = 8, 6
 OUTPUTS = 10
 FLAT_WIDTHS = range(1, 13)
+FLAT_METHODS: tuple[MethodName, ...] = ("naive", "backprop")
 ORDERS: dict[OrderName, tuple[str, str]] = {
     "forward": ("along the graph", "each input's derivatives are carried to both outputs, as in forward mode"),
     "reverse": ("against it", "each output's derivatives are carried back, as in backpropagation"),
@@ -34,14 +35,16 @@ def costs() -> dict[str, list[list[int]]]:
     return found
 
 
-def flat() -> float:
-    """How many times the operations of backprop naive recursion takes at most, with one hidden layer of any width.
+def flat() -> dict[str, object]:
+    """What another node of a single hidden layer adds to all operations of a method, and the quotient of the two.
 
-    Both grow linearly with the width, and so does their quotient towards that of their slopes.
+    Both methods grow linearly with the width, so that their quotient tends to it, and never exceeds it.
     """
-    laws = [oc.law_of({width: total(width, method) for width in FLAT_WIDTHS}) for method in ("naive", "backprop")]
-    naive, backprop = (law(10**9) for law in laws)
-    return naive / backprop
+    laws = {name: oc.law_of({width: total(width, name) for width in FLAT_WIDTHS}) for name in FLAT_METHODS}
+    slopes = {name: int(law(1001) - law(1000)) for name, law in laws.items()}
+    naive, backprop = (slopes[name] for name in FLAT_METHODS)
+    assert all(laws["naive"](width) * backprop <= laws["backprop"](width) * naive for width in (1, 10**9))
+    return {"naive": naive, "backprop": backprop, "times": f"{naive / backprop:.2f}"}
 
 
 def total(width: int, method: MethodName) -> int:
@@ -82,5 +85,7 @@ def forward(network: Network) -> int:
     return oc.gradient(network.loss, network.parameters, method="forward").phases["accumulation"].mul
 
 
-def of_three_layers() -> Network:
-    return traced((1, 2, 2, 2, 1))
+def beside(network: Network) -> dict[str, int]:
+    """Products beside those of the chain rule: to evaluate the network, and its partial derivatives."""
+    phases = oc.gradient(network.loss, network.parameters).phases
+    return {phase: phases[phase].mul for phase in ("primal", "partials")}

@@ -121,7 +121,7 @@ def test_play_runs_to_the_end_and_can_be_paused(opened):
     choose(view, "1-2-1", "loop")
     view.fill("#speed", "12")
     view.click("#play")
-    view.wait_for_function("() => document.getElementById('step').disabled")
+    view.wait_for_function("() => document.getElementById('step').ariaDisabled === 'true'")
     assert counters(view) == (8, 0, 0) and view.inner_text("#play") == "Play"
     view.fill("#speed", "1")
     view.click("#play")
@@ -179,7 +179,7 @@ def test_the_guess_stays_beside_the_answer(opened):
     view.fill("#guess-remember", "7")
     view.press("#guess-remember", "Enter")
     said = view.inner_text("#guessed")
-    assert "12 (your guess: 21)" in said and "8 (your guess: 7)" in said
+    assert "= 12 (your guess: 21)" in said and "8 (your guess: 7)" in said
 
 
 def test_values_of_the_drawing_are_told_when_they_are_tapped(opened):
@@ -226,8 +226,10 @@ def test_the_keyboard_is_enough(opened):
 
     reach("#guess-forget")
     view.keyboard.type("20")
+    reach("#guess-remember")
+    view.keyboard.type("9")
     view.keyboard.press("Enter")
-    assert "20" in view.inner_text("#guessed")
+    assert "20" in view.inner_text("#guessed") and "9" in view.inner_text("#guessed")
     reach("#network")
     view.keyboard.press("ArrowDown")
     assert view.input_value("#network") == "1-2-2-1"
@@ -244,10 +246,20 @@ def test_the_keyboard_is_enough(opened):
     assert counters(view) == (0, 0, 0)
     view.keyboard.press("End")
     assert counters(view)[:2] == (18, 2)
+    view.keyboard.press("ArrowLeft")  # the focus is still there
+    view.keyboard.press("ArrowLeft")
+    assert counters(view)[2] < 49
     reach("#depth")
     before = view.text_content("#cost-forget")
     view.keyboard.press("ArrowRight")
     assert int(view.text_content("#cost-forget")) > int(before)
+
+
+def test_keys_work_before_anything_has_the_focus(opened):
+    view = opened()
+    for key, calls in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        view.keyboard.press(key)
+        assert counters(view)[2] == calls
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -17,16 +17,20 @@ function digits(element, value) {
 
 const grouped = (value) => value.toLocaleString("en").replaceAll(",", " ");
 
+/** A quotient in a few digits. */
+const quotient = (value) => (value < 10 ? value.toFixed(1) : grouped(Math.round(value)));
+
 function sentence(depth, width) {
-  const [forget, remember] = [costs.forget[depth][width], costs.remember[depth][width]];
-  const times = forget / remember;
-  const ratio = times < 10 ? times.toFixed(1) : grouped(Math.round(times));
+  const [forget, remember] = [costs.forget, costs.remember].map((table) => table.map((row) => row[width]));
   const layers = depth === 0 ? "one hidden layer" : `${depth + 1} hidden layers`;
-  const next =
-    width === 0
-      ? "With one node in a layer there is one way only, and forgetting grows with the square of the depth."
-      : `Each further layer multiplies what forgetting costs by about ${width + 1}, and adds the same to what remembering costs.`;
-  return `With ${layers} of ${width + 1}, forgetting takes ${ratio} times as many multiplications as remembering. ${next}`;
+  const last = depth === forget.length - 1;
+  const [from, to] = last ? [depth - 1, depth] : [depth, depth + 1];
+  const another = last ? "The last of these layers multiplied" : "One layer more multiplies";
+  return (
+    `With ${layers} of ${width + 1}, forgetting takes ${quotient(forget[depth] / remember[depth])} times as many ` +
+    `multiplications as remembering. ${another} what forgetting takes by ${quotient(forget[to] / forget[from])}, and ` +
+    `${last ? "added" : "adds"} ${remember[to] - remember[from]} to what remembering takes.`
+  );
 }
 
 function show() {

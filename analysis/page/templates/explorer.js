@@ -137,6 +137,7 @@ function drawGraph(svg, network) {
     draw(group, "text", { x: at[node][0], y: at[node][1] + 4 }, name);
     group.addEventListener("pointerenter", () => tell(node));
     group.addEventListener("click", () => tell(node));
+    group.addEventListener("pointerleave", say);
     return group;
   });
   return { edges, nodes };
@@ -221,12 +222,14 @@ function show() {
   $("count-mul").textContent = state.mul;
   $("count-add").textContent = state.add;
   $("count-calls").textContent = state.calls;
-  $("back").disabled = taken === 0;
-  $("step").disabled = $("end").disabled = taken === run.steps.length;
+  // not disabled, which would take the keyboard's focus away
+  const end = taken === run.steps.length;
+  for (const [name, idle] of Object.entries({ back: taken === 0, step: end, end })) $(name).ariaDisabled = String(idle);
   showGraph(network, state);
   showForest(run, state);
   showChips(state);
-  $("narration").textContent = narrate(network, run, state);
+  now.words = narrate(network, run, state);
+  say();
   const line = lineOf(network, state);
   for (const [index, element] of [...$("code").children].entries()) setClass(element, [index === line && "now"]);
 }
@@ -308,7 +311,10 @@ function showChips(state) {
 // ---- in words
 
 const short = (value) => String(Number(value.toPrecision(3))).replace("-", "−");
-const derivative = (network, node) => `∂L/∂${network.names[node]}`.replace("∂L/∂+", "∂L/∂(+)");
+const derivative = (network, node) => {
+  const name = network.names[node];
+  return `∂L/∂${/^[a-z][₀-₉]*$/i.test(name) ? name : `(${name})`}`;
+};
 
 function narrate(network, run, state) {
   if (!state.last) return page.starts[run.mode];
@@ -322,10 +328,14 @@ function narrate(network, run, state) {
   const [edge, , costs, added, value] = state.last;
   const [tail, head, partial] = network.edges[edge];
   const product = costs
-    ? `${derivative(network, head)} × ${short(partial)} = ${short(value)}, a multiplication`
+    ? `To ${derivative(network, tail)}: ${derivative(network, head)} × ${short(partial)} = ${short(value)}, a multiplication`
     : `${derivative(network, head)} is passed on to ${network.names[tail]}, times ${head === network.names.length - 1 ? short(partial) : "1"}: ${short(value)}, free`;
   const end = now.taken === run.steps.length ? " Done: all derivatives are known." : "";
   return `${product}${added ? ", and an addition to what came another way" : ""}.${end}`;
+}
+
+function say() {
+  $("narration").textContent = now.words;
 }
 
 function tell(node) {
@@ -345,12 +355,14 @@ function pause() {
   clearTimeout(now.timer);
   now.timer = null;
   $("play").textContent = "Play";
+  $("narration").ariaLive = "polite";
 }
 
 function play() {
   if (now.timer !== null) return pause();
   if (now.taken === now.run.steps.length) go(0);
   $("play").textContent = "Pause";
+  $("narration").ariaLive = "off"; // nobody can listen that fast
   const tick = () => {
     go(now.taken + 1);
     if (now.taken === now.run.steps.length) return pause();
@@ -377,8 +389,8 @@ const actions = {
 for (const [name, action] of Object.entries(actions)) $(name).addEventListener("click", action);
 
 const keys = { ArrowRight: "step", ArrowLeft: "back", End: "end", " ": "play" };
-section.addEventListener("keydown", (event) => {
-  const name = keys[event.key];
+document.addEventListener("keydown", (event) => {
+  const name = section.contains(event.target) || event.target === document.body ? keys[event.key] : null;
   const taken = event.target.closest("input, select") || (event.key === " " && event.target.closest("button"));
   if (name && !taken) {
     event.preventDefault();

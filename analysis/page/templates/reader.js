@@ -14,8 +14,8 @@ for (const value of document.querySelectorAll("#drawing .value")) {
 const result = $("guessed");
 $("guess").addEventListener("submit", (event) => {
   event.preventDefault();
-  const said = (name) => ($(`guess-${name}`).value === "" ? "" : ` (your guess: ${$(`guess-${name}`).value})`);
-  result.textContent = `${result.dataset.forget}${said("forget")}, and remembering ${result.dataset.remember}${said("remember")}.`;
+  const said = (name) => `(your guess: ${$(`guess-${name}`).value})`;
+  result.textContent = `${result.dataset.forget} ${said("forget")}, and remembering ${result.dataset.remember} ${said("remember")}.`;
 });
 
 for (const radio of document.querySelectorAll("input[name=order]")) {
