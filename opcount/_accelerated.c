@@ -6,11 +6,9 @@ It holds three classes:
     Draw      what `next` draws one operation from: it adds one to some Counters, and takes one from others
     Scalar    a subclass of the Scalar that is written in Python, with faster + - * / where the values are floats
 
-Whatever is not the common case is handed to Python: an operand that is neither a float nor a small integer, a division
-by zero, a budget that is exhausted, a count that is open in another thread. So Python says what an operation means,
-and what is written here is only ever a faster way to the same result. Where the row of an operation was replaced, the
-methods of that operation are taken off the class (see `written_out` in opcount/wrapping/operations.py), and Python's
-are called.
+Whatever is not the common case is handed to Python, as other operands, a division by zero, a budget that is exhausted.
+So Python says what an operation means, and what is written here is a faster way to the same. While the row of an
+operation is replaced, its methods here are off the class (see `written_out` in opcount/wrapping/operations.py).
 
 To read this, it suffices to know four things of CPython's C API.
 
@@ -20,52 +18,46 @@ To read this, it suffices to know four things of CPython's C API.
 
     A function that gives NULL (or -1) has failed, with an exception set; its caller then gives NULL as well.
 
-    A type is a table of functions. Those that are made here are listed in "slots": Py_nb_multiply is what `*` calls,
+    A type is a table of functions. Those of the types here are listed in "slots": Py_nb_multiply is what `*` calls,
     whichever side the object is on.
 
     Objects that can be part of a circle of references are known to the garbage collector ("tracked"). It asks for
     what they refer to by tp_traverse, and breaks circles by tp_clear.
 
 The interpreter's lock (GIL) is held throughout, and nothing between the look at a counter and its change can release
-it, so an operation is counted whole or not at all. In a build of Python without that lock the module refuses to load. */
+it: an operation is counted whole or not at all. In a build of Python without that lock the module refuses to load. */
 
-#define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <float.h>
 #include <structmember.h>
+
+/* What the fast way takes: integers only beside a float, and np.float64, which is a subclass of float. */
+enum kind { OTHER, INTEGER, FLOAT, FLOAT64 };
 
 enum operator { ADD, SUB, MUL, DIV, OPERATORS };
 
-static const struct { const char *name, *method, *reflected; } WORDS[OPERATORS] = {
-    {"add", "__add__", "__radd__"},
-    {"sub", "__sub__", "__rsub__"},
-    {"mul", "__mul__", "__rmul__"},
-    {"div", "__truediv__", "__rtruediv__"},
-};
+static const char *const NAMES[OPERATORS] = {"add", "sub", "mul", "div"};
+static const char *const METHODS[OPERATORS] = {"__add__", "__sub__", "__mul__", "__truediv__"};
+static const char *const REFLECTED[OPERATORS] = {"__radd__", "__rsub__", "__rmul__", "__rtruediv__"};
 
 #define SPARE 128 /* how many dead Scalars are kept, to be used again without asking for memory */
 
+/* The classes above, the one in Python over which Scalar is made, the class of meters, and NumPy's float64. */
+enum type { COUNTER, DRAW, SCALAR, PYTHON_SCALAR, METER, NUMPY_FLOAT64, TYPES };
+
 /* What a module object keeps. There is one for each interpreter that imports the module. */
 typedef struct {
-    PyTypeObject *counter;
-    PyTypeObject *draw;
-    PyTypeObject *scalar;           /* NULL until make_scalar is called, as are the next four */
-    PyTypeObject *python_scalar;    /* the class in Python over which it is made */
+    PyTypeObject *types[TYPES];     /* all but the first two are NULL until make_scalar is called */
     PyObject *meter;                /* the context variable that holds the Meter in force */
-    PyTypeObject *meter_type;
     Py_ssize_t draw_at[OPERATORS];  /* where in a Meter the slots `add`, `sub`, `mul` and `div` are */
     PyObject *methods[OPERATORS];   /* the names of the methods, as Python's strings */
     PyObject *reflected[OPERATORS];
-    PyObject *spare[SPARE];
-    int spares;
+    struct { PyObject *objects[SPARE]; int size; } spare[FLOAT64 + 1]; /* by the kind of float that they hold */
 } State;
 
 static struct PyModuleDef module_definition;
-
-/* Said of what runs rarely: it is compiled apart, and what runs often is the faster for it. */
-#ifdef __GNUC__
-#define RARELY __attribute__((cold, noinline))
-#else
-#define RARELY
+#ifndef __GNUC__ /* what runs rarely is compiled apart by the others, and what runs often is the faster for it */
+#define __attribute__(ignored)
 #endif
 
 /* The object in a slot of another one (as made by `__slots__`), borrowed; NULL if the slot is empty. */
@@ -165,7 +157,7 @@ draw_next(PyObject *self)
 static PyObject *
 draw_new(PyTypeObject *type, PyObject *arguments, PyObject *Py_UNUSED(keywords))
 {
-    PyTypeObject *counter = ((State *)PyType_GetModuleState(type))->counter;
+    PyTypeObject *counter = ((State *)PyType_GetModuleState(type))->types[COUNTER];
     PyObject *counted, *left, *busy, *otherwise, *open = NULL;
     if (!PyArg_ParseTuple(arguments, "O!O!O!O|O!:Draw", &PyTuple_Type, &counted, &PyTuple_Type, &left, counter, &busy,
                           &otherwise, &PyDict_Type, &open)) {
@@ -249,18 +241,40 @@ typedef struct {
 static State nowhere;             /* where no Scalar has been made yet */
 static State *recent = &nowhere;  /* that of the interpreter that has operated last: they share one lock */
 
-/* A Scalar that holds a float. */
-static inline PyObject *
-scalar_of(State *state, double number)
+static inline enum kind
+kind_of(State *state, PyObject *value)
 {
-    if (state->spares > 0) {
-        PyObject *self = state->spare[--state->spares];
-        ((PyFloatObject *)((Scalar *)self)->value)->ob_fval = number;
-        return revived(self);
+    return value == NULL                       ? OTHER
+           : PyFloat_CheckExact(value)         ? FLOAT
+           : Py_IS_TYPE(value, state->types[NUMPY_FLOAT64]) ? FLOAT64
+           : PyLong_CheckExact(value)          ? INTEGER
+                                               : OTHER;
+}
+
+/* A Scalar that holds `value`, whose reference it takes over; not tracked. NULL and an exception if `value` is NULL. */
+static PyObject *
+holding(State *state, PyObject *value)
+{
+    PyObject *self = value == NULL ? NULL : PyObject_GC_New(PyObject, state->types[SCALAR]);
+    if (self == NULL) {
+        Py_XDECREF(value);
+        return NULL;
     }
-    PyObject *self = PyObject_GC_New(PyObject, state->scalar);
-    if (self != NULL && (((Scalar *)self)->value = PyFloat_FromDouble(number)) == NULL) {
-        Py_CLEAR(self);
+    ((Scalar *)self)->value = value;
+    return self;
+}
+
+/* A Scalar that holds a float of this kind. */
+static inline PyObject *
+scalar_of(State *state, enum kind kind, double number)
+{
+    PyTypeObject *float64 = state->types[NUMPY_FLOAT64];
+    PyObject *self =
+        state->spare[kind].size > 0 ? revived(state->spare[kind].objects[--state->spare[kind].size])
+        : kind == FLOAT             ? holding(state, PyFloat_FromDouble(number))
+                                    : holding(state, float64->tp_alloc(float64, 0));
+    if (self != NULL) {
+        ((PyFloatObject *)((Scalar *)self)->value)->ob_fval = number; /* nobody else has this float */
     }
     return self;
 }
@@ -286,10 +300,12 @@ scalar_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self); /* a subclass, if its own tp_dealloc has called this one */
     PyObject *value = ((Scalar *)self)->value;
     PyObject_GC_UnTrack(self);
-    if (type == recent->scalar && recent->spares < SPARE && value != NULL && PyFloat_CheckExact(value)
-        && Py_REFCNT(value) == 1) {
-        recent->spare[recent->spares++] = self; /* which keeps its type */
-        return;
+    if (type == recent->types[SCALAR]) {
+        enum kind kind = kind_of(recent, value);
+        if (kind >= FLOAT && recent->spare[kind].size < SPARE && Py_REFCNT(value) == 1) {
+            recent->spare[kind].objects[recent->spare[kind].size++] = self; /* which keeps its type */
+            return;
+        }
     }
     Py_XDECREF(value);
     type->tp_free(self);
@@ -298,23 +314,22 @@ scalar_dealloc(PyObject *self)
 
 /* --- Scalar: its operators */
 
-/* Whether an operand is, or holds, a float or an integer that is a float exactly; then `number` is set to it. */
-static inline int
-as_float(State *state, PyObject *operand, double *number, int *floats)
+/* What an operand is, or holds; `number` is set to it, unless that is OTHER. */
+static inline enum kind
+unwrapped(State *state, PyObject *operand, double *number)
 {
-    PyObject *value = Py_IS_TYPE(operand, state->scalar) ? ((Scalar *)operand)->value : operand;
-    if (value != NULL && PyFloat_CheckExact(value)) {
+    PyObject *value = Py_IS_TYPE(operand, state->types[SCALAR]) ? ((Scalar *)operand)->value : operand;
+    enum kind kind = kind_of(state, value);
+    if (kind >= FLOAT) {
         *number = PyFloat_AS_DOUBLE(value);
-        *floats += 1;
-        return 1;
     }
-    if (value != NULL && PyLong_CheckExact(value)) {
+    else if (kind == INTEGER) {
         int overflow;
         long long integer = PyLong_AsLongLongAndOverflow(value, &overflow);
         *number = (double)integer;
-        return !overflow && integer <= (1LL << 53) && integer >= -(1LL << 53);
+        return !overflow && integer <= (1LL << 53) && integer >= -(1LL << 53) ? INTEGER : OTHER;
     }
-    return 0;
+    return kind;
 }
 
 /* Count one operation of the meter in force: 1 if that was done, 0 if Python has to, -1 with an exception. */
@@ -325,8 +340,8 @@ counted(State *state, enum operator operator)
     if (PyContextVar_Get(state->meter, NULL, &meter) < 0) {
         return -1;
     }
-    PyObject *draw = PyObject_TypeCheck(meter, state->meter_type) ? SLOT(meter, state->draw_at[operator]) : NULL;
-    int done = draw != NULL && Py_IS_TYPE(draw, state->draw) && drawn((Draw *)draw);
+    PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? SLOT(meter, state->draw_at[operator]) : NULL;
+    int done = draw != NULL && Py_IS_TYPE(draw, state->types[DRAW]) && drawn((Draw *)draw);
     Py_DECREF(meter); /* it has a default, and so is never NULL */
     return done;
 }
@@ -340,21 +355,20 @@ state_of(PyObject *object)
 }
 
 /* What Python's class does: the same as the interpreter, which would ask the left operand, and then the right one. */
-RARELY static PyObject *
+__attribute__((cold, noinline)) static PyObject *
 by_python(PyObject *left, PyObject *right, enum operator operator)
 {
     State *state = state_of(left);
     if (state == NULL) {
         PyErr_Clear();
-        state = state_of(right); /* one of the two is a Scalar, or this would not have been called */
-    }
-    if (state == NULL) {
-        return NULL;
+        if ((state = state_of(right)) == NULL) {
+            return NULL;
+        }
     }
     recent = state;
-    PyObject *python = (PyObject *)state->python_scalar;
-    int reflects = PyObject_TypeCheck(right, state->python_scalar);
-    if (PyObject_TypeCheck(left, state->python_scalar)) {
+    PyObject *python = (PyObject *)state->types[PYTHON_SCALAR];
+    int reflects = PyObject_TypeCheck(right, state->types[PYTHON_SCALAR]);
+    if (PyObject_TypeCheck(left, state->types[PYTHON_SCALAR])) {
         PyObject *result = PyObject_CallMethodObjArgs(python, state->methods[operator], left, right, NULL);
         if (result != Py_NotImplemented || !reflects || Py_IS_TYPE(left, Py_TYPE(right))) {
             return result;
@@ -372,25 +386,26 @@ static inline PyObject *
 operate(PyObject *left, PyObject *right, enum operator operator)
 {
     State *state = recent;
-    if (!Py_IS_TYPE(left, state->scalar) && !Py_IS_TYPE(right, state->scalar)) {
+    if (!Py_IS_TYPE(left, state->types[SCALAR]) && !Py_IS_TYPE(right, state->types[SCALAR])) {
         return by_python(left, right, operator);
     }
-    double a, b, number;
-    int floats = 0; /* two integers make an integer */
-    if (!as_float(state, left, &a, &floats) || !as_float(state, right, &b, &floats) || !floats) {
+    double a = 0.0, b = 0.0, number;
+    enum kind left_kind = unwrapped(state, left, &a), right_kind = unwrapped(state, right, &b);
+    enum kind kind = left_kind > right_kind ? left_kind : right_kind;
+    if (left_kind == OTHER || right_kind == OTHER || kind == INTEGER || (operator == DIV && b == 0.0)) {
         return by_python(left, right, operator);
     }
     switch (operator) {
     case ADD: number = a + b; break;
     case SUB: number = a - b; break;
     case MUL: number = a * b; break;
-    default:
-        if (b == 0.0) {
-            return by_python(left, right, operator);
-        }
-        number = a / b;
+    default: number = a / b;
     }
-    PyObject *result = scalar_of(state, number);
+    if (kind == FLOAT64 && !(fabs(number) > DBL_MIN && fabs(number) <= DBL_MAX)
+        && !(number == 0.0 && (operator <= SUB || a == 0.0 || b == 0.0))) {
+        return by_python(left, right, operator); /* NumPy may have to warn, or to raise an error */
+    }
+    PyObject *result = scalar_of(state, kind, number);
     int done = result == NULL ? -1 : counted(state, operator);
     if (done < 1) {
         Py_XDECREF(result);
@@ -416,63 +431,55 @@ static PyType_Slot scalar_slots[] = {
 };
 
 static PyType_Spec scalar_spec = {
-    .name = "opcount.arrays.scalar.Scalar", /* its module, and what it is called there */
-    .basicsize = 0,                         /* that of the class in Python: it adds nothing to the object */
+    .name = "opcount.arrays.scalar.Scalar",
+    .basicsize = 0, /* that of the class in Python: it adds nothing to the object */
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = scalar_slots,
 };
 
 /* --- the module */
 
-/* Where in the objects of a class one of its `__slots__` is, in bytes; -1 and an exception if there is no such slot. */
+/* Where in the objects of a class one of its `__slots__` is, in bytes; -1 if there is no such slot. */
 static Py_ssize_t
 slot_of(PyTypeObject *type, const char *name)
 {
     PyObject *descriptor = PyObject_GetAttrString((PyObject *)type, name);
-    if (descriptor == NULL) {
-        return -1;
-    }
-    Py_ssize_t at = -1;
-    if (Py_IS_TYPE(descriptor, &PyMemberDescr_Type)
-        && ((PyMemberDescrObject *)descriptor)->d_member->type == T_OBJECT_EX) {
-        at = ((PyMemberDescrObject *)descriptor)->d_member->offset;
-    }
-    else {
-        PyErr_Format(PyExc_TypeError, "%s.%s is not a slot", type->tp_name, name);
-    }
-    Py_DECREF(descriptor);
+    int found = descriptor != NULL && Py_IS_TYPE(descriptor, &PyMemberDescr_Type);
+    Py_ssize_t at = found ? ((PyMemberDescrObject *)descriptor)->d_member->offset : -1;
+    Py_XDECREF(descriptor);
     return at;
 }
 
-/* make_scalar(python_scalar, meter, meter_type): the subclass of the Scalar that is written in Python. `meter` is the
-   context variable that holds the Meter in force, and `meter_type` its class. */
+/* make_scalar(python_scalar, float64, meter, meter_type): the subclass of the Scalar that is written in Python.
+   `float64` is NumPy's; `meter` is the context variable that holds the Meter in force, and `meter_type` its class. */
 static PyObject *
 make_scalar(PyObject *module, PyObject *arguments)
 {
     State *state = PyModule_GetState(module);
-    PyTypeObject *python_scalar, *meter_type;
+    PyTypeObject *python_scalar, *float64, *meter_type;
     PyObject *meter;
-    if (!PyArg_ParseTuple(arguments, "O!O!O!:make_scalar", &PyType_Type, &python_scalar, &PyContextVar_Type, &meter,
-                          &PyType_Type, &meter_type)) {
+    if (!PyArg_ParseTuple(arguments, "O!O!O!O!:make_scalar", &PyType_Type, &python_scalar, &PyType_Type, &float64,
+                          &PyContextVar_Type, &meter, &PyType_Type, &meter_type)) {
         return NULL;
     }
-    if (state->scalar != NULL) {
+    if (state->types[SCALAR] != NULL) {
         return PyErr_Format(PyExc_RuntimeError, "there is a Scalar already");
     }
-    if (slot_of(python_scalar, "_value") != offsetof(Scalar, value)) {
-        return PyErr_Format(PyExc_TypeError, "_value is not the first slot");
-    }
+    int fits = slot_of(python_scalar, "_value") == offsetof(Scalar, value);
     for (int i = 0; i < OPERATORS; i++) {
-        if ((state->draw_at[i] = slot_of(meter_type, WORDS[i].name)) < 0) {
-            return NULL;
-        }
+        state->draw_at[i] = slot_of(meter_type, NAMES[i]);
+        fits = fits && state->draw_at[i] > 0;
     }
-    state->python_scalar = (PyTypeObject *)Py_NewRef(python_scalar);
-    state->meter_type = (PyTypeObject *)Py_NewRef(meter_type);
+    if (!fits) {
+        return PyErr_Format(PyExc_TypeError, "the classes do not have the slots that the accelerator knows");
+    }
+    state->types[PYTHON_SCALAR] = (PyTypeObject *)Py_NewRef(python_scalar);
+    state->types[NUMPY_FLOAT64] = (PyTypeObject *)Py_NewRef(float64);
+    state->types[METER] = (PyTypeObject *)Py_NewRef(meter_type);
     state->meter = Py_NewRef(meter);
     recent = state;
-    state->scalar = (PyTypeObject *)PyType_FromModuleAndSpec(module, &scalar_spec, (PyObject *)python_scalar);
-    return Py_XNewRef((PyObject *)state->scalar);
+    state->types[SCALAR] = (PyTypeObject *)PyType_FromModuleAndSpec(module, &scalar_spec, (PyObject *)python_scalar);
+    return Py_XNewRef((PyObject *)state->types[SCALAR]);
 }
 
 /* number(value): a Scalar, without a look at what it holds. */
@@ -480,15 +487,13 @@ static PyObject *
 number(PyObject *module, PyObject *value)
 {
     State *state = PyModule_GetState(module);
-    if (state->scalar == NULL) {
+    if (state->types[SCALAR] == NULL) {
         return PyErr_Format(PyExc_RuntimeError, "there is no Scalar yet");
     }
-    if (PyFloat_CheckExact(value)) {
-        return scalar_of(state, PyFloat_AS_DOUBLE(value));
-    }
-    PyObject *self = PyObject_GC_New(PyObject, state->scalar);
-    if (self != NULL) {
-        ((Scalar *)self)->value = Py_NewRef(value);
+    enum kind kind = kind_of(state, value);
+    PyObject *self =
+        kind >= FLOAT ? scalar_of(state, kind, PyFloat_AS_DOUBLE(value)) : holding(state, Py_NewRef(value));
+    if (self != NULL && kind < FLOAT) {
         PyObject_GC_Track(self);
     }
     return self;
@@ -509,18 +514,16 @@ module_exec(PyObject *module)
 #endif
     State *state = PyModule_GetState(module);
     for (int i = 0; i < OPERATORS; i++) {
-        state->methods[i] = PyUnicode_InternFromString(WORDS[i].method);
-        state->reflected[i] = PyUnicode_InternFromString(WORDS[i].reflected);
+        state->methods[i] = PyUnicode_InternFromString(METHODS[i]);
+        state->reflected[i] = PyUnicode_InternFromString(REFLECTED[i]);
         if (state->methods[i] == NULL || state->reflected[i] == NULL) {
             return -1;
         }
     }
-    state->counter = (PyTypeObject *)PyType_FromModuleAndSpec(module, &counter_spec, NULL);
-    state->draw = (PyTypeObject *)PyType_FromModuleAndSpec(module, &draw_spec, NULL);
-    if (state->counter == NULL || state->draw == NULL) {
-        return -1;
-    }
-    if (PyModule_AddType(module, state->counter) < 0 || PyModule_AddType(module, state->draw) < 0) {
+    state->types[COUNTER] = (PyTypeObject *)PyType_FromModuleAndSpec(module, &counter_spec, NULL);
+    state->types[DRAW] = (PyTypeObject *)PyType_FromModuleAndSpec(module, &draw_spec, NULL);
+    if (state->types[COUNTER] == NULL || PyModule_AddType(module, state->types[COUNTER]) < 0
+        || state->types[DRAW] == NULL || PyModule_AddType(module, state->types[DRAW]) < 0) {
         return -1;
     }
     return PyModule_AddIntConstant(module, "INTERFACE", 1); /* what opcount/counting/accelerator.py asks for */
@@ -530,14 +533,12 @@ static int
 module_traverse(PyObject *module, visitproc visit, void *arg)
 {
     State *state = PyModule_GetState(module);
-    Py_VISIT(state->counter);
-    Py_VISIT(state->draw);
-    Py_VISIT(state->scalar);
-    Py_VISIT(state->python_scalar);
+    for (int i = 0; i < TYPES; i++) {
+        Py_VISIT(state->types[i]);
+    }
     Py_VISIT(state->meter);
-    Py_VISIT(state->meter_type);
-    for (int i = 0; i < state->spares; i++) {
-        Py_VISIT(Py_TYPE(state->spare[i]));
+    for (int i = state->spare[FLOAT].size + state->spare[FLOAT64].size; i > 0; i--) {
+        Py_VISIT(state->types[SCALAR]); /* which each of them keeps */
     }
     return 0;
 }
@@ -549,17 +550,16 @@ module_clear(PyObject *module)
     if (recent == state) {
         recent = &nowhere;
     }
-    while (state->spares > 0) {
-        PyObject *self = revived(state->spare[--state->spares]);
-        Py_CLEAR(((Scalar *)self)->value); /* so that it is not kept once more */
-        Py_DECREF(self);
+    for (enum kind kind = FLOAT; kind <= FLOAT64; kind++) {
+        while (state->spare[kind].size > 0) {
+            PyObject *self = revived(state->spare[kind].objects[--state->spare[kind].size]);
+            Py_DECREF(self); /* which is not kept again, as it is not `recent` */
+        }
     }
-    Py_CLEAR(state->counter);
-    Py_CLEAR(state->draw);
-    Py_CLEAR(state->scalar);
-    Py_CLEAR(state->python_scalar);
+    for (int i = 0; i < TYPES; i++) {
+        Py_CLEAR(state->types[i]);
+    }
     Py_CLEAR(state->meter);
-    Py_CLEAR(state->meter_type);
     for (int i = 0; i < OPERATORS; i++) {
         Py_CLEAR(state->methods[i]);
         Py_CLEAR(state->reflected[i]);

@@ -351,7 +351,7 @@ def number(value: object) -> Scalar:
 if ACCELERATOR is not None and not TYPE_CHECKING:
     # From here on `Scalar` is a subclass, with these operators once more, in C: for floats, whichever side they are on.
     _python_scalar = Scalar
-    Scalar = ACCELERATOR.make_scalar(_python_scalar, METER, Meter)
+    Scalar = ACCELERATOR.make_scalar(_python_scalar, np.float64, METER, Meter)
     Scalar.__doc__ = _python_scalar.__doc__
     Scalar.__name__ = _python_scalar.__name__  # in messages too, which have a class of C with its module
     for _method, _name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div"}.items():

@@ -101,9 +101,10 @@ def million(a, b):
 
 
 @accelerated
-def test_a_million_operations_leave_nothing_behind():
-    a, b = oc.wrap(1.5), oc.wrap(2.5)
-    kept = (oc.Scalar, oc.Scalar.__base__, a, b, a._value, b._value, None, 2.0)
+@pytest.mark.parametrize("kind", [float, np.float64])
+def test_a_million_operations_leave_nothing_behind(kind):
+    a, b = oc.wrap(kind(1.5)), oc.wrap(kind(2.5))
+    kept = (np.float64, oc.Scalar, oc.Scalar.__base__, a, b, a._value, b._value, None, 2.0)
     with oc.count() as tally, oc.count(budget=10**9), oc.region("r"):
         million(a, b)
         gc.collect()
@@ -121,8 +122,9 @@ def test_a_million_operations_leave_nothing_behind():
 
 
 @accelerated
-def test_many_results_that_live_are_freed():
-    x = oc.wrap(1.5)
+@pytest.mark.parametrize("kind", [float, np.float64])
+def test_many_results_that_live_are_freed(kind):
+    x = oc.wrap(kind(1.5))
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -138,9 +140,10 @@ def test_many_results_that_live_are_freed():
     assert after - before < 30_000
 
 
-def test_a_value_that_is_taken_out_stays_what_it_is():
+@pytest.mark.parametrize("kind", [float, np.float64])
+def test_a_value_that_is_taken_out_stays_what_it_is(kind):
     """A result that dies leaves its float to the next one only if nobody else has it."""
-    x = oc.wrap(1.5)
+    x = oc.wrap(kind(1.5))
     values = [oc.unwrap(x * float(i)) for i in range(1000)]
     assert values == [1.5 * i for i in range(1000)]
 
@@ -233,7 +236,7 @@ def test_there_is_one_scalar_class():
     from opcount.counting.meters import METER, Meter
 
     with pytest.raises(RuntimeError, match="already"):
-        ACCELERATOR.make_scalar(oc.Scalar, METER, Meter)
+        ACCELERATOR.make_scalar(oc.Scalar, np.float64, METER, Meter)
     with pytest.raises(TypeError):
         ACCELERATOR.make_scalar()
 

@@ -66,7 +66,8 @@ NUMBERS: tuple[Any, ...] = (
     *(0.0, -0.0, 1.5, -2.25, 1e308, 5e-324, float("inf"), float("-inf"), float("nan")),
     *(0, 1, -3, 2**53, -(2**53) - 1, 2**63, 10**400),
     *(Fraction(1, 3), Fraction(0), Decimal("0.1"), Decimal(0), np.float64(2.5), np.float64(0), np.float32(0.5)),
-    *(np.int64(3), Float(0.5)),
+    *(np.int64(3), Float(0.5), np.float64(-0.0), np.float64("inf"), np.float64("nan"), np.float64(1e308)),
+    *(np.float64(5e-324), np.float64(3e-308), np.float64(-1e-200)),
 )
 OTHERS: tuple[Any, ...] = (True, np.True_, 1j, "text", None, Foreign(), [1.0], np.array([1.0, 2.0]), np.array(2.0))
 
@@ -99,11 +100,11 @@ def shown(value: object) -> str:
 
 
 def every_operator() -> Iterator[str]:
-    for execute in OPERATORS:
+    for mode, execute in itertools.product(("warn", "raise"), OPERATORS):
         for one, other in operands():
-            with oc.count() as tally:
+            with oc.count() as tally, np.errstate(all=mode):  # type: ignore[call-overload]
                 result = said(execute, one, other)
-            yield f"{execute.__name__} {one!r} {other!r}: {result} {dict(tally.counts)}"
+            yield f"{mode} {execute.__name__} {one!r} {other!r}: {result} {dict(tally.counts)}"
 
 
 def random_program(random: random.Random, length: int) -> Callable[[], list[Any]]:
