@@ -520,7 +520,7 @@ module_exec(PyObject *module)
             return -1;
         }
     }
-    state->types[COUNTER] = (PyTypeObject *)PyType_FromModuleAndSpec(module, &counter_spec, NULL);
+    state->types[COUNTER] = (PyTypeObject *)PyType_FromSpec(&counter_spec); /* untracked objects: out of circles */
     state->types[DRAW] = (PyTypeObject *)PyType_FromModuleAndSpec(module, &draw_spec, NULL);
     if (state->types[COUNTER] == NULL || PyModule_AddType(module, state->types[COUNTER]) < 0
         || state->types[DRAW] == NULL || PyModule_AddType(module, state->types[DRAW]) < 0) {
