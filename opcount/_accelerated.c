@@ -60,9 +60,6 @@ static struct PyModuleDef module_definition;
 #define __attribute__(ignored)
 #endif
 
-/* The object in a slot of another one (as made by `__slots__`), borrowed; NULL if the slot is empty. */
-#define SLOT(object, at) (*(PyObject **)((char *)(object) + (at)))
-
 /* Give an object that was kept its first reference again; a build of Python that checks references is told. */
 static inline PyObject *
 revived(PyObject *object)
@@ -230,12 +227,13 @@ static PyType_Spec draw_spec = {
 
 /* --- Scalar: its memory
 
-A Scalar that holds a float cannot be part of a circle, and is not tracked. Dead ones are kept with their float, if
+A Scalar that holds a float cannot be part of a circle, and is made untracked. Dead ones are kept with their float, if
 nobody else has it, so that the next result needs no memory but only another number in that float. */
 
 typedef struct {
     PyObject_HEAD
     PyObject *value; /* the slot `_value` of the class in Python; NULL in what `Scalar.__new__(Scalar)` makes */
+    int untracked;   /* 0 in what is made in Python */
 } Scalar;
 
 static State nowhere;             /* where no Scalar has been made yet */
@@ -261,6 +259,7 @@ holding(State *state, PyObject *value)
         return NULL;
     }
     ((Scalar *)self)->value = value;
+    ((Scalar *)self)->untracked = 1;
     return self;
 }
 
@@ -299,7 +298,10 @@ scalar_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self); /* a subclass, if its own tp_dealloc has called this one */
     PyObject *value = ((Scalar *)self)->value;
-    PyObject_GC_UnTrack(self);
+    if (!((Scalar *)self)->untracked) {
+        PyObject_GC_UnTrack(self);
+        ((Scalar *)self)->untracked = 1;
+    }
     if (type == recent->types[SCALAR]) {
         enum kind kind = kind_of(recent, value);
         if (kind >= FLOAT && recent->spare[kind].size < SPARE && Py_REFCNT(value) == 1) {
@@ -340,7 +342,8 @@ counted(State *state, enum operator operator)
     if (PyContextVar_Get(state->meter, NULL, &meter) < 0) {
         return -1;
     }
-    PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? SLOT(meter, state->draw_at[operator]) : NULL;
+    PyObject **slot = (PyObject **)((char *)meter + state->draw_at[operator]); /* if it is a Meter */
+    PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? *slot : NULL;
     int done = draw != NULL && Py_IS_TYPE(draw, state->types[DRAW]) && drawn((Draw *)draw);
     Py_DECREF(meter); /* it has a default, and so is never NULL */
     return done;
@@ -374,9 +377,6 @@ by_python(PyObject *left, PyObject *right, enum operator operator)
             return result;
         }
         Py_DECREF(result);
-    }
-    if (!reflects) {
-        Py_RETURN_NOTIMPLEMENTED;
     }
     return PyObject_CallMethodObjArgs(python, state->reflected[operator], right, left, NULL);
 }
@@ -432,7 +432,7 @@ static PyType_Slot scalar_slots[] = {
 
 static PyType_Spec scalar_spec = {
     .name = "opcount.arrays.scalar.Scalar",
-    .basicsize = 0, /* that of the class in Python: it adds nothing to the object */
+    .basicsize = sizeof(Scalar),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = scalar_slots,
 };
@@ -494,6 +494,7 @@ number(PyObject *module, PyObject *value)
     PyObject *self =
         kind >= FLOAT ? scalar_of(state, kind, PyFloat_AS_DOUBLE(value)) : holding(state, Py_NewRef(value));
     if (self != NULL && kind < FLOAT) {
+        ((Scalar *)self)->untracked = 0;
         PyObject_GC_Track(self);
     }
     return self;
@@ -584,7 +585,6 @@ static PyModuleDef_Slot module_slots[] = {
 static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "opcount._accelerated",
-    .m_doc = "Counting, and the operators of wrapped floats, in C.",
     .m_size = sizeof(State),
     .m_methods = module_methods,
     .m_slots = module_slots,
