@@ -56,8 +56,9 @@ typedef struct {
 } State;
 
 static struct PyModuleDef module_definition;
-#ifndef __GNUC__ /* what runs rarely is compiled apart by the others, and what runs often is the faster for it */
+#ifndef __GNUC__ /* the others are told what runs rarely, and so make what runs often faster */
 #define __attribute__(ignored)
+#define __builtin_expect(value, expected) (value)
 #endif
 
 /* Give an object that was kept its first reference again; a build of Python that checks references is told. */
@@ -401,7 +402,7 @@ operate(PyObject *left, PyObject *right, enum operator operator)
     case MUL: number = a * b; break;
     default: number = a / b;
     }
-    if (kind == FLOAT64 && !(fabs(number) > DBL_MIN && fabs(number) <= DBL_MAX)
+    if (__builtin_expect(kind == FLOAT64, 0) && !(fabs(number) > DBL_MIN && fabs(number) <= DBL_MAX)
         && !(number == 0.0 && (operator <= SUB || a == 0.0 || b == 0.0))) {
         return by_python(left, right, operator); /* NumPy may have to warn, or to raise an error */
     }
@@ -482,7 +483,6 @@ make_scalar(PyObject *module, PyObject *arguments)
     return Py_XNewRef((PyObject *)state->types[SCALAR]);
 }
 
-/* number(value): a Scalar, without a look at what it holds. */
 static PyObject *
 number(PyObject *module, PyObject *value)
 {
