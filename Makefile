@@ -61,15 +61,17 @@ bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest dist docs/_build opcount/_accelerated*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp is the pyproject.toml that was installed: a checkout that was copied needs no second set-up.
+# The stamp is what was installed, and built: a checkout that was copied needs no second set-up.
 # opcount is installed editable, so that what runs, also by the command `opcount`, is always the code that stands here.
-$(VENV)/%.stamp: pyproject.toml $(VENV)/bin/python $(LIMITS)
-	@cmp -s $< $@ || { echo "setting up $(VENV) for: $*"; \
-		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) --editable '.[$*]'; }
-	@cp $< $@
+# Its accelerator is built beside its source where there is a compiler; a changed source is built again.
+INSTALLED := pyproject.toml hatch_build.py opcount/_accelerated.c
+$(VENV)/%.stamp: $(INSTALLED) $(VENV)/bin/python $(LIMITS)
+	@cat $(INSTALLED) | cmp -s - $@ || { echo "setting up $(VENV) for: $*"; \
+		$(PIP) install $(FLAGS) $(LIMITS:%=--constraint %) $(if $(UV),--reinstall-package opcount) --editable '.[$*]'; }
+	@cat $(INSTALLED) > $@
 
 $(VENV)/limits.txt: pyproject.toml $(VENV)/bin/python
 	@$(VENV)/bin/python .ci/dependencies.py lowest > $@

@@ -32,4 +32,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "lowest":
         print(*(f"{name}=={bound}" for name, bound in bounds.items()), sep="\n")
     else:
-        print(f"Python {platform.python_version()}:", ", ".join(f"{name} {version(name)}" for name in bounds))
+        from opcount.counting.accelerator import accelerated
+
+        how = "accelerated" if accelerated else "in Python alone"
+        found = ", ".join(f"{name} {version(name)}" for name in bounds)
+        print(f"Python {platform.python_version()}, opcount {how}: {found}")

@@ -3,6 +3,7 @@
 from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
 from opcount.arrays.wrap import Measured, measure, spec, unwrap, wrap
+from opcount.counting.accelerator import accelerated as accelerated
 from opcount.counting.counts import Counts
 from opcount.counting.errors import (
     BudgetExceeded,
@@ -55,6 +56,7 @@ __all__ = [
     "SizeFailed",
     "Tally",
     "Uncounted",
+    "accelerated",
     "compare",
     "count",
     "gradient",

@@ -27,6 +27,7 @@ with oc.count() as tally:
 assert oc.unwrap(y) == 19.0
 assert tally.counts == {"mul": 2, "add": 1}
 print(oc.__file__)
+print(oc.accelerated)
 """
 
 
@@ -53,13 +54,35 @@ def test_wheel_holds_opcount_and_its_plugin_alone(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     metadata = {name for name in names if name.partition("/")[0].endswith(".dist-info")}
-    assert names - metadata == modules("opcount") | {"opcount/py.typed", "pytest_opcount.py"}
+    extension = {name for name in names if re.fullmatch(r"opcount/_accelerated\.[\w.-]+\.(so|pyd)", name)}
+    assert names - metadata - extension == modules("opcount") | {"opcount/py.typed", "pytest_opcount.py"}
+    assert len(extension) == (not is_pure(wheel))
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
     (entries,) = (name for name in metadata if name.endswith("entry_points.txt"))
     assert zipfile.ZipFile(wheel).read(entries).decode().split() == [
         *("[console_scripts]", "opcount", "=", "opcount.__main__:main"),
         *("[pytest11]", "opcount", "=", "pytest_opcount"),
     ]
+
+
+def is_pure(wheel: Path) -> bool:
+    return wheel.name.endswith("-py3-none-any.whl")
+
+
+def test_wheel_has_the_accelerator_where_this_opcount_has_it(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    assert is_pure(wheel) or oc.accelerated
+    assert not (is_pure(wheel) and oc.accelerated)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names the compiler by CC")
+def test_wheel_is_pure_where_there_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", str(tmp_path / "no-compiler"))
+    monkeypatch.delenv("OPCOUNT_PURE", raising=False)
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, cwd=ROOT)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert is_pure(wheel)
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if "_accelerated" in name]
 
 
 def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
@@ -73,6 +96,8 @@ def test_sdist_holds_analysis_and_tests_too(built: Path) -> None:
         "CONTRIBUTING.md",
         "LICENSE",
         "Makefile",
+        "hatch_build.py",
+        "opcount/_accelerated.c",
         "pyproject.toml",
         "docs/conf.py",
         "docs/index.md",
@@ -89,8 +114,9 @@ def test_wheel_works_in_a_clean_environment(built: Path, tmp_path: Path) -> None
     run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
     (packages,) = {path.parents[1] for path in (tmp_path / "venv").rglob("opcount/__init__.py")}
     (packages / "numpy.pth").write_text(str(Path(np.__file__).parents[1]))
-    where = run(python, "-I", "-c", EXAMPLE, cwd=tmp_path)
-    assert Path(where.strip()).parent == packages / "opcount"
+    where, accelerated = run(python, "-I", "-c", EXAMPLE, cwd=tmp_path).split("\n")[:2]
+    assert Path(where).parent == packages / "opcount"
+    assert accelerated == str(not is_pure(wheel))
     assert run(python.with_name("opcount"), "count", "numpy:exp", "--at", "1", "--csv", cwd=tmp_path).endswith(
         "all,1,1\n"
     )

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {
     ".ci",
+    ".github",
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",
@@ -22,6 +23,7 @@ TOP_LEVEL = {
     "analysis",
     "docs",
     "examples",
+    "hatch_build.py",
     "opcount",
     "pyproject.toml",
     "pytest_opcount.py",

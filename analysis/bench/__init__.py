@@ -1,6 +1,7 @@
 """How fast is counting? `python -m analysis.bench`, or `make bench`.
 
 - `benches`: what is measured, a function for each bench.
+- `floats`: the loop of the bench of the accelerator, in this process and in another.
 - `arrays`: the contestants of the benches on arrays.
 - `__main__`: runs the benches in turns, and writes the results.
 """

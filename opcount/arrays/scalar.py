@@ -19,7 +19,8 @@ import numpy as np
 
 from opcount.arrays.exact_values import by_numpy_with_warnings, divided_by_zero, rescued, rounded, value_of
 from opcount.arrays.typed import Arithmetic, Comparison, arithmetic
-from opcount.counting.meters import charge, let_out, meter, note_text
+from opcount.counting.accelerator import ACCELERATOR
+from opcount.counting.meters import METER, Meter, charge, let_out, meter, note_text
 from opcount.functions.call import call_function
 from opcount.functions.op_counts import integer_power, name_of
 from opcount.functions.ufuncs import call_ufunc
@@ -345,6 +346,17 @@ def number(value: object) -> Scalar:
     result = _new(Scalar)
     result._value = value
     return result
+
+
+if ACCELERATOR is not None and not TYPE_CHECKING:
+    # From here on `Scalar` is a subclass, with these operators once more, in C: for floats, whichever side they are on.
+    _python_scalar = Scalar
+    Scalar = ACCELERATOR.make_scalar(_python_scalar, np.float64, METER, Meter)
+    Scalar.__doc__ = _python_scalar.__doc__
+    Scalar.__name__ = _python_scalar.__name__  # in messages too, which have a class of C with its module
+    for _method, _name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div"}.items():
+        written_out(Scalar, {f"__{_method}__": _name, f"__r{_method}__": _name})
+    number = ACCELERATOR.number
 
 
 def wrapped(value: Any) -> Any:

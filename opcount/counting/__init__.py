@@ -4,6 +4,8 @@ kinds      the closed list of operations, and their groups
 counts     Counts: how many of each kind, as an immutable value
 tally      count(), region(), paused(), propagate(): who counts
 meters     how an operation reaches every open count
+draws      what adds one to a counter, in Python or in C
+accelerator  the extension in C, where it is in use
 budgets    limits that are checked before an operation is executed
 symbolic   sizes and counts as polynomials in named sizes
 errors     what opcount raises

@@ -9,6 +9,7 @@ from typing import SupportsIndex, TypeAlias
 
 from opcount.counting import symbolic
 from opcount.counting.counts import Counts, OpCounts
+from opcount.counting.draws import left
 from opcount.counting.errors import BudgetExceeded, InvalidType, InvalidValue, OpcountError
 from opcount.counting.kinds import KINDS
 from opcount.counting.names import instead
@@ -22,29 +23,29 @@ class Budget:
 
     def __init__(self, limits: OpCounts, counted: Callable[[], Counts]) -> None:
         self.limits = limits
-        self.left = dict(limits)
+        self.left = {name: left(limit) for name, limit in limits.items()}
         self.counted = counted
 
     def check(self, counts: OpCounts) -> None:
         """Raise BudgetExceeded if these operations would exceed a limit, InvalidValue if they are symbolic."""
-        for name, left in self.left.items():
+        for name, counter in self.left.items():
             wanted = asked(counts, name)
             if symbolic.is_symbolic(wanted):
                 raise InvalidValue(
                     f"a budget is a number, and {wanted} operations are none: use numbers for the sizes of a spec"
                 )
-            if wanted > left:
+            if wanted > counter.n:
                 what = "operations" if name == "total" else name
                 raise BudgetExceeded(
                     f"{wanted} more {what} would exceed the budget of {self.limits[name]:,}, "
-                    f"of which {left:,} are left",
+                    f"of which {counter.n:,} are left",
                     self.counted(),
                 )
 
     def spend(self, counts: OpCounts, sign: int) -> None:
         """Subtract these operations from what is left, or, with a `sign` of -1, add them back."""
         for name in self.left:
-            self.left[name] -= sign * asked(counts, name)
+            self.left[name].n -= sign * asked(counts, name)
 
 
 class Running:

@@ -2,10 +2,9 @@
 
 An operation of kind `mul` is counted by `next(meter()["mul"])`. The meter of the current
 context holds one iterator for each kind; drawing from it adds one to every count and region
-that is open. The iterators are `itertools.count` and `zip` of them, so a draw is one call
-into C: it cannot be torn apart by another thread, and contexts that were copied (asyncio
-tasks, `asyncio.to_thread`, `contextvars.copy_context`) draw from the iterators of whoever
-opened the count. Many operations at once are charged under a lock instead.
+that is open. A draw cannot be torn apart by another thread (see `draws`), and contexts that were
+copied (asyncio tasks, `asyncio.to_thread`, `contextvars.copy_context`) draw from the iterators
+of whoever opened the count. Many operations at once are charged under a lock instead.
 
 A context in which nobody counts has a meter too. It lets every operation pass, unless a count is
 open elsewhere in the process: that would miss the operation, which is refused.
@@ -13,22 +12,20 @@ open elsewhere in the process: that would miss the operation, which is refused.
 
 from __future__ import annotations
 
-import itertools
 import os
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from opcount.counting import render
-from opcount.counting.budgets import Limit
+from opcount.counting.accelerator import ACCELERATOR
+from opcount.counting.budgets import Budget, Limit
 from opcount.counting.counts import Counts, OpCounts, table
+from opcount.counting.draws import BUSY, LOCK, draw, drawn, limited_draw, new_count
 from opcount.counting.errors import Uncounted
 from opcount.counting.names import Named
-
-# A signal handler may execute an operation while its own thread holds the lock: it can be taken again there.
-_LOCK: Final = threading.RLock()
 
 
 class Exit(NamedTuple):
@@ -63,7 +60,7 @@ class Tally:
     __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_missed", "_refusal", "_regions")
 
     def __init__(self) -> None:
-        self._draws: dict[str, itertools.count[int]] = {}  # by kind, from its first operation on
+        self._draws: dict[str, Any] = {}  # by kind, from its first operation on
         self._bulk: dict[str, int] = defaultdict(int)
         self._exits: dict[str, Exit] = {}
         self._regions: dict[str, Tally] = {}
@@ -86,7 +83,7 @@ class Tally:
         """
         found = self._bulk.copy()
         for kind, draws in self._draws.copy().items():
-            if times := _drawn(draws):  # the four kinds that are attributes of a meter are often there and 0
+            if times := drawn(draws):  # the four kinds that are attributes of a meter are often there and 0
                 found[kind] += times
         return Counts(found)
 
@@ -137,11 +134,6 @@ class Tally:
         return table("region", [*self.regions.items(), ("all", self.counts)])
 
 
-def _drawn(draws: itertools.count[int]) -> int:
-    # repr is the one way to read an itertools.count without drawing from it: "count(7)"
-    return int(repr(draws)[6:-1])
-
-
 class Meter(dict[str, Iterator[object]]):
     """Where the operations of a context go: an iterator for each kind so far, to be drawn from with `next`."""
 
@@ -172,22 +164,28 @@ class Meter(dict[str, Iterator[object]]):
         return iterator
 
     def _iterator(self, kind: str) -> Iterator[object]:
-        if self.limits:
-            return _Charge(kind)
-        if not self.tallies:
-            return itertools.repeat(None)
-        if len(self.tallies) == 1:
-            return self.tallies[0]._draws.setdefault(kind, itertools.count())
-        return zip(*(tally._draws.setdefault(kind, itertools.count()) for tally in self.tallies), strict=False)
+        counts = tuple(tally._draws.setdefault(kind, new_count()) for tally in self.tallies)
+        if not self.limits:
+            return draw(counts)
+        charge_one = partial(charge, {kind: 1})
+        budgets = [limit for limit in self.limits if type(limit) is Budget]
+        if len(budgets) < len(self.limits):
+            return _Charge(charge_one)
+        left = tuple(budget.left[name] for budget in budgets for name in (kind, "total") if name in budget.left)
+        return limited_draw(counts, left, charge_one)
 
     def charge(self, counts: OpCounts) -> None:
         """Count many operations at once, or, where that would exceed a limit, none of them."""
-        with _LOCK:
+        with LOCK:
             if self.limits:
-                for limit in self.limits:
-                    limit.check(counts)
-                for limit in self.limits:
-                    limit.spend(counts, 1)
+                BUSY.n += 1
+                try:
+                    for limit in self.limits:
+                        limit.check(counts)
+                    for limit in self.limits:
+                        limit.spend(counts, 1)
+                finally:
+                    BUSY.n -= 1
             for tally in self.tallies:
                 bulk = tally._bulk
                 for kind, times in counts.items():
@@ -195,9 +193,11 @@ class Meter(dict[str, Iterator[object]]):
 
     def refund(self, counts: OpCounts) -> None:
         """Take back what was charged for operations that were not executed after all."""
-        with _LOCK:
+        with LOCK:
+            BUSY.n += 1
             for limit in self.limits:
                 limit.spend(counts, -1)
+            BUSY.n -= 1
             for tally in self.tallies:
                 for kind, times in counts.items():
                     tally._bulk[kind] -= times
@@ -206,13 +206,13 @@ class Meter(dict[str, Iterator[object]]):
 
     def charge_kind(self, kind: str, times: int) -> None:
         """Count many operations of one kind, on a meter without limits."""
-        with _LOCK:
+        with LOCK:
             for tally in self.tallies:
                 tally._bulk[kind] += times
 
     def charge_products(self, products: int, sums: int) -> None:
         """Count the products and the sums of a matrix product, on a meter without limits."""
-        with _LOCK:
+        with LOCK:
             for tally in self.tallies:
                 tally._bulk["mul"] += products
                 tally._bulk["add"] += sums
@@ -221,25 +221,25 @@ class Meter(dict[str, Iterator[object]]):
         """Record that elements leave uncounted by a door; inside a pause, with the counts around it."""
         if not self.tallies and self.around is not None:
             self.around.note(door, elements)
-        with _LOCK:
+        with LOCK:
             for tally in self.tallies:
                 _, times, before = tally._exits.get(door, (door, 0, 0))
                 tally._exits[door] = Exit(door, times + 1, before + elements)
 
 
 class _Charge:
-    """The iterator of a kind on a meter with limits."""
+    """The iterator of a kind on a meter with a limit that is asked each time."""
 
-    __slots__ = ("kind",)
+    __slots__ = ("charge_one",)
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, charge_one: Callable[[], None]) -> None:
+        self.charge_one = charge_one
 
     def __iter__(self) -> Iterator[None]:
         return self
 
     def __next__(self) -> None:
-        meter().charge({self.kind: 1})
+        self.charge_one()
 
 
 # --- where nobody counts
@@ -255,7 +255,9 @@ class _Nobodys(Meter):
     __slots__ = ()
 
     def _iterator(self, kind: str) -> Iterator[object]:
-        return _Free()
+        if ACCELERATOR is None:
+            return _Free()
+        return ACCELERATOR.Draw((), (), BUSY, partial(_let_pass, 1), OPEN)  # type: ignore[no-any-return]
 
     def charge(self, counts: OpCounts) -> None:
         if OPEN and (operations := sum(counts.values())):
@@ -310,10 +312,10 @@ def _listed_elsewhere(door: str, elements: int) -> bool:
 
 
 NOBODYS: Final = _Nobodys()
-_METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=NOBODYS)
-meter: Final = _METER.get
-put_in_force: Final = _METER.set
-put_back: Final = _METER.reset
+METER: Final[ContextVar[Meter]] = ContextVar("opcount.meter", default=NOBODYS)
+meter: Final = METER.get
+put_in_force: Final = METER.set
+put_back: Final = METER.reset
 
 
 def charge(counts: OpCounts) -> None:
@@ -355,10 +357,10 @@ def process() -> int:
 
 def _forked() -> None:
     _PROCESS[0] += 1
-    _LOCK.release()
+    LOCK.release()
     put_in_force(NOBODYS)
 
 
 if hasattr(os, "register_at_fork"):
     # no other thread is in the middle of a charge when the memory is copied, and holds the lock in the child for ever
-    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_forked)
+    os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=_forked)
