@@ -19,6 +19,7 @@ from opcount.derivatives.choices import MethodName, Order, Shown
 from opcount.derivatives.elimination import Elimination, predicted_elimination
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
+from opcount.derivatives.phases import collector_paused
 from opcount.derivatives.predict import predicted
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
 from opcount.tracing.nodes import NODES, ArrayNode, Node
@@ -165,7 +166,8 @@ class Graph:
         as in the literature on elimination; only a seed is copied. Raises InvalidValue for an unknown
         method, InvalidType if there are several outputs, or for unit products of arrays.
         """
-        return predicted(self, method, unit_products)
+        with collector_paused():
+            return predicted(self, method, unit_products)
 
     @property
     def intermediates(self) -> list[int]:

@@ -11,6 +11,7 @@ from opcount.arrays.wrap import Tree
 from opcount.counting.errors import InvalidType
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
+from opcount.derivatives.phases import collector_paused
 from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
 from opcount.tracing.nodes import NODES, input_node
 from opcount.tracing.object_array import opened_array
@@ -35,8 +36,9 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
     InvalidType or InvalidValue for an x without numbers, and InvalidType for a result that is not a number.
     """
     f = of_one_argument(f, x)
-    graph = evaluate(f, wrapped(checked_inputs(x, granularity), copied=True))  # it outlives the call
-    graph.linearize()
+    with collector_paused():
+        graph = evaluate(f, wrapped(checked_inputs(x, granularity), copied=True))  # it outlives the call
+        graph.linearize()
     return graph
 
 
