@@ -1,4 +1,4 @@
-"""The page, built once."""
+"""The page, built once, and a browser, started once."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
     assert main(["--out", str(folder)]) == 0
     return folder / "index.html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from tests.support.browser import launched  # here, since only some tests need one
+
+    with launched() as found:
+        yield found

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 
 import pytest
 
 import opcount as oc
 from analysis.page.events import METHODS, MODES
 from analysis.page.networks import SIZES, traced
+from tests.support.browser import SCHEMES, WIDTHS
 from tests.support.colours import apart, contrast
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not here: make test-page installs it")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if CHROMIUM is None:
-    pytest.skip("chromium is not here: on Debian, apt install chromium", allow_module_level=True)
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
-WIDTHS = (390, 768, 1280)
-SCHEMES = ("light", "dark")
 COUNTERS = ("mul", "add", "calls")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.report import writing
-from tests.page.test_browser import CHROMIUM, QUIET, SCHEMES, WIDTHS, playwright
+from tests.support.browser import SCHEMES, WIDTHS
 from tests.support.studied import studied
 
 SHOWN = ("recursion", "storage", "orders")  # call trees and graphs among the figures, wide tables among the tables
@@ -17,14 +17,6 @@ def evidence(tmp_path_factory):
     out = tmp_path_factory.mktemp("evidence") / "reports"
     writing.write({slug: studied(slug) for slug in SHOWN}, out, "python -m analysis")
     return out / "evidence.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
 
 
 @pytest.mark.parametrize("folded", [True, False], ids=["folded", "unfolded"])
