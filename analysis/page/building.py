@@ -41,6 +41,8 @@ def build(templates: Path = TEMPLATES) -> str:
     runs = {name: recorded(network, code) for name, network in networks.items()}
     question, deepest = networks["1-2-1"], networks["1-2-2-2-1"]
     costs, orders = figures.costs(), figures.orders()
+    value = dict(zip(names(question), question.values, strict=True))
+    derivative = dict(zip(names(question), adjoints(question, runs["1-2-1"]["loop"]), strict=True))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
@@ -61,8 +63,8 @@ def build(templates: Path = TEMPLATES) -> str:
         counts={name: {mode: run.counts() for mode, run in found.items()} for name, found in runs.items()},
         parameters={name: len(network.graph.inputs) for name, network in networks.items()},
         eight={mode: costs[mode][7][1] for mode in ("forget", "remember")},
-        drawing=drawing(question, runs["1-2-1"]["loop"]),
-        formulas=list(formulas(question, runs["1-2-1"]["loop"])),
+        drawing=drawing(value, derivative),
+        formulas=list(formulas(value, derivative)),
         lighthouse=orders,
         flat=figures.flat(),
         rest=figures.beside(question),
@@ -131,10 +133,9 @@ def adjoints(network: Network, loop: Run) -> list[float]:
 # --- the question's network, drawn and written out
 
 
-def drawing(network: Network, loop: Run) -> dict[str, Any]:
-    """The network as its layers: circles and labelled lines, and what is said of each value."""
-    value = {"x": DATA, "y": TARGET, **dict(zip(names(network), network.values, strict=True))}
-    derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
+def drawing(value: dict[str, float], derivative: dict[str, float]) -> dict[str, Any]:
+    """The network as its layers, from its values by name: circles and labelled lines, and what is said of each."""
+    value = {"x": DATA, "y": TARGET, **value}
     at = {"x": (30, 118), "h₁": (150, 52), "h₂": (150, 184), "o": (275, 118), "L": (385, 118)}
     on_lines = {"w₁": ("x", "h₁"), "w₂": ("x", "h₂"), "w₃": ("h₁", "o"), "w₄": ("h₂", "o")}
     ends_of = {"b₁": "h₁", "b₂": "h₂", "b₃": "o", "y": "L"}
@@ -161,10 +162,8 @@ def drawing(network: Network, loop: Run) -> dict[str, Any]:
     }
 
 
-def formulas(network: Network, loop: Run) -> Iterator[dict[str, Any]]:
+def formulas(value: dict[str, float], derivative: dict[str, float]) -> Iterator[dict[str, Any]]:
     """The derivatives by two weights and a bias, in groups of factors; `shared` numbers the groups used again."""
-    value = dict(zip(names(network), network.values, strict=True))
-    derivative = dict(zip(names(network), adjoints(network, loop), strict=True))
     residual = (1, [("2(o − y)", 2 * value["r"])])
     hidden = {
         k: (shared, [(f"w{w}", value[f"w{w}"]), (f"(1 − h{k}²)", 1 - value[f"h{k}"] ** 2)])

@@ -213,7 +213,7 @@ def check_calls(run: Run, graph: oc.Graph) -> None:
     calls: list[Call] = []
     terms: Counter[int] = Counter()
     waiting: list[int] = []
-    tops, made = [node.index for node in graph.inputs], set[int]()
+    tops, made = iter([node.index for node in graph.inputs]), set[int]()
 
     def answered(call: int) -> bool:
         return calls[call].remembered or terms[call] == len(graph.users[calls[call].node])
@@ -223,11 +223,11 @@ def check_calls(run: Run, graph: oc.Graph) -> None:
             raise Disagrees(f"{run.mode}: a recursion has no such step: {step}")
 
     for step in run.steps:
-        while waiting and len(waiting) == 1 and answered(waiting[0]):
+        if len(waiting) == 1 and answered(waiting[0]):
             waiting.pop()
         if isinstance(step, Call):
             expect(step.caller == (waiting[-1] if waiting else None), step)
-            expect(bool(waiting) or (tops[:1] == [step.node] and tops.pop(0) == step.node), step)
+            expect(bool(waiting) or next(tops, None) == step.node, step)
             expect(step.remembered == (run.mode == "remember" and step.node in made), step)
             waiting.append(len(calls))
             calls.append(step)
@@ -239,7 +239,7 @@ def check_calls(run: Run, graph: oc.Graph) -> None:
             waiting.pop()
             expect(step.call == waiting[-1] and calls[waiting[-1]].node == step.tail, step)
             terms[waiting[-1]] += 1
-    if run.mode != "loop" and (tops or not all(map(answered, range(len(calls))))):
+    if run.mode != "loop" and (list(tops) or not all(map(answered, range(len(calls))))):
         raise Disagrees(f"{run.mode}: a call is not answered")
 
 

@@ -14,9 +14,9 @@ const LINES = { call: 1, loss: 2, product: 4, again: 0 }; // of the code: the fu
 const isCall = (step) => step.length === 3;
 
 /** The calls of a run as a forest: each with its node, its caller, the edge that leads to it and its children. */
-function forestOf(network, run) {
+function forestOf(network, steps) {
   const calls = [];
-  for (const step of run.steps) {
+  for (const step of steps) {
     if (isCall(step)) {
       const [node, caller] = step;
       const call = { id: calls.length, node, caller, edge: null, children: [] };
@@ -188,8 +188,8 @@ function choose() {
   now.network = network;
   now.run = { mode, steps: network.runs[mode] };
   now.taken = 0;
-  now.forest = forestOf(network, { steps: network.runs.forget });
-  now.kept = forestOf(network, { steps: network.runs.remember });
+  now.forest = forestOf(network, network.runs.forget);
+  now.kept = forestOf(network, network.runs.remember);
   now.twin = mode === "forget" ? null : twins(now.kept, now.forest);
   section.dataset.mode = mode;
   $("code").replaceChildren(
@@ -276,7 +276,7 @@ function showForest(run, state) {
     }
   } else {
     state.made.forEach((call, id) => {
-      const current = state.last === run.steps[now.taken - 1] && isCall(state.last) && id === state.made.length - 1;
+      const current = isCall(state.last) && id === state.made.length - 1;
       shown.set(forget ? id : now.twin.get(id), { ...call, done: !call.open, current });
     });
   }
