@@ -14,14 +14,14 @@ from analysis.report.writing import NotAReport
 def main(arguments: list[str] | None = None, templates: Path = TEMPLATES) -> int:
     """Write index.html into a folder; returns the exit status.
 
-    1 if a step is not what opcount executes, 2 if the folder has an index.html of somebody else's.
+    1 if a step is not what opcount executes, 2 if the folder cannot be written to, or has somebody else's index.html.
     """
     parser = argparse.ArgumentParser(prog="python -m analysis.page", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("reports"), help="the folder to write to (default: reports)")
     options = parser.parse_args(arguments)
     try:
         write(options.out, templates)
-    except NotAReport as error:
+    except (NotAReport, OSError) as error:
         print(f"analysis.page: {error}", file=sys.stderr)
         return 2
     except Disagrees as error:

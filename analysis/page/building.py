@@ -13,7 +13,7 @@ import opcount as oc
 from analysis.page import figures
 from analysis.page.events import TEMPLATES, Call, Mode, Run, Step, codes, recorded
 from analysis.page.networks import DATA, SIZES, TARGET, Network, across, levels, names, traced
-from analysis.report.writing import FIRST, GENERATOR, NotAReport, is_free
+from analysis.report.writing import FIRST, GENERATOR, check_first_page
 
 SCRIPTS = ("explorer.js", "costs.js", "reader.js")
 
@@ -23,8 +23,7 @@ def write(out: Path, templates: Path = TEMPLATES) -> None:
 
     Raises NotAReport if `out` is a file, or has an index.html of somebody else's.
     """
-    if (out.exists() and not out.is_dir()) or not is_free(out / FIRST):
-        raise NotAReport(f"{out} is a file, or its {FIRST} is not opcount's; name another folder")
+    check_first_page(out)
     text = build(templates)
     out.mkdir(parents=True, exist_ok=True)
     (out / FIRST).write_text(text, encoding="utf-8")

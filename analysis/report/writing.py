@@ -53,19 +53,21 @@ def write(studies: Mapping[str, Study], out: Path, command: str) -> None:
 
 def check_folder(out: Path) -> None:
     """Raise NotAReport if `out` is a file, or a folder with other files than a report's, which would be lost."""
-    if out.exists() and not out.is_dir():
-        raise NotAReport(f"{out} is a file; name a folder")
+    check_first_page(out)
     files = [path.relative_to(out) for path in out.rglob("*") if not path.is_dir()] if out.exists() else []
     strangers = [path.as_posix() for path in files if not any(path.match(pattern) for pattern in OURS)]
-    strangers += [] if is_free(out / FIRST) else [FIRST]
     if strangers or (files and not any((out / page).exists() for page in (PAGES[0], FORMER[0], FIRST))):
         named = ", ".join(sorted(strangers or map(str, files))[:3])
         raise NotAReport(f"{out} holds files that are no report ({named}); name another folder")
 
 
-def is_free(page: Path) -> bool:
-    """Whether the first page may be written there: nothing is, or an earlier one."""
-    return not page.exists() or GENERATOR in page.read_text(encoding="utf-8", errors="replace")
+def check_first_page(out: Path) -> None:
+    """Raise NotAReport if `out` is a file, or its first page was not written by opcount, and would be lost."""
+    if out.exists() and not out.is_dir():
+        raise NotAReport(f"{out} is a file; name another folder")
+    page = out / FIRST
+    if page.exists() and GENERATOR not in page.read_text(encoding="utf-8", errors="replace"):
+        raise NotAReport(f"{page} is no report of opcount's, and would be lost; name another folder")
 
 
 def move_into_place(building: Path, out: Path) -> None:

@@ -118,3 +118,10 @@ def test_what_somebody_else_wrote_is_not_overwritten(tmp_path, capsys, taken):
     path.write_text("precious", encoding="utf-8")
     assert main(["--out", str(out)]) == 2
     assert path.read_text(encoding="utf-8") == "precious" and "name another folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_named_on_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder")
+    assert main(["--out", str(tmp_path / "file" / "reports")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("analysis.page: ") and "reports" in error and error.count("\n") == 1
