@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import hypothesis
 import pytest
 
 import opcount as oc
 from opcount.tracing import differentiable
 
 pytest.register_assert_rewrite("tests.support")
+
+# A busy machine is not a fault of the code: no test here may fail for being slow.
+hypothesis.settings.register_profile("without a deadline", deadline=None)
+hypothesis.settings.load_profile("without a deadline")
 
 
 @pytest.fixture

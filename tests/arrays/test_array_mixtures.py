@@ -270,14 +270,14 @@ def check_program(program):
 
 
 @given(array_programs())
-@settings(deadline=None, derandomize=True, max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, max_examples=300, suppress_health_check=list(HealthCheck))
 def test_a_random_program_counts_the_same_on_arrays_and_on_objects(program):
     check_program(program)
 
 
 @pytest.mark.slow
 @given(array_programs())
-@settings(deadline=None, derandomize=True, max_examples=4000, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, max_examples=4000, suppress_health_check=list(HealthCheck))
 def test_thousands_of_random_programs_count_the_same_on_arrays_and_on_objects(program):
     check_program(program)
 

@@ -254,7 +254,7 @@ def check_nesting(program, imagined_program=None):
     assert [(tally.counts, tally.regions) for tally in live] == [tuple(pair) for pair in imagined]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(programs, max_size=5).map(lambda program: [("count", program)]))
 def test_any_nesting_of_counts_and_regions_is_what_bookkeeping_by_hand_gives(program):
     check_nesting(program)

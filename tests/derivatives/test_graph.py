@@ -14,7 +14,7 @@ from opcount.tracing.edges import IDENTITY, NEGATION
 from tests.support.programs import programs
 
 CHAIN_RULE_METHODS = [method for method in oc.METHODS if method != "finite-difference"]
-RANDOM = settings(deadline=None, derandomize=True, max_examples=60)
+RANDOM = settings(derandomize=True, max_examples=60)
 
 
 def names(graph):

@@ -127,7 +127,7 @@ def test_finite_differences_execute_four_operations_for_each_input(name):
 
 @pytest.mark.parametrize("method", oc.METHODS)
 @given(program=programs())
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(derandomize=True, max_examples=25)
 def test_what_is_predicted_is_what_is_executed(method, program):
     predicted = oc.trace(program, program.x).predict(method)
     assert oc.gradient(program, program.x, method).phases["accumulation"] == predicted

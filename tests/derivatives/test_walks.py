@@ -14,7 +14,7 @@ from opcount.tracing.edges import IDENTITY, NEGATION
 from tests.support.diamond import DIAMOND
 from tests.support.programs import CASES, doubled, programs, rational_programs, squared
 
-RANDOM = settings(deadline=None, derandomize=True, max_examples=60)
+RANDOM = settings(derandomize=True, max_examples=60)
 
 
 def test_the_naive_recursion_calls_a_node_once_for_each_path_to_it():

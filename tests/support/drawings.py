@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import opcount as oc
 from tests.support.programs import QUESTION, doubled, question_loss, squared
 
-RANDOM = settings(deadline=None, derandomize=True, max_examples=12)
+RANDOM = settings(derandomize=True, max_examples=12)
 
 
 def diamond(x):
