@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from opcount.counting import render
 from opcount.counting.accelerator import ACCELERATOR
@@ -82,9 +82,9 @@ class Tally:
         >>> before, tally.counts
         (Counts({'mul': 1}), Counts({'mul': 1, 'add': 1}))
         """
-        found = self._bulk.copy()
+        found = dict(self._bulk)
         for kind, draws in self._draws.copy().items():
-            found[kind] += drawn(draws)
+            found[kind] = found.get(kind, 0) + drawn(draws)
         return Counts(found)
 
     @property
@@ -164,14 +164,12 @@ class Meter(dict[str, Iterator[object]]):
         # Python's own lock keeps the sum whole, as it is given away between calls or rounds of a loop, not inside
         self.at_once = not limits and _LOCKED
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, kind: str) -> Iterator[object]:  # at the first operation of one of the four
-            if kind not in Meter.__slots__:
-                raise AttributeError(kind)
-            iterator = self[kind]
-            setattr(self, kind, iterator)
-            return iterator
+    def __getattr__(self, kind: str) -> Iterator[object]:  # at the first operation of one of the four
+        if kind not in Meter.__slots__:
+            raise AttributeError(kind)
+        iterator = self[kind]
+        setattr(self, kind, iterator)
+        return iterator
 
     def __missing__(self, kind: str) -> Iterator[object]:
         self[kind] = iterator = self._iterator(kind)
