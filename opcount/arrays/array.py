@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, SupportsIndex
 
@@ -23,8 +23,9 @@ from opcount.arrays.typed import Out, Reduction, reduction
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
+from opcount.functions.at_once import PLAIN, REAL, charged, counted, is_real, product, reduced
 from opcount.functions.call import call_function
-from opcount.functions.op_counts import OpCounts, integer_power, multiple
+from opcount.functions.op_counts import integer_power, multiple
 from opcount.functions.table import maker
 from opcount.functions.ufuncs import call_ufunc
 from opcount.functions.user_rules import user_rules
@@ -37,8 +38,6 @@ from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.trees import object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
-
-_PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
 
 
 class Array(ArrayExits):
@@ -109,7 +108,7 @@ class Array(ArrayExits):
         return self._held
 
     def _hold(self, result: Any) -> Any:
-        return wrapped(result)
+        return array_of(result) if type(result) is np.ndarray and result.dtype.kind in NUMERIC else wrapped(result)
 
     def _opened(self) -> Any:
         plain = np.asarray(self._held)
@@ -141,11 +140,12 @@ class Array(ArrayExits):
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         plain = (self._held,) if len(operands) == 1 else (_plain(operands[0]), _plain(operands[1]))
-        if operation.rule is None and _is_real(plain[0]) and _is_real(plain[-1]):
+        if operation.rule is None and is_real(plain[0]) and is_real(plain[-1]):
             if operation.ufunc not in _OTHERWISE:
-                return _counted(operation.kind, operation.value, plain)
+                return _result(counted(operation.kind, operation.value, *plain))
             if operation.python is operator.pow and type(operands[1]) is int:
-                return _charged(multiple(self._held.size, integer_power(operands[1])), operation.value, plain)
+                counts = multiple(self._held.size, integer_power(operands[1]))
+                return _result(charged(counts, operation.value, *plain))
         return self._generally(ufunc_of(operation), operation.value, *operands)
 
     def _generally(self, ufunc: Any, execute: Callable[..., Any], *operands: Any) -> Any:
@@ -162,19 +162,8 @@ class Array(ArrayExits):
             return self._execute(operation, (self, other))
         if operation.domain and operation.rule is None and operation.ufunc not in _OTHERWISE:
             data, plain = self._held, _plain(other)
-            if _is_real(data) and _is_real(plain):
-                current = meter()
-                if current.at_once and current.tallies:
-                    in_place(data, plain)
-                    for bulk in current.bulk:
-                        bulk[operation.kind] += data.size
-                    return self
-                current.charge({operation.kind: data.size})  # before it is executed, since it cannot be undone
-                try:
-                    in_place(data, plain)
-                except BaseException:
-                    current.refund({operation.kind: data.size})
-                    raise
+            if is_real(data) and is_real(plain):
+                charged({operation.kind: data.size}, in_place, data, plain)
                 return self
         return call_ufunc(
             ufunc_of(operation),
@@ -189,9 +178,9 @@ class Array(ArrayExits):
     def __add__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and current.at_once:
+        if type(plain) in PLAIN and current.at_once:
             result = self._held + plain
-            if result.dtype.char in _REAL:
+            if result.dtype.char in REAL:
                 for bulk in current.bulk:
                     bulk["add"] += result.size
                 return _result(result)
@@ -201,9 +190,9 @@ class Array(ArrayExits):
     def __sub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and current.at_once:
+        if type(plain) in PLAIN and current.at_once:
             result = self._held - plain
-            if result.dtype.char in _REAL:
+            if result.dtype.char in REAL:
                 for bulk in current.bulk:
                     bulk["sub"] += result.size
                 return _result(result)
@@ -213,9 +202,9 @@ class Array(ArrayExits):
     def __rsub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and current.at_once:
+        if type(plain) in PLAIN and current.at_once:
             result = plain - self._held
-            if result.dtype.char in _REAL:
+            if result.dtype.char in REAL:
                 for bulk in current.bulk:
                     bulk["sub"] += result.size
                 return _result(result)
@@ -225,9 +214,9 @@ class Array(ArrayExits):
     def __mul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and current.at_once:
+        if type(plain) in PLAIN and current.at_once:
             result = self._held * plain
-            if result.dtype.char in _REAL:
+            if result.dtype.char in REAL:
                 for bulk in current.bulk:
                     bulk["mul"] += result.size
                 return _result(result)
@@ -237,9 +226,9 @@ class Array(ArrayExits):
     def __rmul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and current.at_once:
+        if type(plain) in PLAIN and current.at_once:
             result = plain * self._held
-            if result.dtype.char in _REAL:
+            if result.dtype.char in REAL:
                 for bulk in current.bulk:
                     bulk["mul"] += result.size
                 return _result(result)
@@ -249,9 +238,9 @@ class Array(ArrayExits):
     def __truediv__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and current.at_once:
+        if type(plain) in PLAIN and current.at_once:
             result = self._held / plain
-            if result.dtype.char in _REAL:
+            if result.dtype.char in REAL:
                 for bulk in current.bulk:
                     bulk["div"] += result.size
                 return _result(result)
@@ -261,7 +250,9 @@ class Array(ArrayExits):
     def __matmul__(self, other: object) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
         if type(plain) is np.ndarray is type(self._held) and not user_rules:
-            return _product(self._held, plain)
+            result = product(self._held, plain)
+            if result is not None:
+                return _result(result)
         return self._generally(np.matmul, operator.matmul, self, other)
 
     # The others
@@ -283,21 +274,20 @@ class Array(ArrayExits):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: object) -> Any:
         row = BY_UFUNC.get(ufunc)
         if method == "__call__" and not keywords:
-            if len(inputs) == 1:
-                if row is not None and row.rule is None and ufunc not in _OTHERWISE and _is_real(self._held):
-                    return _counted(row.kind, row.ufunc, (self._held,))
-            else:
-                a, b = _plain(inputs[0]), _plain(inputs[1])
-                if row is not None and row.rule is None and ufunc not in _OTHERWISE and _is_real(a) and _is_real(b):
-                    return _counted(row.kind, row.ufunc, (a, b))
-                if ufunc is np.matmul and type(a) is np.ndarray is type(b) and not user_rules:  # data @ x
-                    return _product(a, b)
+            plain = (self._held,) if len(inputs) == 1 else tuple(map(_plain, inputs))
+            if row is not None and row.rule is None and ufunc not in _OTHERWISE:
+                if is_real(plain[0]) and is_real(plain[-1]):
+                    return _result(counted(row.kind, row.ufunc, *plain))  # type: ignore[arg-type]
+            elif ufunc is np.matmul and type(plain[0]) is np.ndarray is type(plain[1]) and not user_rules:  # data @ x
+                result = product(*plain)
+                if result is not None:
+                    return _result(result)
         if any(map(_defers, inputs)):
             return NotImplemented
         return call_ufunc(ufunc, method, inputs, keywords, row.ufunc if row and method == "__call__" else None)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
+        if len(types) > 1 and any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
         if type(self._held) is Spec and (made := maker(function)) is not None:
             return array_of(made(*unwrapped(args), **unwrapped(keywords)))
@@ -526,18 +516,9 @@ class Array(ArrayExits):
                 keepdims: bool, initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
-        plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
+        plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in REAL
         if plain and type(data) is np.ndarray and data.size and function not in user_rules:
-            current = meter()
-            kind = BY_UFUNC[ufunc].kind
-            if current.at_once:
-                result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-                for bulk in current.bulk:
-                    bulk[kind] += data.size - result.size
-                return _result(result)
-            if axis is None or (type(axis) is int and -data.ndim <= axis < data.ndim):
-                results = 1 if axis is None else data.size // data.shape[axis]
-                return _charged({kind: data.size - results}, ufunc.reduce, (data, axis, None, None, keepdims))
+            return _result(reduced(BY_UFUNC[ufunc].kind, ufunc, data, axis, keepdims))
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
 
@@ -551,7 +532,6 @@ class Array(ArrayExits):
 
 
 _new: Final = object.__new__
-_REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 
 def array_of(data: np.ndarray) -> Array:
@@ -568,62 +548,6 @@ def _result(plain: Held) -> Any:
         result._held = plain
         return result
     return wrapped(plain)
-
-
-def _is_real(plain: Any) -> bool:
-    """Whether a plain operand is of real numbers: an operation on such counts once for each element of its result."""
-    return plain.dtype.char in _REAL if type(plain) is np.ndarray else type(plain) in _PLAIN
-
-
-def _counted(kind: str, execute: Callable[..., Any], operands: Sequence[Any]) -> Any:
-    """The result of one operation for each element, of plain operands that are real numbers."""
-    current = meter()
-    if current.at_once:
-        result = execute(*operands)
-        for bulk in current.bulk:
-            bulk[kind] += result.size
-        return _result(result)
-    try:
-        size = np.broadcast(*operands).size
-    except ValueError:
-        return execute(*operands)  # NumPy says that they do not fit
-    return _charged({kind: size}, execute, operands)
-
-
-def _charged(counts: OpCounts, execute: Callable[..., Any], operands: Sequence[Any]) -> Any:
-    """The result of a call that counts as these, and as nothing if it raises."""
-    current = meter()
-    if current.at_once:
-        result = execute(*operands)
-        for bulk in current.bulk:
-            for kind, times in counts.items():
-                bulk[kind] += times
-        return _result(result)
-    current.charge(counts)
-    try:
-        return _result(execute(*operands))
-    except BaseException:
-        current.refund(counts)
-        raise
-
-
-def _product(a: np.ndarray, b: np.ndarray) -> Any:
-    """A product of arrays; that of complex numbers, or of truth values alone, the general way."""
-    current = meter()
-    execute: Callable[..., Any] = operator.matmul
-    if current.at_once:
-        result = a @ b
-        if result.dtype.char in _REAL:
-            products = result.size * a.shape[-1]
-            for bulk in current.bulk:
-                bulk["mul"] += products
-                bulk["add"] += products - result.size if products else 0
-            return _result(result)
-        execute = lambda *_: result  # noqa: E731
-    elif _is_real(a) and _is_real(b) and a.ndim == b.ndim == 2 and a.shape[1] == len(b) and a.size and b.size:
-        products = len(a) * b.size
-        return _charged({"mul": products, "add": products - products // len(b)}, execute, (a, b))
-    return call_ufunc(np.matmul, "__call__", (array_of(a), array_of(b)), {}, execute)
 
 
 def _one(given: tuple[Any, ...]) -> Any:
