@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from opcount.arrays.scalar import wrapped
-from opcount.counting.meters import charge
+from opcount.counting.meters import charge, meter
 from opcount.tracing.structural import (
     NUMBER,
     Structured,
@@ -92,7 +92,13 @@ def contracted(
 
 def record_product(products: Any, results: Any) -> None:
     """Count `products` products, and the additions that sum them to `results` results."""
-    charge({"mul": products, "add": products - results})
+    current = meter()
+    if not current.at_once:
+        charge({"mul": products, "add": products - results})
+        return
+    for bulk in current.bulk:
+        bulk["mul"] += products
+        bulk["add"] += products - results
 
 
 def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
