@@ -25,7 +25,7 @@ from opcount.counting.meters import charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
 from opcount.functions.at_once import PLAIN, REAL, charged, counted, is_real, product, reduced
 from opcount.functions.call import call_function
-from opcount.functions.op_counts import integer_power, multiple
+from opcount.functions.op_counts import integer_powers
 from opcount.functions.table import maker
 from opcount.functions.ufuncs import call_ufunc
 from opcount.functions.user_rules import user_rules
@@ -144,8 +144,7 @@ class Array(ArrayExits):
             if operation.ufunc not in _OTHERWISE:
                 return _result(counted(operation.kind, operation.value, *plain))
             if operation.python is operator.pow and type(operands[1]) is int:
-                counts = multiple(self._held.size, integer_power(operands[1]))
-                return _result(charged(counts, operation.value, *plain))
+                return _result(charged(integer_powers(self._held.size, operands[1]), operation.value, *plain))
         return self._generally(ufunc_of(operation), operation.value, *operands)
 
     def _generally(self, ufunc: Any, execute: Callable[..., Any], *operands: Any) -> Any:
@@ -163,7 +162,13 @@ class Array(ArrayExits):
         if operation.domain and operation.rule is None and operation.ufunc not in _OTHERWISE:
             data, plain = self._held, _plain(other)
             if is_real(data) and is_real(plain):
-                charged({operation.kind: data.size}, in_place, data, plain)
+                current = meter()
+                if current.at_once and current.tallies:  # else it is charged first: it cannot be undone
+                    in_place(data, plain)
+                    for bulk in current.bulk:
+                        bulk[operation.kind] += data.size
+                else:
+                    charged({operation.kind: data.size}, in_place, data, plain)
                 return self
         return call_ufunc(
             ufunc_of(operation),
@@ -274,14 +279,19 @@ class Array(ArrayExits):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: object) -> Any:
         row = BY_UFUNC.get(ufunc)
         if method == "__call__" and not keywords:
-            plain = (self._held,) if len(inputs) == 1 else tuple(map(_plain, inputs))
-            if row is not None and row.rule is None and ufunc not in _OTHERWISE:
-                if is_real(plain[0]) and is_real(plain[-1]):
-                    return _result(counted(row.kind, row.ufunc, *plain))  # type: ignore[arg-type]
-            elif ufunc is np.matmul and type(plain[0]) is np.ndarray is type(plain[1]) and not user_rules:  # data @ x
-                result = product(*plain)
-                if result is not None:
-                    return _result(result)
+            by_row = row is not None and row.rule is None and ufunc not in _OTHERWISE
+            if len(inputs) == 1:
+                data: Any = self._held
+                if by_row and is_real(data):
+                    return _result(counted(row.kind, row.ufunc, data))  # type: ignore[arg-type,union-attr]
+            else:
+                a, b = _plain(inputs[0]), _plain(inputs[1])
+                if by_row and is_real(a) and is_real(b):
+                    return _result(counted(row.kind, row.ufunc, a, b))  # type: ignore[arg-type,union-attr]
+                if ufunc is np.matmul and type(a) is np.ndarray is type(b) and not user_rules:  # data @ x
+                    result = product(a, b)
+                    if result is not None:
+                        return _result(result)
         if any(map(_defers, inputs)):
             return NotImplemented
         return call_ufunc(ufunc, method, inputs, keywords, row.ufunc if row and method == "__call__" else None)
