@@ -458,12 +458,12 @@ class Array(ArrayExits):
         return array_of(self._held.swapaxes(axis1, axis2))
 
     def flatten(self, order: str | None = "C") -> Array:
-        return Array(self._held.flatten(order))
+        return _result(self._held.flatten(order))
 
     def ravel(self, order: str | None = "C") -> Array:
         if user_rules and np.ravel in user_rules:
             return call_function(np.ravel, (self, order), {})
-        return Array(self._held.ravel(order))
+        return _result(self._held.ravel(order))
 
     def fill(self, value: object) -> None:
         write(memory_of(self._held), value, self._held.fill)
