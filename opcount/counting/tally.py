@@ -275,11 +275,11 @@ def _suspendable(frame: FrameType | None) -> FrameType | None:
     """The generator that enters a block and may be suspended inside it; None if there is none.
 
     A generator that serves as a context manager or a fixture is passed over: its caller is meant to be inside the
-    block, so the caller is looked at instead.
+    block, so the caller is looked at instead. Above pytest's calls of its hooks there is nobody to look at.
     """
     while frame is not None:
         if not frame.f_code.co_flags & inspect.CO_GENERATOR:
-            if not _drives(frame):
+            if not _drives(frame) or str(frame.f_globals.get("__name__")).startswith("pluggy."):
                 return None
         elif not _drives(frame) and (frame.f_back is None or not _drives(frame.f_back)):
             return frame

@@ -28,5 +28,6 @@ applying       functions that apply another function, an argument of theirs
 table          all rows, by function; how a spec goes through a call
 execution      a call that is counted, executed on plain values and finished; or let out, or refused
 ufuncs         NumPy's ufuncs: the operations that one element costs, and a call of one
+at_once        calls on whole arrays of real numbers, executed and counted in one short step
 call           a call of a function: count it by its row, execute it on plain values, wrap the result
 """

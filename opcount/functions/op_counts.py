@@ -86,6 +86,12 @@ def integer_power(exponent: Any) -> OpCounts:
     return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
 
 
+@lru_cache
+def integer_powers(size: int, exponent: int) -> OpCounts:
+    """As many powers with this exponent."""
+    return multiple(size, integer_power(exponent))
+
+
 @cache
 def name_of(function: Callable[..., Any]) -> str:
     """A function's name as users write it."""
