@@ -348,7 +348,7 @@ counted(State *state, enum operator operator)
     }
     PyObject **slot = (PyObject **)((char *)meter + state->draw_at[operator]); /* if it is a Meter */
     PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? *slot : NULL;
-    draw = draw != NULL && PyDict_Check(draw) ? of_instruction(draw) : draw;
+    draw = draw != NULL && PyDict_Check(draw) && PyEval_GetFrame() != NULL ? of_instruction(draw) : draw;
     int done = draw != NULL && Py_IS_TYPE(draw, state->types[DRAW]) && drawn((Draw *)draw);
     Py_DECREF(meter); /* it has a default, and so is never NULL */
     return done;

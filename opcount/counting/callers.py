@@ -169,7 +169,7 @@ def function_of(frame: FrameType | None) -> str:
         return method
     if code.co_name in _DISPATCHED:
         given = frame.f_locals
-        name = _name_of(given[code.co_varnames[1]])
+        name = name_of(given[code.co_varnames[1]])
         called = given[code.co_varnames[2]] if code.co_name == "__array_ufunc__" else "__call__"
         return name if called == "__call__" else f"{name}.{called}"
     if OWNERS[code.co_filename] == NUMPYS:
@@ -182,7 +182,9 @@ def operator_of(kind: str) -> str:
     return _OPERATORS.get(f"__{'truediv' if kind == 'div' else kind}__", "")
 
 
-def _name_of(function: Any) -> str:
+@cache
+def name_of(function: Any) -> str:
+    """A function's name as users write it."""
     name = getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")

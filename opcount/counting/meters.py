@@ -173,10 +173,9 @@ class Tally:
         column, named = self._named()[0]
         named = named or [("all", self.counts)]
         head, rows = table(column, named)
-        wide = any(symbolic.is_symbolic(count) or abs(count) >= 2**63 for _, *cells in rows for count in cells)
-        index = pd.Index([name for name, *_ in rows], name=column, dtype=object)
-        cells = [row[1:] for row in rows]
-        return pd.DataFrame(cells, index=index, columns=head[1:], dtype=object if wide else "int64")
+        index = pd.Index([name for name, _ in named], name=column, dtype=object)
+        wide = any(symbolic.is_symbolic(counts.total) or counts.total >= 2**63 for _, counts in named)
+        return pd.DataFrame([row[1:] for row in rows], index=index, columns=head[1:], dtype=object if wide else "int64")
 
     def to_html(self) -> str:
         """A page, in HTML, of the source of all lines that were executed, with the counts of each beside it.

@@ -108,7 +108,7 @@ def meter_of(
     tallies: tuple[Tally, ...],
     limits: tuple[Limit, ...],
     records: bool,
-    around: Meter,
+    around: Meter | None,
     parted: tuple[Tally, ...],
 ) -> Meter:
     """A meter inside the one around, of which the tallies that have parts are those given."""
@@ -134,8 +134,8 @@ class _OfSites(dict[int, Iterator[object]]):
         return super().__iter__()
 
     def __next__(self) -> object:
-        frame = sys._getframe(2)  # if an operator draws from this, that which executes the operator
-        draw = self.get(id(frame.f_code) + frame.f_lasti)
+        frame = sys._getframe(1).f_back  # if an operator draws from this, that which executes the operator
+        draw = None if frame is None else self.get(id(frame.f_code) + frame.f_lasti)
         return next(self._elsewhere() if draw is None else draw)
 
     def _elsewhere(self) -> Iterator[object]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+
+from opcount.counting.callers import name_of as name_of
 
 OpCounts = Mapping[str, int]
 Rule = Callable[..., OpCounts]
@@ -84,11 +86,3 @@ def integer_power(exponent: Any) -> OpCounts:
     """Square-and-multiply: a squaring for each bit after the first, a product for each further 1."""
     size = abs(int(exponent))
     return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
-
-
-@cache
-def name_of(function: Callable[..., Any]) -> str:
-    """A function's name as users write it."""
-    name = getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
-    return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
