@@ -156,6 +156,22 @@ def _full_name(function: ast.expr, frame: FrameType) -> str:
     return f"{getattr(found, '__module__', '')}.{getattr(found, '__name__', '')}" if callable(found) else ""
 
 
+def about_wrapped(error: Exception) -> str:
+    """What to do about an error that another library raises because it does not know wrapped values; else empty."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    of_library = at is not None and OWNERS[at.tb_frame.f_code.co_filename] == LIBRARYS
+    if not _WRAPPED.search(str(error)) and not (of_library and isinstance(error, TypeError)):
+        return ""
+    return (
+        "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
+        "gives back plain values"
+    )
+
+
+_WRAPPED: Final = re.compile(r"\b(Scalar|dtype object|opcount)\b|\bArray'")
+
 # --- the function that was called
 
 

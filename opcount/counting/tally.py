@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, NoReturn, ParamSpec, Self, SupportsInd
 
 from opcount.counting import symbolic
 from opcount.counting.budgets import Budget, BudgetLike, Running, checked_limits
+from opcount.counting.callers import about_wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.counting.meters import NOBODYS, OPEN, Meter, Tally, meter, process, put_back, put_in_force
@@ -326,8 +327,11 @@ def _drives(frame: FrameType) -> bool:
 
 def _say_what_was_refused(error: Exception, tally: Tally) -> None:
     """Add a note to another library's error on what was refused before it, in case the library swallowed that."""
-    note = f"opcount refused this before, which may be the reason: {tally._refusal}"
-    if tally._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
+    if isinstance(error, OpcountError):
+        return
+    before = tally._refusal and f"opcount refused this before, which may be the reason: {tally._refusal}"
+    note = before or about_wrapped(error)
+    if note and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
 
 
