@@ -127,6 +127,8 @@ class ArrayMethods(Wrapped):
 
     def mean(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False, *,
              where: object = True) -> Any:  # fmt: skip
+        if where is True:
+            return np.mean(self, axis, dtype, out, keepdims)
         return np.mean(self, axis, dtype, out, keepdims, where=where)
 
     def min(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,

@@ -13,6 +13,7 @@ open elsewhere in the process: that would miss the operation, which is refused.
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -88,10 +89,9 @@ class Tally:
         >>> before, tally.counts
         (Counts({'mul': 1}), Counts({'mul': 1, 'add': 1}))
         """
-        found = self._bulk.copy()
+        found = dict(self._bulk)
         for kind, draws in self._draws.copy().items():
-            if times := drawn(draws):  # the four kinds that are attributes of a meter are often there and 0
-                found[kind] += times
+            found[kind] = found.get(kind, 0) + drawn(draws)
         return Counts(found)
 
     @property
@@ -220,11 +220,16 @@ class Tally:
         return next(iter(self._tables()), table("region", [("all", self.counts)]))
 
 
+_LOCKED: Final[bool] = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
 class Meter(dict[str, Iterator[object]]):
     """Where the operations of a context go: an iterator for each kind so far, to be drawn from with `next`."""
 
     # the four operations that most programs are made of are attributes too, which is faster
-    __slots__ = ("add", "around", "div", "innermost", "limits", "mul", "records", "sub", "tallies")
+    __slots__ = (
+        "add", "around", "at_once", "bulk", "div", "innermost", "limits", "mul", "records", "sub", "tallies",
+    )  # fmt: skip
     parted: tuple[Tally, ...] = ()  # of the tallies, those that have parts
 
     def __init__(
@@ -241,10 +246,17 @@ class Meter(dict[str, Iterator[object]]):
         self.limits = limits  # what each operation is held to before it is executed
         self.records = records  # whether exits are recorded, instead of refused
         self.around = around  # the meter that was in force before, and is to be again
-        self.add = self["add"]
-        self.sub = self["sub"]
-        self.mul = self["mul"]
-        self.div = self["div"]
+        self.bulk: tuple[dict[str, int], ...] = tuple([tally._bulk for tally in tallies])
+        # whether many operations are counted by `bulk[kind] += times` for each bulk: no limit has to be asked, and
+        # Python's own lock keeps the sum whole, as it is given away between calls or rounds of a loop, not inside
+        self.at_once = not limits and _LOCKED
+
+    def __getattr__(self, kind: str) -> Iterator[object]:  # at the first operation of one of the four
+        if kind not in Meter.__slots__:
+            raise AttributeError(kind)
+        iterator = self[kind]
+        setattr(self, kind, iterator)
+        return iterator
 
     def __missing__(self, kind: str) -> Iterator[object]:
         self[kind] = iterator = self._iterator(kind)
@@ -297,21 +309,6 @@ class Meter(dict[str, Iterator[object]]):
         """Take back all that was counted in an attempt."""
         self.refund(attempted.counts)
 
-    # cheaper than `charge`, on a meter without limits
-
-    def charge_kind(self, kind: str, times: int) -> None:
-        """Count many operations of one kind, on a meter without limits."""
-        with LOCK:
-            for tally in self.tallies:
-                tally._bulk[kind] += times
-
-    def charge_products(self, products: int, sums: int) -> None:
-        """Count the products and the sums of a matrix product, on a meter without limits."""
-        with LOCK:
-            for tally in self.tallies:
-                tally._bulk["mul"] += products
-                tally._bulk["add"] += sums
-
     def note(self, door: str, elements: int) -> None:
         """Record that elements leave uncounted by a door; inside a pause, with the counts around it."""
         if not self.tallies and self.around is not None:
@@ -349,6 +346,10 @@ class _Nobodys(Meter):
 
     __slots__ = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.bulk = (_NobodysBulk(),)
+
     def _iterator(self, kind: str) -> Iterator[object]:
         if ACCELERATOR is None:
             return _Free()
@@ -361,13 +362,18 @@ class _Nobodys(Meter):
     def refund(self, counts: OpCounts) -> None:
         """Nothing was charged."""
 
-    def charge_kind(self, kind: str, times: int) -> None:
+
+class _NobodysBulk(dict[str, int]):
+    """What stands for the bulk of a tally where there is none: it stays empty."""
+
+    __slots__ = ()
+
+    def __missing__(self, kind: str) -> int:
+        return 0
+
+    def __setitem__(self, kind: str, times: int) -> None:
         if OPEN:
             _let_pass(times)
-
-    def charge_products(self, products: int, sums: int) -> None:
-        if OPEN:
-            _let_pass(products + sums)
 
 
 class _Free:

@@ -53,6 +53,7 @@ class PartedMeter(Meter):
         # A place is that of an instruction in memory, inside of a code object, which is kept alive for that.
         self._codes: list[CodeType] = []
         super().__init__(*arguments)
+        self.bulk = (_BulkOfSites(self),)
 
     def _iterator(self, kind: str) -> Iterator[object]:
         return _OfSites(self, kind)
@@ -64,12 +65,6 @@ class PartedMeter(Meter):
     def refund(self, counts: OpCounts) -> None:
         if counts:
             self._here(sys._getframe(1)).refund(counts)
-
-    def charge_kind(self, kind: str, times: int) -> None:
-        self._here(sys._getframe(1)).charge_kind(kind, times)
-
-    def charge_products(self, products: int, sums: int) -> None:
-        self._here(sys._getframe(1)).charge_products(products, sums)
 
     def fixed(self) -> Meter:
         return self._here(sys._getframe(1))
@@ -90,7 +85,8 @@ class PartedMeter(Meter):
         line, _, executed = _site(frame)
         function = function_of(executed) if self._by_function else ""
         place = 0 if line is None else id(line.f_code) + line.f_lasti
-        return self._meters.get((place, function)) or self._new(line, place, function)
+        found = self._meters.get((place, function))
+        return self._new(line, place, function) if found is None else found
 
     def _new(self, line: FrameType | None, place: int, function: str) -> Meter:
         at = Line("", 0) if line is None else Line(line.f_code.co_filename, line.f_lineno)
@@ -115,6 +111,23 @@ def meter_of(
     if parted:
         return PartedMeter(parted, innermost, tallies, limits, records, around)
     return Meter(innermost, tallies, limits, records, around)
+
+
+class _BulkOfSites(dict[str, int]):
+    """What stands for the bulk of a tally: what is added to it is counted where it is executed, and it stays empty."""
+
+    __slots__ = ("_meter",)
+
+    def __init__(self, meter: PartedMeter) -> None:
+        self._meter = meter
+
+    def __missing__(self, kind: str) -> int:
+        return 0
+
+    def __setitem__(self, kind: str, times: int) -> None:
+        meter = self._meter._here(sys._getframe(1))
+        for bulk in meter.bulk:
+            bulk[kind] += times
 
 
 class _OfSites(dict[int, Iterator[object]]):
@@ -143,7 +156,8 @@ class _OfSites(dict[int, Iterator[object]]):
         line, users, executed = _site(sys._getframe(2))
         function = function_of(executed) if meter._by_function else ""
         place = 0 if line is None else id(line.f_code) + line.f_lasti
-        draw = (meter._meters.get((place, function)) or meter._new(line, place, function))[self._kind]
+        found = meter._meters.get((place, function))
+        draw = (meter._new(line, place, function) if found is None else found)[self._kind]
         if users and (not function or function == operator_of(self._kind)):
             self[place] = draw
         return draw

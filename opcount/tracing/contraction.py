@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from opcount.arrays.scalar import wrapped
-from opcount.counting.meters import charge, meter
+from opcount.counting.meters import charge
 from opcount.tracing.structural import (
     NUMBER,
     Structured,
@@ -92,11 +92,7 @@ def contracted(
 
 def record_product(products: Any, results: Any) -> None:
     """Count `products` products, and the additions that sum them to `results` results."""
-    current = meter()
-    if current.limits:
-        charge({"mul": products, "add": products - results})
-    else:
-        current.charge_products(products, products - results)
+    charge({"mul": products, "add": products - results})
 
 
 def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:
