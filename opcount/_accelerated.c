@@ -8,7 +8,6 @@
 Whatever is not the common case is handed to Python, as other operands, a division by zero, a budget that is exhausted.
 So Python says what an operation means, and what is written here is a faster way to the same. While the row of an
 operation is replaced, its methods here are off the class (see `written_out` in opcount/wrapping/operations.py).
-
 To read this, it suffices to know four things of CPython's C API. An object is a pointer to a struct that begins with
 PyObject_HEAD: a reference count, and a pointer to its type. Who keeps a pointer increments the count (Py_INCREF), and
 decrements it afterwards (Py_DECREF); at 0 the object's tp_dealloc runs. A "borrowed" pointer is one that somebody else
@@ -68,7 +67,6 @@ static inline PyObject *revived(PyObject *object)
 #endif
 }
 
-#define MAY_BE_BASE (Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC)
 #define SPEC(name_, size, item, flags_, slots_)                                                               \
     {.name = "opcount." name_, .basicsize = size, .itemsize = item, .flags = Py_TPFLAGS_DEFAULT | (flags_), \
      .slots = slots_}
@@ -112,8 +110,7 @@ static inline int drawn(Draw *self)
 
 static PyObject *draw_next(PyObject *self)
 {
-    if (drawn((Draw *)self)) { Py_RETURN_NONE; }
-    return PyObject_CallNoArgs(((Draw *)self)->otherwise);
+    return drawn((Draw *)self) ? Py_NewRef(Py_None) : PyObject_CallNoArgs(((Draw *)self)->otherwise);
 }
 
 /* Draw(counted, left, busy, otherwise, open=None). It is whole from the start, and never changes. */
@@ -217,7 +214,6 @@ static int scalar_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(((Scalar *)self)->value);
     return 0;
 }
-
 static int scalar_clear(PyObject *self) { Py_CLEAR(((Scalar *)self)->value); return 0; }
 
 static void scalar_dealloc(PyObject *self)
@@ -256,6 +252,17 @@ static inline enum kind unwrapped(State *state, PyObject *operand, double *numbe
     return kind;
 }
 
+/* The Draw of the instruction that executes, by its place in memory, or NULL; see opcount/counting/sites.py. */
+static PyObject *of_instruction(PyObject *draws)
+{
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *place = PyLong_FromVoidPtr((char *)code + PyFrame_GetLasti(frame));
+    PyObject *draw = place == NULL ? NULL : PyDict_GetItem(draws, place); /* borrowed, and without an exception */
+    Py_DECREF(code), Py_XDECREF(place);
+    return draw;
+}
+
 /* Count one operation of the meter in force: 1 if that was done, 0 if Python has to, -1 with an exception. */
 static inline int counted(State *state, enum operator operator)
 {
@@ -263,6 +270,7 @@ static inline int counted(State *state, enum operator operator)
     if (PyContextVar_Get(state->meter, NULL, &meter) < 0) { return -1; }
     PyObject **slot = (PyObject **)((char *)meter + state->draw_at[operator]); /* if it is a Meter */
     PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? *slot : NULL;
+    draw = draw != NULL && PyDict_Check(draw) && PyEval_GetFrame() != NULL ? of_instruction(draw) : draw;
     int done = draw != NULL && Py_IS_TYPE(draw, state->types[DRAW]) && drawn((Draw *)draw);
     Py_DECREF(meter); /* it has a default, and so is never NULL */
     return done;
@@ -366,8 +374,7 @@ static inline PyObject *operate_on_nodes(PyObject *left, PyObject *right, enum o
         return done < 0 ? NULL : by_python(left, right, operator);
     }
     memcpy(PyByteArray_AS_STRING(entries) + size, &entry, sizeof(Entry));
-    SLOT(result, state->index_at) = index;
-    SLOT(result, state->tape_at) = Py_NewRef(tape);
+    SLOT(result, state->index_at) = index, SLOT(result, state->tape_at) = Py_NewRef(tape);
     return result;
 }
 
@@ -402,7 +409,8 @@ static PyObject *divide(PyObject *left, PyObject *right) { return operate(left, 
 static PyType_Slot scalar_slots[] = {
     OF_NUMBERS, {Py_tp_dealloc, scalar_dealloc}, {Py_tp_traverse, scalar_traverse}, {Py_tp_clear, scalar_clear},
     {0, NULL}};
-static PyType_Spec scalar_spec = SPEC("arrays.scalar.Scalar", sizeof(Scalar), 0, MAY_BE_BASE, scalar_slots);
+static PyType_Spec scalar_spec =
+    SPEC("arrays.scalar.Scalar", sizeof(Scalar), 0, Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, scalar_slots);
 
 static PyType_Slot node_slots[] = {OF_NUMBERS, {0, NULL}}; /* the rest is what a class in Python has */
 static PyType_Spec node_spec = SPEC("tracing.nodes.Node", 0, 0, Py_TPFLAGS_BASETYPE, node_slots);
@@ -497,10 +505,8 @@ static PyObject *make_node(PyObject *module, PyObject *arguments)
     State *state = PyModule_GetState(module);
     PyTypeObject *node, *tape;
     if (!PyArg_ParseTuple(arguments, "O!O!:make_node", &PyType_Type, &node, &PyType_Type, &tape)) { return NULL; }
-    state->tape_at = slot_of(node, "tape");
-    state->index_at = slot_of(node, "index");
-    state->entries_at = slot_of(tape, "entries");
-    state->constants_at = slot_of(tape, "constants");
+    state->tape_at = slot_of(node, "tape"), state->index_at = slot_of(node, "index");
+    state->entries_at = slot_of(tape, "entries"), state->constants_at = slot_of(tape, "constants");
     int fits = state->tape_at > 0 && state->index_at > 0 && state->entries_at > 0 && state->constants_at > 0;
     if (!fits || state->types[NODE] != NULL) { return PyErr_Format(PyExc_TypeError, "no classes to make a Node of"); }
     state->types[PYTHON_NODE] = (PyTypeObject *)Py_NewRef(node);

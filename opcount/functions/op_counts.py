@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+
+from opcount.counting.callers import name_of as name_of
 
 OpCounts = Mapping[str, int]
 Rule = Callable[..., OpCounts]
@@ -90,11 +92,3 @@ def integer_power(exponent: Any) -> OpCounts:
 def integer_powers(size: int, exponent: int) -> OpCounts:
     """As many powers with this exponent."""
     return multiple(size, integer_power(exponent))
-
-
-@cache
-def name_of(function: Callable[..., Any]) -> str:
-    """A function's name as users write it."""
-    name = getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
-    return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
