@@ -90,7 +90,8 @@ class PartedMeter(Meter):
         line, _, executed = _site(frame)
         function = function_of(executed) if self._by_function else ""
         place = 0 if line is None else id(line.f_code) + line.f_lasti
-        return self._meters.get((place, function)) or self._new(line, place, function)
+        found = self._meters.get((place, function))
+        return self._new(line, place, function) if found is None else found
 
     def _new(self, line: FrameType | None, place: int, function: str) -> Meter:
         at = Line("", 0) if line is None else Line(line.f_code.co_filename, line.f_lineno)
@@ -143,7 +144,8 @@ class _OfSites(dict[int, Iterator[object]]):
         line, users, executed = _site(sys._getframe(2))
         function = function_of(executed) if meter._by_function else ""
         place = 0 if line is None else id(line.f_code) + line.f_lasti
-        draw = (meter._meters.get((place, function)) or meter._new(line, place, function))[self._kind]
+        found = meter._meters.get((place, function))
+        draw = (meter._new(line, place, function) if found is None else found)[self._kind]
         if users and (not function or function == operator_of(self._kind)):
             self[place] = draw
         return draw
