@@ -120,17 +120,24 @@ typedef struct {
 static inline int
 drawn(Draw *self)
 {
-    if ((self->open != NULL && PyDict_GET_SIZE(self->open) != 0)
-        || (self->limits != 0 && ((Counter *)self->busy)->n != 0)) {
+    if (self->open != NULL && PyDict_GET_SIZE(self->open) != 0) {
         return 0;
     }
-    for (Py_ssize_t i = 0; i < self->limits; i++) {
-        if (self->counters[i]->n < 1) {
+    if (self->limits != 0) {
+        if (((Counter *)self->busy)->n != 0) {
             return 0;
         }
+        for (Py_ssize_t i = 0; i < self->limits; i++) {
+            if (self->counters[i]->n < 1) {
+                return 0;
+            }
+        }
+        for (Py_ssize_t i = 0; i < self->limits; i++) {
+            self->counters[i]->n -= 1;
+        }
     }
-    for (Py_ssize_t i = 0; i < Py_SIZE(self); i++) {
-        self->counters[i]->n += i < self->limits ? -1 : 1;
+    for (Py_ssize_t i = self->limits; i < Py_SIZE(self); i++) {
+        self->counters[i]->n += 1;
     }
     return 1;
 }
@@ -138,7 +145,10 @@ drawn(Draw *self)
 static PyObject *
 draw_next(PyObject *self)
 {
-    return drawn((Draw *)self) ? Py_NewRef(Py_None) : PyObject_CallNoArgs(((Draw *)self)->otherwise);
+    if (drawn((Draw *)self)) {
+        Py_RETURN_NONE;
+    }
+    return PyObject_CallNoArgs(((Draw *)self)->otherwise);
 }
 
 /* Draw(counted, left, busy, otherwise, open=None). It is whole from the start, and never changes. */
@@ -325,19 +335,6 @@ unwrapped(State *state, PyObject *operand, double *number)
     return kind;
 }
 
-/* Of a count by lines, the Draw of the instruction that is executing, by its place in memory; NULL if it has none. */
-static PyObject *
-of_instruction(PyObject *draws)
-{
-    PyFrameObject *frame = PyEval_GetFrame();
-    PyCodeObject *code = PyFrame_GetCode(frame);
-    PyObject *place = PyLong_FromVoidPtr((char *)code + PyFrame_GetLasti(frame));
-    PyObject *draw = place == NULL ? NULL : PyDict_GetItem(draws, place); /* borrowed, and without an exception */
-    Py_DECREF(code);
-    Py_XDECREF(place);
-    return draw;
-}
-
 /* Count one operation of the meter in force: 1 if that was done, 0 if Python has to, -1 with an exception. */
 static inline int
 counted(State *state, enum operator operator)
@@ -348,7 +345,6 @@ counted(State *state, enum operator operator)
     }
     PyObject **slot = (PyObject **)((char *)meter + state->draw_at[operator]); /* if it is a Meter */
     PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? *slot : NULL;
-    draw = draw != NULL && PyDict_Check(draw) && PyEval_GetFrame() != NULL ? of_instruction(draw) : draw;
     int done = draw != NULL && Py_IS_TYPE(draw, state->types[DRAW]) && drawn((Draw *)draw);
     Py_DECREF(meter); /* it has a default, and so is never NULL */
     return done;
@@ -572,7 +568,11 @@ module_clear(PyObject *module)
     return 0;
 }
 
-static void module_free(void *module) { module_clear(module); }
+static void
+module_free(void *module)
+{
+    module_clear(module);
+}
 
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, module_exec},
