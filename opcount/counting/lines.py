@@ -106,6 +106,7 @@ table { border-collapse: collapse; font-size: 0.85rem }
 th, td { padding: 0 0.8em; text-align: left; vertical-align: top; font-weight: normal }
 tr > :nth-child(1), tr > :nth-child(2) { text-align: right; font-variant-numeric: tabular-nums }
 tr > th:first-child { opacity: 0.6 }
+tr > :nth-child(3) { white-space: nowrap }
 pre { margin: 0; font-family: ui-monospace, monospace }
 tr.counted { background: linear-gradient(90deg, rgb(220 120 0 / 35%) var(--share), rgb(220 120 0 / 8%) var(--share)) }
 """
