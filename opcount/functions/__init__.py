@@ -19,7 +19,8 @@ choosing       elements chosen by truth or by position, and written where they a
 moving         elements moved elsewhere: joined, split, repeated, in another shape
 making         arrays made new
 describing     what describes an array, and not its values
-sorting        sorting, searching and set operations
+sorting        sorting, searching and set operations, by as many comparisons as the values ask for
+quantiles      medians, percentiles and histograms, which sort
 polynomials    polynomials, by their coefficients
 refused        what has no exact count: transforms, text, dates, files, positions
 interpolation  interpolation, differences and integrals

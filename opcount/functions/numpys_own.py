@@ -35,6 +35,8 @@ def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
     """A value as an array: an array as it is, a list or an object array joined, a number with no dimensions."""
     if isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
+    elif isinstance(x, np.ndarray) and type(x) is not np.ndarray:  # of numbers that are differentiated
+        found = x
     else:
         items = x.flat if isinstance(x, np.ndarray) and x.dtype == object else (x,)
         wrapped = next((item for item in items if isinstance(item, Wrapped)), None)

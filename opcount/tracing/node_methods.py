@@ -10,8 +10,7 @@ from numpy.typing import DTypeLike
 
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.elements import objects
-from opcount.counting.errors import Uncounted
-from opcount.tracing.differentiable import FUNCTIONS, OPENED
+from opcount.tracing.differentiable import FUNCTIONS
 
 
 class NodeMethods(ArrayMethods):
@@ -22,9 +21,6 @@ class NodeMethods(ArrayMethods):
 
     def __len__(self) -> int:
         return len(self.value)
-
-    def sort(self, *_: object, **__: object) -> None:
-        raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
 
     def __contains__(self, value: object) -> bool:
         return value in self.value

@@ -87,6 +87,23 @@ class NumberArray(np.ndarray):
     def clip(self, *args: Any, **keywords: Any) -> Any:
         return np.clip(self, *args, **keywords)
 
+    # NumPy's methods would compare the numbers themselves, and not ask the row
+
+    def sort(self, *args: Any, **keywords: Any) -> None:
+        self[...] = np.sort(self, *args, **keywords)
+
+    def partition(self, *args: Any, **keywords: Any) -> None:
+        self[...] = np.partition(self, *args, **keywords)
+
+    def argsort(self, *args: Any, **keywords: Any) -> Any:
+        return np.argsort(self, *args, **keywords)
+
+    def argpartition(self, *args: Any, **keywords: Any) -> Any:
+        return np.argpartition(self, *args, **keywords)
+
+    def searchsorted(self, *args: Any, **keywords: Any) -> Any:
+        return np.searchsorted(self, *args, **keywords)
+
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(value, (list, tuple, np.ndarray)):
             value = np.array(value, dtype=object)  # a copy: it may be a part of this array

@@ -26,11 +26,11 @@ def test_a_refused_function_says_so_and_counts_nothing(name):
 
 
 @pytest.mark.parametrize(("program", "door"), [
-    (np.sort, "np.sort"), (np.argsort, "np.argsort"), (np.median, "np.median"),
-    (lambda v: np.percentile(v, 50), "np.percentile"), (np.fft.fft, "np.fft.fft"), (np.unique, "np.unique"),
-    (lambda v: np.histogram(v, 2), "np.histogram"),
+    (lambda v: np.sort(v.astype(complex)), "np.sort"), (lambda v: np.median(v.astype(complex)), "np.median"),
+    (lambda v: np.quantile(v, 0.5, weights=v, method="inverted_cdf"), "np.quantile"), (np.fft.fft, "np.fft.fft"),
+    (lambda v: np.unique(np.diag(v), axis=0), "np.unique"), (lambda v: np.histogram(v, "auto"), "np.histogram"),
     (lambda v: np.linalg.svd(np.diag(v)), "np.linalg.svd"),
-    (lambda v: np.polyfit([0, 1, 2], v, 1), "np.polyfit"), (lambda v: np.isin(v, [1.0]), "np.isin"),
+    (lambda v: np.polyfit([0, 1, 2], v, 1), "np.polyfit"), (lambda v: np.histogram2d(v, v, 2), "np.histogram2d"),
     (np.roots, "np.roots"), (lambda v: np.pad(v, 1, "mean"), "np.pad"),
     (lambda v: np.interp(v, [0, 9], [0, 1], period=9), "np.interp"),
     (lambda v: np.linalg.norm(np.diag(v), 2), "np.linalg.svd"), (lambda v: np.poly(np.diag(v)), "np.poly"),
