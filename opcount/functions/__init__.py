@@ -26,6 +26,7 @@ refused        what has no exact count: transforms, text, dates, files, position
 interpolation  interpolation, differences and integrals
 applying       functions that apply another function, an argument of theirs
 
+sparse         products with SciPy's sparse matrices, by their stored entries
 table          all rows, by function; how a spec goes through a call
 execution      a call that is counted, executed on plain values and finished; or let out, or refused
 ufuncs         NumPy's ufuncs: the operations that one element costs, and a call of one
