@@ -135,6 +135,9 @@ def refused(reason: str, names: str, shape: Way = EXACT, **named: object) -> Ite
 
 DATA_DEPENDENT: Final = "how much it computes depends on the values"
 ITERATIVE: Final = "it iterates until it converges"
+LIBRARY: Final = "the algorithm is the library's choice, by the size"
+CONVENTIONAL: Final = frozenset({ITERATIVE, LIBRARY})
+"""The reasons of functions that people count by a convention, as a transform by 5 n log2 n."""
 
 
 # --- by function
