@@ -14,6 +14,7 @@ from opcount.counting.counts import Counts
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import Direction, Neighbours
 from opcount.derivatives.choices import MethodName
+from opcount.derivatives.flat import accumulation_counts, flat
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.methods import method_named
 from opcount.derivatives.walks import visits
@@ -34,6 +35,10 @@ def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
         return Counts()
     inputs, output = graph.sources("tangent"), graph.sources("adjoint")
     sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
+    if graph.is_of_numbers and len(sources) == 1:
+        follow = pricing_of(unit_products).follow
+        visited = targets if rule.memo == 0 else None
+        return accumulation_counts(flat(graph.operands), rule.direction, *sources, follow, visited)
     neighbours = graph.neighbours(rule.direction, sources, priced=True)
     if graph.is_of_numbers:
         own = own_costs(sources, neighbours, pricing_of(unit_products))

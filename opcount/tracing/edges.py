@@ -140,7 +140,7 @@ class Scale:
 
     def priced(self) -> LinearMap:
         kind = type(self.partial)
-        return Scale(priced_values(self.partial)) if kind is Array or kind is Structured else _SCALE
+        return Scale(priced_values(self.partial)) if kind is Array or kind is Structured else SCALE
 
     def __repr__(self) -> str:
         return f"Scale({self.partial!r})"
@@ -168,7 +168,7 @@ def _copy(derivative: Derivative) -> Any:
 
 IDENTITY: Final = Sign(ONE, _copy)
 NEGATION: Final = Sign(MINUS_ONE, operator.neg)
-_SCALE: Final = Scale(ANY_NUMBER)
+SCALE: Final = Scale(ANY_NUMBER)
 
 
 def edge_of_sign(partial: Structural) -> Sign:
