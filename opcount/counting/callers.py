@@ -53,9 +53,10 @@ def warn(text: str, category: type[Warning]) -> None:
 
 def asked_by_sparse_matrix() -> str:
     """The function of SciPy's sparse matrices that asks for a plain array of an operand; empty if none does."""
-    frame = sys._getframe(3)
-    module = str(frame.f_globals.get("__name__"))
-    return frame.f_code.co_name if module.startswith("scipy.sparse.") else ""
+    frame = sys._getframe(2).f_back
+    if frame is None or not str(frame.f_globals.get("__name__")).startswith("scipy.sparse."):
+        return ""
+    return frame.f_code.co_name
 
 
 def user_call() -> UserCall:

@@ -51,10 +51,10 @@ class _Compared:
 
     def __lt__(self, other: _Compared) -> bool:
         next(self.made)
-        return bool(self.value < other.value)
+        return self.value < other.value  # type: ignore[no-any-return]
 
     def __gt__(self, other: _Compared) -> bool:
-        return bool(self.value > other.value)
+        return self.value > other.value  # type: ignore[no-any-return]
 
 
 def _comparing(name: str, *arrays: str) -> Rule:
