@@ -37,7 +37,7 @@ from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_o
 from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.trees import object_array, shape_of
-from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
+from opcount.wrapping.wrapped import Number, Wrapped, plain_operand, records_arrays
 
 
 class Array(ArrayExits):
@@ -149,7 +149,8 @@ class Array(ArrayExits):
 
     def _generally(self, ufunc: Any, execute: Callable[..., Any], *operands: Any) -> Any:
         if any(map(_defers, operands)):
-            return NotImplemented
+            node = any(isinstance(operand, Number) and operand.records for operand in operands)
+            return ufunc(*operands) if node else NotImplemented  # a number of a graph does not ask for it by itself
         return call_ufunc(ufunc, "__call__", operands, {}, execute)
 
     def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
@@ -502,20 +503,10 @@ class Array(ArrayExits):
             where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
 
-    def partition(
-        self, kth: Any, axis: SupportsIndex = -1, kind: Any = "introselect", order: str | None = None
-    ) -> None:
-        self[...] = np.partition(self, kth, operator.index(axis), kind, order)
-
     @reduction
     def prod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
              initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
-
-    def sort(
-        self, axis: SupportsIndex = -1, kind: Any = None, order: str | None = None, *, stable: bool | None = None
-    ) -> None:
-        self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
 
     @reduction
     def sum(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,

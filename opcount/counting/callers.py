@@ -92,6 +92,14 @@ def warn(text: str, category: type[Warning]) -> None:
     warnings.warn(text, category, stacklevel=level)
 
 
+def asked_by_sparse_matrix() -> str:
+    """The function of SciPy's sparse matrices that asks for a plain array of an operand; empty if none does."""
+    frame = sys._getframe(2).f_back
+    if frame is None or not str(frame.f_globals.get("__name__")).startswith("scipy.sparse."):
+        return ""
+    return frame.f_code.co_name
+
+
 def user_call() -> UserCall:
     """The call that the user's code is executing, as far as it is known."""
     frame: FrameType | None = sys._getframe(1)

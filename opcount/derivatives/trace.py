@@ -12,9 +12,10 @@ from opcount.counting.errors import InvalidType
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
+from opcount.functions.sparse import asked_before_matrices
 from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
 from opcount.tracing.nodes import NODES, input_nodes
-from opcount.tracing.object_array import opened_array
+from opcount.tracing.object_array import NumberArray, opened_array
 from opcount.tracing.tape import Tape
 from opcount.wrapping.inputs import Inputs, checked_inputs, checked_outputs, of_one_argument
 from opcount.wrapping.operands import opened
@@ -79,5 +80,8 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
 
 def result_of(f: Callable[[Any], Any], inputs: Inputs, leaves: list[Any]) -> Any:
     """What f returns for these leaves in the structure of x; if arrays are opened, its result is opened too."""
-    result = f(rebuild(inputs.x, iter(leaves), opened_array, inputs.arrays_as_nodes))
-    return result if inputs.arrays_as_nodes else opened(result)
+    x = rebuild(inputs.x, iter(leaves), opened_array, inputs.arrays_as_nodes)
+    if inputs.arrays_as_nodes:
+        return f(x)
+    with asked_before_matrices(NumberArray):
+        return opened(f(x))

@@ -25,6 +25,7 @@ from opcount.functions.execution import (
     target,
 )
 from opcount.functions.op_counts import (
+    BY_CONVENTION,
     NEW_TRUTHS,
     NO_COUNT,
     NoRule,
@@ -35,7 +36,17 @@ from opcount.functions.op_counts import (
     is_truth,
     name_of,
 )
-from opcount.functions.rows import DESCRIPTION, POSITIONS, TRUTHS, VALUES, Executed, Free, Refused, Seeing
+from opcount.functions.rows import (
+    CONVENTIONAL,
+    DESCRIPTION,
+    POSITIONS,
+    TRUTHS,
+    VALUES,
+    Executed,
+    Free,
+    Refused,
+    Seeing,
+)
 from opcount.functions.table import on_specs, row_of
 from opcount.functions.user_rules import user_rules, users_counts
 from opcount.wrapping.foreign import let_out_beside, once_more, stranger
@@ -231,7 +242,8 @@ class Call:
         if isinstance(rule, Seeing):
             return rule.rule(self.wrapped_names(), *self.plain, **self.plain_keywords)
         reason = rule.reason if isinstance(rule, Refused) else ""
-        raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
+        advice = BY_CONVENTION if reason in CONVENTIONAL else NO_COUNT
+        raise NoRule(f"{reason}, so {advice}" if reason else advice)
 
     # its result
 

@@ -37,6 +37,8 @@ def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
         found = x
     elif isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
+    elif isinstance(x, np.ndarray) and type(x) is not np.ndarray:  # of numbers that are differentiated
+        found = x
     else:
         items = x.flat if isinstance(x, np.ndarray) and x.dtype == object else (x,)
         wrapped = next((item for item in items if isinstance(item, Wrapped)), None)

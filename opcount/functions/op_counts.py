@@ -33,6 +33,11 @@ NO_COUNT: Final = (
     "give it one with oc.register_rule, or take the plain values with oc.unwrap(x)"
 )
 
+BY_CONVENTION: Final = (
+    "it has no exact count: give it one by a convention with oc.register_rule, as docs/how-to/rules.md does for the "
+    "usual ones, 5 n log2 n for a transform, or take the plain values with oc.unwrap(x)"
+)
+
 STRANGE: Final = "with these arguments it has no exact count: write it with simpler operations"
 
 COMPLEX: Final[Mapping[str, OpCounts]] = {

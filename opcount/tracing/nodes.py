@@ -25,6 +25,7 @@ from opcount.counting.symbolic import Size, decides_a_power, is_symbolic, like_o
 from opcount.functions.call import call_function, without_output
 from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
+from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.table import ROWS as FUNCTION_ROWS
 from opcount.functions.table import row_of
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES
@@ -243,6 +244,9 @@ class ArrayNode(NodeMethods):
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         if not all(map(_is_operand, operands)):
+            ufunc = np.matmul if operation is _MATMUL else operation.ufunc
+            if is_sparse_product(ufunc, "__call__", operands, {}):
+                return sparse_product(*operands)
             if any(isinstance(operand, complex) for operand in operands):
                 raise Uncounted(COMPLEX)
             return beside(operation.name, operation.value, operands, wrapped)
@@ -484,6 +488,8 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     if any(is_container(type(operand)) for operand in inputs):
         return NotImplemented
     if (found := stranger(inputs)) is not None:
+        if is_sparse_product(ufunc, method, inputs, keywords):
+            return sparse_product(*inputs)
         let_out_beside(name_of(ufunc), found, inputs)
         return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords), wrapped)
     if (out := keywords.get("out")) is not None:
