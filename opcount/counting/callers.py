@@ -191,7 +191,8 @@ _HINTS: Final = {
     "oc.unwrap(x)",
     r"\brandom\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
     r"\brng\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
-    "scipy": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
+    "scipy": "hand a solver oc.counted(f) for the function and plain values for the rest, oc.unwrap(x); write anything "
+    "else with NumPy's functions and operators, which count",
     "sklearn": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
 }
 """Advice by a pattern in the text of the call, or by the name of the package."""
