@@ -110,7 +110,7 @@ def _wrapped_leaf(leaf: Any, name: Callable[[], str]) -> Any:
     if isinstance(leaf, np.ndarray):
         return leaf if leaf.dtype.kind in "SUT" else Array(checked_array(leaf, name))
     if isinstance(leaf, (complex, np.complexfloating)):
-        return Array(np.complex128(leaf) if type(leaf) is complex else leaf)
+        return Array(leaf if isinstance(leaf, np.complexfloating) else np.complex128(leaf))
     if is_number(leaf):
         return Scalar(leaf)
     if not isinstance(leaf, (Wrapped, bool, str, bytes, np.bool_, type)) and hasattr(type(leaf), "__array__"):

@@ -3,6 +3,7 @@
 kinds      the closed list of operations, and their groups
 counts     Counts: how many of each kind, as an immutable value
 tally      count(), region(), paused(), propagate(): who counts
+replacing  functions of Python's modules that are replaced while a count asks for it
 meters     how an operation reaches every open count
 draws      what adds one to a counter, in Python or in C
 accelerator  the extension in C, where it is in use

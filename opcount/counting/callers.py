@@ -140,15 +140,19 @@ def _of_math(name: str, arguments: tuple[str, ...]) -> str:
     if name == "log" and len(arguments) == 2:
         template = "np.log({}) / np.log({})"
     if not template:
+        own = "open the count with oc.count(math=True), " if name in _NOT_OF_NUMPY else ""
         return (
-            f"NumPy has no {name}: write it with operations that count, give it a count with oc.register_rule and a "
-            "derivative with oc.primitive, or use oc.unwrap(x)"
+            f"NumPy has no {name}: {own}write it with operations that count, give it a count with oc.register_rule and "
+            "a derivative with oc.primitive, or use oc.unwrap(x)"
         )
     if "{" not in template:
         fits = len(arguments) == getattr(getattr(np, template[3:]), "nin", len(arguments))
         template += "({})".format(", ".join(["{}"] * len(arguments)) if fits else "...")
     ours = template.format(*arguments) if template.count("{}") == len(arguments) else template.format("...", "...")
-    return f"math takes plain numbers alone, NumPy's functions count: write {ours}, or use oc.unwrap(x)"
+    return (
+        "math takes plain numbers alone, NumPy's functions count, and math's own do in oc.count(math=True), of single "
+        f"numbers, by their names in modules: write {ours}, or use oc.unwrap(x)"
+    )
 
 
 _MATH: Final = {
@@ -158,6 +162,8 @@ _MATH: Final = {
     "remainder": "", "gamma": "", "perm": "",
 }  # fmt: skip
 """What to write instead of functions of math that NumPy calls otherwise; empty where NumPy has no such function."""
+
+_NOT_OF_NUMPY: Final = ("erf", "erfc", "fma", "gamma", "lgamma")
 
 _WRITING: Final = (
     "a plain array holds plain numbers: make it with z = np.zeros_like(x), or wrap it, z = oc.wrap(z), or put the "
@@ -187,8 +193,8 @@ _HINTS: Final = {
     "pandas": "a column of wrapped numbers is pd.Series(list(x)), whose operators, sum, prod, cumsum and apply count; "
     "for the rest use NumPy's functions on the wrapped array, as np.mean(x), with s.to_numpy() for a column of plain "
     "numbers, or hand it oc.unwrap(x)",
-    "statistics": "write it with operators, as sum(xs) / len(xs), or with np.mean, np.median or np.std, or use "
-    "oc.unwrap(x)",
+    "statistics": "open the count with oc.count(math=True), write it with operators, as sum(xs) / len(xs), or with "
+    "np.mean, np.median or np.std, or use oc.unwrap(x)",
     r"\brandom\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
     r"\brng\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
     "scipy": "hand a solver oc.counted(f) for the function and plain values for the rest, oc.unwrap(x); write anything "

@@ -206,8 +206,8 @@ class Wrapped(Executor):
 _UNWRAP: Final = "use the plain number, oc.unwrap(x)"
 _LEAVES: Final = "a wrapped value was asked to become"
 _FLOAT: Final = (
-    "use NumPy's functions, as np.sin(x), and arrays to write into that are made by np.zeros_like(x) or oc.wrap, or "
-    "oc.unwrap(x) for the plain number"
+    "use NumPy's functions, as np.sin(x), or those of math in oc.count(math=True), and arrays to write into that are "
+    "made by np.zeros_like(x) or oc.wrap, or oc.unwrap(x) for the plain number"
 )
 _ROUND: Final = "round(x), math.floor(x), math.trunc(x)"
 
