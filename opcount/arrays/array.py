@@ -257,7 +257,7 @@ class Array(ArrayExits):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: object) -> Any:
         current = meter()
-        row = BY_UFUNC.get(ufunc)
+        row = BY_UFUNC[ufunc]
         if row and method == "__call__" and not keywords and not current.limits and ufunc not in _OTHERWISE:
             execute: Any = row.ufunc
             result = None

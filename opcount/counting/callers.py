@@ -169,8 +169,15 @@ _WRITING: Final = (
     "a plain array holds plain numbers: make it with z = np.zeros_like(x), or wrap it, z = oc.wrap(z), or put the "
     "numbers into a list and join them, np.stack(numbers); oc.unwrap(x) is the plain number"
 )
+_SHIFTED: Final = "with m = np.max(x, axis, keepdims=True), and count it by its definition: write"
 _FUNCTIONS: Final = {
     _WRITTEN: _WRITING,
+    "scipy.special._logsumexp.softmax": f"{_SHIFTED} e = np.exp(x - m), e / np.sum(e, axis, keepdims=True), or hand it "
+    "oc.unwrap(x)",
+    "scipy.special._logsumexp.log_softmax": f"{_SHIFTED} (x - m) - np.log(np.sum(np.exp(x - m), axis, keepdims=True)), "
+    "or hand it oc.unwrap(x)",
+    "scipy.special._logsumexp.logsumexp": f"{_SHIFTED} m + np.log(np.sum(np.exp(x - m), axis, keepdims=True)), or hand "
+    "it oc.unwrap(x)",
     "builtins.float": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
     "numpy.float64": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
     "numpy.float32": "use x as it is, which counts, or oc.unwrap(x) for the plain number",

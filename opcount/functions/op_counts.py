@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.wrapping.special import is_of_scipy
+
 OpCounts = Mapping[str, int]
 Rule = Callable[..., OpCounts]
 
@@ -91,4 +93,6 @@ def name_of(function: Callable[..., Any]) -> str:
     """A function's name as users write it."""
     name = getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
+    if not module and isinstance(function, np.ufunc) and is_of_scipy(function):
+        module = "scipy.special"
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")

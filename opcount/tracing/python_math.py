@@ -27,6 +27,7 @@ from opcount.tracing.nodes import Node, recorded
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import plain
 from opcount.wrapping.operations import ONE, OPERATIONS, Operation, Partial
+from opcount.wrapping.special import special_row
 from opcount.wrapping.wrapped import Number, Wrapped
 
 _Function = Callable[..., Any]
@@ -58,7 +59,7 @@ def _name_of(original: _Function) -> str:
 def _operation(name: str, original: _Function, *operands: Any, **keywords: Any) -> Any:
     if not _is_ours(operands):
         return original(*operands, **keywords)
-    row = OPERATIONS[name]
+    row = OPERATIONS[name] if name in OPERATIONS else special_row(name)
     if row.partials:
         result = bind(row._replace(python=partial(_operation, name, original)), *operands)
         if result is not NotImplemented:
@@ -182,7 +183,8 @@ _ONE_OPERATION: Final = {
         "tanh",
     )},
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan", "atan2": "arctan2",
-    "atanh": "arctanh", "fabs": "abs", "ulp": "spacing",
+    "atanh": "arctanh", "fabs": "abs", "ulp": "spacing", "erf": "erf", "erfc": "erfc", "gamma": "gamma",
+    "lgamma": "gammaln",
 }  # fmt: skip
 _INTEGERS: Final = "write it with operators, or take the plain integer, oc.unwrap(x)"
 _OF_MATH: Final[dict[str, _Function]] = {
