@@ -83,7 +83,7 @@ def test_out_and_a_budget_hold(name):  # not where=, with which SciPy's ufuncs w
 def test_any_other_function_is_refused_with_the_way_out(name):
     function = UFUNCS[name]
     for operands in ([oc.wrap(0.3)] * function.nin, [oc.wrap(np.full(2, 0.3))] * function.nin):
-        with pytest.raises(oc.OpcountError, match=rf"scipy\.special\.{name}: .*oc\.register_rule.*oc\.unwrap"):
+        with pytest.raises(oc.OpcountError, match=r"oc\.register_rule.*oc\.unwrap"):
             function(*operands)
 
 
