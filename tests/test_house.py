@@ -286,6 +286,7 @@ PARTS = {
     "studies": {"programs", "figures", "report", "peers"},
     "page": {"programs", "report"},
     "bench": set(),
+    "reach": set(),
 }
 """The sub-packages of the analysis, and which others each of them imports."""
 
