@@ -284,11 +284,11 @@ class Array(ArrayExits):
             if len(inputs) == 1:
                 data: Any = self._held
                 if by_row and is_real(data):
-                    return _result(counted(row.kind, row.ufunc, data))  # type: ignore[arg-type,union-attr]
+                    return _result(counted(row.kind, row.ufunc, data))
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 if by_row and is_real(a) and is_real(b):
-                    return _result(counted(row.kind, row.ufunc, a, b))  # type: ignore[arg-type,union-attr]
+                    return _result(counted(row.kind, row.ufunc, a, b))
                 if ufunc is np.matmul and type(a) is np.ndarray is type(b) and not user_rules:  # data @ x
                     result = product(a, b)
                     if result is not None:
