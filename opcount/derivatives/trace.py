@@ -13,7 +13,7 @@ from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
 from opcount.functions.sparse import asked_before_matrices
-from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
+from opcount.tracing import array_operations, python_math, writing  # noqa: F401 (they register functions)
 from opcount.tracing.nodes import NODES, input_nodes
 from opcount.tracing.object_array import NumberArray, opened_array
 from opcount.tracing.tape import Tape
