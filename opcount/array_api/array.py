@@ -45,7 +45,7 @@ class Array(ArrayExits):
     >>> with oc.count() as tally:
     ...     y = xp.sum(x * (data - 1.0))
     >>> y, tally.counts
-    (Array(32.), Counts({'mul': 3, 'add': 2}))
+    (Array(26.), Counts({'mul': 3, 'add': 2}))
 
     An operation with a wrapped operand counts, and its result is wrapped; where all operands are constant, so is the
     result, and nothing counts. Writing a wrapped value into constant data makes all of the array, and every view of
@@ -118,7 +118,8 @@ class Array(ArrayExits):
         held, key, found = self._held, plain_index(key), list[Array]()
         value = inner(value, found)
         write(memory_of(held), value, partial(held.__setitem__, key))
-        self._memory.counts |= _wrapped_among(found) or isinstance(value, Wrapped)
+        if not self._memory.counts and (_wrapped_among(found) or isinstance(value, Wrapped)):
+            self._memory.counts = self[key].size > 0
 
     def __len__(self) -> int:
         return len(self._held)

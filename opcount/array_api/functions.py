@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from opcount.array_api.array import Array, call
-from opcount.array_api.making import zeros
+from opcount.array_api.making import astype, zeros
 from opcount.counting.errors import InvalidValue
 
 Axes: TypeAlias = int | tuple[int, ...] | None
@@ -140,8 +140,10 @@ def searchsorted(
 
 
 def where(condition: Array, x1: Any, x2: Any, /) -> Any:
-    """`where` of the array API standard: choosing is free."""
-    return call(np.where, condition, x1, x2)
+    """`where` of the array API standard: choosing is free, and what is chosen among constant data is constant."""
+    return call(
+        np.where, astype(condition, bool, copy=False)._held if isinstance(condition, Array) else condition, x1, x2
+    )
 
 
 def argsort(x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
@@ -174,20 +176,20 @@ def unique_inverse(x: Array, /) -> Any:
 
 
 def unique_values(x: Array, /) -> Any:
-    """`unique_values` of the array API standard."""
-    return call(np.unique_values, x)
+    """`unique_values` of the array API standard, in order, which NumPy's function of this name does not keep."""
+    return call(np.unique, x, equal_nan=False)
 
 
 # --- reduced
 
 
 def all(x: Array, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-    """`all` of the array API standard: free for truth values, a `ne` for each number."""
+    """`all` of the array API standard: free for truth values; n numbers are n - 1 `logical_and`."""
     return call(np.all, x, axis=axis, keepdims=keepdims)
 
 
 def any(x: Array, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-    """`any` of the array API standard: free for truth values, a `ne` for each number."""
+    """`any` of the array API standard: free for truth values; n numbers are n - 1 `logical_or`."""
     return call(np.any, x, axis=axis, keepdims=keepdims)
 
 
