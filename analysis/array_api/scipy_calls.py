@@ -10,7 +10,7 @@ import importlib
 import operator
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy is imported
 
@@ -33,23 +33,13 @@ from scipy._lib._array_api import xp_capabilities_table
 from scipy.optimize import elementwise
 from scipy.spatial.transform import RigidTransform, Rotation, Slerp
 
+from analysis.array_api.lists import Call, Run, Wrap
+
 MODULES: Final = (
     "cluster.hierarchy", "cluster.vq", "constants", "differentiate", "fft", "integrate", "interpolate",
     "linalg", "ndimage", "optimize", "optimize.elementwise", "signal", "signal.windows", "spatial.distance",
     "spatial.transform", "special", "stats",
 )  # fmt: skip
-
-Wrap = Callable[[Any], Any]
-Run = Callable[[Wrap, Wrap], Any]
-
-
-class Call(NamedTuple):
-    """A call of a routine: where it stands in SciPy, its name, and what to run."""
-
-    module: str
-    name: str
-    run: Run
-
 
 _random: Final = np.random.default_rng(2)
 X: Final = _random.normal(size=(4, 5))

@@ -31,7 +31,8 @@ from sklearn.metrics import cluster as cluster_metrics
 from sklearn.metrics import pairwise
 from sklearn.utils import extmath
 
-from analysis.array_api.scipy_calls import Call, Run, Wrap, named
+from analysis.array_api.lists import Call, Run, Wrap
+from analysis.array_api.scipy_calls import named
 
 _random: Final = np.random.default_rng(3)
 X: Final = _random.normal(size=(12, 3))

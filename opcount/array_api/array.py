@@ -56,7 +56,7 @@ class Array(ArrayExits):
 
     __slots__ = ("_held", "_memory")
     __hash__ = None  # type: ignore[assignment]  # mutable
-    _rank: ClassVar[int] = 3
+    _rank: ClassVar[int] = 4  # beside a node of a graph too, which is handed constant data as the plain array
     _held: np.ndarray[Any, Any]
 
     def __init__(self, held: np.ndarray[Any, Any], memory: Memory) -> None:
@@ -78,6 +78,9 @@ class Array(ArrayExits):
 
     def _opened(self) -> Any:
         return array_of(self._held)._opened() if self._memory.counts else self._held
+
+    def _counting(self) -> Array:
+        return self if self._memory.counts else Array(self._held.copy(), Memory(True))
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         return call(operation.value, *operands)
@@ -196,6 +199,9 @@ class Array(ArrayExits):
         keywords = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
         return plain.__dlpack__(stream=stream, **{name: given for name, given in keywords.items() if given is not None})
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        return super().__reduce_ex__(protocol) if self._memory.counts else (_constant, (self._held,))
+
     # copies stay what they are
 
     def __copy__(self) -> Array:
@@ -203,6 +209,10 @@ class Array(ArrayExits):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Array:
         return self.__copy__()
+
+
+def _constant(held: np.ndarray[Any, Any]) -> Array:
+    return Array(held, Memory(False))
 
 
 # --- a call of NumPy's function
@@ -229,9 +239,12 @@ def inner(value: object, found: list[Array]) -> Any:
 def made(result: Any, sources: list[Array]) -> Any:
     """What NumPy's function gives, made from these arrays, as arrays of the standard."""
     if isinstance(result, Wrapped):
-        return result if isinstance(result, Array) or result.records else of_counted(result)
+        kept = isinstance(result, Array) or result.records or type(result._plain()) is Spec
+        return result if kept else of_counted(result)
     if isinstance(result, (np.ndarray, np.generic)):
         held = np.asarray(result)
+        if held.dtype.kind == "O":  # of wrapped numbers, or of the nodes of a graph
+            return result
         if held.dtype.kind == "b" and _wrapped_among(sources):  # opcount gives a single truth value as a plain one
             return Array(held, Memory(True))
         shared = (one._memory for one in sources if np.may_share_memory(held, one._held))
@@ -245,7 +258,8 @@ def made(result: Any, sources: list[Array]) -> Any:
 def of_counted(value: Wrapped) -> Array:
     """One of opcount's own wrapped values as an array of the standard, over the same memory."""
     if value.records or type(value._plain()) is Spec:
-        raise InvalidType(f"{described(value)} is no array of values: opcount.array_api takes Arrays and Scalars")
+        what = "a value inside a gradient or a trace" if value.records else "a spec, which has no values"
+        raise InvalidType(f"obj is {what}: use NumPy's functions on it, or give opcount.array_api numbers or an array")
     return Array(np.asarray(value._plain()), Memory(True))
 
 

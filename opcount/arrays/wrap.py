@@ -79,7 +79,9 @@ def wrap(x: object) -> Any:
             leaf = Array(np.array(checked_array(leaf, name)))
         elif isinstance(leaf, np.complexfloating):
             leaf = Array(leaf)
-        elif not isinstance(leaf, Wrapped):
+        elif isinstance(leaf, Wrapped):
+            leaf = leaf._counting()
+        else:
             check_number(leaf, name)
             leaf = Scalar(leaf)
         wrapped.append(leaf)
