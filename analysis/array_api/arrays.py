@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -131,6 +131,9 @@ class Loops:
     def sum(self, axis: Any = None) -> Any:
         """SciPy's `hessian` asks for this method, which the standard does not have."""
         return self.__array_namespace__().sum(self, axis=axis)
+
+    def __iter__(self) -> Iterator[Loops]:
+        return (self[index] for index in range(len(self.plain)))
 
     def __len__(self) -> int:
         return len(self.plain)

@@ -195,9 +195,9 @@ argmax = _position("argmax", "gt")
 argmin = _position("argmin", "lt")
 
 
-def diff(x: Loops, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Loops:
+def diff(x: Loops, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Loops:
     if prepend is not None or append is not None:
-        raise NotImplementedError("diff with ends")
+        x = _call("concat", [end for end in (prepend, x, append) if end is not None], axis=axis)
     for _ in range(n):
         moved = _call("moveaxis", x, axis, 0)
         x = _call("moveaxis", moved[1:] - moved[:-1], 0, axis)
@@ -232,6 +232,75 @@ def count_nonzero(x: Loops, /, *, axis: Any = None, keepdims: bool = False) -> L
         x = x != 0
     counted = sum(astype(x, int), axis=axis, keepdims=keepdims)
     return Loops(counted.plain, counted.wrapped)
+
+
+# --- comparisons, as many as NumPy's loops for objects make
+
+
+class Compared:
+    """A number that is sorted: each question whether it is less is a comparison, whose other half is free."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: Compared) -> Any:
+        oc.record({"lt": 1})
+        return self.value < other.value
+
+    def __gt__(self, other: Compared) -> Any:
+        return self.value > other.value
+
+
+def _compared(x: Loops) -> Any:
+    objects = np.empty(x.size, object)
+    objects[:] = list(map(Compared, x.plain.ravel().tolist()))
+    return objects.reshape(x.shape)
+
+
+def sort(x: Loops, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    if x.wrapped.any():
+        np.sort(_compared(x), axis=axis, stable=stable)
+    upwards = Loops(np.sort(x.plain, axis=axis, stable=stable), bool(x.wrapped.any()))
+    return _call("flip", upwards, axis=axis) if descending else upwards
+
+
+def argsort(x: Loops, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    if descending:
+        upwards = _call("flip", argsort(_call("flip", x, axis=axis), axis=axis, stable=stable), axis=axis)
+        return x.shape[axis] - 1 - upwards
+    if x.wrapped.any():
+        np.argsort(_compared(x), axis=axis, stable=stable)
+    return Loops(np.argsort(x.plain, axis=axis, stable=stable))
+
+
+def searchsorted(x1: Loops, x2: Any, /, *, side: Any = "left", sorter: Any = None) -> Loops:
+    x2, sorter = _of(x2), None if sorter is None else sorter._left()
+    if x1.wrapped.any() or x2.wrapped.any():
+        np.searchsorted(_compared(x1), _compared(x2), side=side, sorter=sorter)
+    return Loops(np.searchsorted(x1.plain, x2.plain, side=side, sorter=sorter))
+
+
+def _unique(name: str) -> Callable[..., Any]:
+    def unique(x: Loops, /) -> Any:
+        if x.wrapped.any():  # sorted, and each compared with the one before it
+            objects = _compared(x).ravel()
+            if name in ("unique_all", "unique_inverse"):
+                objects.argsort(kind="mergesort" if name == "unique_all" else "quicksort")
+            else:
+                objects.sort()
+            oc.record({"ne": x.size - 1})
+        if name == "unique_values":
+            return Loops(np.unique(x.plain, equal_nan=False), bool(x.wrapped.any()))
+        result: Any = standard(name)(x.plain)
+        return type(result)(Loops(result[0], bool(x.wrapped.any())), *map(Loops, result[1:]))
+
+    return unique
+
+
+unique_values, unique_counts = _unique("unique_values"), _unique("unique_counts")
+unique_inverse, unique_all = _unique("unique_inverse"), _unique("unique_all")
 
 
 # --- products
@@ -290,6 +359,15 @@ def _det(rows: list[list[Any]]) -> Any:
     return np.exp(logarithm) * 1.0
 
 
+def _cholesky(rows: list[list[Any]]) -> None:
+    """LAPACK's factor, column by column: a root, and below it the quotients of what is left of each."""
+    for k in range(len(rows)):
+        for i in range(k, len(rows)):
+            for j in range(k):
+                rows[i][k] = rows[i][k] - rows[i][j] * rows[k][j]
+            rows[i][k] = np.sqrt(rows[i][k]) if i == k else rows[i][k] / rows[k][k]
+
+
 class linalg:
     """The extension, as far as loops define it here."""
 
@@ -298,6 +376,12 @@ class linalg:
         for rows in _objects(x).reshape(-1, *x.shape[-2:]):
             _det([list(row) for row in rows])
         return Loops(np.linalg.det(x.plain), bool(x.wrapped.any()))
+
+    @staticmethod
+    def cholesky(x: Loops, /, *, upper: bool = False) -> Loops:
+        for rows in _objects(x).reshape(-1, *x.shape[-2:]):
+            _cholesky([list(row) for row in rows])
+        return Loops(np.linalg.cholesky(x.plain, upper=upper), bool(x.wrapped.any()))
 
     matmul = staticmethod(matmul)
     tensordot = staticmethod(tensordot)
@@ -334,6 +418,38 @@ class linalg:
         a, b = (_call("moveaxis", one, axis, 0) for one in (x1, x2))
         parts = [a[i] * b[j] - a[j] * b[i] for i, j in ((1, 2), (2, 0), (0, 1))]
         return _call("moveaxis", _call("stack", parts), 0, axis)
+
+
+class _Special:
+    """The special functions of SciPy that wrapped numbers have."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        from scipy import special
+
+        found = getattr(special, name)
+        ufunc = getattr(found, "__wrapped__", found)
+        try:
+            with oc.paused():
+                ufunc(*[oc.wrap(0.5)] * ufunc.nin)
+        except (AttributeError, oc.Uncounted):
+            raise AttributeError(name) from None
+
+        def of_each(*operands: Any) -> Loops:
+            result = ufunc(*map(plain_of, operands))
+            arrays = [np.broadcast_to(_opened(operand), np.shape(result)) for operand in operands]
+            for numbers in zip(*(array.flat for array in arrays), strict=True):
+                if any(isinstance(one, oc.Scalar) for one in numbers):
+                    ufunc(*numbers)
+            return Loops(result, np.any(np.broadcast_arrays(*(_of(one).wrapped for one in operands)), axis=0))
+
+        return of_each
+
+
+def _opened(value: Any) -> Any:
+    return _objects(_of(value))
+
+
+special = _Special()
 
 
 # --- by name
@@ -385,28 +501,4 @@ def __getattr__(name: str) -> Any:
         return functools.partial(each, name)
     if name in ("pi", "e", "inf", "nan", "newaxis") or isinstance(getattr(np, name, None), type):
         return getattr(np, name)
-    if hasattr(np, name) and name in (
-        "sort",
-        "argsort",
-        "searchsorted",
-        "unique_values",
-        "unique_all",
-        "unique_counts",
-        "unique_inverse",
-    ):
-        return functools.partial(_constant, name)
     raise AttributeError(name)
-
-
-def _constant(name: str, *args: Any, **keywords: Any) -> Any:
-    """A function that is executed on constant data alone."""
-    if any(isinstance(arg, Loops) and arg.wrapped.any() for arg in args):
-        raise NotImplementedError(name)
-    keywords.pop("stable", None)
-    if name == "unique_values":  # in order
-        return Loops(np.unique(args[0].plain, equal_nan=False))
-    result = standard(name)(*map(plain_of, args), **keywords)
-    if isinstance(result, tuple):
-        made: Any = type(result)
-        return made(*map(Loops, result))
-    return Loops(result)

@@ -10,10 +10,12 @@ dtypes       dtypes, which are NumPy's, and what is asked about them
 functions    functions of whole arrays
 linalg       linear algebra
 fft          Fourier transforms, of constant data alone
+special      special functions, which are SciPy's
 """
 
 from opcount.array_api import fft as fft
 from opcount.array_api import linalg as linalg
+from opcount.array_api import special as special
 from opcount.array_api.array import Array
 from opcount.array_api.dtypes import (
     __array_namespace_info__,
@@ -303,6 +305,7 @@ __all__ = [
     "sin",
     "sinh",
     "sort",
+    "special",
     "sqrt",
     "square",
     "squeeze",

@@ -242,7 +242,7 @@ def cumulative_sum(
     return _with_initial(call(np.cumsum, x, _only_axis(x, axis), **_given(dtype)), axis, include_initial, 0)
 
 
-def diff(x: Array, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """`diff` of the array API standard: a `sub` for each difference."""
     ends = {name: given for name, given in (("prepend", prepend), ("append", append)) if given is not None}
     return call(np.diff, x, n, axis, **ends)
