@@ -166,19 +166,22 @@ any_ = _of_truths("any", "logical_or")
 all_ = _of_truths("all", "logical_and")
 
 
-def _running(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def running(x: Loops, /, *, axis: Any = None, **keywords: Any) -> Loops:
+def _running(numpys: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    def running(x: Loops, /, *, axis: Any = None, include_initial: bool = False, dtype: Any = None) -> Loops:
         axis = 0 if axis is None else axis
         for lane in _lanes(x, axis):
             functools.reduce(function, lane)
-        result = standard(name)(x.plain, axis=axis, **keywords)
-        return Loops(result, bool(x.wrapped.any()))
+        result = Loops(numpys(x.plain, axis, dtype), bool(x.wrapped.any()))
+        if include_initial:
+            start = np.take(result.plain, [0], axis) * 0 + (numpys is np.cumprod)
+            result = _call("concat", [Loops(start), result], axis=axis)
+        return result
 
     return running
 
 
-cumulative_sum = _running("cumulative_sum", operator.add)
-cumulative_prod = _running("cumulative_prod", operator.mul)
+cumulative_sum = _running(np.cumsum, operator.add)
+cumulative_prod = _running(np.cumprod, operator.mul)
 
 
 def _position(name: str, kind: str) -> Callable[..., Any]:

@@ -103,4 +103,4 @@ trunc: Final = _one("trunc", np.trunc)
 
 def clip(x: Array, /, min: object = None, max: object = None) -> Any:
     """`clip` of the array API standard: one `maximum` and one `minimum` for each element, of the bounds given."""
-    return call(np.clip, x, min, max)
+    return x.__copy__() if min is None and max is None else call(np.clip, x, min, max)

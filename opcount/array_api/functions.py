@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from opcount.array_api.array import Array, call
-from opcount.array_api.making import astype, zeros
+from opcount.array_api.making import asarray, astype, zeros
 from opcount.counting.errors import InvalidValue
 
 Axes: TypeAlias = int | tuple[int, ...] | None
@@ -122,7 +122,7 @@ def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> A
 
 def count_nonzero(x: Array, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
     """`count_nonzero` of the array API standard."""
-    return call(np.count_nonzero, x, axis=axis, keepdims=keepdims)
+    return asarray(call(np.count_nonzero, x, axis=axis, keepdims=keepdims))  # of older versions an int
 
 
 def nonzero(x: Array, /) -> Any:

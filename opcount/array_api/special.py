@@ -18,8 +18,10 @@ from opcount.wrapping.operations import kinds_of
 def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("_"):
         raise AttributeError(name)
-    from scipy import special
-
+    try:
+        from scipy import special
+    except ModuleNotFoundError:
+        raise AttributeError(f"opcount.array_api.special.{name} is SciPy's: pip install scipy") from None
     found = getattr(special, name, None)
     ufunc = getattr(found, "__wrapped__", found)  # where SciPy itself chooses among namespaces
     if not isinstance(ufunc, np.ufunc) or kinds_of(ufunc) is None:
