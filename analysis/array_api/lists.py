@@ -36,14 +36,15 @@ REFUSED: Final = "refused"
 FAILED: Final = "not possible"
 
 VERDICTS: Final = {
-    EXACT: "the value is NumPy's, and each kind is counted as often as the routine executes it on wrapped numbers, "
-    "one by one",
-    WHOLE_ARRAYS: "the same, where an array into which a wrapped number was written or joined is wrapped as a whole",
-    COUNTED: "the value is NumPy's, every operation counted and none let out, but the routine uses a function that the "
-    "oracle does not define",
+    EXACT: "the value is NumPy's, and the counts are those of the same routine on an oracle, whose functions are loops "
+    "over wrapped numbers",
+    WHOLE_ARRAYS: "as *exact*, where the arrays of the oracle are, as those of `xp`, wrapped as a whole once a wrapped "
+    "number was written into them or joined to them",
+    COUNTED: "the value is NumPy's, and every operation counted, but the routine uses functions that the oracle does "
+    "not define",
     NOTHING: "the routine moves elements, or computes on constant data alone",
-    REFUSED: "the routine would let wrapped values out, or needs a function without an exact count",
-    FAILED: "the routine asks for something that the standard does not have, or fails on NumPy's arrays too",
+    REFUSED: "`Uncounted` is raised: the routine would let wrapped values out, or uses a function without a count",
+    FAILED: "the routine asks an array for what the standard does not have",
 }
 
 
@@ -177,8 +178,10 @@ def page(library: str, distribution: str, listed: list[Row], first: str) -> str:
     lines = [
         f"# {library}, routine by routine",
         "",
-        f"{first} Made by `make array-api`, with {library} {version(distribution)}, NumPy {np.__version__} and small",
-        f"arrays: {len(listed)} calls. What a routine validates is part of what it executes, and is in its counts.",
+        first,
+        f"Made by `make array-api`, with {library} {version(distribution)} and NumPy {np.__version__}: {len(listed)} "
+        "calls on small arrays.",
+        "What a routine validates is part of what it executes, and is in its counts.",
         "",
         "| verdict | calls | |",
         "|:--|--:|:--|",
