@@ -38,8 +38,8 @@ def wrap(obj: object, /, *, dtype: DType = None) -> Array:
     `obj` is a number, an array, nested lists of numbers, or an array of this namespace; its data is copied. Raises
     InvalidType for what is not of numbers or truth values, and for an `oc.spec`, which has no values.
     """
-    copied = asarray(obj, dtype=dtype, copy=True)
-    return Array(copied._held, Memory(True))
+    made = asarray(obj, dtype=dtype)
+    return Array(made._held.copy() if isinstance(obj, Wrapped) else made._held, Memory(True))
 
 
 def asarray(obj: object, /, *, dtype: DType = None, device: Device = None, copy: bool | None = None) -> Array:
@@ -49,17 +49,19 @@ def asarray(obj: object, /, *, dtype: DType = None, device: Device = None, copy:
     >>> xp.asarray([1.0, 2.0]) + 1.0  # counts nothing
     Array([2., 3.])
 
-    A list with wrapped numbers or arrays among its items is joined into a wrapped array. An array's memory is shared,
-    unless `copy=True`. Raises InvalidType for what is not of numbers or truth values.
+    A list with wrapped numbers or arrays among its items is joined into a wrapped array. A plain array is copied, since
+    a wrapped value that is written into memory must not be found in a plain array; `copy=False` raises ValueError for
+    it. Raises InvalidType for what is not of numbers or truth values.
     """
     on_cpu(device)
-    if not isinstance(obj, Array):
-        obj = _new(obj)
-    if dtype is not None and np.dtype(dtype) != obj.dtype:
+    found = obj if isinstance(obj, Array) else _new(obj)
+    if copy is False and not isinstance(obj, Wrapped):
+        raise ValueError("copy=False, and plain data is copied")
+    if dtype is not None and np.dtype(dtype) != found.dtype:
         if copy is False:
             raise ValueError("copy=False, and another dtype than that of the array, which needs a copy")
-        return astype(obj, dtype)
-    return obj.__copy__() if copy else obj
+        return astype(found, dtype)
+    return found.__copy__() if copy and isinstance(obj, Wrapped) else found
 
 
 def _new(obj: object) -> Array:
@@ -70,8 +72,7 @@ def _new(obj: object) -> Array:
     if holds_wrapped(plain):
         joined = as_array(plain)
         return joined if isinstance(joined, Array) else of_counted(joined)
-    held = np.asarray(plain)
-    return Array(held, Memory(False))
+    return Array(np.array(plain), Memory(False))
 
 
 def astype(x: Array, dtype: DTypeLike, /, *, copy: bool = True, device: Device = None) -> Array:
@@ -155,12 +156,9 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: DType =
 
 
 def from_dlpack(x: object, /, *, device: Device = None, copy: bool | None = None) -> Array:
-    """`from_dlpack` of the array API standard: an array of this namespace as it is, any other as constant data."""
+    """`from_dlpack` of the array API standard: an array of this namespace as it is, any other copied as data."""
     on_cpu(device)
-    if isinstance(x, Array):
-        return asarray(x, copy=copy)
-    held = np.from_dlpack(x)  # type: ignore[arg-type]
-    return Array(held.copy() if copy else held, Memory(False))
+    return asarray(x if isinstance(x, Array) else np.from_dlpack(x), copy=copy)  # type: ignore[arg-type]
 
 
 def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> list[Array]:

@@ -134,6 +134,36 @@ def test_writing_into_a_view_wraps_what_it_is_a_view_of():
     assert counted(lambda: out + out)[1] == {"add": 4}
 
 
+@pytest.mark.parametrize(
+    "share",
+    [
+        lambda plain: (xp.asarray(plain), plain),
+        lambda plain: _shared(xp.asarray(plain), np.asarray),
+        lambda plain: _shared(xp.asarray(plain), np.from_dlpack),
+    ],
+)
+def test_what_is_written_is_in_no_plain_array(share):
+    data, plain = share(np.zeros(3))
+    data[0] = xp.wrap(2.0)
+    assert not plain.any()
+
+
+def _shared(data, take):
+    return data, take(data)
+
+
+def test_plain_data_is_not_shared():
+    plain = np.zeros(3)
+    with pytest.raises(ValueError, match="copied"):
+        xp.asarray(plain, copy=False)
+    data = xp.asarray(plain)
+    with pytest.raises(ValueError, match="by a copy"):
+        data.__array__(copy=False)
+    assert xp.asarray(data, copy=False) is data
+    same(xp.asarray(plain, dtype=xp.float32, copy=True), np.zeros(3, "float32"))
+    same(xp.asarray(xp.wrap(plain), dtype=xp.float32, copy=True), np.zeros(3, "float32"))
+
+
 def test_in_place_counts_and_keeps_the_memory():
     x = xp.wrap(X)
     row = x[0]
