@@ -180,18 +180,15 @@ class Array(ArrayExits):
     # exits
 
     def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
-        """The plain values, freely where they are constant data or truth values; else by opcount's rule for exits."""
-        if not self._memory.counts or self._held.dtype.kind == "b":
-            return self._held
-        return super()._let_out(door, advice, elements)
+        """The plain values, freely where they are constant data or truth values; else by opcount's rule for exits.
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """A plain array, of constant data and of truth values: a copy, in which nothing that is written later is."""
-        if self._memory.counts:
-            return super().__array__(dtype, copy)
-        if copy is False:
-            raise ValueError("copy=False, and constant data is handed out by a copy: oc.unwrap(x) is the memory itself")
-        return np.array(self._held, dtype)
+        Constant data leaves as a copy, so that nothing that is written into it later is found there.
+        """
+        if self._held.dtype.kind == "b":
+            return self._held
+        if not self._memory.counts:
+            return self._held.copy()
+        return super()._let_out(door, advice, elements)
 
     def __dlpack__(  # type: ignore[override]  # the names that the standard gives
         self,
@@ -203,7 +200,7 @@ class Array(ArrayExits):
         copy: bool | None = None,
     ) -> Any:
         advice = "a wrapped array cannot be handed on by DLPack: hand on oc.unwrap(x)"
-        plain = self._let_out("__dlpack__", advice).copy()
+        plain = self._let_out("__dlpack__", advice)
         keywords = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
         return plain.__dlpack__(stream=stream, **{name: given for name, given in keywords.items() if given is not None})
 

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from opcount.array_api.array import Array, Memory, call, inner, made, of_counted, on_cpu
 from opcount.arrays.array import array_of
 from opcount.functions.numpys_own import as_array
-from opcount.wrapping.inputs import dtype_of_numbers
+from opcount.wrapping.inputs import checked_array, dtype_of_numbers
 from opcount.wrapping.operands import holds_wrapped
 from opcount.wrapping.wrapped import Wrapped
 
@@ -72,6 +72,8 @@ def _new(obj: object) -> Array:
     if holds_wrapped(plain):
         joined = as_array(plain)
         return joined if isinstance(joined, Array) else of_counted(joined)
+    if isinstance(plain, np.ndarray):
+        plain = checked_array(plain, lambda: "obj")
     return Array(np.array(plain), Memory(False))
 
 
