@@ -106,8 +106,9 @@ def test_what_is_made_of_wrapped_values_is_wrapped_and_of_constant_data_constant
             made = FUNCTIONS[name](*arguments(name, xp.wrap(values)))
         except oc.Uncounted:
             continue
-        for one, plain in zip(arrays(made), arrays(of_data), strict=True):
-            assert is_wrapped(one) is (name not in CONSTANT)
+        for index, (one, plain) in enumerate(zip(arrays(made), arrays(of_data), strict=True)):
+            if not (name.startswith("unique") and index):  # positions and numbers of times, beside the values
+                assert is_wrapped(one) is (name not in CONSTANT)
             if name != "empty_like":
                 np.testing.assert_array_equal(oc.unwrap(one), oc.unwrap(plain), strict=True)
     assert ran
