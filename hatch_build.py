@@ -47,7 +47,7 @@ def compiled(source: Path, folder: Path) -> Path:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
-    arguments = [] if os.name == "nt" else ["-O3"]
+    arguments = [] if os.name == "nt" else ["-O3", "-ffp-contract=off"]  # a product and a sum are two roundings
     if sys.platform == "linux":
         arguments.append("-fno-plt")  # half of the time goes into calls of Python's own functions
     extension = Extension(f"opcount.{source.stem}", [str(source)], extra_compile_args=arguments)

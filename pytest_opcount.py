@@ -154,10 +154,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         before = item.config.stash[_BEFORE]
         if faults := ops.faults(None if before is None else before.get(_name(item.nodeid))):
             pytest.fail("\n".join(faults), pytrace=False)
-        if ops.vain:
+        if vain := ops.vain:
             from opcount.counting.errors import NothingCounted
 
-            item.warn(NothingCounted(f"{item.nodeid}: nothing was counted: {ops.vain}"))
+            item.warn(NothingCounted(f"{item.nodeid}: nothing was counted: {vain}"))
     return result
 
 

@@ -289,6 +289,7 @@ PARTS = {
     "page": {"programs", "report"},
     "bench": set(),
     "array_api": set(),
+    "reach": set(),
 }
 """The sub-packages of the analysis, and which others each of them imports."""
 

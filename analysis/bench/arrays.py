@@ -189,3 +189,33 @@ def add(a: Any, b: Any, times: int) -> Any:
     for _ in range(times):
         c = a + b
     return c
+
+
+CALLS: Final[dict[str, Callable[[Any], Any]]] = {
+    "v < 1": lambda v: v < 1,
+    "np.where": lambda v: np.where(v > 0, v, 0),
+    "mean": lambda v: v.mean(),
+    "np.linalg.norm": lambda v: np.linalg.norm(v),
+    "np.tanh": lambda v: np.tanh(v),
+    "a sum": lambda v: v.sum(),
+    "v * v": lambda v: v * v,
+}
+"""Calls on an array of eight elements."""
+
+
+def calls(times: int) -> dict[str, Callable[[], Any]]:
+    """Each of the calls over and over: on a plain array, on a wrapped one in a count, and under a budget."""
+    plain = np.linspace(-1, 2, 8)
+    wrapped = oc.wrap(plain)
+
+    def counted(call: Callable[[Any], Any], budget: int | None = None) -> None:
+        with oc.count(budget):
+            repeated(partial(call, wrapped), times)
+
+    found: dict[str, Callable[[], Any]] = {"nothing": lambda: repeated(lambda: None, times)}
+    for name, call in CALLS.items():
+        np.testing.assert_array_equal(oc.unwrap(call(wrapped)), call(plain))
+        found[f"{name}, NumPy"] = partial(repeated, partial(call, plain), times)
+        found[name] = partial(counted, call)
+        found[f"{name}, budget"] = partial(counted, call, 2**50)
+    return found

@@ -21,10 +21,11 @@ from opcount.arrays.elements import Flat, memory_of, plain_index, write
 from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.arrays.typed import Out, Reduction, reduction
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
-from opcount.counting.meters import Meter, charge, let_out, meter
+from opcount.counting.meters import charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
+from opcount.functions.at_once import PLAIN, REAL, charged, counted, is_real, product, reduced
 from opcount.functions.call import call_function
-from opcount.functions.op_counts import integer_power, multiple
+from opcount.functions.op_counts import integer_powers
 from opcount.functions.table import maker
 from opcount.functions.ufuncs import call_ufunc
 from opcount.functions.user_rules import user_rules
@@ -36,9 +37,7 @@ from opcount.wrapping.operations import BY_UFUNC, OPERATIONS, Operation, ufunc_o
 from opcount.wrapping.shapes import Axis
 from opcount.wrapping.spec import Held, Spec
 from opcount.wrapping.trees import object_array, shape_of
-from opcount.wrapping.wrapped import Wrapped, plain_operand, records_arrays
-
-_PLAIN: Final = frozenset({np.ndarray, float, int, np.float64, np.float32, np.int64, np.int32})
+from opcount.wrapping.wrapped import Number, Wrapped, plain_operand, records_arrays
 
 
 class Array(ArrayExits):
@@ -109,7 +108,7 @@ class Array(ArrayExits):
         return self._held
 
     def _hold(self, result: Any) -> Any:
-        return wrapped(result)
+        return array_of(result) if type(result) is np.ndarray and result.dtype.kind in NUMERIC else wrapped(result)
 
     def _opened(self) -> Any:
         plain = np.asarray(self._held)
@@ -140,28 +139,18 @@ class Array(ArrayExits):
     # operators: one operation for each element
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
-        current = meter()
-        if operation.domain and operation.ufunc not in _OTHERWISE and not current.limits:
-            plain = [_plain(operand) for operand in operands]
-            if _PLAIN.issuperset(map(type, plain)):
-                return self._counted(current, operation, operation.value(*plain), operands)
-        power = operation.python is operator.pow and operation.rule is None and type(operands[1]) is int
-        if power and not current.limits and operands[0] is self and self._held.dtype.char in _REAL:
-            result = self._held ** operands[1]
-            charge(multiple(result.size, integer_power(operands[1])))
-            return _result(result)
+        plain = (self._held,) if len(operands) == 1 else (_plain(operands[0]), _plain(operands[1]))
+        if operation.rule is None and is_real(plain[0]) and is_real(plain[-1]):
+            if operation.ufunc not in _OTHERWISE:
+                return _result(counted(operation.kind, operation.value, *plain))
+            if operation.python is operator.pow and type(operands[1]) is int:
+                return _result(charged(integer_powers(self._held.size, operands[1]), operation.value, *plain))
         return self._generally(ufunc_of(operation), operation.value, *operands)
-
-    def _counted(self, current: Meter, operation: Operation, result: Any, operands: tuple[Any, ...]) -> Any:
-        """The result of one operation for each element, where it is of real numbers; else the general way."""
-        if result.dtype.char not in _REAL or operation.rule is not None:
-            return call_ufunc(ufunc_of(operation), "__call__", operands, {}, lambda *_: result)
-        current.charge_kind(operation.kind, result.size)
-        return _result(result)
 
     def _generally(self, ufunc: Any, execute: Callable[..., Any], *operands: Any) -> Any:
         if any(map(_defers, operands)):
-            return NotImplemented
+            node = any(isinstance(operand, Number) and operand.records for operand in operands)
+            return ufunc(*operands) if node else NotImplemented  # a number of a graph does not ask for it by itself
         return call_ufunc(ufunc, "__call__", operands, {}, execute)
 
     def _in_place(self, operation: Operation, other: Any, in_place: Callable[[Any, Any], Any]) -> Any:
@@ -171,14 +160,16 @@ class Array(ArrayExits):
             return NotImplemented
         if not isinstance(self._held, np.ndarray) and not self.ndim:  # a number: in place is anew
             return self._execute(operation, (self, other))
-        current = meter()
-        plain_row = operation.domain and operation.ufunc not in _OTHERWISE and operation.rule is None
-        at_once = plain_row and self._held.dtype.char in _REAL
-        if at_once and current.tallies and not current.limits:  # else it is charged first: it cannot be undone
-            plain = _plain(other)
-            if type(plain) in _PLAIN:
-                in_place(self._held, plain)
-                current.charge_kind(operation.kind, self._held.size)
+        if operation.domain and operation.rule is None and operation.ufunc not in _OTHERWISE:
+            data, plain = self._held, _plain(other)
+            if is_real(data) and is_real(plain):
+                current = meter()
+                if current.at_once and current.tallies:  # else it is charged first: it cannot be undone
+                    in_place(data, plain)
+                    for bulk in current.bulk:
+                        bulk[operation.kind] += data.size
+                else:
+                    charged({operation.kind: data.size}, in_place, data, plain)
                 return self
         return call_ufunc(
             ufunc_of(operation),
@@ -193,50 +184,81 @@ class Array(ArrayExits):
     def __add__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, _ADD, self._held + plain, (self, other))
+        if type(plain) in PLAIN and current.at_once:
+            result = self._held + plain
+            if result.dtype.char in REAL:
+                for bulk in current.bulk:
+                    bulk["add"] += result.size
+                return _result(result)
+            return self._generally(np.add, lambda *_: result, self, other)
         return bind(OPERATIONS.add, self, other)
 
     def __sub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, _SUB, self._held - plain, (self, other))
+        if type(plain) in PLAIN and current.at_once:
+            result = self._held - plain
+            if result.dtype.char in REAL:
+                for bulk in current.bulk:
+                    bulk["sub"] += result.size
+                return _result(result)
+            return self._generally(np.subtract, lambda *_: result, self, other)
         return bind(OPERATIONS.sub, self, other)
 
     def __rsub__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, _SUB, plain - self._held, (other, self))
+        if type(plain) in PLAIN and current.at_once:
+            result = plain - self._held
+            if result.dtype.char in REAL:
+                for bulk in current.bulk:
+                    bulk["sub"] += result.size
+                return _result(result)
+            return self._generally(np.subtract, lambda *_: result, other, self)
         return bind(OPERATIONS.sub, other, self)
 
     def __mul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, _MUL, self._held * plain, (self, other))
+        if type(plain) in PLAIN and current.at_once:
+            result = self._held * plain
+            if result.dtype.char in REAL:
+                for bulk in current.bulk:
+                    bulk["mul"] += result.size
+                return _result(result)
+            return self._generally(np.multiply, lambda *_: result, self, other)
         return bind(OPERATIONS.mul, self, other)
 
     def __rmul__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, _MUL, plain * self._held, (other, self))
+        if type(plain) in PLAIN and current.at_once:
+            result = plain * self._held
+            if result.dtype.char in REAL:
+                for bulk in current.bulk:
+                    bulk["mul"] += result.size
+                return _result(result)
+            return self._generally(np.multiply, lambda *_: result, other, self)
         return bind(OPERATIONS.mul, other, self)
 
     def __truediv__(self, other: object) -> Array:
         plain = other._held if type(other) is Array else _plain(other)
         current = meter()
-        if type(plain) in _PLAIN and not current.limits:
-            return self._counted(current, _DIV, self._held / plain, (self, other))
+        if type(plain) in PLAIN and current.at_once:
+            result = self._held / plain
+            if result.dtype.char in REAL:
+                for bulk in current.bulk:
+                    bulk["div"] += result.size
+                return _result(result)
+            return self._generally(np.divide, lambda *_: result, self, other)
         return bind(OPERATIONS.div, self, other)
 
     def __matmul__(self, other: object) -> Any:
         plain = other._held if type(other) is Array else _plain(other)
-        current = meter()
-        if type(plain) is np.ndarray is type(self._held) and not current.limits:
-            return _product(current, self._held, plain, (self, other))
+        if type(plain) is np.ndarray is type(self._held) and not user_rules:
+            result = product(self._held, plain)
+            if result is not None:
+                return _result(result)
         return self._generally(np.matmul, operator.matmul, self, other)
 
     # The others
@@ -256,32 +278,27 @@ class Array(ArrayExits):
     # NumPy's functions
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: object) -> Any:
-        current = meter()
         row = BY_UFUNC.get(ufunc)
-        if row and method == "__call__" and not keywords and not current.limits and ufunc not in _OTHERWISE:
-            execute: Any = row.ufunc
-            result = None
+        if method == "__call__" and not keywords:
+            by_row = row is not None and row.rule is None and ufunc not in _OTHERWISE
             if len(inputs) == 1:
-                result = execute(self._held)
+                data: Any = self._held
+                if by_row and is_real(data):
+                    return _result(counted(row.kind, row.ufunc, data))  # type: ignore[arg-type,union-attr]
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
-                if type(a) in _PLAIN and type(b) in _PLAIN:
-                    result = execute(a, b)
-            if result is not None and row.rule is None and result.dtype.char in _REAL:
-                current.charge_kind(row.kind, result.size)  # as `_counted`, without the call
-                return _result(result)
-            if result is not None:
-                return self._counted(current, row, result, inputs)
-        if ufunc is np.matmul and method == "__call__" and not keywords and not current.limits:  # data @ x
-            a, b = _plain(inputs[0]), _plain(inputs[1])
-            if type(a) is np.ndarray is type(b):
-                return _product(current, a, b, inputs)
+                if by_row and is_real(a) and is_real(b):
+                    return _result(counted(row.kind, row.ufunc, a, b))  # type: ignore[arg-type,union-attr]
+                if ufunc is np.matmul and type(a) is np.ndarray is type(b) and not user_rules:  # data @ x
+                    result = product(a, b)
+                    if result is not None:
+                        return _result(result)
         if any(map(_defers, inputs)):
             return NotImplemented
         return call_ufunc(ufunc, method, inputs, keywords, row.ufunc if row and method == "__call__" else None)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if any(records_arrays(kind) or holds_arrays(kind) for kind in types):
+        if len(types) > 1 and any(records_arrays(kind) or holds_arrays(kind) for kind in types):
             return NotImplemented
         if type(self._held) is Spec and (made := maker(function)) is not None:
             return array_of(made(*unwrapped(args), **unwrapped(keywords)))
@@ -442,12 +459,12 @@ class Array(ArrayExits):
         return array_of(self._held.swapaxes(axis1, axis2))
 
     def flatten(self, order: str | None = "C") -> Array:
-        return Array(self._held.flatten(order))
+        return _result(self._held.flatten(order))
 
     def ravel(self, order: str | None = "C") -> Array:
         if user_rules and np.ravel in user_rules:
             return call_function(np.ravel, (self, order), {})
-        return Array(self._held.ravel(order))
+        return _result(self._held.ravel(order))
 
     def fill(self, value: object) -> None:
         write(memory_of(self._held), value, self._held.fill)
@@ -486,20 +503,10 @@ class Array(ArrayExits):
             where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.minimum, np.min, axis, None, out, keepdims, initial, where)
 
-    def partition(
-        self, kth: Any, axis: SupportsIndex = -1, kind: Any = "introselect", order: str | None = None
-    ) -> None:
-        self[...] = np.partition(self, kth, operator.index(axis), kind, order)
-
     @reduction
     def prod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
              initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.multiply, np.prod, axis, dtype, out, keepdims, initial, where)
-
-    def sort(
-        self, axis: SupportsIndex = -1, kind: Any = None, order: str | None = None, *, stable: bool | None = None
-    ) -> None:
-        self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)
 
     @reduction
     def sum(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
@@ -510,12 +517,9 @@ class Array(ArrayExits):
                 keepdims: bool, initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
-        current = meter()
-        plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in _REAL
-        if plain and type(data) is np.ndarray and not current.limits and function not in user_rules:
-            result = ufunc.reduce(data, axis, None, None, keepdims)  # type: ignore[call-arg]
-            current.charge_kind(BY_UFUNC[ufunc].kind, data.size - result.size if data.size else 0)
-            return _result(result)
+        plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in REAL
+        if plain and type(data) is np.ndarray and data.size and function not in user_rules:
+            return _result(reduced(BY_UFUNC[ufunc].kind, ufunc, data, axis, keepdims))
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
 
@@ -529,7 +533,6 @@ class Array(ArrayExits):
 
 
 _new: Final = object.__new__
-_REAL: Final = frozenset("bhilqBHILQefdg")  # the dtypes of which one operation is one operation
 
 
 def array_of(data: np.ndarray) -> Array:
@@ -541,17 +544,11 @@ def array_of(data: np.ndarray) -> Array:
 
 def _result(plain: Held) -> Any:
     """The plain result of an operation, wrapped."""
-    return array_of(plain) if type(plain) is np.ndarray else wrapped(plain)
-
-
-def _product(current: Meter, a: np.ndarray, b: np.ndarray, operands: tuple[Any, ...]) -> Any:
-    """A product of matrices of real numbers; else the general way."""
-    result = a @ b
-    if result.dtype.char not in _REAL or (user_rules and np.matmul in user_rules):
-        return call_ufunc(np.matmul, "__call__", operands, {}, lambda *_: result)
-    products = result.size * a.shape[-1]
-    current.charge_products(products, products - result.size if products else 0)
-    return _result(result)
+    if type(plain) is np.ndarray:
+        result = _new(Array)
+        result._held = plain
+        return result
+    return wrapped(plain)
 
 
 def _one(given: tuple[Any, ...]) -> Any:
@@ -578,14 +575,9 @@ def _defers(operand: object) -> bool:
     return operand.records if isinstance(operand, Wrapped) else holds_arrays(type(operand))
 
 
-_OTHERWISE: Final = frozenset({np.power, np.absolute, np.modf, np.frexp})
-"""The ufuncs with two results, or that do not count one for each element of a real result: the others never make one
-of complex numbers, or of truth values alone."""
+_OTHERWISE: Final = frozenset({np.power, np.modf, np.frexp})
+"""The ufuncs with two results, or that do not count one for each element of the result of real numbers."""
 
-_ADD: Final = OPERATIONS.add
-_SUB: Final = OPERATIONS.sub
-_MUL: Final = OPERATIONS.mul
-_DIV: Final = OPERATIONS.div
 written_out(Array, {
     "__add__": "add", "__sub__": "sub", "__rsub__": "sub", "__mul__": "mul", "__rmul__": "mul", "__truediv__": "div",
 })  # fmt: skip

@@ -17,6 +17,7 @@ from opcount.counting.meters import note_text
 from opcount.counting.symbolic import known
 from opcount.wrapping.operands import opened
 from opcount.wrapping.spec import Spec, no_values
+from opcount.wrapping.wrapped import for_sparse_matrix
 
 
 class ArrayExits(ArrayMethods):
@@ -75,6 +76,8 @@ class ArrayExits(ArrayMethods):
         return bool(self._truths_or_let_out("bool()", advice))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        if (given := for_sparse_matrix(self)) is not None:
+            return np.array(given, dtype, copy=copy)
         advice = (
             "a wrapped array was asked to become a plain one, which nobody would count: use NumPy's functions on it, "
             "np.stack for a list of arrays, np.zeros_like(x) or oc.wrap for an array to write into, or oc.unwrap(x)"

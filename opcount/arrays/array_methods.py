@@ -127,6 +127,8 @@ class ArrayMethods(Wrapped):
 
     def mean(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False, *,
              where: object = True) -> Any:  # fmt: skip
+        if where is True:
+            return np.mean(self, axis, dtype, out, keepdims)
         return np.mean(self, axis, dtype, out, keepdims, where=where)
 
     def min(self, axis: Axis = None, out: Out = None, keepdims: bool = False, initial: object = np._NoValue,
@@ -135,6 +137,11 @@ class ArrayMethods(Wrapped):
 
     def nonzero(self) -> Any:
         return np.nonzero(self)
+
+    def partition(
+        self, kth: Any, axis: SupportsIndex = -1, kind: Any = "introselect", order: str | None = None
+    ) -> None:
+        self[...] = np.partition(self, kth, operator.index(axis), kind, order)  # type: ignore[index]
 
     def prod(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False,
              initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
@@ -145,6 +152,11 @@ class ArrayMethods(Wrapped):
 
     def searchsorted(self, v: object, side: str = "left", sorter: object = None) -> Any:
         return np.searchsorted(self, v, side, sorter)
+
+    def sort(
+        self, axis: SupportsIndex = -1, kind: Any = None, order: str | None = None, *, stable: bool | None = None
+    ) -> None:
+        self[...] = np.sort(self, operator.index(axis), kind, order, stable=stable)  # type: ignore[index]
 
     def std(
         self,

@@ -52,6 +52,8 @@ COUNT: Final = f"""\
 examples:
   opcount count horner.py:polynomial --at 0.5
   opcount count experiment.py:main -- --layers 3
+  opcount count horner.py:polynomial --at 0.5 --by line
+  opcount count experiment.py:main --html lines.html
 """
 
 _AS_WRITTEN: Final = argparse.RawDescriptionHelpFormatter
@@ -102,6 +104,8 @@ def _parser() -> _Parser:
     counts.add_argument(
         "--at", metavar="POINT", type=point, action="append", default=[], help="an argument; again for the next one"
     )
+    counts.add_argument("--by", choices=("line", "function"), help="the counts of each line, or of each NumPy function")
+    counts.add_argument("--html", metavar="FILE", help="write the source there too, with the counts beside each line")
     counts.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="what the program finds in sys.argv")
     return result
 

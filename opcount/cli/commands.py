@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from opcount.arrays.wrap import has_wrapped, warn_of_nothing, wrap
@@ -129,10 +130,12 @@ def _plot_totals(ax: Axes, rows: list[dict[str, Any]]) -> None:
 
 def _run_count(options: Namespace) -> Answer:
     f = loaded(options.function)
+    if options.html and options.by == "function":
+        raise Failure("--html is of lines, and --by is function", USAGE)
     sys.argv = [options.function.rpartition(":")[0], *options.arguments]
     try:
         arguments = [wrap(given) for given in options.at]
-        with count() as tally:
+        with count(by="line" if options.html else options.by) as tally:
             value = f(*arguments)
             if isinstance(value, Counts) and not tally.counts:  # a prediction, and nothing was executed
                 record(value)
@@ -143,8 +146,12 @@ def _run_count(options: Namespace) -> Answer:
     if not counts and not has_wrapped(value):
         warn_of_nothing("--at gives what the function is called with, wrapped")
     data = {"counts": counts.to_dict(), "total": counts.total}
+    if parts := tally.parts:
+        data["parts"] = {name: each.to_dict() for name, each in parts.items()}
     if regions:
         data["regions"] = {name: each.to_dict() for name, each in regions.items()}
+    if options.html:
+        Path(options.html).write_text(tally.to_html(), encoding="utf-8")
     return Answer(str(tally), data, *tally._table())
 
 

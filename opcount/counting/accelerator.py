@@ -6,7 +6,7 @@ import importlib
 import os
 from typing import Any, Final
 
-_INTERFACE: Final = 1  # one that was built in place, of another version of its source, is not used
+_INTERFACE: Final = 2  # one that was built in place, of another version of its source, is not used
 
 
 def _found() -> Any:

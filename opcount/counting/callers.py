@@ -1,23 +1,64 @@
-"""The call in the user's own code that led to a refusal, and what to write there instead."""
+"""Whose code is executing: the user's line, the function it called, and what to write there where it is refused."""
 
 from __future__ import annotations
 
 import ast
 import dis
 import linecache
+import os
 import re
 import sys
 import sysconfig
 import warnings
+from functools import cache
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-_OWN: Final = str(Path(__file__).parents[1])
-_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 _LONGEST: Final = 60  # characters of a call that are shown
+
+
+# --- whose code is executing
+
+USERS: Final = "the user's"
+EXECUTES: Final = "opcount's, of an operation or a derivative"
+NUMPYS: Final = "NumPy's"
+LIBRARYS: Final = "a library's"
+CARRIES: Final = "opcount's or Python's, which calls what it is given and executes nothing itself"
+DOOR: Final = "the command line's, which called the user's code"
+
+_OWN: Final = str(Path(__file__).parents[1])
+_CARRY: Final = tuple(
+    f"{_OWN}{os.sep}{name}" for name in ("counting", "notebook.py", "testing.py", os.path.join("arrays", "wrap.py"))
+)
+_NUMPY: Final = str(Path(np.__file__).parent)
+_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_PACKAGES: Final = (
+    f"{os.sep}site-packages{os.sep}",
+    f"{os.sep}dist-packages{os.sep}",
+)  # of others than this Python too
+
+
+class _Owners(dict[str, str]):
+    """Whose code a file holds, by the name of the file."""
+
+    def __missing__(self, file: str) -> str:
+        if file.startswith(("<frozen", "<__array_function__", *_CARRY)):
+            found = CARRIES
+        elif file.startswith(_OWN):
+            found = DOOR if file.startswith(os.path.join(_OWN, "cli")) else EXECUTES
+        elif file.startswith(_NUMPY + os.sep):
+            found = NUMPYS
+        else:
+            library = file.startswith(_LIBRARIES) or any(folder in file for folder in _PACKAGES)
+            found = LIBRARYS if library else USERS
+        self[file] = found
+        return found
+
+
+OWNERS: Final = _Owners()
 
 
 class UserCall(NamedTuple):
@@ -45,10 +86,18 @@ def warn(text: str, category: type[Warning]) -> None:
     """Issue a warning that names the file and line of the user's code that is executing."""
     frame: FrameType | None = sys._getframe(1)
     level = 2
-    while frame is not None and frame.f_code.co_filename.startswith((_OWN, "<frozen", "<__array_function__")):
+    while frame is not None and OWNERS[frame.f_code.co_filename] in (CARRIES, EXECUTES, DOOR):
         frame = frame.f_back
         level += 1
     warnings.warn(text, category, stacklevel=level)
+
+
+def asked_by_sparse_matrix() -> str:
+    """The function of SciPy's sparse matrices that asks for a plain array of an operand; empty if none does."""
+    frame = sys._getframe(2).f_back
+    if frame is None or not str(frame.f_globals.get("__name__")).startswith("scipy.sparse."):
+        return ""
+    return frame.f_code.co_name
 
 
 def user_call() -> UserCall:
@@ -56,10 +105,10 @@ def user_call() -> UserCall:
     frame: FrameType | None = sys._getframe(1)
     package = ""
     while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith((_OWN, "<frozen", "<__array_function__")):
-            if not file.startswith(_LIBRARIES):
-                return _read(frame)._replace(package=package)
+        owner = OWNERS[frame.f_code.co_filename]
+        if owner == USERS:
+            return _read(frame)._replace(package=package)
+        if owner in (NUMPYS, LIBRARYS):
             package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         frame = frame.f_back
     return UserCall(package=package)
@@ -114,6 +163,91 @@ def _full_name(function: ast.expr, frame: FrameType) -> str:
         found = vars(found).get(part)
     return f"{getattr(found, '__module__', '')}.{getattr(found, '__name__', '')}" if callable(found) else ""
 
+
+def about_wrapped(error: Exception) -> str:
+    """What to do about an error that another library raises because it does not know wrapped values; else empty."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    of_library = at is not None and OWNERS[at.tb_frame.f_code.co_filename] == LIBRARYS
+    if not _WRAPPED.search(str(error)) and not (of_library and isinstance(error, TypeError)):
+        return ""
+    return (
+        "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
+        "gives back plain values"
+    )
+
+
+_WRAPPED: Final = re.compile(r"\b(Scalar|dtype object|opcount)\b|\bArray'")
+
+# --- the function that was called
+
+
+def function_of(frame: FrameType | None) -> str:
+    """The name, as users write it, of the function of NumPy's or opcount's that a frame executes for its caller."""
+    if frame is None:
+        return _RECORD
+    code = frame.f_code
+    method = _OPERATORS.get(code.co_name)
+    if method is not None:
+        return method
+    if code.co_name in _DISPATCHED:
+        given = frame.f_locals
+        name = name_of(given[code.co_varnames[1]])
+        called = given[code.co_varnames[2]] if code.co_name == "__array_ufunc__" else "__call__"
+        return name if called == "__call__" else f"{name}.{called}"
+    if OWNERS[code.co_filename] == NUMPYS:
+        return _of_numpy(code.co_qualname.partition(".")[0], str(frame.f_globals.get("__name__")))
+    return _of_opcount(code.co_qualname)
+
+
+def operator_of(kind: str) -> str:
+    """The name of NumPy's function for an operator that executes one operation of a kind; empty for another kind."""
+    return _OPERATORS.get(f"__{'truediv' if kind == 'div' else kind}__", "")
+
+
+@cache
+def name_of(function: Any) -> str:
+    """A function's name as users write it."""
+    name = getattr(function, "__name__", repr(function))
+    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
+    return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
+
+
+@cache
+def _of_opcount(qualified: str) -> str:
+    """The name of opcount's function, or of NumPy's that a method of an array is called like."""
+    owner, _, method = qualified.replace(".<locals>", "").partition(".")
+    if not method or owner[0].islower():
+        return f"oc.{owner}"
+    return f"np.{method}" if hasattr(np, method) else f"{owner}.{method}"
+
+
+@cache
+def _of_numpy(name: str, module: str) -> str:
+    """The public name of what is written in a private module of NumPy's, as numpy.linalg._linalg."""
+    for public in (np, np.linalg, np.fft, np.polynomial):
+        if hasattr(public, name):
+            module = public.__name__
+            break
+    return f"{module}.{name}".replace("numpy.", "np.", 1)
+
+
+_RECORD: Final = "oc.record"
+_DISPATCHED: Final = ("__array_function__", "__array_ufunc__")
+_OPERATORS: Final = {
+    f"__{prefix}{name}__": f"np.{function}"
+    for name, function in {
+        "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
+        "mod": "remainder", "divmod": "divmod", "pow": "power", "matmul": "matmul", "and": "bitwise_and",
+        "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
+        "neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert", "lt": "less", "le": "less_equal",
+        "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal", "round": "round", "floor": "floor",
+        "ceil": "ceil", "trunc": "trunc",
+    }.items()
+    for prefix in ("", "r", "i")
+}  # fmt: skip
+"""NumPy's functions by the methods of Python's operators: `a * b` is `np.multiply(a, b)`."""
 
 _WRITES: Final = frozenset({"STORE_SUBSCR", "STORE_SLICE"})
 _WRITTEN: Final = "="

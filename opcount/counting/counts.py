@@ -46,10 +46,11 @@ class Counts(Mapping[str, int], KindsAndGroups):
     __array_ufunc__ = None  # NumPy's integers leave the multiplication to us
 
     def __init__(self, counts: Mapping[str, symbolic.SizeLike] | None = None, /, **kinds: symbolic.SizeLike) -> None:
-        if not isinstance(counts, (Mapping, type(None))):
+        if type(counts) is not dict and not isinstance(counts, (Mapping, type(None))):
             raise InvalidType(f"Counts are made of a mapping from kind to number, not of {counts!r}")
         given = {**(counts or {}), **kinds}
-        if unknown := given.keys() - _KNOWN:
+        if not _KNOWN.issuperset(given):
+            unknown = given.keys() - _KNOWN
             raise InvalidValue(
                 f"not a kind of operation: {', '.join(sorted(map(str, unknown)))}; "
                 f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"

@@ -32,8 +32,9 @@ class Uncounted(OpcountError, TypeError):
     ...     np.fft.fft(oc.wrap(np.ones(4)))
     ... except oc.Uncounted as error:
     ...     print(error)
-    np.fft.fft: the algorithm is the library's choice, by the size, so it has no exact count: write it with operations
-    that have one, give it one with oc.register_rule, or take the plain values with oc.unwrap(x)
+    np.fft.fft: the algorithm is the library's choice, by the size, so it has no exact count: give it one by a
+    convention with oc.register_rule, as docs/how-to/rules.md does for the usual ones, 5 n log2 n for a transform, or
+    take the plain values with oc.unwrap(x)
 
     The way out is one of four: use the value as it is; `oc.unwrap` it, if what follows is not to be counted; give a
     function of NumPy's a count with `oc.register_rule` or `oc.rules`; or find all such operations first, with

@@ -13,19 +13,24 @@ open elsewhere in the process: that would miss the operation, which is refused.
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opcount.counting import render
+from opcount.counting import render, symbolic
 from opcount.counting.accelerator import ACCELERATOR
 from opcount.counting.budgets import Budget, Limit
 from opcount.counting.counts import Counts, OpCounts, table
 from opcount.counting.draws import BUSY, LOCK, draw, drawn, limited_draw, new_count
-from opcount.counting.errors import Uncounted
+from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.counting.lines import names, page
 from opcount.counting.names import Named
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Exit(NamedTuple):
@@ -57,9 +62,12 @@ class Tally:
     Printed, it is a table: of the counts, or, if there are regions, a row for each of them and one for all.
     """
 
-    __slots__ = ("_bulk", "_draws", "_exits", "_meter", "_missed", "_refusal", "_regions")
+    __slots__ = ("_bulk", "_by", "_draws", "_exits", "_meter", "_mirrors", "_missed", "_parts", "_refusal", "_regions")
 
-    def __init__(self) -> None:
+    def __init__(self, by: str | None = None) -> None:
+        self._by = by  # what its parts are: "line" or "function"; None: it has none
+        self._parts: dict[Any, Tally] = {}  # by the function's name, or by file and line
+        self._mirrors: tuple[Tally, ...] = ()  # of an attempt: what it adds to the parts of each count around it
         self._draws: dict[str, Any] = {}  # by kind, from its first operation on
         self._bulk: dict[str, int] = defaultdict(int)
         self._exits: dict[str, Exit] = {}
@@ -81,10 +89,9 @@ class Tally:
         >>> before, tally.counts
         (Counts({'mul': 1}), Counts({'mul': 1, 'add': 1}))
         """
-        found = self._bulk.copy()
+        found = dict(self._bulk)
         for kind, draws in self._draws.copy().items():
-            if times := drawn(draws):  # the four kinds that are attributes of a meter are often there and 0
-                found[kind] += times
+            found[kind] = found.get(kind, 0) + drawn(draws)
         return Counts(found)
 
     @property
@@ -118,27 +125,112 @@ class Tally:
         """
         return tuple(self._exits.values())
 
+    @property
+    def parts(self) -> dict[str, Counts]:
+        """Counts by where they were executed, of a count by line or by function; they add up to `counts`.
+
+        >>> import numpy as np
+        >>> import opcount as oc
+        >>> x = oc.wrap(np.array([3.0, 4.0]))
+        >>> with oc.count(by="function") as tally:
+        ...     y = np.linalg.norm(x) * 2
+        >>> tally.parts
+        {'np.linalg.norm': Counts({'mul': 2, 'add': 1, 'sqrt': 1}), 'np.multiply': Counts({'mul': 1})}
+
+        By line, the names are such as "script.py:12", in the order of the lines; in a notebook "In[3]:2".
+        A file's name has as much of its folder as tells it apart from the others. The line is the
+        innermost one of the user's own code: what a library executes, SciPy say, counts at the line that
+        called the library, a function that the library calls back at its own line, and the
+        partials and the accumulation of a gradient at the line of `oc.gradient`.
+
+        By function, the name is that of the outermost function of NumPy's, called at that line or by a
+        library at that line, in the order in which they were first called. An operator counts as
+        NumPy's function for it, `a * b` as "np.multiply", a method of an array as the function of its
+        name, and the partials and accumulation of a gradient as "oc.gradient".
+
+        Empty for any other count; a name that is not there raises a KeyError.
+        """
+        parts = {site: counts for site, tally in self._parts.copy().items() if (counts := tally.counts)}
+        found = {name: parts[line] for line, name in names(parts).items()} if self._by == "line" else parts
+        return Named(found, self._by or "part", 'parts are those of `with oc.count(by="line"):`, or by="function"')
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A DataFrame with a row for each part, or for each region, and a column for each kind and the total.
+
+        >>> import opcount as oc
+        >>> with oc.count(by="function") as tally:
+        ...     y = oc.wrap(3.0) * 2 + 1
+        >>> tally.to_pandas()
+                     mul  add  total
+        function
+        np.multiply    1    0      1
+        np.add         0    1      1
+
+        Where there are neither parts nor regions, the one row is that of all. Needs pandas.
+        """
+        import pandas as pd
+
+        column, named = self._named()[0]
+        named = named or [("all", self.counts)]
+        head, rows = table(column, named)
+        index = pd.Index([name for name, _ in named], name=column, dtype=object)
+        wide = any(symbolic.is_symbolic(counts.total) or counts.total >= 2**63 for _, counts in named)
+        return pd.DataFrame([row[1:] for row in rows], index=index, columns=head[1:], dtype=object if wide else "int64")
+
+    def to_html(self) -> str:
+        """A page, in HTML, of the source of all lines that were executed, with the counts of each beside it.
+
+        >>> import opcount as oc
+        >>> with oc.count(by="line") as tally:
+        ...     y = oc.wrap(3.0) * 2
+        >>> tally.to_html()[:15]    # the whole of it is to be written to a file
+        '<!DOCTYPE html>'
+
+        Raises InvalidValue unless the count is by line.
+        """
+        if self._by != "line":
+            raise InvalidValue('the page is of the lines of a count by line: open it with oc.count(by="line")')
+        return page({line: counts for line, part in self._parts.copy().items() if (counts := part.counts)})
+
     def _region(self, name: str) -> Tally:
         return self._regions.get(name) or self._regions.setdefault(name, Tally())
+
+    def _part(self, site: object) -> Tally:
+        return self._parts.get(site) or self._parts.setdefault(site, Tally())
 
     def __repr__(self) -> str:
         return f"Tally({self.counts!r})"
 
     def __str__(self) -> str:
-        return render.text(*self._table()) if self._regions else str(self.counts)
+        tables = [render.text(*each) for each in self._tables()]
+        return "\n\n".join(tables) or str(self.counts)
 
     def _repr_html_(self) -> str:
-        return render.html(*self._table()) if self._regions else self.counts._repr_html_()
+        return "".join(render.html(*each) for each in self._tables()) or self.counts._repr_html_()
+
+    def _named(self) -> list[tuple[str, list[tuple[str, Counts]]]]:
+        """What there are tables of, and their rows: the parts, if the count has some, then the regions."""
+        found = [(self._by, list(self.parts.items()))] if self._by else []
+        return [*found, ("region", list(self.regions.items()))]
+
+    def _tables(self) -> list[tuple[list[str], list[list[str | int]]]]:
+        return [table(column, [*named, ("all", self.counts)]) for column, named in self._named() if named]
 
     def _table(self) -> tuple[list[str], list[list[str | int]]]:
-        return table("region", [*self.regions.items(), ("all", self.counts)])
+        return next(iter(self._tables()), table("region", [("all", self.counts)]))
+
+
+_LOCKED: Final[bool] = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Meter(dict[str, Iterator[object]]):
     """Where the operations of a context go: an iterator for each kind so far, to be drawn from with `next`."""
 
     # the four operations that most programs are made of are attributes too, which is faster
-    __slots__ = ("add", "around", "div", "innermost", "limits", "mul", "records", "sub", "tallies")
+    __slots__ = (
+        "add", "around", "at_once", "bulk", "div", "innermost", "limits", "mul", "records", "sub", "tallies",
+    )  # fmt: skip
+    parted: tuple[Tally, ...] = ()  # of the tallies, those that have parts
 
     def __init__(
         self,
@@ -154,10 +246,17 @@ class Meter(dict[str, Iterator[object]]):
         self.limits = limits  # what each operation is held to before it is executed
         self.records = records  # whether exits are recorded, instead of refused
         self.around = around  # the meter that was in force before, and is to be again
-        self.add = self["add"]
-        self.sub = self["sub"]
-        self.mul = self["mul"]
-        self.div = self["div"]
+        self.bulk: tuple[dict[str, int], ...] = tuple([tally._bulk for tally in tallies])
+        # whether many operations are counted by `bulk[kind] += times` for each bulk: no limit has to be asked, and
+        # Python's own lock keeps the sum whole, as it is given away between calls or rounds of a loop, not inside
+        self.at_once = not limits and _LOCKED
+
+    def __getattr__(self, kind: str) -> Iterator[object]:  # at the first operation of one of the four
+        if kind not in Meter.__slots__:
+            raise AttributeError(kind)
+        iterator = self[kind]
+        setattr(self, kind, iterator)
+        return iterator
 
     def __missing__(self, kind: str) -> Iterator[object]:
         self[kind] = iterator = self._iterator(kind)
@@ -202,20 +301,13 @@ class Meter(dict[str, Iterator[object]]):
                 for kind, times in counts.items():
                     tally._bulk[kind] -= times
 
-    # cheaper than `charge`, on a meter without limits
+    def fixed(self) -> Meter:
+        """The meter by which all that follows counts where it is called, whoever executes it."""
+        return self
 
-    def charge_kind(self, kind: str, times: int) -> None:
-        """Count many operations of one kind, on a meter without limits."""
-        with LOCK:
-            for tally in self.tallies:
-                tally._bulk[kind] += times
-
-    def charge_products(self, products: int, sums: int) -> None:
-        """Count the products and the sums of a matrix product, on a meter without limits."""
-        with LOCK:
-            for tally in self.tallies:
-                tally._bulk["mul"] += products
-                tally._bulk["add"] += sums
+    def take_back(self, attempted: Tally) -> None:
+        """Take back all that was counted in an attempt."""
+        self.refund(attempted.counts)
 
     def note(self, door: str, elements: int) -> None:
         """Record that elements leave uncounted by a door; inside a pause, with the counts around it."""
@@ -254,6 +346,10 @@ class _Nobodys(Meter):
 
     __slots__ = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.bulk = (_NobodysBulk(),)
+
     def _iterator(self, kind: str) -> Iterator[object]:
         if ACCELERATOR is None:
             return _Free()
@@ -266,13 +362,18 @@ class _Nobodys(Meter):
     def refund(self, counts: OpCounts) -> None:
         """Nothing was charged."""
 
-    def charge_kind(self, kind: str, times: int) -> None:
+
+class _NobodysBulk(dict[str, int]):
+    """What stands for the bulk of a tally where there is none: it stays empty."""
+
+    __slots__ = ()
+
+    def __missing__(self, kind: str) -> int:
+        return 0
+
+    def __setitem__(self, kind: str, times: int) -> None:
         if OPEN:
             _let_pass(times)
-
-    def charge_products(self, products: int, sums: int) -> None:
-        if OPEN:
-            _let_pass(products + sums)
 
 
 class _Free:

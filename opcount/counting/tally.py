@@ -13,12 +13,19 @@ from typing import Any, Generic, Literal, NoReturn, ParamSpec, Self, SupportsInd
 
 from opcount.counting import symbolic
 from opcount.counting.budgets import Budget, BudgetLike, Running, checked_limits
+from opcount.counting.callers import about_wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, InvalidValue, OpcountError, Uncounted
 from opcount.counting.meters import NOBODYS, OPEN, Meter, Tally, meter, process, put_back, put_in_force
+from opcount.counting.sites import meter_of
 
 
-def count(budget: BudgetLike | None = None, *, uncounted: Literal["refuse", "record"] | None = None) -> Block[Tally]:
+def count(
+    budget: BudgetLike | None = None,
+    *,
+    uncounted: Literal["refuse", "record"] | None = None,
+    by: Literal["line", "function"] | None = None,
+) -> Block[Tally]:
     """Count the operations executed on wrapped values inside the `with` block.
 
     >>> import opcount as oc
@@ -35,24 +42,44 @@ def count(budget: BudgetLike | None = None, *, uncounted: Literal["refuse", "rec
     operation that would exceed it raises BudgetExceeded and is not executed. Where a value
     would leave its counter, or an operation has no exact count, Uncounted is raised; with
     `uncounted="record"` it is let out, and `tally.uncounted` lists how (see `Exit`). An inner count
-    does as the one around it unless told otherwise. Raises InvalidValue or InvalidType for a
-    budget that is not a positive integer, InvalidValue for another `uncounted`, and OpcountError
-    if a generator is suspended inside the block and something else is executed meanwhile.
+    does as the one around it unless told otherwise. With `by="line"`, or `by="function"`, the tally's
+    `parts` say where the operations were executed (see `Tally.parts`). Raises InvalidValue or InvalidType
+    for a budget that is not a positive integer, InvalidValue for another `uncounted` or `by`, and
+    OpcountError if a generator is suspended inside the block and something else is executed meanwhile.
     """
+    if by not in (None, "line", "function"):
+        raise InvalidValue(
+            f'by is "line" (the user\'s own line) or "function" (the function of NumPy\'s that was called), not {by!r}'
+        )
     if uncounted not in (None, "refuse", "record"):
         raise InvalidValue(f'uncounted is "refuse" (raise an error) or "record" (let out and list), not {uncounted!r}')
     limits = None if budget is None else checked_limits(budget)
 
     def inside(around: Meter) -> Meter:
-        tally = Tally()
+        tally = Tally(by)
         records = around.records if uncounted is None else uncounted == "record"
         own = () if limits is None else (Budget(limits, lambda: tally.counts),)
-        tally._meter = Meter(
-            (tally, *around.innermost), (tally, *around.tallies), (*own, *around.limits), records, around
-        )
-        return tally._meter
+        return _counting(tally, around, own, records)
 
     return Block(inside, opens=True)
+
+
+def count_here() -> Block[Tally]:
+    """Count what runs inside; in counts by line or by function, all of it is where the block is entered."""
+
+    def inside(around: Meter) -> Meter:
+        around = around.fixed()
+        return _counting(Tally(), around, (), around.records)
+
+    return Block(inside, opens=True)
+
+
+def _counting(tally: Tally, around: Meter, own: tuple[Budget, ...], records: bool) -> Meter:
+    """The meter in which a tally counts too, within limits of its own."""
+    innermost, tallies = (tally, *around.innermost), (tally, *around.tallies)
+    parted = (tally, *around.parted) if tally._by else around.parted
+    tally._meter = meter_of(innermost, tallies, (*own, *around.limits), records, around, parted)
+    return tally._meter
 
 
 def region(name: str) -> Block[object]:
@@ -91,7 +118,7 @@ def _of_region(around: Meter, name: str) -> Meter:
     kept = innermost[0]._meter
     if kept is None or kept.limits != around.limits:
         tallies = (*innermost, *around.tallies)
-        kept = innermost[0]._meter = Meter(innermost, tallies, around.limits, around.records, around)
+        kept = innermost[0]._meter = meter_of(innermost, tallies, around.limits, around.records, around, around.parted)
     return kept
 
 
@@ -122,7 +149,10 @@ def attempt() -> Block[Tally | None]:
         if not around.tallies:
             return around
         tally = Tally()
-        return Meter((tally, *around.innermost), (tally, *around.tallies), around.limits, around.records, around)
+        tally._mirrors = tuple(Tally(each._by) for each in around.parted)
+        tallies, innermost = (tally, *around.tallies), (tally, *around.innermost)
+        parted = (*tally._mirrors, *around.parted)
+        return meter_of(innermost, tallies, around.limits, around.records, around, parted)
 
     return Block(inside)
 
@@ -179,7 +209,9 @@ class Block(ContextDecorator, Generic[_Inside]):
             if (generator := _suspendable(sys._getframe(1))) is not None:
                 entered.running = Running(generator)
                 limits = (*inside.limits, entered.running)
-                inside = Meter(inside.innermost, inside.tallies, limits, inside.records, inside.around)
+                inside = meter_of(
+                    inside.innermost, inside.tallies, limits, inside.records, inside.around, inside.parted
+                )
             self._abandoned = _put_back_when_dropped(entered)
             next(self._abandoned)
             entered.meter = inside
@@ -275,11 +307,11 @@ def _suspendable(frame: FrameType | None) -> FrameType | None:
     """The generator that enters a block and may be suspended inside it; None if there is none.
 
     A generator that serves as a context manager or a fixture is passed over: its caller is meant to be inside the
-    block, so the caller is looked at instead.
+    block, so the caller is looked at instead. Above pytest's calls of its hooks there is nobody to look at.
     """
     while frame is not None:
         if not frame.f_code.co_flags & inspect.CO_GENERATOR:
-            if not _drives(frame):
+            if not _drives(frame) or str(frame.f_globals.get("__name__")).startswith("pluggy."):
                 return None
         elif not _drives(frame) and (frame.f_back is None or not _drives(frame.f_back)):
             return frame
@@ -295,8 +327,11 @@ def _drives(frame: FrameType) -> bool:
 
 def _say_what_was_refused(error: Exception, tally: Tally) -> None:
     """Add a note to another library's error on what was refused before it, in case the library swallowed that."""
-    note = f"opcount refused this before, which may be the reason: {tally._refusal}"
-    if tally._refusal and not isinstance(error, OpcountError) and note not in getattr(error, "__notes__", ()):
+    if isinstance(error, OpcountError):
+        return
+    before = tally._refusal and f"opcount refused this before, which may be the reason: {tally._refusal}"
+    note = before or about_wrapped(error)
+    if note and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
 
 

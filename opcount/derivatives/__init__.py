@@ -7,6 +7,8 @@ choices       the names that an argument may be, for type checkers
 methods       the methods by name: their direction, recursion or loop, and memo
 linearized    the vertices and edges that an elimination works on
 walks         what edges lead to, what the recursion sums over, how often it visits a node
+flat          edges between numbers as columns, and the loops along them
+columns       a graph of floats as columns, and its local partials
 predict       what a method counts on a graph, without executing it
 orders        orders of elimination: by a rule, by search, or optimal
 elimination   a Jacobian from its graph, one vertex after the other

@@ -16,17 +16,18 @@ from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
 from opcount.counting.errors import BudgetExceeded, InvalidValue
-from opcount.counting.meters import charge
+from opcount.counting.meters import charge, meter
 from opcount.counting.tally import isolated
-from opcount.derivatives.chain_rule import new_memo
+from opcount.derivatives.chain_rule import backprop, new_memo
 from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.differences import differences
+from opcount.derivatives.flat import accumulated, rows_are_original, rules
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
 from opcount.derivatives.methods import METHODS, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
 from opcount.derivatives.plain import joined, memory_of, plain_gradient
-from opcount.derivatives.predict import difference_counts
+from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
 from opcount.tracing.structural import ONE, Derivative, Unit, number, plus, structured
@@ -196,14 +197,15 @@ class _Run:
             self.memo = checked_memo(memo, budget)
         self.spent = nothing_spent()
         self.log = Log() if log else None
+        self.on_columns = self.rule.algorithm is backprop and not log
 
     def evaluate(self) -> Graph:
         """The graph of an evaluation, with its local partials."""
         with phase(self.spent, "primal"):
-            graph = evaluate(self.f, self.inputs)
+            graph = evaluate(self.f, self.inputs, self.on_columns)
         one_output(graph.result)
         with phase(self.spent, "partials"):
-            graph.linearize()
+            graph.linearize(keep_columns=self.on_columns)
         return graph
 
     def refuse_beyond_budget(self, predicted: Counts) -> None:
@@ -281,6 +283,8 @@ def _accumulated(run: _Run) -> _Found:
     anew = run.rule.evaluations(graph.size) > 1  # dual numbers: an evaluation for each input
     if run.inputs.arrays_as_nodes and not anew:
         graph.forget_values()
+    if run.on_columns and (flat := _flatly(run, graph)):
+        return _Found(value, *flat, used)
     found: list[Any] = []
     kept = depth = 0
     for start, (source, seed, targets) in enumerate(_sources_and_targets(run, graph.sources("tangent"), output)):
@@ -300,6 +304,26 @@ def _accumulated(run: _Run) -> _Found:
     if run.rule.direction == "tangent":
         found = joined(found, run.inputs.leaves)
     return _Found(value, found, Storage(len(graph.nodes), kept, depth), used)
+
+
+def _flatly(run: _Run, graph: Graph) -> tuple[Any, Storage] | None:
+    """The derivatives by the loop on columns, and what it kept; None if it has to be done with objects.
+
+    That is so where operations cannot be counted together, because of a budget or since a row was replaced, and where
+    NumPy may have to warn of an infinity.
+    """
+    edges = graph.flat
+    if edges is None or graph.output is None or meter().limits or not rows_are_original():
+        return None
+    rule = rules(ON_NUMBERS.follow, "adjoint")
+    found = accumulated(edges, [graph.output.index], rule.after)
+    if not np.isfinite(found.derivatives).all():
+        return None
+    with phase(run.spent, "accumulation"):
+        charge(rule.counts(enumerate(found.met)))
+    return found.derivatives[: len(graph.inputs)], Storage(
+        len(found.states), len(found.states) - found.states.count(0), 0
+    )
 
 
 def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> Iterator[tuple[Any, Any, list[Any]]]:

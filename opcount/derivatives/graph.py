@@ -9,19 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from operator import methodcaller
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType
+from opcount.counting.meters import charge, meter
+from opcount.counting.tally import isolated
 from opcount.derivatives import partials, walks
 from opcount.derivatives.chain_rule import Direction, Neighbours
 from opcount.derivatives.choices import MethodName, Order, Shown
+from opcount.derivatives.columns import Columns, linearized_columns, of_entries, of_nodes
 from opcount.derivatives.elimination import Elimination, predicted_elimination
+from opcount.derivatives.flat import FlatEdges
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
 from opcount.derivatives.phases import collector_paused
 from opcount.derivatives.predict import predicted
+from opcount.functions.user_rules import user_rules
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
+from opcount.tracing.entries import entries_of, nodes_of
 from opcount.tracing.nodes import NODES, ArrayNode, Node
 from opcount.tracing.tape import Tape
 
@@ -29,6 +37,9 @@ if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_MANY: Final = 64  # nodes, from which on columns are faster than numbers
 
 
 class Graph:
@@ -50,17 +61,54 @@ class Graph:
     """
 
     def __init__(
-        self, nodes: list[Any], inputs: list[Any], outputs: list[Any], result: object, tape: Tape | None = None
+        self,
+        nodes: list[Any] | None,
+        inputs: list[Any],
+        outputs: list[Any],
+        result: object,
+        tape: Tape | None = None,
+        as_columns: bool = False,
     ) -> None:
-        self.nodes = nodes
+        if nodes is not None:
+            self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
         self.result = result
-        self.operands: list[Sequence[tuple[int, LinearMap]]] = [()] * len(nodes)
+        self._tape = tape if nodes is None else None  # which has the nodes as entries
+        self._as_columns = as_columns
         self._arrays = tape is not None and tape.arrays
         self._joins = tape is not None and tape.joins
+        self.flat: FlatEdges | None = None  # the edges as columns, if all nodes are floats
 
-    def linearize(self) -> None:
+    @cached_property
+    def nodes(self) -> list[Any]:
+        """The nodes in the order of their evaluation, the inputs first and in flattened order.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: x * x, 3.0).nodes
+        [Node(0, input, Scalar(3.0)), Node(1, mul, Scalar(9.0))]
+        """
+        assert self._tape is not None
+        return nodes_of(self._tape, [*self.inputs, *(node for node in self.outputs if type(node) is Node)], Node)
+
+    @cached_property
+    def operands(self) -> list[Sequence[tuple[int, LinearMap]]]:
+        """The edges to each node, as pairs of tail and linear map; none where no output depends on it.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: x * x, 3.0).operands
+        [(), [(0, Scale(Scalar(3.0))), (0, Scale(Scalar(3.0)))]]
+        """
+        if self.flat is None:
+            return [()] * self._size
+        with isolated(), np.errstate(all="ignore"):  # they were counted as columns
+            return partials.operands_of(self.nodes, self.outputs, self._arrays, self._joins)
+
+    @property
+    def _size(self) -> int:
+        return len(self.nodes) if self._tape is None else entries_of(self._tape)
+
+    def linearize(self, *, keep_columns: bool = False) -> None:
         """Compute the local partials of every edge on which an output depends; `oc.trace` has done so.
 
         >>> import opcount as oc
@@ -69,8 +117,24 @@ class Graph:
         ...     graph.linearize()    # once more: the partials of x * x are its operands, and cost nothing
         >>> graph.operands[1], tally.counts
         ([(0, Scale(Scalar(3.0))), (0, Scale(Scalar(3.0)))], Counts({}))
+
+        `keep_columns` keeps the partials for a loop on columns as well, which takes 16 bytes a node.
         """
-        self.operands = partials.operands_of(self.nodes, self.outputs, self._arrays, self._joins)
+        self.__dict__.pop("operands", None)
+        self.flat = None
+        if (columns := self._columns()) is not None and (
+            found := linearized_columns(columns, self.sources("adjoint"), keep_columns)
+        ):
+            self.flat, counts = found
+            charge(counts)
+        else:
+            self.operands = partials.operands_of(self.nodes, self.outputs, self._arrays, self._joins)
+
+    def _columns(self) -> Columns | None:
+        """The nodes as columns, if all are floats, there are many, and operations may be counted together."""
+        if not self._as_columns or self._arrays or self._size < _MANY or meter().limits or user_rules:
+            return None
+        return of_nodes(self.nodes) if self._tape is None else of_entries(self._tape)
 
     def forget_values(self) -> None:
         """Drop the primal values of array nodes: the edges hold those they need, and the memory of others is freed.
@@ -238,7 +302,9 @@ class Graph:
         >>> oc.trace(np.sum, np.ones(3)).is_of_numbers, oc.trace(sum, [1.0, 2.0]).is_of_numbers
         (False, True)
         """
-        return not self._arrays and all(isinstance(edge, (Scale, Sign)) for near in self.operands for _, edge in near)
+        if self.flat is not None or self._arrays:
+            return not self._arrays
+        return all(isinstance(edge, (Scale, Sign)) for near in self.operands for _, edge in near)
 
     @property
     def size(self) -> Any:
@@ -248,7 +314,7 @@ class Graph:
         >>> oc.trace(lambda x: np.sum(x["w"]) + x["b"], {"w": np.ones((2, 3)), "b": 1.0}).size
         7
         """
-        return sum(node.value.size for node in self.inputs)
+        return len(self.inputs) if self._tape is not None else sum(node.value.size for node in self.inputs)
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """The graph as a networkx.MultiDiGraph: `x * x` has two edges between its nodes.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.counts import Counts
 from opcount.counting.names import Named
-from opcount.counting.tally import count
+from opcount.counting.tally import count, count_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ class phase:
     def __init__(self, spent: dict[str, Counts], name: str) -> None:
         self._spent = spent
         self._name = name
-        self._count = count()
+        self._count = count() if name == "primal" else count_here()  # what follows the user's code has no line of it
 
     def __enter__(self) -> None:
         self._tally = self._count.__enter__()

@@ -16,7 +16,12 @@ from opcount.wrapping.trees import object_array, owner_of, plain_array, rebuild
 
 
 def plain_gradient(derivatives: Iterable[Any], inputs: Inputs, used: set[int]) -> Any:
-    """The derivatives with respect to the leaves, plain, in the structure of x."""
+    """The derivatives with respect to the leaves, plain, in the structure of x; in an array they are plain already."""
+    if type(derivatives) is np.ndarray:
+        kinds = [type(leaf._plain()) for leaf in inputs.leaves]
+        numbers = derivatives.tolist()
+        plain = numbers if set(kinds) == {float} else [kind(one) for kind, one in zip(kinds, numbers, strict=True)]
+        return rebuild(inputs.x, iter(plain), _gradient_array, inputs.arrays_as_nodes)
     pairs = zip(derivatives, inputs.leaves, strict=True)
     plain = (plain_derivative(derivative, leaf._plain(), used) for derivative, leaf in pairs)
     return rebuild(inputs.x, plain, _gradient_array, inputs.arrays_as_nodes)

@@ -14,7 +14,7 @@ from opcount.counting.counts import Counts
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import Direction, Neighbours
 from opcount.derivatives.choices import MethodName
-from opcount.derivatives.flat import accumulation_counts, flat
+from opcount.derivatives.flat import flat, predicted_sums
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.methods import method_named
 from opcount.derivatives.walks import visits
@@ -38,7 +38,7 @@ def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
     if graph.is_of_numbers and len(sources) == 1:
         follow = pricing_of(unit_products).follow
         visited = targets if rule.memo == 0 else None
-        return accumulation_counts(flat(graph.operands), rule.direction, *sources, follow, visited)
+        return predicted_sums(graph.flat or flat(graph.operands), rule.direction, sources[0], follow, visited)
     neighbours = graph.neighbours(rule.direction, sources, priced=True)
     if graph.is_of_numbers:
         own = own_costs(sources, neighbours, pricing_of(unit_products))

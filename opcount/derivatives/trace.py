@@ -12,9 +12,10 @@ from opcount.counting.errors import InvalidType
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
+from opcount.functions.sparse import asked_before_matrices
 from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
-from opcount.tracing.nodes import NODES, input_node
-from opcount.tracing.object_array import opened_array
+from opcount.tracing.nodes import NODES, input_nodes
+from opcount.tracing.object_array import NumberArray, opened_array
 from opcount.tracing.tape import Tape
 from opcount.wrapping.inputs import Inputs, checked_inputs, checked_outputs, of_one_argument
 from opcount.wrapping.operands import opened
@@ -37,7 +38,9 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
     """
     f = of_one_argument(f, x)
     with collector_paused():
-        graph = evaluate(f, wrapped(checked_inputs(x, granularity), copied=True))  # it outlives the call
+        graph = evaluate(
+            f, wrapped(checked_inputs(x, granularity), copied=True), as_columns=True
+        )  # it outlives the call
         graph.linearize()
     return graph
 
@@ -54,21 +57,31 @@ def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
 _ARRAYS: Final = frozenset({*ARRAYS, Spec})
 
 
-def evaluate(f: Callable[[Any], Any], inputs: Inputs) -> Graph:
-    """Evaluate f and record its operations, with arrays as nodes or opened; the partials are not computed yet."""
-    tape = Tape(inputs.arrays_as_nodes)
-    result = result_of(f, inputs, [input_node(tape, leaf) for leaf in inputs.leaves])
+def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) -> Graph:
+    """Evaluate f and record its operations, with arrays as nodes or opened; the partials are not computed yet.
+
+    With `as_columns`, a graph of floats has no objects for its nodes where that is not needed.
+    """
+    tape = Tape(inputs.arrays_as_nodes, as_columns)
+    leaves = input_nodes(tape, inputs.leaves)
+    result = result_of(f, inputs, leaves)
     outputs = checked_outputs(result)
     if any(type(output) in NODES and output.tape is not tape for output in outputs):
         raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
+    if tape.entries is not None:
+        tape.close()
+        return Graph(None, leaves, outputs, result, tape, as_columns)
     nodes = list(tape)
     tape.clear()  # nodes keep the tape: emptied, it closes no cycle, and a graph is gone with its last reference
     tape.data.clear()
     # the inputs of the tape: a function that wrote into one holds another node instead
-    return Graph(nodes, nodes[: len(inputs.leaves)], outputs, result, tape)
+    return Graph(nodes, nodes[: len(leaves)], outputs, result, tape, as_columns)
 
 
 def result_of(f: Callable[[Any], Any], inputs: Inputs, leaves: list[Any]) -> Any:
     """What f returns for these leaves in the structure of x; if arrays are opened, its result is opened too."""
-    result = f(rebuild(inputs.x, iter(leaves), opened_array, inputs.arrays_as_nodes))
-    return result if inputs.arrays_as_nodes else opened(result)
+    x = rebuild(inputs.x, iter(leaves), opened_array, inputs.arrays_as_nodes)
+    if inputs.arrays_as_nodes:
+        return f(x)
+    with asked_before_matrices(NumberArray):
+        return opened(f(x))

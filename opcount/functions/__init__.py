@@ -19,14 +19,17 @@ choosing       elements chosen by truth or by position, and written where they a
 moving         elements moved elsewhere: joined, split, repeated, in another shape
 making         arrays made new
 describing     what describes an array, and not its values
-sorting        sorting, searching and set operations
+sorting        sorting, searching and set operations, by as many comparisons as the values ask for
+quantiles      medians, percentiles and histograms, which sort
 polynomials    polynomials, by their coefficients
 refused        what has no exact count: transforms, text, dates, files, positions
 interpolation  interpolation, differences and integrals
 applying       functions that apply another function, an argument of theirs
 
+sparse         products with SciPy's sparse matrices, by their stored entries
 table          all rows, by function; how a spec goes through a call
 execution      a call that is counted, executed on plain values and finished; or let out, or refused
 ufuncs         NumPy's ufuncs: the operations that one element costs, and a call of one
+at_once        calls on whole arrays of real numbers, executed and counted in one short step
 call           a call of a function: count it by its row, execute it on plain values, wrap the result
 """

@@ -9,12 +9,13 @@ import inspect
 import numbers
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from opcount.counting.meters import note_text
 from opcount.counting.symbolic import is_symbolic, known
+from opcount.functions.at_once import charged
 from opcount.functions.execution import (
     executed,
     in_operations,
@@ -24,6 +25,7 @@ from opcount.functions.execution import (
     target,
 )
 from opcount.functions.op_counts import (
+    BY_CONVENTION,
     NEW_TRUTHS,
     NO_COUNT,
     NoRule,
@@ -34,7 +36,17 @@ from opcount.functions.op_counts import (
     is_truth,
     name_of,
 )
-from opcount.functions.rows import DESCRIPTION, POSITIONS, TRUTHS, Executed, Free, Refused, Seeing
+from opcount.functions.rows import (
+    CONVENTIONAL,
+    DESCRIPTION,
+    POSITIONS,
+    TRUTHS,
+    VALUES,
+    Executed,
+    Free,
+    Refused,
+    Seeing,
+)
 from opcount.functions.table import on_specs, row_of
 from opcount.functions.user_rules import user_rules, users_counts
 from opcount.wrapping.foreign import let_out_beside, once_more, stranger
@@ -50,6 +62,9 @@ def call_function(
 
     `owner` is whom NumPy asked.
     """
+    result = _on_plain_arrays(function, args, keywords, owner)
+    if result is not NotImplemented:
+        return result
     call = Call(function, args, keywords, owner)
     if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
         let_out_beside(call.name, found, call.operands.wrapped)
@@ -66,6 +81,58 @@ def call_function(
     if call.operands.has_spec:  # in whatever argument: not NumPy decides which ones are asked
         execute = partial(on_specs, function, call.plain, call.plain_keywords)
     return executed(call.name, call.counts, execute, call.operands, call.finished, call.refuse_moved_truths)
+
+
+def _on_plain_arrays(
+    function: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any], owner: Any
+) -> Any:
+    """The result of a call on arrays of real numbers and plain numbers, as most are; NotImplemented for any other."""
+    row = row_of(function, len(args) + len(keywords))
+    if row.gives is not VALUES or row.writes is not None or row.indexes is not None or function in user_rules:
+        return NotImplemented
+    plain: list[Any] = []
+    holding: list[Any] = []
+    for index, value in enumerate(args):
+        if type(value) is type(owner):
+            holding.append(index)
+            value = value._plain()
+            if type(value) is not np.ndarray or value.dtype.kind not in "biuf":
+                return NotImplemented
+        elif not _is_plain(value):
+            return NotImplemented
+        plain.append(value)
+    if not holding or not all(map(_is_plain, keywords.values())):
+        return NotImplemented
+    rule: Any = row.counts
+    try:
+        if type(rule) is Executed:
+            return in_operations(function, rule)(*args, **keywords)
+        if type(rule) is Seeing:
+            names = _parameters(function)
+            counts = rule.rule({names[at] if at < len(names) else at for at in holding}, *plain, **keywords)
+        elif callable(rule):
+            counts = rule(*plain, **keywords)
+        else:
+            return NotImplemented
+    except NoRule:
+        return NotImplemented
+    except Exception:  # the general way says what is wrong with the arguments
+        if type(rule) is Executed:
+            raise
+        return NotImplemented
+    result = charged(counts, partial(function, **keywords) if keywords else function, *plain)
+    if type(result) is np.ndarray:
+        for index in holding:
+            if plain[index] is result:  # the argument itself
+                return args[index]
+    return owner._hold(result)
+
+
+def _is_plain(value: object) -> bool:
+    return type(value) in _ATOMS or (type(value) is tuple and all(type(item) is int for item in value))
+
+
+_ATOMS: Final = frozenset({int, float, bool, type(None), type(np._NoValue)})
 
 
 class Call:
@@ -175,7 +242,8 @@ class Call:
         if isinstance(rule, Seeing):
             return rule.rule(self.wrapped_names(), *self.plain, **self.plain_keywords)
         reason = rule.reason if isinstance(rule, Refused) else ""
-        raise NoRule(f"{reason}, so {NO_COUNT}" if reason else NO_COUNT)
+        advice = BY_CONVENTION if reason in CONVENTIONAL else NO_COUNT
+        raise NoRule(f"{reason}, so {advice}" if reason else advice)
 
     # its result
 

@@ -97,7 +97,7 @@ def in_operations(function: Callable[..., Any], executed: Executed) -> Callable[
                 raise
             except Exception as error:
                 if inside is not None:
-                    meter().refund(inside.counts)
+                    meter().take_back(inside)
                 wrong = error
         raise _refusal(wrong, function, args, keywords)
 

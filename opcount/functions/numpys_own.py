@@ -26,15 +26,19 @@ from opcount.functions.rows import AS_EXECUTED, Differentiated, Executed, Functi
 from opcount.wrapping.operands import unwrapped
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import EXACT, Way
-from opcount.wrapping.wrapped import Wrapped
+from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
 
 # --- what stands in for a global
 
 
 def as_array(x: Any, dtype: Any = None, *, copy: Any = None) -> Any:
     """A value as an array: an array as it is, a list or an object array joined, a number with no dimensions."""
-    if isinstance(x, (list, tuple)):
+    if is_wrapped_array(x):
+        found = x
+    elif isinstance(x, (list, tuple)):
         found = np.stack([as_array(item) for item in x]) if x else np.asarray(x)
+    elif isinstance(x, np.ndarray) and type(x) is not np.ndarray:  # of numbers that are differentiated
+        found = x
     else:
         items = x.flat if isinstance(x, np.ndarray) and x.dtype == object else (x,)
         wrapped = next((item for item in items if isinstance(item, Wrapped)), None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+
+from opcount.counting.callers import name_of as name_of
 
 OpCounts = Mapping[str, int]
 Rule = Callable[..., OpCounts]
@@ -29,6 +31,11 @@ NEW_TRUTHS: Final = "the truth of each number is a comparison that it would not 
 NO_COUNT: Final = (
     "it has no exact count: write it with operations that have one, "
     "give it one with oc.register_rule, or take the plain values with oc.unwrap(x)"
+)
+
+BY_CONVENTION: Final = (
+    "it has no exact count: give it one by a convention with oc.register_rule, as docs/how-to/rules.md does for the "
+    "usual ones, 5 n log2 n for a transform, or take the plain values with oc.unwrap(x)"
 )
 
 STRANGE: Final = "with these arguments it has no exact count: write it with simpler operations"
@@ -86,9 +93,7 @@ def integer_power(exponent: Any) -> OpCounts:
     return {"mul": max(size.bit_length() + size.bit_count() - 2, 0), "div": int(exponent < 0)}
 
 
-@cache
-def name_of(function: Callable[..., Any]) -> str:
-    """A function's name as users write it."""
-    name = getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
-    return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
+@lru_cache
+def integer_powers(size: int, exponent: int) -> OpCounts:
+    """As many powers with this exponent."""
+    return multiple(size, integer_power(exponent))

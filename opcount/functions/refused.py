@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from opcount.functions.rows import DATA_DEPENDENT, refused
+from opcount.functions.rows import DATA_DEPENDENT, LIBRARY, refused
 from opcount.wrapping.stand_ins import BY_VALUE
 
-_LIBRARY: Final = "the algorithm is the library's choice, by the size"
 _DATES: Final = "dates are not counted"
 _TEXT: Final = "text is not counted"
 _FILES: Final = "the values would leave their counter"
@@ -15,7 +14,7 @@ _INDEX: Final = "places in an array are plain integers, not wrapped ones"
 
 ROWS: Final = (
     *refused(
-        _LIBRARY,
+        LIBRARY,
         "fft.fft fft.fft2 fft.fftn fft.hfft fft.ifft fft.ifft2 fft.ifftn fft.ihfft fft.irfft fft.irfft2 fft.irfftn "
         "fft.rfft fft.rfft2 fft.rfftn",
     ),

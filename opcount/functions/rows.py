@@ -5,6 +5,7 @@ The rows are in the files of NumPy's own subjects, beside the rules that they ne
 Counts are those of the scalar definition: a sum of n numbers is n - 1 additions. NumPy's loop
 over an object array of wrapped numbers executes that definition, with these differences:
 
+    sort and its like  ask objects `gt` too where they are not `lt`, to learn whether they are equal
     maximum, minimum   compare the objects (`ge`, `le`), also in max, min, clip, ptp and norms; so do fmax, fmin
     nanmax, nanmin     replace nan before that, instead of fmax and fmin and a look at the result
     sign               compares the object with zero, up to three times
@@ -79,12 +80,11 @@ class Differentiated(Enum):
 
     MOVES = auto()  # where each element came from is found by asking it
     CONSTANT = auto()  # positions, truth values and what jumps: constant wherever there is a derivative
-    COMPARED = auto()  # the same, found by as many comparisons as the values ask for
     AS_EXECUTED = auto()  # in the operations in which it counts
     AS_NUMPY = auto()  # NumPy writes it in terms of functions that have a derivative
 
 
-MOVES, CONSTANT, COMPARED, AS_EXECUTED, AS_NUMPY = Differentiated
+MOVES, CONSTANT, AS_EXECUTED, AS_NUMPY = Differentiated
 
 
 # --- what it gives back
@@ -135,6 +135,9 @@ def refused(reason: str, names: str, shape: Way = EXACT, **named: object) -> Ite
 
 DATA_DEPENDENT: Final = "how much it computes depends on the values"
 ITERATIVE: Final = "it iterates until it converges"
+LIBRARY: Final = "the algorithm is the library's choice, by the size"
+CONVENTIONAL: Final = frozenset({ITERATIVE, LIBRARY})
+"""The reasons of functions that people count by a convention, as a transform by 5 n log2 n."""
 
 
 # --- by function

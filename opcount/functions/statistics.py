@@ -1,4 +1,4 @@
-"""Means, deviations and ranges; functions that count values into bins or sort them are refused."""
+"""Means, deviations and ranges."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from opcount.functions.numpys_own import any_true, as_array, truths
 from opcount.functions.of_nodes import ordered_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, asks_for_complex, is_complex, no_truths
 from opcount.functions.reductions import given_where, nans, with_nans
-from opcount.functions.rows import AS_EXECUTED, DATA_DEPENDENT, NUMPY, Executed, Function, refused
+from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function
 from opcount.wrapping.shapes import Axis
-from opcount.wrapping.stand_ins import BY_VALUE, EXACT, QUIET, SMALL
+from opcount.wrapping.stand_ins import EXACT, QUIET, SMALL
 from opcount.wrapping.trees import shape_of
 
 
@@ -211,9 +211,6 @@ ROWS: Final = (
     Function("nanmean", with_nans(_mean), QUIET, opened=True),
     Function("nanvar", _nanvar, QUIET, opened=True),
     Function("nanstd", _with_root(_nanvar), QUIET, opened=True),
-    *refused(DATA_DEPENDENT, "median nanmedian", opened=True),
-    *refused(DATA_DEPENDENT, "percentile nanpercentile quantile nanquantile"),
-    *refused(DATA_DEPENDENT, "bincount histogram histogram2d histogramdd histogram_bin_edges", BY_VALUE),
     Function("average", Executed(_average), EXACT, AS_EXECUTED),
     Function("cov", Executed(_cov), EXACT, AS_EXECUTED),
     Function("corrcoef", Executed(_corrcoef), EXACT, AS_EXECUTED),

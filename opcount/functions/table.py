@@ -20,6 +20,7 @@ from opcount.functions import (
     moving,
     polynomials,
     products,
+    quantiles,
     reductions,
     refused,
     sorting,
@@ -31,8 +32,8 @@ from opcount.wrapping.stand_ins import BY_VALUE, EXACT, SMALL, Way, inferred
 
 ALL: Final = (
     *elementwise.ROWS, *reductions.ROWS, *statistics.ROWS, *products.ROWS, *einsum.ROWS, *linalg.ROWS, *choosing.ROWS,
-    *moving.ROWS, *making.ROWS, *describing.ROWS, *sorting.ROWS, *polynomials.ROWS, *refused.ROWS,
-    *interpolation.ROWS, *applying.ROWS,
+    *moving.ROWS, *making.ROWS, *describing.ROWS, *sorting.ROWS, *quantiles.ROWS, *polynomials.ROWS,
+    *refused.ROWS, *interpolation.ROWS, *applying.ROWS,
 )  # fmt: skip
 """The rows of the functions of all NumPy versions that are supported."""
 

@@ -26,6 +26,7 @@ from opcount.functions.op_counts import (
     summed,
 )
 from opcount.functions.products import PRODUCTS
+from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.user_rules import user_rules, users_counts
 from opcount.wrapping.foreign import is_container, let_out_beside, once_more, stranger
 from opcount.wrapping.operands import Operands, opened
@@ -36,6 +37,9 @@ from opcount.wrapping.wrapped import Wrapped, boxed, is_wrapped_array
 _LOGICAL: Final = frozenset({np.logical_and, np.logical_or, np.logical_xor})
 
 _COMPLEX_UFUNCS: Final[dict[np.ufunc, OpCounts]] = {np.conjugate: {"neg": 1}, np.absolute: {"hypot": 1}}
+
+
+_INTO_NUMBERS: Final = " of objects into an array of numbers is not counted: use oc.unwrap(x)"
 
 
 def ufunc_counts(ufunc: np.ufunc, method: str, *inputs: Any, constant_power: bool = False, **keywords: Any) -> OpCounts:
@@ -104,6 +108,8 @@ def call_ufunc(
     if _is_of_objects(ufunc):
         return execute(*map(boxed, opened(inputs)), **opened(keywords))
     if (found := _outsider(inputs, keywords)) is not None:
+        if is_sparse_product(ufunc, method, inputs, keywords):
+            return sparse_product(*inputs)
         let_out_beside(name, found, inputs)
         return once_more(execute(*plain, **plain_keywords), operands.hold)
     if any(map(is_symbolic, plain)):
@@ -112,9 +118,7 @@ def call_ufunc(
         plain = list(map(like_of, plain))
     if operands.objects or into_objects:
         if method == "at":
-            let_out_operands(
-                operands, name, f"{name} of objects into an array of numbers is not counted: use oc.unwrap(x)"
-            )
+            let_out_operands(operands, name, f"{name}{_INTO_NUMBERS}")
             return execute(*plain, **plain_keywords)
         if not outputs:
             result = execute(*opened(inputs), **opened(keywords))

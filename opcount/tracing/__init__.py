@@ -3,6 +3,7 @@
 nodes              a number or an array that depends on an input, and the operation that gave it
 node_methods       the methods of an ndarray that an array node has besides
 tape               the nodes in order, and copies of the data that their partials are made of
+entries            nodes that are floats, as entries of a bytearray in place of objects
 slopes             the local partials of a node, by the row of its operation
 array_primitives   the operations on whole arrays, a row each
 differentiable     which of NumPy's functions have a derivative, and what is refused

@@ -21,14 +21,17 @@ from numpy.typing import DTypeLike
 
 from opcount.arrays.array import Array
 from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.counting.meters import charge
 from opcount.counting.symbolic import are_numbers, known
+from opcount.functions import quantiles, sorting
 from opcount.functions.einsum import Terms, subscripts
 from opcount.functions.execution import in_operations
 from opcount.functions.of_nodes import ordered_axes, reduced_axes, refuse_keywords
-from opcount.functions.op_counts import NoRule, is_truth, name_of
-from opcount.functions.rows import Differentiated, Executed, Function
+from opcount.functions.op_counts import NoRule, Rule, is_truth, name_of
+from opcount.functions.rows import Differentiated, Executed, Function, by_function
+from opcount.functions.sorting import values_of
 from opcount.functions.table import ROWS
-from opcount.functions.user_rules import user_rules
+from opcount.functions.user_rules import user_rules, users_counts
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, label_sizes, stacked_labels
 from opcount.tracing.differentiable import DIFFERENTIATED_OPENED, FUNCTIONS, NUMBER_FUNCTIONS, OPENED
 from opcount.tracing.edges import LinearMap, gathering, selecting
@@ -445,28 +448,18 @@ def _values(arguments: Any) -> Any:
     return value_of(arguments)
 
 
-def _by_comparing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that finds positions by NumPy's loop for objects, where each comparison counts; refuses specs."""
+def _of_plain_values(function: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
+    """A function of object arrays of numbers whose result is constant: as of their plain values, also of fractions."""
 
-    def places(*args: Any, **keywords: Any) -> Any:
-        args, keywords = _values((*args,)), _values(keywords)
-        if function in user_rules or _without_values((*args, *keywords.values())):
-            return function(*args, **keywords)
-        return function(*map(_of_numbers, args), **{key: _of_numbers(value) for key, value in keywords.items()})
+    def constant(*args: Any, **keywords: Any) -> Any:
+        args, keywords = tuple(map(values_of, args)), {key: values_of(value) for key, value in keywords.items()}
+        counts = (
+            users_counts(function, "__call__", args, keywords) if function in user_rules else rule(*args, **keywords)
+        )
+        charge(counts)
+        return function(*args, **keywords)
 
-    return places
-
-
-def _without_values(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(map(_without_values, value))
-    return isinstance(value, Wrapped) and type(value._plain()) is Spec
-
-
-def _of_numbers(value: object) -> Any:
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_of_numbers, value))
-    return np.asarray(value, dtype=object) if isinstance(value, Wrapped) else value
+    return constant
 
 
 def _refusing(function: object, composition: Callable[..., Any]) -> Callable[..., Any]:
@@ -535,8 +528,6 @@ def _derived(function: Any, row: Function) -> Callable[..., Any] | None:
         return partial(moved, function)
     if row.derivative is Differentiated.CONSTANT:
         return _of_values(function)
-    if row.derivative is Differentiated.COMPARED:
-        return _by_comparing(function)
     if row.derivative is Differentiated.AS_NUMPY:
         return getattr(function, "_implementation", function)  # type: ignore[no-any-return]
     if row.derivative is Differentiated.AS_EXECUTED:
@@ -554,3 +545,12 @@ FUNCTIONS.update({
 FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
 NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: FUNCTIONS[np.clip], np.interp: FUNCTIONS[np.interp]})
+NUMBER_FUNCTIONS.update(
+    {
+        function: _of_plain_values(function, row.counts)
+        if callable(row.counts) and not callable(row.derivative)
+        else FUNCTIONS[function]
+        for function, row in by_function((*sorting.ROWS, *quantiles.ROWS)).items()
+        if function in FUNCTIONS
+    }
+)

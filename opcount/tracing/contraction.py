@@ -93,10 +93,12 @@ def contracted(
 def record_product(products: Any, results: Any) -> None:
     """Count `products` products, and the additions that sum them to `results` results."""
     current = meter()
-    if current.limits:
+    if not current.at_once:
         charge({"mul": products, "add": products - results})
-    else:
-        current.charge_products(products, products - results)
+        return
+    for bulk in current.bulk:
+        bulk["mul"] += products
+        bulk["add"] += products - results
 
 
 def _skipping_zeros(a: Any, b: Any, labels: tuple[str, str, str], taken: Any) -> Any:

@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.elements import objects
-from opcount.counting.errors import Uncounted
-from opcount.tracing.differentiable import FUNCTIONS, OPENED
+from opcount.tracing.differentiable import FUNCTIONS
+from opcount.wrapping.wrapped import for_sparse_matrix
 
 
 class NodeMethods(ArrayMethods):
@@ -22,9 +22,6 @@ class NodeMethods(ArrayMethods):
 
     def __len__(self) -> int:
         return len(self.value)
-
-    def sort(self, *_: object, **__: object) -> None:
-        raise Uncounted(f"x.sort() of an array that is differentiated: {OPENED}")
 
     def __contains__(self, value: object) -> bool:
         return value in self.value
@@ -86,6 +83,8 @@ class NodeMethods(ArrayMethods):
     # exits, guarded
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        if (given := for_sparse_matrix(self)) is not None:
+            return np.array(given, dtype, copy=copy)
         advice = (
             "an array that is differentiated was asked to become a plain one, which would have no derivative: use "
             "NumPy's functions on it, np.stack for a list of arrays, or oc.unwrap(x), which is a constant"

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
 from types import BuiltinFunctionType
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, number, wrapped
+from opcount.counting.accelerator import ACCELERATOR
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import Size, decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
 from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
+from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.table import ROWS as FUNCTION_ROWS
 from opcount.functions.table import row_of
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES
@@ -37,6 +39,7 @@ from opcount.tracing.differentiable import (
     is_predicate,
     no_derivative,
 )
+from opcount.tracing.entries import fill, made_entry, made_inputs, open_entries
 from opcount.tracing.node_methods import NodeMethods
 from opcount.tracing.object_array import is_by_row, number_array
 from opcount.tracing.slopes import slope
@@ -44,7 +47,7 @@ from opcount.tracing.tape import Tape
 from opcount.wrapping import shapes
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
-from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE, ONE, OPERATIONS, Operation
+from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE, ONE, OPERATIONS, Operation, written_out
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Number, Wrapped, boxed, plain_operand, written
@@ -82,6 +85,12 @@ class Node(Number):
     def name(self) -> str:
         """The name of the operation, "input" for an input."""
         return self.primitive.name if self.primitive else "input"
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("value", "operands", "primitive"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        fill(self)  # from its entry, which is all there is of it on a tape of floats
+        return getattr(self, name)
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         given: list[Any] = []
@@ -194,6 +203,16 @@ class Node(Number):
         return f"Node({self.index}, {self.name}, {self.value!r})"
 
 
+if ACCELERATOR is not None and not TYPE_CHECKING:
+    # From here on `Node` is a subclass, with + - * / in C while every node of the tape is a float.
+    _python_node = Node
+    Node = ACCELERATOR.make_node(_python_node, Tape)
+    Node.__doc__ = _python_node.__doc__
+    Node.__name__ = _python_node.__name__
+    for _method, _name in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div"}.items():
+        written_out(Node, {f"__{_method}__": _name, f"__r{_method}__": _name})
+
+
 class ArrayNode(NodeMethods):
     """An array that depends on an input, with the operation that gave it; `value` is its primal, an Array.
 
@@ -225,6 +244,9 @@ class ArrayNode(NodeMethods):
 
     def _execute(self, operation: Operation, operands: tuple[Any, ...]) -> Any:
         if not all(map(_is_operand, operands)):
+            ufunc = np.matmul if operation is _MATMUL else operation.ufunc
+            if is_sparse_product(ufunc, "__call__", operands, {}):
+                return sparse_product(*operands)
             if any(isinstance(operand, complex) for operand in operands):
                 raise Uncounted(COMPLEX)
             return beside(operation.name, operation.value, operands, wrapped)
@@ -338,6 +360,10 @@ def new_node(
 ) -> Any:
     """A node at the end of the tape; a function, since that is faster than a constructor."""
     node = _new(kind)
+    if tape.entries is not None:
+        if made_entry(tape, node, primitive, operands, value):
+            return node
+        open_entries(tape, Node)
     node.tape = tape
     node.primitive = primitive
     node.operands = operands
@@ -363,9 +389,9 @@ def twin(node: ArrayNode, value: Array) -> ArrayNode:
     return other
 
 
-def input_node(tape: Tape, value: object) -> Any:
-    """An input: a node without an operation."""
-    return _array_node(tape, None, (), value)
+def input_nodes(tape: Tape, values: Sequence[Any]) -> list[Any]:
+    """The inputs of an evaluation: nodes without an operation, the first ones on the tape."""
+    return made_inputs(tape, values, Node) or [_array_node(tape, None, (), value) for value in values]
 
 
 def value_of(operand: Any) -> Any:
@@ -462,6 +488,8 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     if any(is_container(type(operand)) for operand in inputs):
         return NotImplemented
     if (found := stranger(inputs)) is not None:
+        if is_sparse_product(ufunc, method, inputs, keywords):
+            return sparse_product(*inputs)
         let_out_beside(name_of(ufunc), found, inputs)
         return once_more(getattr(ufunc, method)(*map(plain, inputs), **keywords), wrapped)
     if (out := keywords.get("out")) is not None:

@@ -18,6 +18,7 @@ from opcount.counting.errors import INTO_DATA, Uncounted
 from opcount.functions.call import without_output
 from opcount.functions.of_nodes import reduced_axes
 from opcount.functions.op_counts import name_of
+from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.table import row_of
 from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate
 from opcount.wrapping.bind import bind
@@ -38,6 +39,8 @@ class NumberArray(np.ndarray):
         if any((is_wrapped_array(value) and value.records) or is_container(type(value)) for value in inputs):
             return NotImplemented
         if (found := stranger(inputs)) is not None:
+            if is_sparse_product(ufunc, method, inputs, keywords):
+                return sparse_product(*inputs)
             let_out_beside(name_of(ufunc), found, _numbers_of(inputs))
             return getattr(ufunc, method)(*map(unwrapped_numbers, inputs), **keywords)
         bases = list(map(_base, inputs))
@@ -86,6 +89,23 @@ class NumberArray(np.ndarray):
 
     def clip(self, *args: Any, **keywords: Any) -> Any:
         return np.clip(self, *args, **keywords)
+
+    # NumPy's methods would compare the numbers themselves, and not ask the row
+
+    def sort(self, *args: Any, **keywords: Any) -> None:
+        self[...] = np.sort(self, *args, **keywords)
+
+    def partition(self, *args: Any, **keywords: Any) -> None:
+        self[...] = np.partition(self, *args, **keywords)
+
+    def argsort(self, *args: Any, **keywords: Any) -> Any:
+        return np.argsort(self, *args, **keywords)
+
+    def argpartition(self, *args: Any, **keywords: Any) -> Any:
+        return np.argpartition(self, *args, **keywords)
+
+    def searchsorted(self, *args: Any, **keywords: Any) -> Any:
+        return np.searchsorted(self, *args, **keywords)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(value, (list, tuple, np.ndarray)):

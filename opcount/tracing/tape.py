@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from opcount.arrays.array import Array
+from opcount.counting.accelerator import ACCELERATOR
 
 
 class Tape(list[Any]):
@@ -14,17 +15,26 @@ class Tape(list[Any]):
 
     `arrays_as_nodes` says whether arrays are nodes, or are opened into numbers; `arrays`, whether there are such
     nodes; `joins`, whether one of them may have constant elements. `data` has the arrays of data that partials need,
-    each with a copy.
+    each with a copy. Where they are asked for, with the accelerator, and while every node is a float, the nodes are in
+    `entries` instead, and the data that they were computed with in `constants`; `former` has what the entries were.
     """
 
-    __slots__ = ("arrays", "arrays_as_nodes", "data", "joins")
+    __slots__ = ("arrays", "arrays_as_nodes", "constants", "data", "entries", "former", "joins")
 
-    def __init__(self, arrays_as_nodes: bool = False) -> None:
+    def __init__(self, arrays_as_nodes: bool = False, entries: bool = False) -> None:
         super().__init__()
+        self.entries: bytearray | None = bytearray() if entries and ACCELERATOR is not None else None
+        self.former = bytearray()
+        self.constants: list[Any] = []
         self.arrays_as_nodes = arrays_as_nodes
         self.arrays = False
         self.joins = False
         self.data: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def close(self) -> None:
+        """Take no more entries."""
+        if self.entries is not None:
+            self.former, self.entries = self.entries, None
 
     def kept(self, operand: object) -> Any:
         """Data as it is now, when the operation is executed: the program may write into the array afterwards."""

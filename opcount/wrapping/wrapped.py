@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
-from opcount.counting.callers import refusal
+from opcount.counting.callers import asked_by_sparse_matrix, refusal
 from opcount.counting.errors import Uncounted
 from opcount.counting.meters import let_out, note_text
 from opcount.wrapping.bind import Executor, bind, quotient_and_rest
@@ -391,6 +391,26 @@ def boxed(operand: object) -> Any:
     box = np.empty((), dtype=object)
     box[()] = operand
     return box
+
+
+def for_sparse_matrix(value: Wrapped) -> Any:
+    """What a wrapped array gives a function of SciPy's sparse matrices that asks for a plain one; None elsewhere.
+
+    A product is left to the array where it gets an object that has no dimensions. All else is refused.
+    """
+    asking = asked_by_sparse_matrix()
+    if asking == "_matmul_dispatch":
+        return boxed(value)
+    if asking:
+        let_out(f"scipy.sparse, {asking}", np.size(value._plain()), _SPARSE)
+        return value._plain()
+    return None
+
+
+_SPARSE: Final = (
+    "a sparse matrix would take the plain values of a wrapped array, which nobody would count: the products S @ x and "
+    "x @ S count; for all else use S.toarray(), or oc.unwrap(x)"
+)
 
 
 def _refuse_plain(outputs: tuple[Any, ...], ufunc: np.ufunc) -> None:

@@ -256,7 +256,7 @@ for _ in range(50):
     for _ in range(300):
         y = 1.0 * y
     assert type(x) is one is not other is type(y)
-    assert (x._value, y._value, x * y) == (2.0, 3.0, x)
+    assert (x._value, y._value, x * y) == (2.0, 3.0, y)  # by a class in Python, that of the last operation
     assert (n.n, m.n) == (299, 299)  # the first one of each is Python's
     del number, other_number, one, other, n, m, y  # the class of x stays
 gc.collect()

@@ -348,11 +348,10 @@ EXITS = {
     "np.add.at into a plain array": [lambda: np.add.at(np.zeros(3), [0, 1, 2], W)],
     "np.cumsum into a plain array": [lambda: np.cumsum(W, out=np.zeros(3)), lambda: np.cumsum(W, 0, None, np.zeros(3))],
     "np.copyto into a plain array": [lambda: np.copyto(np.zeros(3), W)],
-    "np.sort": [lambda: np.sort(W), lambda: W.copy().sort()],
-    "np.argsort": [lambda: V[np.argsort(W)], lambda: W.argsort()],
+    "np.fft.rfft": [lambda: np.fft.rfft(W), lambda: abs(np.fft.rfft(W))],
     "np.linalg.svd": [lambda: np.linalg.svd(oc.wrap(A))],
     "np.fft.fft": [lambda: np.fft.fft(W)],
-    "np.unique": [lambda: np.unique(W)],
+    "np.bincount": [lambda: np.bincount([0, 1, 1], W)],
     "np.divide": [lambda: oc.wrap(C) / 2],
     "np.savez": [lambda: np.savez(io.BytesIO(), W)],
 }  # fmt: skip
@@ -392,11 +391,11 @@ def test_records_say_how_often_and_how_many():
     assert tally.counts == oc.Counts(add=3) and plain.tolist() == V.tolist()
 
 
-def test_what_is_recorded_of_a_refused_function_stays_wrapped_and_positions_are_plain():
+def test_what_is_recorded_of_a_refused_function_stays_wrapped():
     with oc.count(uncounted="record") as tally:
-        ordered, order = np.sort(W) * 2, np.argsort(W)
-    assert type(ordered) is oc.Array and type(order) is np.ndarray
-    assert tally.counts == oc.Counts(mul=3)
+        spectrum = np.fft.rfft(W).real * 2
+    assert type(spectrum) is oc.Array
+    assert tally.counts == oc.Counts(mul=2)
 
 
 @pytest.mark.parametrize("word", ["ignore", True, 0, ""])

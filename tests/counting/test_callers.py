@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fractions
+import json
 import linecache
 import math
 import math as m
@@ -11,6 +13,8 @@ import warnings
 from array import array
 from math import sin
 
+import jax
+import networkx
 import numpy as np
 import pytest
 
@@ -294,3 +298,32 @@ def test_what_does_not_warn_is_silent():
             for function in (np.log, np.exp, np.sin, np.tanh, np.arctan, np.sqrt, np.sign, np.floor, np.cbrt):
                 function(oc.wrap(value))
         assert np.isnan(oc.unwrap(oc.wrap(1.0) / math.nan))
+
+
+# --- errors of other libraries, which do not know wrapped values
+
+
+def notes_on(execute):
+    """The notes on the error that something raises inside a count."""
+    with pytest.raises(Exception) as caught, oc.count():  # noqa: PT011  # whatever a library raises
+        execute()
+    return getattr(caught.value, "__notes__", [])
+
+
+@pytest.mark.parametrize(
+    "execute",
+    [
+        lambda: json.dumps(oc.wrap(2.0)),
+        lambda: fractions.Fraction(oc.wrap(2.0)),
+        lambda: oc.wrap(2.0)[0],
+        lambda: jax.numpy.sum(oc.wrap(np.ones(3))),
+        lambda: networkx.laplacian_matrix(networkx.Graph([(0, 1, {"weight": oc.wrap(2.0)})])),
+    ],
+)
+def test_an_error_of_a_library_that_does_not_know_wrapped_values_says_what_to_hand_it(execute):
+    assert "hand it oc.unwrap(x)" in notes_on(execute)[-1]  # JAX has a note of its own
+
+
+@pytest.mark.parametrize("execute", [lambda: len(3), lambda: {}[1], lambda: json.loads("{"), lambda: oc.wrap("text")])
+def test_an_error_that_has_nothing_to_do_with_wrapped_values_has_no_note(execute):
+    assert notes_on(execute) == []

@@ -238,14 +238,12 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays():
 # --- 5. what is refused
 
 
-@pytest.mark.parametrize(
-    "name", ["sort", "median", "percentile", "convolve", "linalg.inv", "linalg.det", "fft.fft", "unique"]
-)
+@pytest.mark.parametrize("name", ["convolve", "linalg.inv", "linalg.det", "fft.fft", "nansum", "sort_complex"])
 def test_functions_without_a_derivative_are_named(name):
     function = np
     for part in name.split("."):
         function = getattr(function, part)
-    arguments = {"percentile": (50,), "convolve": (np.ones(2),)}.get(name, ())
+    arguments = {"convolve": (np.ones(2),)}.get(name, ())
     x = draw(3, 3) if name.startswith("linalg") else draw(4)
     with pytest.raises(oc.Uncounted, match=rf"np\.{name}.* has no derivative here"):
         oc.gradient(lambda p: np.sum(function(p, *arguments)), x)

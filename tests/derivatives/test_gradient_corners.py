@@ -269,3 +269,17 @@ def test_predicates_of_numbers_are_constant(granularity):
     g = oc.gradient(f, np.array([1.0, 2.0]), granularity=granularity)
     assert (g.value, g.gradient.tolist()) == (6.0, [2.0, 2.0])
     assert g.phases["primal"] == {"isnan": 2, "isfinite": 1, "add": 1, "mul": 1}
+
+
+ONES = np.ones(2)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.sum(oc.wrap(ONES) * np.sum(x)), lambda x: np.sum(np.sum(x) * oc.wrap(ONES)),
+    lambda x: np.sum((x > 0) * np.sum(x)), lambda x: np.sum(np.sum(x) + (x > 0)),
+    lambda x: np.sum(np.sum(x) / oc.wrap(ONES)), lambda x: np.sum(np.sum(x) - oc.wrap(ONES)),
+])  # fmt: skip
+def test_a_number_of_a_graph_meets_an_array_of_data_that_is_wrapped(f):
+    assert (
+        oc.gradient(f, ONES).gradient.tolist() == oc.gradient(f, ONES, granularity="scalar").gradient.tolist() == [2, 2]
+    )

@@ -334,3 +334,15 @@ def test_names_show_with_what_each_is_and_no_function(name):
             str(each) in shown["text/plain"] and f">{key}</th><td style='text-align:left'>{each}<" in shown["text/html"]
         )
     assert "<function" not in f"{shown}{dict(named)}"
+
+
+def test_the_lines_of_a_cell_have_the_name_of_the_cell(shell):
+    shell.execution_count = 7
+    shell.run_cell("def f(y):\n    return y * y", store_history=True)
+    shell.run_cell("with oc.count(by='line') as lines:\n    f(x)\n    x + 1", store_history=True)
+    found = shell.user_ns["lines"]
+    assert {name: counts.to_dict() for name, counts in found.parts.items()} == {
+        "In[7]:2": {"mul": 1},
+        "In[8]:3": {"add": 1},
+    }
+    assert "In[8]:3" in found._repr_html_()

@@ -13,11 +13,14 @@ import opcount as oc
 from opcount.functions.rows import Executed, function_named
 from tests.support import rows
 from tests.support.calls import BY_HAND, CALLS
+from tests.support.calls.sorting import SORTING
 from tests.support.draws import RANDOM
 from tests.support.ground_truth import as_objects, check_call, identical
 from tests.support.linalg_by_hand import without_signs
 
 OBJECTS_COMPARE = {"maximum": "ge", "minimum": "le"}
+OBJECTS_ARE_ASKED_TWICE = {"gt": None}
+"""NumPy asks objects that are not less whether they are greater, as the second half of one comparison."""
 OBJECTS_ARE_THEMSELVES = {"isnan": "ne"}
 """NumPy asks an object that may be nan whether it is itself."""
 TRANSLATIONS = {
@@ -25,6 +28,7 @@ TRANSLATIONS = {
     **dict.fromkeys(
         ("nansum", "nanprod", "nancumsum", "nancumprod", "nanmean", "nanargmax", "nanargmin"), OBJECTS_ARE_THEMSELVES
     ),
+    **dict.fromkeys(SORTING, OBJECTS_ARE_ASKED_TWICE),
 }
 """The known differences: the kinds that the table counts, and those of NumPy's loops over objects."""
 
@@ -39,6 +43,7 @@ def translated(name):
         result = Counter()
         for kind, number in counts.items():
             result[kinds.get(kind, kind)] += number
+        del result[None]
         return result
 
     return translate

@@ -93,7 +93,7 @@ def test_a_wrapped_number_is_no_position(row):
     x, n = oc.wrap(np.ones((2, 2, 2))), oc.wrap(2)
     arguments = {
         "choose": (n, [x, x]), "put": (x, n, x), "insert": (x, n, x), "put_along_axis": (x, n, x, 0),
-        "take_along_axis": (x, n, 0),
+        "take_along_axis": (x, n, 0), "searchsorted": (x, x, "left", n),
     }.get(row.name, (x, n))  # fmt: skip
     with pytest.raises(oc.Uncounted, match="cannot be an index or a size"):
         function_named(row.name)(*arguments)

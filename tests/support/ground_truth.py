@@ -30,7 +30,7 @@ NOTHING = oc.Counts()
 
 FORM = frozenset({"dtype", "keepdims", "out", "returned", "like"})
 """Keywords of the form of a result: most change no count, and not every loop for objects takes them."""
-CONSTANT = frozenset({"ord"})
+CONSTANT = frozenset({"ord", "q", "weights", "sorter", "range"})
 """Keywords that are never wrapped."""
 NUMBERS = frozenset({"linspace", "logspace", "geomspace", "isclose", "allclose", "where"})
 """Functions that a wrapped number alone makes dispatch."""

@@ -5,12 +5,16 @@ python -m tests.support.transcript
 
 from __future__ import annotations
 
+import _thread
 import asyncio
+import contextvars
 import copy
+import functools
 import itertools
 import operator
 import pickle
 import random
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -196,6 +200,28 @@ def threads_and_tasks() -> Iterator[str]:
         yield pool.submit(said, program).result()
 
 
+def parts() -> Iterator[str]:
+    """Counts by line and by function, again and again at the same places."""
+    x, y = oc.wrap(0.5), oc.wrap(np.float64(2.0))
+    for budget in (None, {"mul": 50}):
+        with oc.count(budget, by="line") as lines, oc.count(by="function") as functions, oc.count() as whole:
+            for _ in range(3):
+                z = x * y + 2.0 * x - y / 4
+                z = functools.reduce(operator.mul, [x, y, z]) + sum([x, y, z])
+                np.dot(np.array([x, y]), np.array([z, x]))
+                oc.gradient(lambda v: v * v * 2.0 - np.exp(v), 0.5)
+        first = min(int(name.rpartition(":")[2]) for name in lines.parts)
+        yield repr([(int(name.rpartition(":")[2]) - first, dict(counts)) for name, counts in lines.parts.items()])
+        yield repr({name: dict(counts) for name, counts in functions.parts.items()})
+        yield repr([sum(tally.parts.values(), oc.Counts()) == whole.counts for tally in (lines, functions)])
+    with oc.count(by="function") as functions, oc.count(by="line"):
+        _thread.start_new_thread(contextvars.copy_context().run, (operator.mul, x, y))  # in no frame of Python's
+        waited = time.monotonic()
+        while not functions.counts and time.monotonic() < waited + 60:
+            time.sleep(0.001)
+    yield repr({name: dict(counts) for name, counts in functions.parts.items()})
+
+
 def suspended() -> Iterator[str]:
     program = random_program(random.Random(2), 10)
 
@@ -231,7 +257,7 @@ def one_class() -> Iterator[str]:
 
 
 def transcript() -> Iterator[str]:
-    for part in (every_operator, budgets, corrupted_rows, threads_and_tasks, suspended, one_class):
+    for part in (every_operator, budgets, corrupted_rows, threads_and_tasks, parts, suspended, one_class):
         yield f"-- {part.__name__}"
         yield from part()
 

@@ -209,7 +209,10 @@ FUNCTIONS = [
     function
     for function in [*ROWS, *BY_UFUNC, *COMPOSED]
     if isinstance(function, np.ufunc)
-    or not (isinstance(ROWS[function].counts, Refused) or ROWS[function].gives in (DESCRIPTION, POSITIONS))
+    or (
+        function not in (np.unique, np.unique_all, np.unique_inverse)  # which give places beside values
+        and not (isinstance(ROWS[function].counts, Refused) or ROWS[function].gives in (DESCRIPTION, POSITIONS))
+    )
 ]
 
 

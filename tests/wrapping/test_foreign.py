@@ -80,9 +80,9 @@ with warnings.catch_warnings():
     STRANGERS = {
         "a JAX array": (jnp.ones(3), "np.asarray"),
         "a number of JAX": (jnp.float32(2.0), "np.asarray"),
-        "a sparse array": (sparse.csr_array(np.diag(V)), "toarray"),
-        "a sparse matrix": (sparse.csr_matrix(np.diag(V)), "toarray"),
-        "a sparse array by coordinates": (sparse.coo_array(np.diag(V)), "toarray"),
+        "a sparse array": (sparse.dia_array(np.diag(V)), "toarray"),
+        "a sparse matrix": (sparse.dia_matrix(np.diag(V)), "toarray"),
+        "a sparse array by its keys": (sparse.dok_array(np.diag(V)), "toarray"),
         "a SymPy matrix": (sympy.eye(3), "np.asarray"),
         "a matrix": (np.matrix(np.eye(3)), "np.asarray"),
         "a masked array": (np.ma.array(V, mask=[0, 1, 0]), "filled"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -258,3 +259,29 @@ FAILING = {
 @pytest.mark.parametrize("name", FAILING)
 def test_what_fails_is_one_line_and_a_status(fails, name):
     fails(*FAILING[name])
+
+
+def test_the_counts_of_each_line(run, folder):
+    (folder / "lines.py").write_text("import numpy as np\ndef f(x):\n    y = x * x\n    return np.exp(y) + y\n")
+    _, text, _ = run("count", "lines.py:f", "--at", "3", "--by", "line")
+    assert text.splitlines() == [
+        "line        mul  add  exp  total",
+        "lines.py:3    1    0    0      1",
+        "lines.py:4    0    1    1      2",
+        "all           1    1    1      3",
+    ]
+    data = json.loads(run("count", "lines.py:f", "--at", "3", "--by", "function", "--json")[1])
+    assert data["parts"] == {"np.multiply": {"mul": 1}, "np.exp": {"exp": 1}, "np.add": {"add": 1}}
+    assert "lines.py:4,0,1,1,2" in run("count", "lines.py:f", "--at", "3", "--by", "line", "--csv")[1]
+
+
+def test_a_function_of_a_library_has_the_line_of_the_library(run):
+    text = run("count", "numpy:outer", "--at", "1,2", "--at", "3,4", "--by", "line")[1]
+    assert re.fullmatch(r"numeric\.py:\d+ +4 +4", text.splitlines()[1])
+
+
+def test_the_source_with_its_counts_is_written_to_a_file(run, fails, folder):
+    (folder / "lines.py").write_text("def f(x):\n    return x * x\n")
+    run("count", "lines.py:f", "--at", "3", "--html", "lines.html")
+    assert "mul 1</td><td><pre>    return x * x</pre>" in (folder / "lines.html").read_text()
+    fails(("count", "lines.py:f", "--at", "3", "--html", "lines.html", "--by", "function"), 2, "--html is of lines")

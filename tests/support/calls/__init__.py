@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.support.calls import elementwise, linalg, polynomials, products, reductions  # noqa: F401, they register theirs
+from tests.support.calls import (  # noqa: F401, they register theirs
+    elementwise,
+    linalg,
+    polynomials,
+    products,
+    reductions,
+    sorting,
+)
 from tests.support.draws import BY_HAND, CALLS
 
 __all__ = ["BY_HAND", "CALLS"]
