@@ -111,7 +111,7 @@ def _by_loops(call: Call, whole: bool) -> oc.Counts | None:
 
 def _refusal(error: BaseException | None) -> str:
     """The refusal that raised an error, or that another library hid: then the count has put it into a note."""
-    notes = "\n".join(getattr(error, "__notes__", ()))
+    notes = "\n".join(note for note in getattr(error, "__notes__", ()) if note.startswith("opcount refused"))
     while error is not None and not isinstance(error, oc.Uncounted):
         error = error.__cause__ or error.__context__
     return notes if error is None else str(error)
