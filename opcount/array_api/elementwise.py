@@ -29,6 +29,7 @@ def _two(name: str, numpys: Callable[..., Any]) -> Two:
 
 def _named(function: Callable[..., Any], name: str, numpys: Callable[..., Any]) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)  # for a count by function
     function.__doc__ = f"`{name}` of the array API standard, for each element: `np.{numpys.__name__}`."
     return function
 

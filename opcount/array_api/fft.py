@@ -26,7 +26,8 @@ def _along_axes(numpys: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _named(function: Callable[..., Any], numpys: Callable[..., Any]) -> Callable[..., Any]:
-    function.__name__ = function.__qualname__ = numpys.__name__
+    name = function.__name__ = function.__qualname__ = numpys.__name__
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)  # for a count by function
     function.__doc__ = f"`{numpys.__name__}` of the array API standard: of wrapped values it raises Uncounted."
     return function
 

@@ -319,6 +319,23 @@ def test_a_gradient_goes_through_functions_of_the_namespace():
     assert g.phases == oc.gradient(lambda x: np.sum(np.exp(x) * x), X).phases
 
 
+def test_a_count_by_function_says_which_function_of_the_namespace():
+    x = xp.wrap(X)
+    with oc.count(by="function") as tally:
+        xp.sum(x), xp.abs(x), xp.linalg.vector_norm(x), x * x, np.prod(x)
+    assert {name: counts.to_dict() for name, counts in tally.parts.items()} == {
+        "xp.sum": {"add": 5},
+        "xp.abs": {"abs": 6},
+        "xp.linalg.vector_norm": {"mul": 6, "add": 5, "sqrt": 1},
+        "np.multiply": {"mul": 6},
+        "np.prod": {"mul": 5},
+    }
+    with oc.count(by="line") as by_line:
+        xp.sum(x)
+    (line,) = by_line.parts
+    assert "test_array_api.py" in str(line)
+
+
 def test_beside_a_spec():
     result, counts = counted(lambda: xp.asarray(X) * oc.spec((2, 3)))
     assert result.shape == (2, 3) and counts == {"mul": 6}
