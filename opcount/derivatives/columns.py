@@ -41,8 +41,8 @@ class Columns(NamedTuple):
 
     def values_of(self, references: np.ndarray) -> np.ndarray:
         """The values of operands, of nodes and of constants."""
-        values: np.ndarray = self.values[references]
         constants = references < 0
+        values: np.ndarray = self.values[np.where(constants, 0, references)]
         if constants.any():
             values[constants] = self.constants[-2 - references[constants]]
         return values

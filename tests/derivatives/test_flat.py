@@ -290,6 +290,20 @@ def test_only_partials_that_an_output_needs_are_counted(outputs):
     assert graph.output_indices == objects.output_indices
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_more_constants_than_nodes():
+    """What Python has to do in the place of the accelerator, such as a division by zero, leaves a constant unused."""
+
+    def f(x):
+        for _ in range(200):
+            assert oc.unwrap(1.0 / (x * 0.0)) in (np.inf, -np.inf)
+        for _ in range(50):
+            x = 0.5 - x / 3.0
+        return x
+
+    check_same(f, 0.7)
+
+
 def test_a_constant_output():
     g = oc.gradient(lambda x: [x[0] * 1.5 + x[1] for _ in range(100)] and 3.0, [0.4, 0.9])
     assert (g.value, g.gradient) == (3.0, [0.0, 0.0])
