@@ -198,7 +198,7 @@ def function_of(frame: FrameType | None) -> str:
         return name if called == "__call__" else f"{name}.{called}"
     if OWNERS[code.co_filename] == NUMPYS:
         return _of_numpy(code.co_qualname.partition(".")[0], str(frame.f_globals.get("__name__")))
-    return _of_opcount(code.co_qualname)
+    return _of_opcount(code.co_qualname, str(frame.f_globals.get("__name__")))
 
 
 def operator_of(kind: str) -> str:
@@ -217,11 +217,14 @@ def name_of(function: Any) -> str:
 
 
 @cache
-def _of_opcount(qualified: str) -> str:
+def _of_opcount(qualified: str, module: str) -> str:
     """The name of opcount's function, or of NumPy's that a method of an array is called like."""
     owner, _, method = qualified.replace(".<locals>", "").partition(".")
     if not method or owner[0].islower():
-        return f"oc.{owner}"
+        *_, inside, subject = module.split(".")
+        if inside != "array_api":
+            return f"oc.{owner}"
+        return f"xp.{subject}.{owner}" if subject in ("linalg", "fft", "special") else f"xp.{owner}"
     return f"np.{method}" if hasattr(np, method) else f"{owner}.{method}"
 
 

@@ -144,7 +144,7 @@ _REACHED: Final = bytes([PLUS_ONE] * 24)
 def _computed(columns: Columns, kinds: np.ndarray, partials: np.ndarray, some: slice) -> bool:
     """Compute the partials of some nodes, those of each operation together; gives whether they are floats."""
     operations = columns.operations[some]
-    for code, position in itertools.product(np.flatnonzero(np.bincount(operations)), range(2)):
+    for code, position in itertools.product(np.flatnonzero(np.bincount(operations)).tolist(), range(2)):
         nodes = some.start + np.flatnonzero((operations == code) & (kinds[some, position] == 0))
         if not len(nodes):
             continue

@@ -60,6 +60,10 @@ class Wrapped(Executor):
         """The plain number or array."""
         raise NotImplementedError
 
+    def _counting(self) -> Self:
+        """This value as one on which operations count: itself, unless its class has constant data too."""
+        return self
+
     def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain value, if the count records exits; else raises Uncounted, which says what to write instead."""
         let_out(door, np.size(self._plain()) if elements is None else elements, lambda: refusal(advice))
