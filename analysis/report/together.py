@@ -69,6 +69,7 @@ def run_together(
                 if not left[slug]:
                     go_on(slug)
         finally:
-            for future in waiting:
-                future.cancel()
+            for future, (_, key) in waiting.items():  # after trouble only
+                if not future.cancel() and future.done() and not future.exception():
+                    finished.keep(key, future.result())
     return found
