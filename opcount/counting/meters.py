@@ -89,10 +89,14 @@ class Tally:
         >>> before, tally.counts
         (Counts({'mul': 1}), Counts({'mul': 1, 'add': 1}))
         """
+        return Counts(self._totals())
+
+    def _totals(self) -> dict[str, int]:
+        """The counts by kind, some of which may be 0."""
         found = dict(self._bulk)
         for kind, draws in self._draws.copy().items():
             found[kind] = found.get(kind, 0) + drawn(draws)
-        return Counts(found)
+        return found
 
     @property
     def regions(self) -> dict[str, Counts]:

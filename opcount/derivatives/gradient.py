@@ -16,8 +16,8 @@ from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
 from opcount.counting.errors import BudgetExceeded, InvalidValue
-from opcount.counting.meters import charge, meter
-from opcount.counting.tally import isolated
+from opcount.counting.meters import Tally, charge, meter
+from opcount.counting.tally import count, isolated
 from opcount.derivatives.chain_rule import backprop, new_memo
 from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.differences import differences
@@ -160,7 +160,7 @@ def gradient(
     elif rule.direction is None:
         found = _by_differences(run, step)
     else:
-        with collector_paused():
+        with collector_paused(), count() as run.tally:
             found = _accumulated(run)
     return Gradient(
         value=unwrap(found.value),
@@ -196,15 +196,16 @@ class _Run:
                 raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {method!r}')
             self.memo = checked_memo(memo, budget)
         self.spent = nothing_spent()
+        self.tally: Tally | None = None  # of the count that is open in all phases, if one is
         self.log = Log() if log else None
         self.on_columns = self.rule.algorithm is backprop and not log
 
     def evaluate(self) -> Graph:
         """The graph of an evaluation, with its local partials."""
-        with phase(self.spent, "primal"):
+        with phase(self.spent, "primal", self.tally):
             graph = evaluate(self.f, self.inputs, self.on_columns)
         one_output(graph.result)
-        with phase(self.spent, "partials"):
+        with phase(self.spent, "partials", self.tally):
             graph.linearize(keep_columns=self.on_columns)
         return graph
 
@@ -294,7 +295,7 @@ def _accumulated(run: _Run) -> _Found:
             found += [None] * len(targets)
             continue
         dense = type(seed) is Array
-        with phase(run.spent, "accumulation"), np.errstate(invalid="ignore") if dense else nullcontext():
+        with phase(run.spent, "accumulation", run.tally), np.errstate(invalid="ignore") if dense else nullcontext():
             derivatives, kept_now, depth_now = _derivatives(run, graph, source, seed, targets, run.log)
         if dense and not all(map(_is_finite, derivatives)):
             with isolated():  # zeros of the seed met an infinity: they are structural, and skipped
@@ -319,7 +320,7 @@ def _flatly(run: _Run, graph: Graph) -> tuple[Any, Storage] | None:
     found = accumulated(edges, [graph.output.index], rule.after)
     if not np.isfinite(found.derivatives).all():
         return None
-    with phase(run.spent, "accumulation"):
+    with phase(run.spent, "accumulation", run.tally):
         charge(rule.counts(enumerate(found.met)))
     return found.derivatives[: len(graph.inputs)], Storage(
         len(found.states), len(found.states) - found.states.count(0), 0

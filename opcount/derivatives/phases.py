@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.counts import Counts
+from opcount.counting.meters import Tally, meter
 from opcount.counting.names import Named
 from opcount.counting.tally import count, count_here
 
@@ -24,20 +25,33 @@ def nothing_spent() -> dict[str, Counts]:
 
 
 class phase:
-    """Count what runs inside for a phase too, beside the counts that are open."""
+    """Count what runs inside for a phase too, beside the counts that are open.
 
-    def __init__(self, spent: dict[str, Counts], name: str) -> None:
+    `tally`, if it is given, is that of a count that is open here: what it counts is that of the phase, and no other
+    count needs to be opened.
+    """
+
+    def __init__(self, spent: dict[str, Counts], name: str, tally: Tally | None = None) -> None:
         self._spent = spent
         self._name = name
-        self._count = count() if name == "primal" else count_here()  # what follows the user's code has no line of it
+        self._tally = tally
+        here = name != "primal" and meter().parted  # what follows the user's code has no line of it
+        self._count = count_here() if here else count() if tally is None else None
 
     def __enter__(self) -> None:
-        self._tally = self._count.__enter__()
+        if self._count is not None:
+            self._tally = self._count.__enter__()
+        assert self._tally is not None
+        self._before = self._tally._totals()
 
     def __exit__(self, *error: Any) -> None:
-        self._count.__exit__(*error)
+        if self._count is not None:
+            self._count.__exit__(*error)
         if error[0] is None:
-            self._spent[self._name] += self._tally.counts
+            assert self._tally is not None
+            before = self._before
+            counted = {kind: times - before.get(kind, 0) for kind, times in self._tally._totals().items()}
+            self._spent[self._name] += Counts(counted)
 
 
 @contextmanager

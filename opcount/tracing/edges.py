@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -21,7 +21,7 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
-from opcount.tracing.contraction import contracted, record_product
+from opcount.tracing.contraction import contracted, label_sizes, record_product
 from opcount.tracing.structural import (
     MINUS_ONE,
     ONE,
@@ -210,15 +210,7 @@ class PushPull:
 
 def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
     """An array, copied along new axes and those of length one: what broadcasting does."""
-    new = len(to) - len(shape)
-    if to[new:] != shape:
-        return PushPull(partial(spread, shape=to), partial(collected, shape=shape))
-    axes = tuple(range(new))  # what most additions of a row are
-
-    def pull(adjoint: Derivative) -> Any:
-        return adjoint.sum(axes) if type(adjoint) is Array else collected(adjoint, shape)
-
-    return PushPull(partial(spread, shape=to), pull)
+    return PushPull(partial(spread, shape=to), partial(collected, shape=shape))
 
 
 def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> PushPull:
@@ -285,42 +277,56 @@ class Chain(NamedTuple):
         return Chain(priced_between_arrays(self.first), priced_between_arrays(self.second))
 
 
+class Matrices(NamedTuple):
+    """How a product of two matrices is executed on plain ones, and by which axis of the adjoint its pull multiplies."""
+
+    pushed: Callable[[Any, Any], Any] | None = None
+    pulled: Callable[[Any, Any], Any] | None = None
+    shared: int = 0
+
+
+EINSUM: Final = Matrices()
+
+
 class Contraction:
     """The product of an array of this shape with `other`, by einsum's labels for both and for the result.
 
-    `pushed` and `pulled`, if given, execute it on plain arrays faster than einsum. `kept` selects the
-    elements that depend on an input; None: all.
+    `matrices`, if they are two, execute it on plain arrays faster than einsum. `kept` selects the elements that depend
+    on an input; None: all.
     """
 
-    __slots__ = ("kept", "labels", "other", "pulled", "pushed", "shape", "sizes")
+    __slots__ = ("kept", "labels", "matrices", "other", "shape")
 
     def __init__(
         self,
         other: Array,
         labels: tuple[str, str, str],
-        sizes: Mapping[str, Any],
         shape: tuple[Any, ...],
-        pushed: Callable[[Any, Any], Any] | None = None,
-        pulled: Callable[[Any, Any], Any] | None = None,
+        matrices: Matrices = EINSUM,
         kept: np.ndarray | None = None,
     ) -> None:
         self.other = other
         self.labels = labels
-        self.sizes = sizes
         self.shape = shape
-        self.pushed = pushed
-        self.pulled = pulled
+        self.matrices = matrices
         self.kept = kept
 
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """The size of each label."""
+        return label_sizes(self.labels[:2], (self.shape, shape_of(self.other)))
+
     def push(self, tangent: Derivative) -> Any:
-        return contracted(tangent, self.other, self.labels, self.sizes, self.pushed)
+        return contracted(tangent, self.other, self.labels, self.sizes, self.matrices.pushed)
 
     def pull(self, adjoint: Derivative) -> Any:
+        pulled, shared = self.matrices.pulled, self.matrices.shared
+        if type(adjoint) is Array and pulled is not None and self.kept is None:  # most of most accumulations
+            results = math.prod(self.shape)
+            record_product(results * adjoint._held.shape[shared], results)
+            return array_of(pulled(adjoint._held, self.other._held))
         mine, others, result = self.labels
-        if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
-            record_product(math.prod(self.sizes.values()), math.prod(self.shape))
-            return array_of(self.pulled(adjoint._held, self.other._held))
-        found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
+        found = contracted(adjoint, self.other, (result, others, mine), self.sizes, pulled, self.kept)
         return collected(found, self.shape)
 
     def priced(self) -> LinearMap:
@@ -330,7 +336,7 @@ class Contraction:
         return self._with(self.other, active)
 
     def _with(self, other: Array, kept: np.ndarray | None) -> Contraction:
-        return Contraction(other, self.labels, self.sizes, self.shape, self.pushed, self.pulled, kept)
+        return Contraction(other, self.labels, self.shape, self.matrices, kept)
 
 
 class Applied(NamedTuple):
@@ -401,7 +407,9 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
         edge = Scale(slope)
     else:
         edge = Scale(wrapped(slope) if isinstance(slope, (np.ndarray, np.generic)) else Scalar(slope))
-    return edge if shape == to else Chain(copying(shape, to), edge)
+    if shape == to:
+        return edge
+    return copying(shape, to) if edge is IDENTITY else Chain(copying(shape, to), edge)
 
 
 _MAPS: Final = frozenset({PushPull, Contraction, Chain, Applied})

@@ -284,12 +284,12 @@ def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
 
 def collected(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
     """The transpose of `spread`: the sum over the copies, in this shape."""
-    if type(derivative) is Unit or shape_of(derivative) == shape:
+    if type(derivative) is Unit or (given := shape_of(derivative)) == shape:
         return derivative
-    new = len(shape_of(derivative)) - len(shape)
-    axes = tuple(
-        axis for axis, size in enumerate(shape_of(derivative)) if axis < new or (shape[axis - new] == 1 and size != 1)
-    )
+    new = len(given) - len(shape)
+    if given[new:] == shape:  # what most additions of a row are
+        return summed(derivative, tuple(range(new)))
+    axes = tuple(axis for axis, size in enumerate(given) if axis < new or (shape[axis - new] == 1 and size != 1))
     return reshaped(summed(derivative, axes), shape)
 
 
