@@ -72,7 +72,7 @@ class Tally:
         self._bulk: dict[str, int] = defaultdict(int)
         self._exits: dict[str, Exit] = {}
         self._regions: dict[str, Tally] = {}
-        self._meter: Meter | None = None  # the meter in force where this tally is the innermost
+        self._meter: Meter | None = None  # of a region: the meter in force where this tally is the innermost
         self._refusal: str | None = None  # the last refusal inside, which another library may have swallowed
         self._missed = False  # whether operations of a context that nobody counts were refused while this was open
 

@@ -39,6 +39,8 @@ def plain_derivative(derivative: Derivative | None, value: Any, used: set[int]) 
     already, and is added to. For a spec the derivative is returned as it is. Raises Uncounted for an array of other
     numbers than floats.
     """
+    if type(derivative) is Array and type(value) is np.ndarray is type(derivative._held):  # as most are in arrays
+        return _of_its_own(derivative._held, value.dtype, used)
     if isinstance(value, Spec):
         return derivative
     if not isinstance(value, np.ndarray):
@@ -52,27 +54,35 @@ def plain_derivative(derivative: Derivative | None, value: Any, used: set[int]) 
     dense = number(derivative)
     if isinstance(dense, np.ndarray):
         raise Uncounted(OF_OTHER_NUMBERS)
-    array = np.asarray(dense._plain())
-    dtype = value.dtype if value.dtype.kind == "f" else array.dtype
-    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _id_of_memory(array) in used:
+    return _of_its_own(np.asarray(dense._plain()), value.dtype, used)
+
+
+def _of_its_own(array: np.ndarray, dtype: np.dtype[Any], used: set[int]) -> np.ndarray:
+    """The array in that dtype, if it is one of floats, with memory that is not used yet."""
+    dtype = dtype if dtype.kind == "f" else array.dtype
+    memory = _id_of_memory(array)
+    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or memory in used:
         array = np.array(array, dtype)
-    used.add(_id_of_memory(array))
+        memory = id(array)
+    used.add(memory)
     return array
 
 
-def _id_of_memory(array: object) -> int:
+def _id_of_memory(array: np.ndarray) -> int:
     """An identifier that is equal for arrays that share memory."""
-    return id(owner_of(array))
+    base = array.base
+    return id(array) if base is None else id(base) if getattr(base, "base", None) is None else id(owner_of(base))
 
 
 def memory_of(nodes: Iterable[Any]) -> set[int]:
     """Identifiers of the memory that nodes hold: a derivative that shares it is copied before a user gets it."""
-    return {
-        _id_of_memory(operand._held if type(operand) is Array else operand)
-        for node in nodes
-        for operand in (node.value, *node.operands)
-        if type(operand) is Array or type(operand) is np.ndarray
-    }
+    found = set()
+    for node in nodes:
+        for operand in (node.value, *node.operands):
+            held = operand._held if type(operand) is Array else operand
+            if type(held) is np.ndarray:
+                found.add(_id_of_memory(held))
+    return found
 
 
 def joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:

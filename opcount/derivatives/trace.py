@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from opcount.arrays.array import Array
+from opcount.arrays.array import array_of
 from opcount.arrays.scalar import Scalar
 from opcount.arrays.wrap import Tree
 from opcount.counting.errors import InvalidType
@@ -48,7 +48,9 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
 def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
     """The inputs with each leaf wrapped, anew if it is wrapped already; arrays are `copied`, or the caller's own."""
     leaves = [
-        Array(leaf.copy("K") if copied and type(leaf) is not Spec else leaf) if type(leaf) in _ARRAYS else Scalar(leaf)
+        array_of(leaf.copy("K") if copied and type(leaf) is not Spec else leaf)
+        if type(leaf) in _ARRAYS
+        else Scalar(leaf)
         for leaf in inputs.leaves
     ]
     return Inputs(inputs.x, leaves, inputs.arrays_as_nodes)

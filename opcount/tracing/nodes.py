@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.arrays.array import Array
+from opcount.arrays.array import Array, array_of
 from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.accelerator import ACCELERATOR
@@ -301,10 +301,12 @@ class ArrayNode(NodeMethods):
             if len(inputs) == 1 and row is not None and row.partials and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
             if ufunc is np.matmul and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
-                return _array_node(self.tape, _MATMUL, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
+                return _array_node(self.tape, _MATMUL, (self.tape.kept(inputs[0]), self), array_of(inputs[0]) @ self.value)
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: object) -> Any:
+        if len(args) == 1 and type(args[0]) is ArrayNode and not keywords:  # nobody else has a say
+            return _called_with_nodes(function, args, keywords)
         if any(map(is_container, types)):
             return NotImplemented
         if row_of(function).makes and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
@@ -537,6 +539,10 @@ def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
         ):  # fmt: skip
             raise Uncounted(f"{name_of(function)} into an array that it joins parts of: let it make a new one")
         return _written_to((out,), function(*args, **keywords))
+    return _called_with_nodes(function, args, keywords)
+
+
+def _called_with_nodes(function: Any, args: Any, keywords: Any) -> Any:
     result = FUNCTIONS[function](*args, **keywords)
     if type(result) is ArrayNode and function not in GIVING_VIEWS and (
         result.primitive is None or result.primitive.moves or result.primitive.name in _MOVING

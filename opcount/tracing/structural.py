@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -213,7 +214,15 @@ def structured(states: np.ndarray, values: object, shape: tuple[Any, ...]) -> An
 def states_of(derivative: object, dimensions: int) -> np.ndarray:
     if type(derivative) is Structured:
         return derivative.states
-    return np.full((1,) * dimensions, derivative.sign if type(derivative) is Unit else NUMBER, np.int8)
+    return _alike(derivative.sign if type(derivative) is Unit else NUMBER, dimensions)
+
+
+@cache
+def _alike(state: int, dimensions: int) -> np.ndarray:
+    """The states of an array in which all are equal; shared, and so not to be written into."""
+    states = np.full((1,) * dimensions, state, np.int8)
+    states.flags.writeable = False
+    return states
 
 
 def plain_of(derivative: Any) -> Any:
