@@ -281,7 +281,8 @@ def _accumulated(run: _Run) -> _Found:
     value = value_of(graph.outputs[0])
     used = memory_of(graph.nodes) if any(type(leaf) is Array for leaf in run.inputs.leaves) else set()
     output = None if graph.output is None else graph.output.index
-    anew = run.rule.evaluations(graph.size) > 1  # dual numbers: an evaluation for each input
+    # dual numbers take an evaluation for each input
+    anew = run.rule.direction == "tangent" and run.rule.evaluations(graph.size) > 1
     if run.inputs.arrays_as_nodes and not anew:
         graph.forget_values()
     if run.on_columns and (flat := _flatly(run, graph)):

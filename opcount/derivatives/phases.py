@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.counts import Counts
@@ -54,16 +52,17 @@ class phase:
             self._spent[self._name] += Counts(counted)
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
+class collector_paused:
     """Keep Python's collector of cycles from running."""
+
     # A graph is large and, once recorded, has no cycles: the collector would walk it again and again in vain.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
+
+    def __enter__(self) -> None:
+        self._enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._enabled:
             gc.enable()
 
 

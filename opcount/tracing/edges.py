@@ -21,9 +21,12 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
+from opcount.counting.meters import charge
+from opcount.counting.symbolic import Size
 from opcount.tracing.contraction import contracted, label_sizes, record_product
 from opcount.tracing.structural import (
     MINUS_ONE,
+    NUMBER,
     ONE,
     UNPLACED,
     ZERO,
@@ -32,13 +35,14 @@ from opcount.tracing.structural import (
     Unit,
     Unplaced,
     collected,
+    count_of,
     gathered,
     is_zero,
     masked,
     number,
     placed,
+    plain_of,
     reshaped,
-    running,
     scattered,
     selected,
     spread,
@@ -215,13 +219,14 @@ def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
 
 def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> PushPull:
     """The edge of a sum over these axes, in the shape `to`, which has them with length one or not at all."""
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
     def push(tangent: Derivative) -> Any:
         return reshaped(summed(tangent, axes), to)
 
     def pull(adjoint: Derivative) -> Any:
-        return spread(reshaped(adjoint, kept), shape)
+        if type(adjoint) is not Unit:
+            adjoint = reshaped(adjoint, tuple(1 if axis in axes else size for axis, size in enumerate(shape)))
+        return spread(adjoint, shape)
 
     return PushPull(push, pull)
 
@@ -259,6 +264,31 @@ def choosing(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
 def accumulating(axis: int) -> PushPull:
     """The edge of running sums along an axis."""
     return PushPull(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
+
+
+def running(derivative: Any, axis: int, backward: bool) -> Any:
+    """A derivative's running sums along an axis, from its beginning or, with `backward`, from its end."""
+    if type(derivative) is Unit:
+        return derivative
+    shape = shape_of(derivative)
+    along = (slice(None),) * axis + (slice(None, None, -1 if backward else 1),)
+    if type(derivative) is not Structured:
+        return np.cumsum(derivative[along], axis=axis)[along]
+    states = derivative.states
+    if states.shape[axis] != shape[axis]:
+        states = np.repeat(states, _sized(shape[axis]), axis)
+    states = states[along]
+    terms = np.cumsum(states != 0, axis=axis)
+    charge({"add": count_of((states != 0) & (terms > 1), shape)})
+    found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
+    values = np.cumsum(plain_of(derivative)[along], axis=axis)[along]
+    return structured(found, wrapped(values), shape)
+
+
+def _sized(size: Size) -> int:
+    if not isinstance(size, int):
+        raise InvalidValue("running sums of structural derivatives along an axis of symbolic size are not counted")
+    return size
 
 
 class Chain(NamedTuple):
