@@ -26,7 +26,7 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
 from opcount.derivatives.methods import METHODS, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
-from opcount.derivatives.plain import joined, memory_of, plain_gradient
+from opcount.derivatives.plain import Memory, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
@@ -246,14 +246,14 @@ class _Found(NamedTuple):
     value: Any
     derivatives: list[Any]
     storage: Storage
-    used: set[int]
+    used: Memory
 
 
 def _by_differences(run: _Run, step: object) -> _Found:
     """The gradient by finite differences, which keep nothing."""
     run.refuse_beyond_budget(difference_counts(sum(leaf.size for leaf in run.inputs.leaves)))
     value, derivatives = differences(run.f, run.inputs, step, run.spent)
-    return _Found(value, derivatives, Storage(0, 0, 0), set())
+    return _Found(value, derivatives, Storage(0, 0, 0), {})
 
 
 def _from_shapes(run: _Run) -> _Found:
@@ -268,7 +268,7 @@ def _from_shapes(run: _Run) -> _Found:
     run.refuse_beyond_budget(predicted)
     charge(predicted)
     run.spent["accumulation"] = predicted
-    return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), set())
+    return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), {})
 
 
 def _accumulated(run: _Run) -> _Found:
@@ -279,7 +279,7 @@ def _accumulated(run: _Run) -> _Found:
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":
         run.refuse_to_hang(graph)
     value = value_of(graph.outputs[0])
-    used = memory_of(graph.nodes) if any(type(leaf) is Array for leaf in run.inputs.leaves) else set()
+    used = memory_of(graph.nodes) if any(type(leaf) is Array for leaf in run.inputs.leaves) else {}
     output = None if graph.output is None else graph.output.index
     # dual numbers take an evaluation for each input
     anew = run.rule.direction == "tangent" and run.rule.evaluations(graph.size) > 1
