@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
 FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: page report check-report docs test test-slow test-lowest test-newest test-page versions lint mutants bench clean
+.PHONY: page report check-report docs array-api test-array-api test test-slow test-lowest test-newest test-page versions lint mutants bench clean
 .NOTPARALLEL:
 
 page: $(VENV)/report.stamp
@@ -53,6 +53,15 @@ lint: $(VENV)/lint.stamp
 docs: $(VENV)/docs.stamp
 	@rm -rf docs/_build
 	$(RUN) sphinx -W -T --keep-going -q -j auto docs docs/_build/html
+
+# What SciPy's and scikit-learn's routines count, listed in docs/reference.
+array-api: $(VENV)/array-api.stamp
+	$(RUN) analysis.array_api
+
+# SUITE is a checkout of github.com/data-apis/array-api-tests, with its submodule; it is not on PyPI.
+test-array-api: $(VENV)/array-api.stamp
+	$(RUN) analysis.array_api --check
+	$(if $(SUITE),$(RUN) analysis.array_api.suite $(SUITE),@echo "make test-array-api SUITE=... runs the suite of the standard too")
 
 mutants: $(VENV)/mutants.stamp
 	$(VENV)/bin/python .ci/mutants.py

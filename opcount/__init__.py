@@ -1,6 +1,7 @@
 """opcount: count every elementary operation, and see that backprop is the chain rule with a memo."""
 
 from opcount.arrays.array import Array
+from opcount.arrays.counted import counted
 from opcount.arrays.scalar import Scalar
 from opcount.arrays.wrap import Measured, measure, spec, unwrap, wrap
 from opcount.counting.accelerator import accelerated as accelerated
@@ -59,6 +60,7 @@ __all__ = [
     "accelerated",
     "compare",
     "count",
+    "counted",
     "gradient",
     "jacobian",
     "law",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import opcount as oc
+import opcount.array_api as xp
 import opcount.typing
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,7 @@ ANALYSIS = sorted((ROOT / "analysis").rglob("*.py"))
 ROOMS = ("counting", "wrapping", "functions", "arrays", "tracing", "derivatives", "laws")
 """From the foundations up: each imports only from those before it, and from itself."""
 
-DOORS = ("drawing", "notebook", "testing", "typing", "__init__", "cli", "__main__")
+DOORS = ("drawing", "notebook", "testing", "typing", "__init__", "array_api", "cli", "__main__")
 """What people come in by. Nothing in a room imports one when it is loaded, and a door only those before it."""
 
 MODULES = sorted(path.relative_to(LIBRARY).with_suffix("").as_posix() for path in LIBRARY.rglob("*.py"))
@@ -139,12 +140,12 @@ def test_a_room_imports_only_from_rooms_above(room):
     } == {}
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli"])
+@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli", "array_api"])
 def test_inside_a_room_there_is_no_circle(room):
     assert circle({module: source_of(module) for module in MODULES if room_of(module) == room}) == []
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli", "derivatives/orders"])
+@pytest.mark.parametrize("room", [*ROOMS, "drawing", "cli", "array_api", "derivatives/orders"])
 def test_the_plan_of_a_room_names_its_modules(room):
     plan = ast.get_docstring(ast.parse(source_of(f"{room}/__init__"))) or ""
     inside = [module.removeprefix(f"{room}/") for module in MODULES if module.startswith(f"{room}/")]
@@ -267,6 +268,7 @@ def test_a_module_imports_no_other_package_but_what_it_is_for(module):
         "laws/law": {"matplotlib"},
         "notebook": {"IPython"},
         "cli/output": {"matplotlib"},
+        "array_api/special": {"scipy"},
     }.get(module, set())
     assert Imports(source_of(module)).packages() - sys.stdlib_module_names <= {"opcount", "numpy", "pandas"} | other
 
@@ -286,6 +288,7 @@ PARTS = {
     "studies": {"programs", "figures", "report", "peers"},
     "page": {"programs", "report"},
     "bench": set(),
+    "array_api": set(),
     "reach": set(),
 }
 """The sub-packages of the analysis, and which others each of them imports."""
@@ -352,9 +355,10 @@ def not_public(source):
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.asname or alias.name for alias in node.names if alias.name == "opcount"}
-            found += [alias.name for alias in node.names if alias.name.startswith("opcount.")]
+            inside = {alias.name for alias in node.names if alias.name.startswith("opcount.")}
+            found += sorted(inside - {"opcount.array_api"})
         elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "opcount":
-            public = {"opcount": oc, "opcount.typing": opcount.typing}.get(node.module)
+            public = {"opcount": oc, "opcount.typing": opcount.typing, "opcount.array_api": xp}.get(node.module)
             names_there = public.__all__ if public else ()
             found += [f"{node.module}.{alias.name}" for alias in node.names if alias.name not in names_there]
     found += [
@@ -383,6 +387,8 @@ def test_the_analysis_takes_public_names_alone(path):
         ("import opcount as oc\noc.gradient(f, x).phases", []),
         ("from opcount import gradient", []),
         ("from opcount.typing import MethodName", []),
+        ("import opcount.array_api as xp\nxp.wrap(2.0)", []),
+        ("from opcount.array_api import making", ["opcount.array_api.making"]),
         ("from opcount.typing import Wrapped", ["opcount.typing.Wrapped"]),
     ],
 )

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import gc
 import io
-import itertools
 import math
 import operator
-import random
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +21,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 import opcount as oc
-from analysis.bench import arrays, floats
+from analysis.bench import arrays, floats, graphs
+from analysis.bench.pure import in_python
 
 OURS: Final = "opcount"
 LARGER: Final = 8  # how many times as large the larger of two sizes is
@@ -138,50 +137,97 @@ def network() -> Bench:
     Both start from the same nested lists of floats, wrap them within the timing, and end with
     the gradient in nested lists.
     """
-    from micrograd.engine import Value
-
-    layers = (3, 64, 64, 1)
-    draw = random.Random(0)
-    parameters = [
-        [[draw.gauss(0, 1 / math.sqrt(size)) for _ in range(size + 1)] for _ in range(width)]
-        for size, width in itertools.pairwise(layers)
-    ]
-    inputs = [0.5, -1.0, 2.0]
-
-    def mlp(parameters: Any, tanh: Callable[[Any], Any]) -> Any:
-        values: list[Any] = inputs
-        for layer in parameters:
-            values = [tanh(sum(map(multiply, weights, values), bias)) for *weights, bias in layer]
-        return values[0]
-
-    def tanh(x: Value) -> Value:
-        """The tanh that micrograd lacks, in the style of its relu."""
-        out = Value(math.tanh(x.data), (x,), "tanh")
-
-        def _backward() -> None:
-            x.grad += (1 - out.data * out.data) * out.grad
-
-        out._backward = _backward
-        return out
-
-    def ours() -> tuple[float, list[Any]]:
-        with oc.count():
-            found = oc.gradient(lambda parameters: mlp(parameters, np.tanh), parameters)
-        return found.value, found.gradient
-
-    def micrograd() -> tuple[float, list[Any]]:
-        wrapped = [[[Value(number) for number in row] for row in layer] for layer in parameters]
-        output = mlp(wrapped, tanh)
-        output.backward()
-        return output.data, [[[value.grad for value in row] for row in layer] for layer in wrapped]
-
-    for one, other in zip(flat(ours()), flat(micrograd()), strict=True):
+    for one, other in zip(flat(graphs.by_opcount()), flat(graphs.by_micrograd()), strict=True):
         if not math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-12):
             raise AssertionError(f"the gradients differ: {one} and {other}")
+    ours = {"opcount, in C": 0.15, "opcount, in Python": 0.8}
     return Bench(
-        title=f"{'-'.join(map(str, layers))} tanh MLP, value and gradient (opcount counted, micrograd not)",
-        contestants={"micrograd": micrograd, OURS: ours},
-        comparisons=[Comparison(OURS, "micrograd", 1.0)],
+        title=f"{'-'.join(map(str, graphs.LAYERS))} tanh MLP, value and gradient (opcount counted, micrograd not)",
+        contestants={
+            "micrograd": graphs.by_micrograd,
+            "opcount, in C": graphs.by_opcount if oc.accelerated else None,
+            "opcount, in Python": in_python(graphs.by_opcount),
+        },
+        comparisons=[Comparison(name, "micrograd", target) for name, target in ours.items()],
+    )
+
+
+def prediction() -> Bench:
+    """What backprop would count on the network, predicted from its graph, beside the gradient itself."""
+
+    def loss(layers: Any) -> Any:
+        return graphs.network(layers, np.tanh)
+
+    graph = oc.trace(loss, graphs.parameters())
+    predicted = graph.predict("backprop")
+    if predicted != oc.gradient(loss, graphs.parameters()).phases["accumulation"]:
+        raise AssertionError("what was predicted is not what was executed")
+    return Bench(
+        title="A prediction beside the gradient, on the network",
+        contestants={
+            "gradient": lambda: oc.gradient(loss, graphs.parameters()),
+            "predict": lambda: graph.predict("backprop"),
+        },
+        comparisons=[Comparison("predict", "gradient", 0.3)],
+    )
+
+
+def nodes() -> Bench:
+    """What tracing adds to a chain of a million operations on floats, for each of them."""
+    million = 1_000_000
+    return Bench(
+        title="A chain of a million nodes, traced",
+        contestants={
+            "floats": lambda: graphs.chain(graphs.START, million),
+            "traced, in C": partial(graphs.traced, million) if oc.accelerated else None,
+            "traced, in Python": in_python(graphs.traced, million),
+        },
+        comparisons=[
+            Comparison("traced, in C", "floats", 300, by="-"),
+            Comparison("traced, in Python", "floats", 2_500, by="-"),
+        ],
+        unit="ns a node",
+        scale=1e9 / million,
+        rounds=7,
+    )
+
+
+def memory_of_nodes() -> Bench:
+    """The most memory held while a chain of a million operations is traced, and predicted."""
+    million = 1_000_000
+
+    def predicted() -> oc.Counts:
+        return graphs.traced(million).predict("backprop")
+
+    return Bench(
+        title="A chain of a million nodes, memory",
+        contestants={
+            "floats": lambda: graphs.chain(graphs.START, million),
+            "traced": partial(graphs.traced, million) if oc.accelerated else None,
+            "and predicted": predicted if oc.accelerated else None,
+        },
+        comparisons=[Comparison(name, "floats", 40, by="-") for name in ("traced", "and predicted")],
+        unit="bytes a node",
+        scale=1 / million,
+        rounds=3,
+        measure=peak_bytes,
+    )
+
+
+def ten_million(measure: Callable[[Callable[[], object]], float], unit: str, scale: float, target: float) -> Bench:
+    """The gradient of a chain of ten million operations on floats."""
+    many = 10_000_000
+    return Bench(
+        title="A chain of ten million nodes, traced and differentiated",
+        contestants={
+            "floats": lambda: graphs.chain(graphs.START, many),
+            "gradient": partial(graphs.differentiated, many) if oc.accelerated else None,
+        },
+        comparisons=[Comparison("gradient", "floats", target, by="-")],
+        unit=unit,
+        scale=scale,
+        rounds=3,
+        measure=measure,
     )
 
 
@@ -375,6 +421,11 @@ BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
     "loop": loop,
     "accelerated": accelerated,
     "network": network,
+    "prediction": prediction,
+    "nodes": nodes,
+    "memory_of_nodes": memory_of_nodes,
+    "ten_million": partial(ten_million, measure=seconds, unit="s", scale=1, target=5),
+    "memory_of_ten_million": partial(ten_million, measure=peak_bytes, unit="MB", scale=1e-6, target=1_000),
     "training_64": partial(training, width=64, times=100, rounds=25, target=1.28),
     "training_256": partial(training, width=256, times=16, rounds=51, target=1.04),
     "training_1024": partial(training, width=1024, times=4, rounds=51, target=1.01),

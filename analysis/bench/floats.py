@@ -1,20 +1,14 @@
-"""`a * b + c` in counts and under budgets, with the accelerator, and without it in another process.
-
-`python -m analysis.bench.floats` is that process: it executes the loop of each name that it is sent, and says when it
-is done.
-"""
+"""`a * b + c` in counts and under budgets, with the accelerator, and without it in another process."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
 import opcount as oc
+from analysis.bench.pure import in_python
 
 TIMES: Final = 100_000
 NUMBERS: Final = (1.5, 2.5, 3.5)
@@ -39,42 +33,11 @@ def counted(name: str) -> oc.Tally:
     return tallies[0]
 
 
-def in_python() -> Callable[[str], None]:
-    """What executes the loop of a name in a process without the accelerator."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "analysis.bench.floats"],
-        env=os.environ | {"OPCOUNT_PURE": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    )
-
-    def execute(name: str) -> None:
-        assert process.stdin and process.stdout
-        print(name, file=process.stdin)
-        if process.stdout.readline() != f"{name}\n":
-            raise AssertionError("the loop in Python alone failed")
-
-    return execute
-
-
 def contestants() -> dict[str, Callable[[], object] | None]:
-    pure = in_python()
     found: dict[str, Callable[[], object] | None] = {"float": lambda: multiply_add(*NUMBERS)}
     for name in COUNTS:
         if counted(name).counts != {"mul": TIMES, "add": TIMES}:
             raise AssertionError(f"the counts {name} differ")
         found[f"{name}, in C"] = partial(counted, name) if oc.accelerated else None
-        found[f"{name}, in Python"] = partial(pure, name)
+        found[f"{name}, in Python"] = in_python(counted, name)
     return found
-
-
-def main() -> None:
-    for line in sys.stdin:
-        counted(line.strip())
-        print(line, end="", flush=True)
-
-
-if __name__ == "__main__":
-    main()

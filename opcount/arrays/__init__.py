@@ -8,4 +8,5 @@ array_exits     the memory of an array, and how values leave it or are refused
 array_methods   the methods of an ndarray, for whatever wraps an array
 typed           what operators and methods give, for type checkers
 wrap            wrap, unwrap, measure, spec
+counted         counted: a function for callers who know plain values alone
 """

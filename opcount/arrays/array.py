@@ -278,17 +278,17 @@ class Array(ArrayExits):
     # NumPy's functions
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: object) -> Any:
-        row = BY_UFUNC.get(ufunc)
+        row = BY_UFUNC[ufunc]
         if method == "__call__" and not keywords:
             by_row = row is not None and row.rule is None and ufunc not in _OTHERWISE
             if len(inputs) == 1:
                 data: Any = self._held
                 if by_row and is_real(data):
-                    return _result(counted(row.kind, row.ufunc, data))  # type: ignore[arg-type,union-attr]
+                    return _result(counted(row.kind, row.ufunc, data))
             else:
                 a, b = _plain(inputs[0]), _plain(inputs[1])
                 if by_row and is_real(a) and is_real(b):
-                    return _result(counted(row.kind, row.ufunc, a, b))  # type: ignore[arg-type,union-attr]
+                    return _result(counted(row.kind, row.ufunc, a, b))
                 if ufunc is np.matmul and type(a) is np.ndarray is type(b) and not user_rules:  # data @ x
                     result = product(a, b)
                     if result is not None:

@@ -125,7 +125,8 @@ def _raising(ufunc: np.ufunc) -> Callable[..., Any] | None:
     """Python's own function of floats, which raises where NumPy has a reason to warn; None where there is none."""
     if ufunc in _NEVER_WARNING:
         return lambda *_: None
-    return getattr(math, "".join(ufunc.__name__.split("rc")), None)  # arcsin is asin there
+    found = getattr(math, "".join(ufunc.__name__.split("rc")), None)  # arcsin is asin there
+    return getattr(found, "__wrapped__", found)  # itself, if it is replaced while a count is open
 
 
 _NEVER_WARNING: Final = frozenset({

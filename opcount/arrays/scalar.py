@@ -246,7 +246,7 @@ class Scalar(Number):
         if any(is_wrapped_array(value) or is_container(type(value)) for value in (*inputs, *outputs)):
             return NotImplemented
         if method == "__call__" and not keywords and all(isinstance(o, _NUMBERS) for o in inputs):
-            row = BY_UFUNC.get(ufunc)
+            row = BY_UFUNC[ufunc]
             if row is not None and (row.is_of_every_number or (row.partials and any(map(_is_node, inputs)))):
                 result = bind(row, *inputs)
                 return np.bool_(result) if type(result) is bool else result  # as NumPy's function has it

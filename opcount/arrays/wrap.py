@@ -69,8 +69,9 @@ def wrap(x: object) -> Any:
 
     A number becomes a Scalar, and an array an Array of the same dtype with a copy of its data,
     so that writing into it does not change `x`. An object array becomes one of Scalars. What is
-    wrapped already stays as it is. Raises InvalidType, which names the leaf, for a leaf that is
-    neither a real number nor an array of numbers: 1j, True, a string, None, a masked array.
+    wrapped already stays as it is; constant data of `opcount.array_api` is copied, and the copy
+    counts. Raises InvalidType, which names the leaf, for a leaf that is neither a real number nor
+    an array of numbers: 1j, True, a string, None, a masked array.
     """
     wrapped = []
     for index, leaf in enumerate(flatten(x, arrays_as_leaves=True)):
@@ -79,7 +80,9 @@ def wrap(x: object) -> Any:
             leaf = Array(np.array(checked_array(leaf, name)))
         elif isinstance(leaf, np.complexfloating):
             leaf = Array(leaf)
-        elif not isinstance(leaf, Wrapped):
+        elif isinstance(leaf, Wrapped):
+            leaf = leaf._counting()
+        else:
             check_number(leaf, name)
             leaf = Scalar(leaf)
         wrapped.append(leaf)

@@ -3,6 +3,7 @@
 kinds      the closed list of operations, and their groups
 counts     Counts: how many of each kind, as an immutable value
 tally      count(), region(), paused(), propagate(): who counts
+replacing  functions of Python's modules that are replaced while a count asks for it
 meters     how an operation reaches every open count
 sites      where operations are executed: the meter of a count by line or by function
 lines      the names of lines, and the source with its counts beside it

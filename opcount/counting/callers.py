@@ -198,7 +198,7 @@ def function_of(frame: FrameType | None) -> str:
         return name if called == "__call__" else f"{name}.{called}"
     if OWNERS[code.co_filename] == NUMPYS:
         return _of_numpy(code.co_qualname.partition(".")[0], str(frame.f_globals.get("__name__")))
-    return _of_opcount(code.co_qualname)
+    return _of_opcount(code.co_qualname, str(frame.f_globals.get("__name__")))
 
 
 def operator_of(kind: str) -> str:
@@ -210,16 +210,21 @@ def operator_of(kind: str) -> str:
 def name_of(function: Any) -> str:
     """A function's name as users write it."""
     name = getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
+    homes = {"numpy": np, "scipy.special": sys.modules.get("scipy.special")}  # ufuncs do not know theirs
+    home = next((home for home, names in homes.items() if getattr(names, name, None) is function), "")
+    module = getattr(function, "__module__", None) or home
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
 
 
 @cache
-def _of_opcount(qualified: str) -> str:
+def _of_opcount(qualified: str, module: str) -> str:
     """The name of opcount's function, or of NumPy's that a method of an array is called like."""
     owner, _, method = qualified.replace(".<locals>", "").partition(".")
     if not method or owner[0].islower():
-        return f"oc.{owner}"
+        *_, inside, subject = module.split(".")
+        if inside != "array_api":
+            return f"oc.{owner}"
+        return f"xp.{subject}.{owner}" if subject in ("linalg", "fft", "special") else f"xp.{owner}"
     return f"np.{method}" if hasattr(np, method) else f"{owner}.{method}"
 
 
@@ -274,15 +279,19 @@ def _of_math(name: str, arguments: tuple[str, ...]) -> str:
     if name == "log" and len(arguments) == 2:
         template = "np.log({}) / np.log({})"
     if not template:
+        own = "open the count with oc.count(math=True), " if name in _NOT_OF_NUMPY else ""
         return (
-            f"NumPy has no {name}: write it with operations that count, give it a count with oc.register_rule and a "
-            "derivative with oc.primitive, or use oc.unwrap(x)"
+            f"NumPy has no {name}: {own}write it with operations that count, give it a count with oc.register_rule and "
+            "a derivative with oc.primitive, or use oc.unwrap(x)"
         )
     if "{" not in template:
         fits = len(arguments) == getattr(getattr(np, template[3:]), "nin", len(arguments))
         template += "({})".format(", ".join(["{}"] * len(arguments)) if fits else "...")
     ours = template.format(*arguments) if template.count("{}") == len(arguments) else template.format("...", "...")
-    return f"math takes plain numbers alone, NumPy's functions count: write {ours}, or use oc.unwrap(x)"
+    return (
+        "math takes plain numbers alone, NumPy's functions count, and math's own do in oc.count(math=True), of single "
+        f"numbers, by their names in modules: write {ours}, or use oc.unwrap(x)"
+    )
 
 
 _MATH: Final = {
@@ -293,12 +302,21 @@ _MATH: Final = {
 }  # fmt: skip
 """What to write instead of functions of math that NumPy calls otherwise; empty where NumPy has no such function."""
 
+_NOT_OF_NUMPY: Final = ("erf", "erfc", "fma", "gamma", "lgamma")
+
 _WRITING: Final = (
     "a plain array holds plain numbers: make it with z = np.zeros_like(x), or wrap it, z = oc.wrap(z), or put the "
     "numbers into a list and join them, np.stack(numbers); oc.unwrap(x) is the plain number"
 )
+_SHIFTED: Final = "with m = np.max(x, axis, keepdims=True), and count it by its definition: write"
 _FUNCTIONS: Final = {
     _WRITTEN: _WRITING,
+    "scipy.special._logsumexp.softmax": f"{_SHIFTED} e = np.exp(x - m), e / np.sum(e, axis, keepdims=True), or hand it "
+    "oc.unwrap(x)",
+    "scipy.special._logsumexp.log_softmax": f"{_SHIFTED} (x - m) - np.log(np.sum(np.exp(x - m), axis, keepdims=True)), "
+    "or hand it oc.unwrap(x)",
+    "scipy.special._logsumexp.logsumexp": f"{_SHIFTED} m + np.log(np.sum(np.exp(x - m), axis, keepdims=True)), or hand "
+    "it oc.unwrap(x)",
     "builtins.float": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
     "numpy.float64": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
     "numpy.float32": "use x as it is, which counts, or oc.unwrap(x) for the plain number",
@@ -321,11 +339,12 @@ _HINTS: Final = {
     "pandas": "a column of wrapped numbers is pd.Series(list(x)), whose operators, sum, prod, cumsum and apply count; "
     "for the rest use NumPy's functions on the wrapped array, as np.mean(x), with s.to_numpy() for a column of plain "
     "numbers, or hand it oc.unwrap(x)",
-    "statistics": "write it with operators, as sum(xs) / len(xs), or with np.mean, np.median or np.std, or use "
-    "oc.unwrap(x)",
+    "statistics": "open the count with oc.count(math=True), write it with operators, as sum(xs) / len(xs), or with "
+    "np.mean, np.median or np.std, or use oc.unwrap(x)",
     r"\brandom\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
     r"\brng\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
-    "scipy": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
+    "scipy": "hand a solver oc.counted(f) for the function and plain values for the rest, oc.unwrap(x); write anything "
+    "else with NumPy's functions and operators, which count",
     "sklearn": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
 }
 """Advice by a pattern in the text of the call, or by the name of the package."""

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from opcount.counting import render, symbolic
 from opcount.counting.accelerator import ACCELERATOR
@@ -399,11 +399,15 @@ def _let_pass(operations: int) -> None:
         return
     for tally in list(OPEN):
         tally._missed = True
-    raise Uncounted(
-        "an operation on a wrapped value in a thread, context or forked process that nobody counts, while a count is "
-        "open in another, which would miss it: hand the thread oc.propagate(f) instead of f; or count it here, with "
-        "oc.measure, and add its counts there, with oc.record; or say that it is nobody's, with oc.paused()"
-    )
+        tally._refusal = _MISSED
+    raise Uncounted(_MISSED)
+
+
+_MISSED: Final = (
+    "an operation on a wrapped value in a thread, context or forked process that nobody counts, while a count is "
+    "open in another, which would miss it: hand the thread oc.propagate(f) instead of f; or count it here, with "
+    "oc.measure, and add its counts there, with oc.record; or say that it is nobody's, with oc.paused()"
+)
 
 
 def _listed_elsewhere(door: str, elements: int) -> bool:
@@ -436,8 +440,13 @@ def let_out(door: str, elements: int, advice: str | Callable[[], str]) -> None:
         return
     if current is NOBODYS and _listed_elsewhere(door, elements):
         return
-    text = advice if isinstance(advice, str) else advice()
-    for tally in current.tallies:
+    refuse(advice if isinstance(advice, str) else advice())
+
+
+def refuse(text: str) -> NoReturn:
+    """Raise Uncounted, and let the open counts know, in case another library swallows it."""
+    current = meter()
+    for tally in list(OPEN) if current is NOBODYS else current.tallies:
         tally._refusal = text
     raise Uncounted(text)
 

@@ -11,7 +11,7 @@ from functools import partial, update_wrapper, wraps
 from types import FrameType, MethodType
 from typing import Any, Generic, Literal, NoReturn, ParamSpec, Self, SupportsIndex, TypeVar
 
-from opcount.counting import symbolic
+from opcount.counting import replacing, symbolic
 from opcount.counting.budgets import Budget, BudgetLike, Running, checked_limits
 from opcount.counting.callers import about_wrapped
 from opcount.counting.counts import Counts
@@ -25,6 +25,7 @@ def count(
     *,
     uncounted: Literal["refuse", "record"] | None = None,
     by: Literal["line", "function"] | None = None,
+    math: bool = False,
 ) -> Block[Tally]:
     """Count the operations executed on wrapped values inside the `with` block.
 
@@ -43,14 +44,31 @@ def count(
     would leave its counter, or an operation has no exact count, Uncounted is raised; with
     `uncounted="record"` it is let out, and `tally.uncounted` lists how (see `Exit`). An inner count
     does as the one around it unless told otherwise. With `by="line"`, or `by="function"`, the tally's
-    `parts` say where the operations were executed (see `Tally.parts`). Raises InvalidValue or InvalidType
-    for a budget that is not a positive integer, InvalidValue for another `uncounted` or `by`, and
-    OpcountError if a generator is suspended inside the block and something else is executed meanwhile.
+    `parts` say where the operations were executed (see `Tally.parts`).
+
+    With `math=True` the functions of Python's `math` count on wrapped numbers, as do those of `statistics`
+    and `cmath` that are made of them; else they are refused.
+
+    >>> import math, statistics
+    >>> with oc.count(math=True) as tally:
+    ...     y = math.hypot(x, 4.0) + statistics.fmean([x, 1.0, 2.0])
+    >>> y, tally.counts
+    (Scalar(7.0), Counts({'div': 1, 'add': 3, 'hypot': 1}))
+
+    This replaces those functions in all modules that have them, as long as such a count is open anywhere in
+    the process; plain numbers are not affected. A function that is kept elsewhere, in a list or as a default
+    argument, is still refused.
+
+    Raises InvalidValue or InvalidType for a budget that is not a positive integer, InvalidValue for
+    another `uncounted` or `by`, InvalidType for a `math` that is not a truth value, and OpcountError if a
+    generator is suspended inside the block and something else is executed meanwhile.
     """
     if by not in (None, "line", "function"):
         raise InvalidValue(
             f'by is "line" (the user\'s own line) or "function" (the function of NumPy\'s that was called), not {by!r}'
         )
+    if not isinstance(math, bool):
+        raise InvalidType(f"math is True or False, not {math!r}")
     if uncounted not in (None, "refuse", "record"):
         raise InvalidValue(f'uncounted is "refuse" (raise an error) or "record" (let out and list), not {uncounted!r}')
     limits = None if budget is None else checked_limits(budget)
@@ -61,7 +79,7 @@ def count(
         own = () if limits is None else (Budget(limits, lambda: tally.counts),)
         return _counting(tally, around, own, records)
 
-    return Block(inside, opens=True)
+    return Block(inside, opens=True, replaces=math)
 
 
 def count_here() -> Block[Tally]:
@@ -175,13 +193,14 @@ _Result = TypeVar("_Result")
 class Block(ContextDecorator, Generic[_Inside]):
     """A `with` block, or the calls of a function that it decorates, in which another meter is in force."""
 
-    def __init__(self, make: Callable[[Meter], Meter], opens: bool = False) -> None:
+    def __init__(self, make: Callable[[Meter], Meter], opens: bool = False, replaces: bool = False) -> None:
         self._make = make  # the meter inside, from the one around
         self._opens = opens  # whether that is a count that begins here
+        self._replaces = replaces  # whether Python's functions are replaced by ones that count
         self._entered: _Entered | None = None
 
     def _recreate_cm(self) -> Self:  # each call of a decorated function has its own
-        return type(self)(self._make, self._opens)
+        return type(self)(self._make, self._opens, self._replaces)
 
     def __call__(self, f: _Function) -> _Function:
         if _is_generator_function(f):
@@ -217,6 +236,8 @@ class Block(ContextDecorator, Generic[_Inside]):
             if self._opens:
                 entered.opened = inside.innermost[0]
                 OPEN[entered.opened] = inside
+                if self._replaces:
+                    replacing.replace(entered.opened, sys._getframe(1))
             entered.token = put_in_force(inside)
             self._entered = entered
         except BaseException:  # an interrupt, between any two of these
@@ -261,7 +282,7 @@ class _Entered:
         if unclosed is not None:  # else it was left before, and is not to be brought back
             for left in unclosed:
                 if left.innermost:
-                    OPEN.pop(left.innermost[0], None)
+                    _close(left.innermost[0])
             try:
                 put_back(self.token)
             except ValueError:  # left in another context than it was entered in
@@ -271,10 +292,15 @@ class _Entered:
 
     def close(self) -> None:
         if self.opened is not None:
-            OPEN.pop(self.opened, None)
+            _close(self.opened)
         if self.running is not None:
             self.running.closed = True
         self.meter = None
+
+
+def _close(tally: Tally) -> None:
+    OPEN.pop(tally, None)
+    replacing.put_back(tally)
 
 
 def _put_back_when_dropped(entered: _Entered) -> Generator[None]:

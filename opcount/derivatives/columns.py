@@ -61,28 +61,22 @@ def of_nodes(nodes: Sequence[Any]) -> Columns | None:
     values = [node.value for node in nodes]
     if not set(map(type, values)) <= {Scalar} or not set(map(type, values := [v._value for v in values])) <= FLOATS:
         return None
-    codes: dict[int, int] = {}
-    rows: list[Operation | None] = []
-    constants: list[Any] = []
-    references = []
-    for node in nodes:
-        if id(node.primitive) not in codes:
-            codes[id(node.primitive)] = len(rows)
-            rows.append(node.primitive)
-        given = node.operands
-        for operand in given:
-            if type(operand) is Node:
-                references.append(operand.index)
-            else:
-                references.append(-2 - len(constants))
-                constants.append(operand)
-        if len(given) != 2:
-            references += [NOTHING] * (2 - len(given))
-    if len(references) != 2 * len(nodes) or not all(map(is_constant, constants)):
+    primitives = [node.primitive for node in nodes]
+    rows = list({id(row): row for row in primitives}.values())
+    codes = {id(row): code for code, row in enumerate(rows)}
+    given = [node.operands for node in nodes]
+    sizes = np.fromiter(map(len, given), np.int64, len(given))
+    operands = list(itertools.chain.from_iterable(given))
+    constants = [operand for operand in operands if type(operand) is not Node]
+    if sizes.max() > 2 or not all(map(is_constant, constants)):
         return None
-    operations = np.array([codes[id(node.primitive)] for node in nodes])
-    operands = np.array(references, np.int32).reshape(-1, 2)
-    return Columns(rows, operations, operands, np.array(values), _floats(constants), nodes.__getitem__)
+    constant = itertools.count(-2, -1)
+    references = np.full((len(nodes), 2), NOTHING, np.int32)
+    references[np.arange(2) < sizes[:, np.newaxis]] = [
+        operand.index if type(operand) is Node else next(constant) for operand in operands
+    ]
+    operations = np.array([codes[row] for row in map(id, primitives)])
+    return Columns(rows, operations, references, np.array(values), _floats(constants), nodes.__getitem__)
 
 
 def _floats(constants: list[Any]) -> np.ndarray:
@@ -134,7 +128,8 @@ def _live(operands: np.ndarray, kinds: np.ndarray, outputs: Sequence[int]) -> np
     """On which nodes an output depends; an input, which has no edges to it, may be taken for one."""
     edges = kinds != NO_EDGE
     used: np.ndarray = ~edges.any(axis=1)
-    used[operands[edges]] = True
+    for position in range(2):  # one after the other takes less memory
+        used[operands[edges[:, position], position]] = True
     used[list(outputs)] = True
     if used.all():  # each node leads on, and so in the end to an output: as usual
         return used
@@ -149,7 +144,7 @@ _REACHED: Final = bytes([PLUS_ONE] * 24)
 def _computed(columns: Columns, kinds: np.ndarray, partials: np.ndarray, some: slice) -> bool:
     """Compute the partials of some nodes, those of each operation together; gives whether they are floats."""
     operations = columns.operations[some]
-    for code, position in itertools.product(np.unique(operations), range(2)):
+    for code, position in itertools.product(np.flatnonzero(np.bincount(operations)).tolist(), range(2)):
         nodes = some.start + np.flatnonzero((operations == code) & (kinds[some, position] == 0))
         if not len(nodes):
             continue

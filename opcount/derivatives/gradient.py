@@ -155,7 +155,8 @@ def gradient(
     inputs = wrapped(checked_inputs(x, granularity))
     run = _Run(f, inputs, method, budget, memo, log)
     step = checked_step(step)
-    if any(type(leaf._plain()) is Spec for leaf in inputs.leaves):
+    kinds = set(map(type, inputs.leaves))
+    if Array in kinds and any(type(leaf._plain()) is Spec for leaf in inputs.leaves):
         found = _from_shapes(run)
     elif rule.direction is None:
         found = _by_differences(run, step)
@@ -279,7 +280,7 @@ def _accumulated(run: _Run) -> _Found:
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":
         run.refuse_to_hang(graph)
     value = value_of(graph.outputs[0])
-    used = memory_of(graph.nodes) if any(type(leaf) is Array for leaf in run.inputs.leaves) else {}
+    used = memory_of(graph.nodes) if Array in set(map(type, run.inputs.leaves)) else {}
     output = None if graph.output is None else graph.output.index
     # dual numbers take an evaluation for each input
     anew = run.rule.direction == "tangent" and run.rule.evaluations(graph.size) > 1

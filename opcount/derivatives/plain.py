@@ -23,7 +23,7 @@ Memory: TypeAlias = dict[int, Callable[[], object]]
 def plain_gradient(derivatives: Iterable[Any], inputs: Inputs, used: Memory) -> Any:
     """The derivatives with respect to the leaves, plain, in the structure of x; in an array they are plain already."""
     if type(derivatives) is np.ndarray:
-        kinds = [type(leaf._plain()) for leaf in inputs.leaves]
+        kinds = [type(leaf._value) for leaf in inputs.leaves]
         numbers = derivatives.tolist()
         plain = numbers if set(kinds) == {float} else [kind(one) for kind, one in zip(kinds, numbers, strict=True)]
         return rebuild(inputs.x, iter(plain), _gradient_array, inputs.arrays_as_nodes)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from opcount.arrays.array import array_of
-from opcount.arrays.scalar import Scalar
+from opcount.arrays.scalar import Scalar, number
 from opcount.arrays.wrap import Tree
 from opcount.counting.errors import InvalidType
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
 from opcount.functions.sparse import asked_before_matrices
-from opcount.tracing import array_operations, writing  # noqa: F401 (they register NumPy's functions of nodes)
+from opcount.tracing import array_operations, python_math, writing  # noqa: F401 (they register functions)
 from opcount.tracing.nodes import NODES, input_nodes
 from opcount.tracing.object_array import NumberArray, opened_array
 from opcount.tracing.tape import Tape
@@ -48,7 +48,9 @@ def trace(f: Callable[..., Any], x: Tree, *, granularity: Granularity = "array")
 def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
     """The inputs with each leaf wrapped, anew if it is wrapped already; arrays are `copied`, or the caller's own."""
     leaves = [
-        array_of(leaf.copy("K") if copied and type(leaf) is not Spec else leaf)
+        number(leaf)
+        if type(leaf) is float
+        else array_of(leaf.copy("K") if copied and type(leaf) is not Spec else leaf)
         if type(leaf) in _ARRAYS
         else Scalar(leaf)
         for leaf in inputs.leaves

@@ -15,7 +15,7 @@ from opcount.counting.kinds import KINDS
 from opcount.counting.names import instead
 from opcount.functions.applications import APPLICATIONS
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, multiple, name_of
-from opcount.wrapping.operations import count_by
+from opcount.wrapping.operations import BY_UFUNC, count_by
 
 user_rules: Final[dict[Any, Rule | OpCounts]] = {}
 """The rules in force, by function."""
@@ -110,8 +110,8 @@ def _accepted(door: str, function: Callable[..., Any], rule: Rule | OpCounts | N
 
 
 def users_counts(function: object, method: str, args: Iterable[Any], keywords: Mapping[str, Any]) -> OpCounts:
-    """The counts of a call by the rule that a user gave to the function."""
-    rule = user_rules[function]
+    """The counts of a call by the rule that a user gave to the function, or that its row has."""
+    rule = user_rules[function] if function in user_rules else BY_UFUNC[function].rule  # type: ignore[index]
     if callable(rule):
         if method != "__call__":
             raise NoRule(f"the rule that was registered is for a plain call, not for {method}")

@@ -8,6 +8,7 @@ Fraction, all become objects on the tape.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 from typing import Any, Final
@@ -75,7 +76,7 @@ def made_inputs(tape: Tape, leaves: Sequence[Any], kind: type[Any]) -> list[Any]
     entries["operands"] = NOTHING
     entries["operation"] = _CODES[id(None)] + NUMPYS * (kinds == {np.float64})
     tape.entries += entries.tobytes()
-    return [node_at(tape, index, kind) for index in range(len(values))]
+    return nodes_at(tape, len(values), kind)
 
 
 def is_constant(operand: Any) -> bool:
@@ -114,10 +115,19 @@ def node_at(tape: Tape, index: int, kind: type[Any]) -> Any:
     return node
 
 
+def nodes_at(tape: Tape, size: int, kind: type[Any]) -> list[Any]:
+    """So many nodes of a tape that has entries, from the first on, as `node_at` makes them."""
+    nodes = list(map(object.__new__, itertools.repeat(kind, size)))
+    for index, node in enumerate(nodes):
+        node.tape = tape
+        node.index = index
+    return nodes
+
+
 def open_entries(tape: Tape, kind: type[Any]) -> None:
     """Have the nodes as objects on the tape, these and all that follow."""
     tape.close()
-    tape.extend(node_at(tape, index, kind) for index in range(entries_of(tape)))
+    tape.extend(nodes_at(tape, entries_of(tape), kind))
 
 
 def entries_of(tape: Tape) -> int:
@@ -127,7 +137,7 @@ def entries_of(tape: Tape) -> int:
 
 def nodes_of(tape: Tape, known: Iterable[Any], kind: type[Any]) -> list[Any]:
     """The nodes of a tape that has entries, in order; `known` are some of them."""
-    nodes = [node_at(tape, index, kind) for index in range(entries_of(tape))]
+    nodes = nodes_at(tape, entries_of(tape), kind)
     for node in known:
         nodes[node.index] = node
     for node, entry in zip(nodes, _PACKED.iter_unpack(tape.entries or tape.former), strict=True):

@@ -154,7 +154,7 @@ class Node(Number):
                 return USER_PRIMITIVES[ufunc](*inputs, **keywords)
             if is_predicate(ufunc):
                 return ufunc(*map(value_of, inputs), **keywords)
-            row = BY_UFUNC.get(ufunc)
+            row = BY_UFUNC[ufunc]
             if row is not None and row.partials and not row.domain and not keywords:
                 return elementwise(row, *inputs)
         if self.tape.arrays_as_nodes and any(isinstance(operand, (np.ndarray, Array, ArrayNode)) for operand in inputs):
@@ -297,7 +297,7 @@ class ArrayNode(NodeMethods):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **keywords: object) -> Any:
         if method == "__call__" and not keywords and ufunc not in USER_PRIMITIVES:
-            row = BY_UFUNC.get(ufunc)
+            row = BY_UFUNC[ufunc]
             if len(inputs) == 1 and row is not None and row.partials and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
             if ufunc is np.matmul and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
@@ -505,7 +505,7 @@ def recorded_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywor
     if (ufunc, method) in FUNCTIONS:
         return FUNCTIONS[ufunc, method](*inputs, **keywords)
     if method == "__call__" and not keywords:
-        row = BY_UFUNC.get(ufunc)
+        row = BY_UFUNC[ufunc]
         if row is not None and (row.partials or row.compares):
             return elementwise(row, *inputs)
         if row is None and (execute := written(ufunc)) is not None:

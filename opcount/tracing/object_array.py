@@ -20,7 +20,7 @@ from opcount.functions.of_nodes import reduced_axes
 from opcount.functions.op_counts import name_of
 from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.table import row_of
-from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate
+from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, no_derivative
 from opcount.wrapping.bind import bind
 from opcount.wrapping.classes import is_number
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
@@ -65,6 +65,8 @@ class NumberArray(np.ndarray):
             return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
         elif method == "__call__" and ufunc in USER_PRIMITIVES:
             result = np.frompyfunc(USER_PRIMITIVES[ufunc], ufunc.nin, ufunc.nout)(*map(boxed, bases), **keywords)
+        elif not any("O" in loop for loop in ufunc.types):
+            raise Uncounted(no_derivative(name_of(ufunc)))
         else:
             result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
         return number_array(result)
@@ -232,7 +234,7 @@ _OTHERWISE: Final = frozenset({
 
 def is_by_row(ufunc: np.ufunc) -> bool:
     """Whether its row is executed for each element, since NumPy's loop for objects does otherwise, or there is none."""
-    row = BY_UFUNC.get(ufunc)
+    row = BY_UFUNC[ufunc]
     if row is None or ufunc in _OTHERWISE:
         return ufunc in _OTHERWISE
     differentiated = any(partial is not NO_DERIVATIVE for partial in row.partials)

@@ -1,6 +1,7 @@
 """What can be wrapped, what every wrapped value has in common, and the table of operations.
 
 operations  THE table: one row an operation
+special     rows for the special functions, whose ufuncs are SciPy's
 bind        who executes an operation, chosen among its operands
 wrapped     the operators and the guarded exits, each written out once
 operands    the arguments of a NumPy function: plain values, and what is wrapped among them

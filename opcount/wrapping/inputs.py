@@ -196,14 +196,14 @@ def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_O
 def _with_plain_arrays(x: object, no_specs: str) -> Any:
     """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
     leaves = flatten(x, arrays_as_leaves=True)
-    plain = [leaf._plain() if is_wrapped_array(leaf) and not _is_node(leaf) else leaf for leaf in leaves]
+    plain = [leaf._plain() if is_wrapped_array(leaf) and not is_node(leaf) else leaf for leaf in leaves]
     if any(type(leaf) is Spec for leaf in plain):
         raise InvalidType(no_specs)
     return rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
 
 
 def _checked_leaf(leaf: object, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
-    if _is_node(leaf):
+    if is_node(leaf):
         raise InvalidType(f"{name()} {_NESTED}")
     if arrays_as_nodes and (isinstance(leaf, np.ndarray) or is_wrapped_array(leaf)):
         return _checked_input_array(leaf, name)
@@ -230,7 +230,7 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _is_node(leaf: object) -> bool:
+def is_node(leaf: object) -> bool:
     """Whether a leaf is a value of an evaluation that is being recorded: such a value is on a tape."""
     return isinstance(leaf, Wrapped) and hasattr(leaf, "tape")
 

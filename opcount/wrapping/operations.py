@@ -62,7 +62,7 @@ class Operation(NamedTuple):
     domain: tuple[Interval, ...] = ()
     exact: Callable[..., Any] | None = None  # what an integer, a Fraction or a Decimal has for the ufunc
     called: str = ""  # where it has a name besides its kind
-    rule: Callable[..., Any] | OpCounts | None = None  # the count that a user registered instead of its kind
+    rule: Callable[..., Any] | OpCounts | None = None  # its count, instead of one of its kind; a user may register one
     compares: bool = False  # whether it gives truth values, by an operator: they are ordinary control flow
     moves: bool = False  # whether it may put data beside what depends on an input
 
@@ -207,8 +207,28 @@ class Operations(MutableMapping[str, Operation]):
         return len(vars(self))
 
 
-BY_UFUNC: Final[dict[np.ufunc, Operation]] = {}
+class _ByUfunc(dict[np.ufunc, Any]):
+    """The rows by ufunc. Subscripted, it also has those of ufuncs of other libraries, and None for what has no row."""
+
+    def __missing__(self, ufunc: np.ufunc) -> Operation | None:
+        row = _MET.get(ufunc)
+        if row is None:
+            row = next((row for find in LATE if (row := find(ufunc)) is not None), None)
+            if row is not None and ufunc in _RULES:
+                row = row._replace(rule=_RULES[ufunc])
+            if row is not None and row.name not in OPERATIONS:  # which may be replaced
+                _MET[ufunc] = row
+        return row
+
+
+BY_UFUNC: Final = _ByUfunc()
 """The rows in force by ufunc; if a row was replaced, the new one by the ufunc of the old."""
+
+LATE: Final[list[Callable[[np.ufunc], Operation | None]]] = []
+"""What finds the row of another library's ufunc, when it is met; see `special`."""
+
+_MET: Final[dict[np.ufunc, Operation]] = {}  # such rows
+_RULES: Final[dict[np.ufunc, Any]] = {}  # the counts that users gave to such ufuncs
 
 _UFUNC_OF: Final[dict[str, np.ufunc | None]] = {}
 _WITHOUT_RULE: Final[dict[str, Operation]] = {}  # the rows as they were before users gave them counts
@@ -346,6 +366,10 @@ COMPOSED: Final[Mapping[np.ufunc, tuple[str, ...]]] = {
 """NumPy's ufuncs that are not operations of the table: the kinds that one element executes."""
 
 
+OF_MANY: Final[dict[np.ufunc, tuple[str, ...]]] = {}
+"""The kinds of other libraries' ufuncs of more than two operands, which are no operations of the table, once met."""
+
+
 def ufunc_of(operation: Operation) -> np.ufunc:
     """The ufunc under which an operation is in the table, even if its row was replaced."""
     own = OPERATIONS.get(operation.name) is operation
@@ -356,8 +380,10 @@ def ufunc_of(operation: Operation) -> np.ufunc:
 
 def kinds_of(ufunc: np.ufunc) -> dict[str, int] | None:
     """The operations that a ufunc executes for each element; None if it is in neither table."""
-    row = BY_UFUNC.get(ufunc)
-    kinds = (row.kind,) if row else COMPOSED.get(ufunc)
+    row = BY_UFUNC[ufunc]
+    if row is not None and isinstance(row.rule, Mapping):
+        return dict(row.rule)
+    kinds = (row.kind,) if row else COMPOSED.get(ufunc, OF_MANY.get(ufunc))
     return None if kinds is None else dict.fromkeys(kinds, 1)
 
 
@@ -369,6 +395,11 @@ def count_by(ufunc: object, rule: Callable[..., Any] | OpCounts | None) -> None:
     name = next((name for name, own in _UFUNC_OF.items() if own is ufunc), None)
     if name is not None:
         OPERATIONS[name] = _WITHOUT_RULE[name] if rule is None else OPERATIONS[name]._replace(rule=rule)
+    elif isinstance(ufunc, np.ufunc):
+        _MET.pop(ufunc, None)
+        _RULES[ufunc] = rule
+        if rule is None:
+            del _RULES[ufunc]
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from opcount.counting.meters import let_out, note_text
 from opcount.wrapping.bind import Executor, bind, quotient_and_rest
 from opcount.wrapping.classes import is_number, is_own_kind
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS
+from opcount.wrapping.special import is_of_scipy
 
 ARRAYS: Final = (np.ndarray, np.memmap)
 """The classes of arrays that compute as an ndarray does. Each other subclass may do so in its own way."""
@@ -58,6 +59,10 @@ class Wrapped(Executor):
     def _plain(self) -> Any:
         """The plain number or array."""
         raise NotImplementedError
+
+    def _counting(self) -> Self:
+        """This value as one on which operations count: itself, unless its class has constant data too."""
+        return self
 
     def _let_out(self, door: str, advice: str, elements: int | None = None) -> Any:
         """The plain value, if the count records exits; else raises Uncounted, which says what to write instead."""
@@ -206,8 +211,8 @@ class Wrapped(Executor):
 _UNWRAP: Final = "use the plain number, oc.unwrap(x)"
 _LEAVES: Final = "a wrapped value was asked to become"
 _FLOAT: Final = (
-    "use NumPy's functions, as np.sin(x), and arrays to write into that are made by np.zeros_like(x) or oc.wrap, or "
-    "oc.unwrap(x) for the plain number"
+    "use NumPy's functions, as np.sin(x), or those of math in oc.count(math=True), and arrays to write into that are "
+    "made by np.zeros_like(x) or oc.wrap, or oc.unwrap(x) for the plain number"
 )
 _ROUND: Final = "round(x), math.floor(x), math.trunc(x)"
 
@@ -324,8 +329,9 @@ class Number(Wrapped):
             return NotImplemented
         operation = written(ufunc)
         if operation is None:
+            module = "scipy.special" if is_of_scipy(ufunc) else "np"
             raise Uncounted(
-                f"np.{ufunc.__name__} has no exact count for a wrapped number; "
+                f"{module}.{ufunc.__name__} has no exact count for a wrapped number; "
                 "write it with operations that have one, or take the plain number with oc.unwrap(x)"
             )
         arrays = any(isinstance(operand, np.ndarray) for operand in inputs)
@@ -334,7 +340,7 @@ class Number(Wrapped):
         if method == "__call__" and keywords.keys() <= {"out", "where"}:
             _refuse_plain(keywords.get("out", ()), ufunc)
             result = np.frompyfunc(operation, ufunc.nin, ufunc.nout)(*map(boxed, inputs), **keywords)
-            row = BY_UFUNC.get(ufunc)
+            row = BY_UFUNC[ufunc]
             truths = row and row.compares and isinstance(result, np.ndarray) and "out" not in keywords
             return result.astype(bool) if truths else result
         if method != "__call__" and not arrays and "out" not in keywords:  # np.sum(x): NumPy's loop over one element
@@ -420,7 +426,7 @@ def _refuse_plain(outputs: tuple[Any, ...], ufunc: np.ufunc) -> None:
 
 def written(ufunc: np.ufunc) -> Callable[..., Any] | None:
     """NumPy's elementwise function of wrapped numbers of every class, as the operations that it executes."""
-    row = BY_UFUNC.get(ufunc)
+    row = BY_UFUNC[ufunc]
     if row is not None:
         return partial(bind, row) if row.is_of_every_number else None
     return _COMPOSED.get(ufunc)

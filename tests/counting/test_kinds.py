@@ -6,6 +6,7 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
+from scipy import special
 
 import opcount as oc
 from opcount.counting.kinds import FLOP_GROUPS, GROUPS, KINDS, KindsAndGroups
@@ -86,7 +87,14 @@ ONCE = {
     "bitwise_count": lambda n: np.bitwise_count(n),
     "gcd": lambda n: np.gcd(n, 3),
     "lcm": lambda n: np.lcm(n, 3),
+    **{kind: lambda x, kind=kind: of_scipy(getattr(special, kind), x) for kind in GROUPS["special"]},
 }
+
+
+def of_scipy(function, x):
+    """A special function of x, and of plain numbers for its other operands."""
+    operands = 1 if function is special.zeta else function.nin
+    return function(*[2, 0.5, 0.25][: operands - 1], x)
 
 
 def check_executes_once(kind):
@@ -118,7 +126,7 @@ def test_every_kind_stands_in_exactly_one_group():
 
 def test_the_groups_are_those_of_the_convention():
     assert set(GROUPS) == {
-        "multiplicative", "additive", "signs", "roots", "transcendental", "rounding", "comparisons",
+        "multiplicative", "additive", "signs", "roots", "transcendental", "special", "rounding", "comparisons",
         "logical", "integer", "representation",
     }  # fmt: skip
 

@@ -137,6 +137,7 @@ def decorated(x: float) -> float:
 def functions() -> None:
     assert_type(decorated(1.0), float)
     assert_type(oc.propagate(square)(2.0), float)
+    assert_type(oc.counted(square)(2.0), float)
     assert_type(oc.primitive(square, partials=line)(2.0), float)
     oc.record({"mul": 10})
     oc.propagate(square)("2")  # type: ignore[arg-type]
