@@ -183,9 +183,11 @@ def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_O
         x = _with_plain_arrays(x, no_specs)
     leaves: list[Any] = []
     for index, leaf in enumerate(flatten(x, arrays_as_nodes)):
-        if type(leaf) is np.ndarray and leaf.dtype.kind == "f":  # as most are where arrays are nodes
+        if type(leaf) is float or type(leaf) is np.float64:  # as most are where numbers are nodes
+            pass
+        elif type(leaf) is np.ndarray and leaf.dtype.kind == "f":  # as most are where arrays are
             leaf = _read_only(leaf)
-        elif type(leaf) is not float and type(leaf) is not np.float64:  # as most are where numbers are
+        else:
             leaf = _checked_leaf(leaf, partial(leaf_name, x, index, arrays_as_leaves=arrays_as_nodes), arrays_as_nodes)
         leaves.append(leaf)
     if not any(getattr(leaf, "size", 1) for leaf in leaves):
