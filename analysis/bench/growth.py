@@ -17,7 +17,7 @@ import opcount as oc
 TIMES_AS_LARGE: Final = (1, 2, 4, 8)
 METHODS: Final = ("finite-difference", "forward", "naive", "memoized", "naive-tangent", "memoized-tangent", "backprop")
 ORDERS: Final = ("forward", "reverse", "markowitz", "row-by-row", "column-by-column")
-"""Those that take time in proportion to the vertices of a chain: a search goes through them again and again."""
+"""The orders that take time in proportion to the vertices of a chain; a search goes through them again and again."""
 
 
 def chain(x: Any, nodes: int) -> Any:
