@@ -8,20 +8,17 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import nullcontext
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from analysis.page import building as page
 from analysis.page.events import Disagrees
 from analysis.report import writing
-from analysis.report.finished import Finished, key_of
-from analysis.report.study import Run, Study
-from analysis.studies import STUDIES
+from analysis.report.finished import Finished
+from analysis.report.study import Study
+from analysis.report.together import run_together
+from analysis.studies import LONGEST, STUDIES
 
 
 def main(arguments: list[str] | None = None, executor: Executor | None = None) -> int:
@@ -35,9 +32,11 @@ def main(arguments: list[str] | None = None, executor: Executor | None = None) -
         if options.check:
             return check(options, executor)
         page.write(options.out)  # first, since it takes seconds and is what most readers want
-        studies = run_studies(options, executor)
         command = "python -m analysis --quick" if options.quick else "python -m analysis"
-        writing.write(studies, options.out, command)
+        with workers(options, executor) as pool:
+            studies = run_studies(options, pool)
+            # figures are drawn by processes of this machine alone: what draws them is safe in no thread
+            writing.write(studies, options.out, command, map if executor else pool.map)
     except writing.NotAReport as error:
         print(f"analysis: {error}", file=sys.stderr)
         return 2
@@ -72,43 +71,23 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def run_studies(options: argparse.Namespace, executor: Executor | None = None) -> dict[str, Study]:
-    """Run every study, with its points spread over an executor's workers; shows progress on a terminal only.
+def run_studies(options: argparse.Namespace, pool: Executor) -> dict[str, Study]:
+    """Run every study, their points spread over the workers of a pool; those of an interrupted run are not run again.
 
-    The points that an interrupted run finished are not run again.
+    The studies with the longest points go first, since the last point to start decides when the last one ends.
     """
     finished = Finished(options.out, options.quick)
-    with local_pool(options.jobs) if executor is None else nullcontext(executor) as pool:
-        results = {}
-        for slug, study in STUDIES.items():
-
-            def spread(function: Callable[[Any], Any], points: Iterable[Any], slug: str = slug) -> list[Any]:
-                points = list(points)
-                keys = {key_of(slug, function, point): point for point in points}
-                bar = tqdm(total=len(points), desc=slug, disable=None, leave=False)
-                futures = {
-                    pool.submit(function, point): key for key, point in keys.items() if key not in finished.results
-                }
-                try:
-                    for future in as_completed(futures):
-                        finished.keep(futures[future], future.result())
-                        bar.update()
-                except BaseException:
-                    for future in futures:
-                        future.cancel()
-                    raise
-                finally:
-                    bar.close()
-                return [finished.results[key_of(slug, function, point)] for point in points]
-
-            results[slug] = study(Run(options.quick, spread))
+    first = {slug: STUDIES[slug] for slug in LONGEST if slug in STUDIES}
+    found = run_together({**first, **STUDIES}, finished, options.quick, pool)
     finished.forget()
-    return results
+    return {slug: found[slug] for slug in STUDIES}
 
 
-def local_pool(jobs: int) -> ProcessPoolExecutor:
-    """A pool of processes that ignore interrupts, which this process handles."""
-    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+def workers(options: argparse.Namespace, executor: Executor | None) -> AbstractContextManager[Executor]:
+    """An executor, or a pool of processes that ignore interrupts, which this process handles."""
+    if executor:
+        return nullcontext(executor)
+    return ProcessPoolExecutor(options.jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
 
 
 def verdict(studies: dict[str, Study], out: Path) -> int:
@@ -124,7 +103,8 @@ def verdict(studies: dict[str, Study], out: Path) -> int:
 
 def check(options: argparse.Namespace, executor: Executor | None = None) -> int:
     """Compare every file of counts in `--out` with a fresh run, byte by byte; returns the exit status."""
-    studies = run_studies(options, executor)
+    with workers(options, executor) as pool:
+        studies = run_studies(options, pool)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         writing.write_data(studies, fresh)

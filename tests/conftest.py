@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import hypothesis
@@ -15,6 +16,16 @@ pytest.register_assert_rewrite("tests.support")
 # A busy machine is not a fault of the code: no test here may fail for being slow.
 hypothesis.settings.register_profile("without a deadline", deadline=None)
 hypothesis.settings.load_profile("without a deadline")
+
+# Tens of thousands of tests stay alive until the last one ends: no collection is to go through them again and again,
+# neither while they are collected nor in the tests that call for one.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def by_opcount() -> tuple[float, Any]:
 
 
 def by_micrograd() -> tuple[float, Any]:
-    """The same in micrograd, uncounted."""
+    """The value of the network and its gradient in micrograd, uncounted."""
     from micrograd.engine import Value
 
     def tanh(x: Value) -> Value:

@@ -9,6 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+import opcount as oc
 from analysis.figures.style import (
     BLUE,
     COLOURS,
@@ -49,10 +50,10 @@ def orders(table: pd.DataFrame) -> Figure:
     return drawing
 
 
-def elimination(graph: Any, order: Any) -> Figure:
-    """An elimination in an order, vertex by vertex, in two columns."""
+def elimination(function: Any, point: Any, order: Any) -> Figure:
+    """The elimination of a function's graph in an order, vertex by vertex, in two columns."""
     take_style()
-    drawing: Figure = graph.draw_elimination(order)
+    drawing: Figure = oc.trace(function, [*point]).draw_elimination(order)
     width, height = drawing.get_size_inches()
     boxes = [axes.get_position() for axes in drawing.axes]
     wide, high = width * boxes[0].width, height * (1 - boxes[0].y0)  # of one stage with its title

@@ -9,7 +9,6 @@ differ from the source, the source's are used here, except for one constant in `
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -17,7 +16,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-import opcount as oc
 from analysis.programs.networks import dot, total
 
 Numbers = Sequence[Any]
@@ -254,7 +252,7 @@ def robot_arm(x: Numbers) -> Any:
 def black_scholes(x: Numbers) -> Any:
     """The price of a European call, from spot, strike, interest rate, volatility and time to expiry.
 
-    It needs SciPy's erf, which `learnt_erf` makes known to opcount.
+    Raises ModuleNotFoundError without SciPy, whose erf it takes.
     """
     spot, strike, rate, volatility, time = x
     spread = volatility * np.sqrt(time)
@@ -265,23 +263,16 @@ def black_scholes(x: Numbers) -> Any:
 
 def _normal(z: Any) -> Any:
     """The distribution function of the standard normal distribution."""
-    return (1 + learnt_erf()(z / math.sqrt(2))) / 2
+    return (1 + erf(z / math.sqrt(2))) / 2
 
 
-@functools.cache
-def learnt_erf() -> Any:
-    """SciPy's erf, after telling opcount its count and its derivative: NumPy has no erf, and opcount no such kind.
-
-    It counts as one `exp`, which only says that it is one transcendental function. What SciPy executes
-    is a quotient of polynomials that depends on the value, so it has no exact count. Raises
-    ModuleNotFoundError without SciPy.
-    """
+def erf(z: Any) -> Any:
+    """SciPy's error function, since NumPy has none; raises ModuleNotFoundError without SciPy."""
     try:
-        from scipy.special import erf
+        from scipy import special
     except ModuleNotFoundError:
         raise ModuleNotFoundError("the price of an option takes SciPy's erf: pip install scipy") from None
-    oc.register_rule(erf, {"exp": 1})
-    return oc.primitive(erf, partials=lambda y, z: 2 / math.sqrt(math.pi) * np.exp(-(z * z)))
+    return special.erf(z)
 
 
 # --- computer vision and machine learning

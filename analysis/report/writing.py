@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,20 +30,25 @@ GENERATOR = '<meta name="generator" content="opcount">'  # by which the first pa
 KEPT = (FIRST, "data/bench.json")  # written by the page's own command and by the benchmarks
 OURS = (*PAGES, *FORMER, *KEPT, "figures/*_*.*", "data/counts/*_*.*", "data/values/*_*.*")
 
+Map = Callable[[Callable[[Figure], tuple[bytes, bytes]], Iterable[Figure]], Iterable[tuple[bytes, bytes]]]
+
 
 class NotAReport(Exception):
     """The folder to write to holds files that are not part of a report."""
 
 
-def write(studies: Mapping[str, Study], out: Path, command: str) -> None:
-    """Write the report into a temporary folder beside `out`, then move it into place."""
+def write(studies: Mapping[str, Study], out: Path, command: str, map: Map = map) -> None:
+    """Write the report into a temporary folder beside `out`, then move it into place.
+
+    `map` draws the figures, perhaps in other processes.
+    """
     check_folder(out)
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     building.chmod(0o755)
     try:
-        write_files(studies, building, command)
+        write_files(studies, building, command, map)
         for kept in KEPT:
             if (out / kept).exists():
                 shutil.copy2(out / kept, building / kept)
@@ -83,14 +89,17 @@ def move_into_place(building: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def write_files(studies: Mapping[str, Study], folder: Path, command: str) -> None:
+def write_files(studies: Mapping[str, Study], folder: Path, command: str, map: Map) -> None:
+    figures = {(slug, name): figure for slug, study in studies.items() for name, figure in study.figures.items()}
+    drawings = map(drawn, figures.values())  # in other processes while the data is written here
     write_data(studies, folder)
     (folder / "figures").mkdir()
-    pictures = {
-        (slug, name): write_figure(figure, folder / "figures" / f"{slug}_{name}")
-        for slug, study in studies.items()
-        for name, figure in study.figures.items()
-    }
+    pictures = {}
+    for (slug, name), (svg, png) in zip(figures, drawings, strict=True):
+        path = folder / "figures" / f"{slug}_{name}"
+        path.with_suffix(".svg").write_bytes(svg)
+        path.with_suffix(".png").write_bytes(png)
+        pictures[slug, name] = embedded(svg.decode())
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("analysis.report"),
         autoescape=jinja2.select_autoescape(["html.j2"]),
@@ -141,14 +150,18 @@ def plain(value: object) -> object:
     return value.item() if hasattr(value, "item") else value
 
 
-def write_figure(figure: Figure, path: Path) -> str:
-    """Write a figure as SVG and PNG; returns the SVG, to be embedded in the page."""
+def drawn(figure: Figure) -> tuple[bytes, bytes]:
+    """A figure as SVG and as PNG."""
     drawing = figure.draw(**figure.data)
-    drawing.savefig(path.with_suffix(".svg"), metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    drawing.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+    svg, png = io.BytesIO(), io.BytesIO()
+    drawing.savefig(svg, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    drawing.savefig(png, format="png", dpi=150, metadata={"Software": None})
     close(drawing)
-    svg = path.with_suffix(".svg").read_text(encoding="utf-8")
-    # names of groups, to which nothing refers, would be given more than once on the page
+    return svg.getvalue(), png.getvalue()
+
+
+def embedded(svg: str) -> str:
+    """An SVG as a part of the page, where names of groups, to which nothing refers, would be given more than once."""
     return re.sub(r'<g id="[^"]*">', "<g>", svg[svg.index("<svg") :])
 
 

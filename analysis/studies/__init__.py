@@ -21,6 +21,7 @@ Each study asks one question, measures, and lets claims decide. A long one is a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from analysis.report.study import Run, Study
 from analysis.studies import (
@@ -56,3 +57,6 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "expression_swell": expression_swell.run,
     "laws_found": laws_found.run,
 }
+
+LONGEST: Final = ("orders", "faster", "laws_found", "cheap_gradient", "expression_swell", "forward_wins")
+"""The studies with the longest points, which are run first."""

@@ -119,7 +119,7 @@ def figures(d: Found) -> dict[str, Figure]:
         ),
         "lighthouse": Figure(
             orders.elimination,
-            {"graph": beam, "order": shortest.order},
+            {"function": example, "point": point, "order": shortest.order},
             f"The lighthouse, in an order that takes {shortest.counts.mul} products, the fewest possible: at each "
             "vertex its predecessors are joined to its successors, until the Jacobian is left.",
             f"The graph of the lighthouse, with four inputs above and two outputs below, drawn "

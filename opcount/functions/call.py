@@ -92,8 +92,11 @@ def _on_plain_arrays(
         return NotImplemented
     plain: list[Any] = []
     holding: list[Any] = []
+    output = _index_of(function, "out")
     for index, value in enumerate(args):
         if type(value) is type(owner):
+            if index == output:
+                return NotImplemented
             holding.append(index)
             value = value._plain()
             if type(value) is not np.ndarray or value.dtype.kind not in "biuf":

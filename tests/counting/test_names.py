@@ -127,7 +127,9 @@ def test_a_slip_of_the_finger_finds_the_name(names):
             if name not in near(slip, names):
                 missed.add((name, slip))
     assert tried > 10
-    assert all(len(name) < 6 for name, _ in missed), missed  # a short one may become more like another
+    for name, slip in missed:  # a short one may become more like another, as may one that has a sibling
+        siblings = [other for other in near(slip, names) if sum(map(str.__ne__, name, other)) == 1]
+        assert len(name) < 6 or siblings, (name, slip)
     assert len(missed) <= tried // 20, missed
 
 

@@ -75,6 +75,14 @@ def fail(*_, **__):
     raise RuntimeError("mine")
 
 
+def interrupt_drawing(table):
+    interrupt()
+
+
+def fail_drawing(table):
+    fail()
+
+
 def test_a_report_is_a_page_its_twin_figures_and_data(studies, out):
     assert analyse(out) == 0
     assert contents(out).keys() == {
@@ -290,12 +298,12 @@ def test_a_point_that_raises_in_another_process_leaves_the_last_report_whole(stu
     assert ".unfinished-" in kept.name
 
 
-@pytest.mark.parametrize("trouble", [interrupt, fail], ids=["interrupted", "raised"])
-def test_trouble_while_writing_leaves_the_last_report_whole(trouble, studies, out):
+@pytest.mark.parametrize("trouble", [interrupt_drawing, fail_drawing], ids=["interrupted", "raised"])
+def test_trouble_while_drawing_leaves_the_last_report_whole(trouble, studies, out):
     analyse(out)
     before = contents(out)
-    studies["second"] = made_up(draw=lambda table: trouble())
-    if trouble is interrupt:
+    studies["second"] = made_up(draw=trouble)
+    if trouble is interrupt_drawing:
         assert analyse(out) == 130
     else:
         with pytest.raises(RuntimeError, match="mine"):

@@ -10,7 +10,7 @@ import numpy as np
 
 import opcount as oc
 from analysis.programs.families import FAMILIES, Program
-from analysis.programs.functions import FUNCTIONS, Numbers, learnt_erf
+from analysis.programs.functions import FUNCTIONS, Numbers, erf
 from analysis.programs.networks import PARAMETERS, exact_question, question_network, squared_residuals
 from opcount.typing import MethodName
 
@@ -144,7 +144,7 @@ WRITTEN: Final[Mapping[str, Callable[..., Any]]] = {
     "reciprocal": lambda a: 1 / a,
     "pow 2": lambda a: a**2,
     "pow 3": lambda a: a**3,
-    "erf": lambda a: learnt_erf()(a),
+    "erf": erf,
 }
 """The operations that are not NumPy functions of the same name."""
 

@@ -27,18 +27,31 @@ class Masks(NamedTuple):
         return Masks(*map(list, self))
 
     def eliminate(self, vertex: int) -> int:
-        """Eliminate a vertex; returns how many products of two numbers this takes."""
+        """Eliminate a vertex; returns how many products of two numbers this takes.
+
+        Where the lists end before the vertices do, the neighbours of the rest are not kept: a search needs those of
+        intermediate vertices alone.
+        """
         into, numbers_into, passed_into, out, numbers_out, passed_out = self
         tails, heads = into[vertex], out[vertex]
         earlier, later = passed_into[vertex], passed_out[vertex]
-        stays = ~(1 << vertex)
-        for tail in bits(tails):
-            met = out[tail] & heads | (heads if earlier >> tail & 1 else later)
+        stays, kept = ~(1 << vertex), (1 << len(into)) - 1
+        # `bits` written out, twice: a search spends its time in these two loops
+        left = tails & kept
+        while left:
+            low = left & -left
+            left ^= low
+            tail = low.bit_length() - 1
+            met = out[tail] & heads | (heads if earlier & low else later)
             out[tail] = (out[tail] | heads) & stays
             numbers_out[tail] = (numbers_out[tail] | met) & stays
             passed_out[tail] = (passed_out[tail] | met) & stays
-        for head in bits(heads):
-            met = into[head] & tails | (tails if later >> head & 1 else earlier)
+        left = heads & kept
+        while left:
+            low = left & -left
+            left ^= low
+            head = low.bit_length() - 1
+            met = into[head] & tails | (tails if later & low else earlier)
             into[head] = (into[head] | tails) & stays
             numbers_into[head] = (numbers_into[head] | met) & stays
             passed_into[head] = (passed_into[head] | met) & stays
