@@ -169,8 +169,9 @@ def about_wrapped(error: Exception) -> str:
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
-    of_library = at is not None and OWNERS[at.tb_frame.f_code.co_filename] == LIBRARYS
-    if not _WRAPPED.search(str(error)) and not (of_library and isinstance(error, (TypeError, AttributeError))):
+    frame = at.tb_frame if at is not None and OWNERS[at.tb_frame.f_code.co_filename] == LIBRARYS else None
+    of_library = frame is not None and (isinstance(error, (TypeError, AttributeError)) or _holds_wrapped(frame))
+    if not _WRAPPED.search(str(error)) and not of_library:
         return ""
     return (
         "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
@@ -178,8 +179,22 @@ def about_wrapped(error: Exception) -> str:
     )
 
 
+def _holds_wrapped(frame: FrameType) -> bool:
+    """Whether a wrapped value is among the variables of a frame, or the first items of its lists and arrays."""
+    for value in frame.f_locals.values():
+        several: Any = ()
+        if type(value) in (list, tuple):
+            several = value[:3]
+        elif type(value) is np.ndarray and value.dtype == object:
+            several = value.flat[:3]
+        if any(type(each).__module__.startswith("opcount.") for each in (value, *several)):
+            return True
+    return False
+
+
 _WRAPPED: Final = re.compile(
-    r"\b(Scalar|dtype object|object arrays?|opcount)\b|\bArray'|\btype '?object'|\bdtype\('O'\)"
+    r"\b(Scalar|dtype object|object arrays?|object type|opcount)\b|\bArray'|\btype '?object'|\bdtype\('O'\)"
+    r"|\bufunc '\w+' not supported for the input types|'float' object has no attribute '(shape|dtype)'"
 )
 
 # --- the function that was called
