@@ -100,6 +100,12 @@ def asked_by_sparse_matrix() -> str:
     return frame.f_code.co_name
 
 
+def asked_by_isin() -> bool:
+    """Whether `isin` of pandas asks for a hash: it takes an error for a value that it does not find."""
+    frame = sys._getframe(2)
+    return frame.f_code.co_name == "isin" and str(frame.f_globals.get("__name__")).startswith("pandas.")
+
+
 def user_call() -> UserCall:
     """The call that the user's code is executing, as far as it is known."""
     frame: FrameType | None = sys._getframe(1)
@@ -195,6 +201,7 @@ def _holds_wrapped(frame: FrameType) -> bool:
 _WRAPPED: Final = re.compile(
     r"\b(Scalar|dtype object|object arrays?|object type|opcount)\b|\bArray'|\btype '?object'|\bdtype\('O'\)"
     r"|\bufunc '\w+' not supported for the input types|'float' object has no attribute '(shape|dtype)'"
+    r"|\b(should|must) be (an integer|real numbers)\b"
 )
 
 # --- the function that was called

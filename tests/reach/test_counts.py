@@ -274,6 +274,7 @@ def test_a_function_that_counts_by_a_convention_is_named_with_where_it_is_regist
         ("linalg.solve(np.array([list(r) for r in A]), plain[:3])", True),
         ("signal.lfilter([1.0], [1.0, 0.5], np.array(list(x)))", True),
         ("stats.linregress(np.array(list(x)), np.array(list(y)))", True),
+        ("np.fft.fftfreq(n)", True),
         ("linalg.solve(np.zeros((2, 3)), plain)", False),
     ],
 )
