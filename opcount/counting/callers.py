@@ -33,6 +33,7 @@ _OWN: Final = str(Path(__file__).parents[1])
 _CARRY: Final = tuple(
     f"{_OWN}{os.sep}{name}" for name in ("counting", "notebook.py", "testing.py", os.path.join("arrays", "wrap.py"))
 )
+_REPLACES: Final = os.path.join(_OWN, "counting", "replacing.py")
 _NUMPY: Final = str(Path(np.__file__).parent)
 _LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 _PACKAGES: Final = (
@@ -45,7 +46,7 @@ class _Owners(dict[str, str]):
     """Whose code a file holds, by the name of the file."""
 
     def __missing__(self, file: str) -> str:
-        if file.startswith(("<frozen", "<__array_function__", *_CARRY)):
+        if file.startswith(("<frozen", "<__array_function__", *_CARRY)) and file != _REPLACES:
             found = CARRIES
         elif file.startswith(_OWN):
             found = DOOR if file.startswith(os.path.join(_OWN, "cli")) else EXECUTES
@@ -220,6 +221,8 @@ def function_of(frame: FrameType | None) -> str:
         name = name_of(given[code.co_varnames[1]])
         called = given[code.co_varnames[2]] if code.co_name == "__array_ufunc__" else "__call__"
         return name if called == "__call__" else f"{name}.{called}"
+    if code.co_filename == _REPLACES:
+        return name_of(frame.f_locals["self"].original)
     if OWNERS[code.co_filename] == NUMPYS:
         return _of_numpy(code.co_qualname.partition(".")[0], str(frame.f_globals.get("__name__")))
     return _of_opcount(code.co_qualname, str(frame.f_globals.get("__name__")))

@@ -129,7 +129,7 @@ def _live(operands: np.ndarray, kinds: np.ndarray, outputs: Sequence[int]) -> np
     edges = kinds != NO_EDGE
     used: np.ndarray = ~edges.any(axis=1)
     for position in range(2):  # one after the other takes less memory
-        used[operands[edges[:, position], position]] = True
+        used[operands[:, position][edges[:, position]]] = True
     used[list(outputs)] = True
     if used.all():  # each node leads on, and so in the end to an output: as usual
         return used

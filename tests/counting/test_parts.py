@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import math
 import operator
 import re
 import textwrap
@@ -445,3 +446,16 @@ def test_the_page_has_the_source_with_the_counts_beside_it(tmp_path):
     assert [row[3] for row in rows[1:8]] == source.splitlines()
     assert ["1", "1", "sub 1", ""] in rows and "<h2>&lt;string&gt;</h2>" in page
     assert "7 operations" in page and page.startswith("<!DOCTYPE html>")
+
+
+def test_functions_of_math_have_their_own_names():
+    numbers = [oc.wrap(3.0), oc.wrap(4.0)]
+    with oc.count(by="function", math=True) as tally:
+        math.exp(numbers[0]) + math.hypot(*numbers)
+        math.fsum(numbers)
+    assert tally.parts == {
+        "math.exp": {"exp": 1},
+        "math.hypot": {"hypot": 1},
+        "np.add": {"add": 1},
+        "math.fsum": {"add": 1},
+    }
