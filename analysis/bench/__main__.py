@@ -23,11 +23,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from tabulate import tabulate
 from tqdm import tqdm
 
 import opcount as oc
-from analysis.bench.benches import BENCHES, COMPARE, OURS, Bench, Comparison
+from analysis.bench.benches import BENCHES, COMPARE, OURS, Bench, Comparison, Fit
 
 RESULTS: Final = Path("reports/data/bench.json")
 PACKAGES: Final = ("numpy", "counted-float", "micrograd", "autograd", "flopscope", "torch")
@@ -46,7 +47,8 @@ def run(bench: Bench) -> dict[str, Any]:
         "unit": bench.unit,
         "rounds": bench.rounds,
         "measured": {name: spread(values) for name, values in found.items()},
-        "comparisons": [compared(one, found) for one in bench.comparisons if {one.of, one.to} <= found.keys()],
+        "comparisons": [compared(one, found) for one in bench.comparisons if {one.of, one.to} <= found.keys()]
+        + [fitted(one, found) for one in bench.fits],
         "absent": [name for name in bench.contestants if name not in present],
     }
 
@@ -56,6 +58,14 @@ def compared(comparison: Comparison, found: Mapping[str, list[float]]) -> dict[s
     turns = spread(list(map(COMPARE[by], found[of], found[to])))
     result = {"of": of, "by": by, "to": to, **turns}
     return result if target is None else result | {"target": target, "met": turns["median"] <= target}
+
+
+def fitted(fit: Fit, found: Mapping[str, list[float]]) -> dict[str, Any]:
+    sizes = np.log(list(fit.sizes.values()))
+    exponents = [float(np.polyfit(sizes, turn, 1)[0]) for turn in np.log([found[name] for name in fit.sizes]).T]
+    turns = spread(exponents)
+    result = {"of": fit.of, "by": "exponent over", "to": f"{len(sizes)} sizes", **turns}
+    return result | {"target": fit.target, "met": turns["median"] <= fit.target}
 
 
 def spread(values: list[float]) -> dict[str, float]:

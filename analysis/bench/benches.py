@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 import opcount as oc
-from analysis.bench import arrays, floats, graphs
+from analysis.bench import arrays, floats, graphs, growth
 from analysis.bench.pure import in_python
 
 OURS: Final = "opcount"
@@ -42,6 +42,17 @@ class Comparison(NamedTuple):
     by: str = "/"
 
 
+class Fit(NamedTuple):
+    """The exponent of what is measured in size, fitted to contestants of several sizes within each turn.
+
+    `target` is the most that the median exponent should be.
+    """
+
+    of: str
+    sizes: Mapping[str, int]
+    target: float
+
+
 def seconds(contestant: Callable[[], object]) -> float:
     gc.collect()
     start = perf_counter()
@@ -59,6 +70,7 @@ class Bench(NamedTuple):
     scale: float = 1e3  # converts what `measure` returns to `unit`
     rounds: int = 25
     measure: Callable[[Callable[[], object]], float] = seconds
+    fits: Sequence[Fit] = ()
 
 
 def peak_bytes(contestant: Callable[[], object]) -> float:
@@ -381,6 +393,29 @@ def linear() -> Bench:
     )
 
 
+def how_it_grows() -> Bench:
+    """The exponents of time in size, at four sizes, of what should be linear."""
+    contestants: dict[str, Callable[[], object]] = {}
+    fits = []
+    for name, (smallest, at) in growth.programs().items():
+        sizes = {f"{name}, {smallest * times:,}": smallest * times for times in growth.TIMES_AS_LARGE}
+        contestants |= {contestant: at(size) for contestant, size in sizes.items()}
+        fits.append(Fit(name, sizes, 1.1))
+    return Bench(title="How it grows", contestants=contestants, comparisons=[], rounds=5, fits=fits)
+
+
+def transformer() -> Bench:
+    """The gradient of a transformer of a hundred layers, counted from shapes."""
+    return Bench(
+        title="A transformer of a hundred layers, value and gradient from shapes",
+        contestants={"one layer": partial(growth.transformer, 1), "a hundred": partial(growth.transformer, 100)},
+        comparisons=[Comparison("a hundred", "one layer", 1, by="-")],
+        unit="s",
+        scale=1,
+        rounds=7,
+    )
+
+
 def marked_tests() -> Bench:
     """What a mark adds to a test of one operation, in a complete run of pytest."""
     import pytest
@@ -439,6 +474,8 @@ BENCHES: Final[Mapping[str, Callable[[], Bench]]] = {
     "memory": memory,
     "law": law,
     "linear": linear,
+    "growth": how_it_grows,
+    "transformer": transformer,
     "marked_tests": marked_tests,
 }
 
