@@ -117,6 +117,8 @@ def unwrap(y: object) -> Any:
     """
     if isinstance(y, np.ndarray) and y.dtype != object:
         return y
+    if isinstance(y, Wrapped):
+        return _plain(y)
     plain = (_plain(leaf) if isinstance(leaf, Wrapped) else leaf for leaf in flatten(y))
     return rebuild(y, plain, _unwrapped_array)
 

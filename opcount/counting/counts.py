@@ -56,7 +56,11 @@ class Counts(Mapping[str, int], KindsAndGroups):
                 f"{instead(unknown, KINDS, 'the kinds', 'oc.KINDS')}"
             )
         ordered = sorted(given, key=_ORDER.__getitem__)
-        self._counts = {kind: count for kind in ordered if (count := _integer(given[kind], kind))}
+        self._counts = {
+            kind: count
+            for kind in ordered
+            if (count := given[kind] if type(given[kind]) is int else _integer(given[kind], kind))
+        }
 
     # the mapping
 
@@ -305,8 +309,6 @@ def table(column: str, named: Sequence[tuple[str, Counts]]) -> tuple[list[str], 
 
 
 def _integer(count: symbolic.SizeLike, kind: str) -> int:
-    if type(count) is int:
-        return count
     if symbolic.is_symbolic(count):
         return symbolic.normal(count)  # type: ignore[no-any-return]
     try:

@@ -84,7 +84,7 @@ class Tally:
         self._bulk: dict[str, int] = defaultdict(int)
         self._exits: dict[str, Exit] = {}
         self._regions: dict[str, Tally] = {}
-        self._meter: Meter | None = None  # the meter in force where this tally is the innermost
+        self._meter: Meter | None = None  # of a region: the meter in force where this tally is the innermost
         self._refusal: str | None = None  # the last refusal inside, which another library may have swallowed
         self._wrong: str | None = None  # what another library made of a refusal that it swallowed, if that is wrong
         self._missed = False  # whether operations of a context that nobody counts were refused while this was open
@@ -102,10 +102,14 @@ class Tally:
         >>> before, tally.counts
         (Counts({'mul': 1}), Counts({'mul': 1, 'add': 1}))
         """
+        return Counts(self._totals())
+
+    def _totals(self) -> dict[str, int]:
+        """The counts by kind, some of which may be 0."""
         found = dict(self._bulk)
         for kind, draws in self._draws.copy().items():
             found[kind] = found.get(kind, 0) + drawn(draws)
-        return Counts(found)
+        return found
 
     @property
     def regions(self) -> dict[str, Counts]:

@@ -96,8 +96,7 @@ def _counting(tally: Tally, around: Meter, own: tuple[Budget, ...], records: boo
     """The meter in which a tally counts too, within limits of its own."""
     innermost, tallies = (tally, *around.innermost), (tally, *around.tallies)
     parted = (tally, *around.parted) if tally._by else around.parted
-    tally._meter = meter_of(innermost, tallies, (*own, *around.limits), records, around, parted)
-    return tally._meter
+    return meter_of(innermost, tallies, (*own, *around.limits), records, around, parted)
 
 
 def region(name: str) -> Block[object]:

@@ -16,8 +16,8 @@ from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
 from opcount.counting.errors import BudgetExceeded, InvalidValue
-from opcount.counting.meters import charge, meter
-from opcount.counting.tally import isolated
+from opcount.counting.meters import Tally, charge, meter
+from opcount.counting.tally import count, isolated
 from opcount.derivatives.chain_rule import backprop, new_memo
 from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.differences import differences
@@ -26,7 +26,7 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
 from opcount.derivatives.methods import METHODS, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
-from opcount.derivatives.plain import joined, memory_of, plain_gradient
+from opcount.derivatives.plain import Memory, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
@@ -161,7 +161,7 @@ def gradient(
     elif rule.direction is None:
         found = _by_differences(run, step)
     else:
-        with collector_paused():
+        with collector_paused(), count() as run.tally:
             found = _accumulated(run)
     return Gradient(
         value=unwrap(found.value),
@@ -197,15 +197,16 @@ class _Run:
                 raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {method!r}')
             self.memo = checked_memo(memo, budget)
         self.spent = nothing_spent()
+        self.tally: Tally | None = None  # of the count that is open in all phases, if one is
         self.log = Log() if log else None
         self.on_columns = self.rule.algorithm is backprop and not log
 
     def evaluate(self) -> Graph:
         """The graph of an evaluation, with its local partials."""
-        with phase(self.spent, "primal"):
+        with phase(self.spent, "primal", self.tally):
             graph = evaluate(self.f, self.inputs, self.on_columns)
         one_output(graph.result)
-        with phase(self.spent, "partials"):
+        with phase(self.spent, "partials", self.tally):
             graph.linearize(keep_columns=self.on_columns)
         return graph
 
@@ -246,14 +247,14 @@ class _Found(NamedTuple):
     value: Any
     derivatives: list[Any]
     storage: Storage
-    used: set[int]
+    used: Memory
 
 
 def _by_differences(run: _Run, step: object) -> _Found:
     """The gradient by finite differences, which keep nothing."""
     run.refuse_beyond_budget(difference_counts(sum(leaf.size for leaf in run.inputs.leaves)))
     value, derivatives = differences(run.f, run.inputs, step, run.spent)
-    return _Found(value, derivatives, Storage(0, 0, 0), set())
+    return _Found(value, derivatives, Storage(0, 0, 0), {})
 
 
 def _from_shapes(run: _Run) -> _Found:
@@ -268,7 +269,7 @@ def _from_shapes(run: _Run) -> _Found:
     run.refuse_beyond_budget(predicted)
     charge(predicted)
     run.spent["accumulation"] = predicted
-    return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), set())
+    return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), {})
 
 
 def _accumulated(run: _Run) -> _Found:
@@ -279,9 +280,10 @@ def _accumulated(run: _Run) -> _Found:
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":
         run.refuse_to_hang(graph)
     value = value_of(graph.outputs[0])
-    used = memory_of(graph.nodes) if Array in set(map(type, run.inputs.leaves)) else set()
+    used = memory_of(graph.nodes) if Array in set(map(type, run.inputs.leaves)) else {}
     output = None if graph.output is None else graph.output.index
-    anew = run.rule.evaluations(graph.size) > 1  # dual numbers: an evaluation for each input
+    # dual numbers take an evaluation for each input
+    anew = run.rule.direction == "tangent" and run.rule.evaluations(graph.size) > 1
     if run.inputs.arrays_as_nodes and not anew:
         graph.forget_values()
     if run.on_columns and (flat := _flatly(run, graph)):
@@ -295,7 +297,7 @@ def _accumulated(run: _Run) -> _Found:
             found += [None] * len(targets)
             continue
         dense = type(seed) is Array
-        with phase(run.spent, "accumulation"), np.errstate(invalid="ignore") if dense else nullcontext():
+        with phase(run.spent, "accumulation", run.tally), np.errstate(invalid="ignore") if dense else nullcontext():
             derivatives, kept_now, depth_now = _derivatives(run, graph, source, seed, targets, run.log)
         if dense and not all(map(_is_finite, derivatives)):
             with isolated():  # zeros of the seed met an infinity: they are structural, and skipped
@@ -320,7 +322,7 @@ def _flatly(run: _Run, graph: Graph) -> tuple[Any, Storage] | None:
     found = accumulated(edges, [graph.output.index], rule.after)
     if not np.isfinite(found.derivatives).all():
         return None
-    with phase(run.spent, "accumulation"):
+    with phase(run.spent, "accumulation", run.tally):
         charge(rule.counts(enumerate(found.met)))
     return found.derivatives[: len(graph.inputs)], Storage(
         len(found.states), len(found.states) - found.states.count(0), 0

@@ -131,9 +131,9 @@ def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[A
             if derivative is not None and (column := column_of.get(node)) is not None:
                 rows.append(row)
                 columns.append(column)
-                entries.append(plain_derivative(derivative, values[column], set()))
+                entries.append(plain_derivative(derivative, values[column], {}))
     filled = np.bincount(columns, minlength=len(inputs))
-    zeros = [plain_derivative(None, value, set()) for value in values]
+    zeros = [plain_derivative(None, value, {}) for value in values]
     lacking = [zero for zero, entries_of in zip(zeros, filled, strict=True) if entries_of < len(derivatives)]
     dtype = np.array([*entries, *lacking]).dtype
     matrix = np.zeros((len(derivatives), len(inputs)), dtype)

@@ -12,8 +12,8 @@ import numpy as np
 from opcount.arrays.scalar import Scalar
 from opcount.counting.tally import isolated
 from opcount.tracing.edges import LinearMap, PushPull, Scale, as_map, edge_of_sign, priced_between_arrays, restricted
-from opcount.tracing.nodes import NODES, ArrayNode, Node, puts_constants, value_of
-from opcount.tracing.slopes import slope
+from opcount.tracing.nodes import NODES, ArrayNode, Node, value_of
+from opcount.tracing.slopes import puts_constants, slope
 from opcount.tracing.structural import ONE, ZERO, Derivative, Structured, placement, plus, spread
 from opcount.wrapping.operations import Structural
 from opcount.wrapping.trees import shape_of
@@ -45,14 +45,14 @@ def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool)
     for node in reversed(nodes):
         if node.primitive is None or not live[node.index]:
             continue
+        if arrays:
+            operands[node.index] = _edges_of_arrays(node, live)
+            continue
         edges: list[tuple[int, LinearMap]] = []
         for operand, derivative in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time)
-            if derivative is None or (type(operand) is not Node and type(operand) is not ArrayNode):
+            if derivative is None or type(operand) is not Node:
                 continue
             live[operand.index] = True
-            if arrays and (type(node) is ArrayNode or type(operand) is ArrayNode):
-                edges.append((operand.index, _edge_of_arrays(derivative, node, operand)))
-                continue
             if type(derivative) is Structural:
                 edges.append((operand.index, edge_of_sign(derivative)))
                 continue
@@ -83,15 +83,23 @@ def _positions_of(node: Any) -> list[int]:
     return [position for position, (operand, derivative) in slots if derivative is not None and type(operand) in NODES]
 
 
-def _edge_of_arrays(derivative: object, node: Any, operand: object) -> LinearMap:
-    found = derivative
-    if type(derivative) is not Structural and type(derivative) is not PushPull:
-        found = slope(node.primitive, derivative, node.value, tuple(map(value_of, node.operands)))
-    return as_map(
-        found,
-        operand.value._held.shape if type(operand) is ArrayNode else (),
-        node.value._held.shape if type(node) is ArrayNode else (),
-    )
+def _edges_of_arrays(node: Any, live: bytearray) -> list[tuple[int, LinearMap]]:
+    """The edges to a node in a graph that has arrays; what they come from is marked as live."""
+    edges = []
+    values = None
+    to = node.value._held.shape if type(node) is ArrayNode else ()
+    for operand, derivative in zip(node.operands, node.primitive.partials):  # noqa: B905 (a keyword costs time)
+        kind = type(operand)
+        if derivative is None or (kind is not ArrayNode and kind is not Node):
+            continue
+        live[operand.index] = True
+        found: Any = derivative
+        if type(derivative) is not Structural and type(derivative) is not PushPull:
+            if values is None:
+                values = tuple(map(value_of, node.operands))
+            found = slope(node.primitive, derivative, node.value, values)
+        edges.append((operand.index, as_map(found, operand.value._held.shape if kind is ArrayNode else (), to)))
+    return edges
 
 
 def restrict(nodes: list[Any], operands: Operands) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.counts import Counts
+from opcount.counting.meters import Tally, meter
 from opcount.counting.names import Named
 from opcount.counting.tally import count, count_here
 
@@ -24,32 +23,46 @@ def nothing_spent() -> dict[str, Counts]:
 
 
 class phase:
-    """Count what runs inside for a phase too, beside the counts that are open."""
+    """Count what runs inside for a phase too, beside the counts that are open.
 
-    def __init__(self, spent: dict[str, Counts], name: str) -> None:
+    `tally`, if it is given, is that of a count that is open here: what it counts is that of the phase, and no other
+    count needs to be opened.
+    """
+
+    def __init__(self, spent: dict[str, Counts], name: str, tally: Tally | None = None) -> None:
         self._spent = spent
         self._name = name
-        self._count = count() if name == "primal" else count_here()  # what follows the user's code has no line of it
+        self._tally = tally
+        here = name != "primal" and meter().parted  # what follows the user's code has no line of it
+        self._count = count_here() if here else count() if tally is None else None
 
     def __enter__(self) -> None:
-        self._tally = self._count.__enter__()
+        if self._count is not None:
+            self._tally = self._count.__enter__()
+        assert self._tally is not None
+        self._before = self._tally._totals()
 
     def __exit__(self, *error: Any) -> None:
-        self._count.__exit__(*error)
+        if self._count is not None:
+            self._count.__exit__(*error)
         if error[0] is None:
-            self._spent[self._name] += self._tally.counts
+            assert self._tally is not None
+            before = self._before
+            counted = {kind: times - before.get(kind, 0) for kind, times in self._tally._totals().items()}
+            self._spent[self._name] += Counts(counted)
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
+class collector_paused:
     """Keep Python's collector of cycles from running."""
+
     # A graph is large and, once recorded, has no cycles: the collector would walk it again and again in vain.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
+
+    def __enter__(self) -> None:
+        self._enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._enabled:
             gc.enable()
 
 

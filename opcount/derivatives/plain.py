@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+from weakref import ref
 
 import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.counting.errors import OF_OTHER_NUMBERS, Uncounted
+from opcount.tracing.nodes import NODES
 from opcount.tracing.structural import Derivative, number
 from opcount.wrapping.inputs import Inputs
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import object_array, owner_of, plain_array, rebuild
 
+Memory: TypeAlias = dict[int, Callable[[], object]]
+"""What owns memory that is taken, by its id: a reference to each, which gives None once it is gone."""
 
-def plain_gradient(derivatives: Iterable[Any], inputs: Inputs, used: set[int]) -> Any:
+
+def plain_gradient(derivatives: Iterable[Any], inputs: Inputs, used: Memory) -> Any:
     """The derivatives with respect to the leaves, plain, in the structure of x; in an array they are plain already."""
     if type(derivatives) is np.ndarray:
         kinds = [type(leaf._value) for leaf in inputs.leaves]
@@ -31,7 +36,7 @@ def _gradient_array(template: np.ndarray, items: list[Any]) -> np.ndarray:
     return object_array(template, items) if template.dtype == object else plain_array(template, items)
 
 
-def plain_derivative(derivative: Derivative | None, value: Any, used: set[int]) -> Any:
+def plain_derivative(derivative: Derivative | None, value: Any, used: Memory) -> Any:
     """A derivative with respect to an input of this value, as a plain number or array; None is a zero.
 
     The derivative with respect to a float has its type, and an integer derivative has the type of any value; an array
@@ -39,6 +44,8 @@ def plain_derivative(derivative: Derivative | None, value: Any, used: set[int]) 
     already, and is added to. For a spec the derivative is returned as it is. Raises Uncounted for an array of other
     numbers than floats.
     """
+    if type(derivative) is Array and type(value) is np.ndarray is type(derivative._held):  # as most are in arrays
+        return _of_its_own(derivative._held, value.dtype, used)
     if isinstance(value, Spec):
         return derivative
     if not isinstance(value, np.ndarray):
@@ -52,27 +59,40 @@ def plain_derivative(derivative: Derivative | None, value: Any, used: set[int]) 
     dense = number(derivative)
     if isinstance(dense, np.ndarray):
         raise Uncounted(OF_OTHER_NUMBERS)
-    array = np.asarray(dense._plain())
-    dtype = value.dtype if value.dtype.kind == "f" else array.dtype
-    if array.dtype != dtype or 0 in array.strides or not array.flags.writeable or _id_of_memory(array) in used:
-        array = np.array(array, dtype)
-    used.add(_id_of_memory(array))
+    return _of_its_own(np.asarray(dense._plain()), value.dtype, used)
+
+
+def _of_its_own(array: np.ndarray, dtype: np.dtype[Any], used: Memory) -> np.ndarray:
+    """The array in that dtype, if it is one of floats, with memory that is not used yet."""
+    dtype = dtype if dtype.kind == "f" else array.dtype
+    owner = owner_of(array)
+    taken = used.get(id(owner))
+    if (
+        array.dtype != dtype
+        or 0 in array.strides
+        or not array.flags.writeable
+        or (taken is not None and taken() is owner)
+    ):
+        array = owner = np.array(array, dtype)
+    used[id(owner)] = _reference(owner)
     return array
 
 
-def _id_of_memory(array: object) -> int:
-    """An identifier that is equal for arrays that share memory."""
-    return id(owner_of(array))
+def memory_of(nodes: Sequence[Any]) -> Memory:
+    """The memory that nodes hold: a derivative that shares it is copied before a user gets it."""
+    values = [node.value for node in nodes]
+    values += [operand for node in nodes for operand in node.operands if type(operand) not in NODES]
+    arrays = (value._held if type(value) is Array else value for value in values)
+    owners = (array if array.base is None else owner_of(array) for array in arrays if type(array) is np.ndarray)
+    return {id(owner): _reference(owner) for owner in owners}
 
 
-def memory_of(nodes: Iterable[Any]) -> set[int]:
-    """Identifiers of the memory that nodes hold: a derivative that shares it is copied before a user gets it."""
-    return {
-        _id_of_memory(operand._held if type(operand) is Array else operand)
-        for node in nodes
-        for operand in (node.value, *node.operands)
-        if type(operand) is Array or type(operand) is np.ndarray
-    }
+def _reference(owner: object) -> Callable[[], object]:
+    """A weak reference to what owns memory, which may be freed, and its id be that of another; else a strong one."""
+    try:
+        return ref(owner)
+    except TypeError:  # such as bytes
+        return lambda: owner
 
 
 def joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
@@ -82,5 +102,5 @@ def joined(derivatives: list[Any], leaves: list[Any]) -> list[Any]:
 
 
 def _array_of(derivatives: Iterator[Any], leaf: Array) -> Array:
-    plain = [plain_derivative(next(derivatives), 0.0, set()) for _ in range(leaf.size)]
+    plain = [plain_derivative(next(derivatives), 0.0, {}) for _ in range(leaf.size)]
     return Array(np.array(plain).reshape(leaf.shape))

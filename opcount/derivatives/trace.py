@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from opcount.arrays.array import Array
+from opcount.arrays.array import array_of
 from opcount.arrays.scalar import Scalar, number
 from opcount.arrays.wrap import Tree
 from opcount.counting.errors import InvalidType
@@ -50,7 +50,7 @@ def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
     leaves = [
         number(leaf)
         if type(leaf) is float
-        else Array(leaf.copy("K") if copied and type(leaf) is not Spec else leaf)
+        else array_of(leaf.copy("K") if copied and type(leaf) is not Spec else leaf)
         if type(leaf) in _ARRAYS
         else Scalar(leaf)
         for leaf in inputs.leaves

@@ -32,7 +32,8 @@ from opcount.functions.rows import Differentiated, Executed, Function, by_functi
 from opcount.functions.sorting import values_of
 from opcount.functions.table import ROWS
 from opcount.functions.user_rules import user_rules, users_counts
-from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, label_sizes, stacked_labels
+from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, stacked_labels
+from opcount.tracing.contraction import label_sizes
 from opcount.tracing.differentiable import DIFFERENTIATED_OPENED, FUNCTIONS, NUMBER_FUNCTIONS, OPENED
 from opcount.tracing.edges import LinearMap, gathering, selecting
 from opcount.tracing.nodes import (
@@ -172,7 +173,7 @@ def _product_of_two(terms: Terms, result: str) -> Any:
 
 def _product_of_all(terms: Terms, result: str) -> Any:
     """The definition of einsum: for each combination of labels the product of all operands, and the sums of these."""
-    sizes = label_sizes([labels for labels, _ in terms], [array for _, array in terms])
+    sizes = label_sizes([labels for labels, _ in terms], [shape_of(array) for _, array in terms])
     everything = result + "".join(sorted(sizes.keys() - set(result)))
     product: Any = None
     for labels, array in terms:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from string import ascii_uppercase
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from opcount.arrays.scalar import Scalar, wrapped
 from opcount.tracing.edges import (
     Contraction,
     LinearMap,
+    Matrices,
     accumulating,
     choosing,
     copying,
@@ -54,51 +55,25 @@ def _product_labels(a: object, b: object) -> tuple[str, str, str]:
     return stacked_labels(a, b, f"{m}k", f"k{n}", m + n)
 
 
-def label_sizes(labels: Iterable[str], arrays: Iterable[Any]) -> dict[str, Any]:
-    """The size of each label; an axis of length one is copied along those of the others."""
-    sizes: dict[str, Any] = {}
-    for names, array in zip(labels, arrays, strict=True):
-        for label, size in zip(names, shape_of(array), strict=True):
-            if sizes.get(label, 1) == 1:
-                sizes[label] = size
-    return sizes
-
-
 def _contraction(a: object, b: object, labels: tuple[str, str, str]) -> Contraction:
-    return Contraction(as_wrapped(b), labels, label_sizes(labels[:2], (a, b)), shape_of(a))
+    return Contraction(as_wrapped(b), labels, shape_of(a))
 
 
-def _times(tangent: object, b: Any) -> Any:
-    return tangent @ b
-
-
-def _times_transposed(adjoint: object, b: Any) -> Any:
-    return adjoint @ b.T
-
-
-def _left_times(tangent: object, a: Any) -> Any:
-    return a @ tangent
-
-
-def _left_transposed_times(adjoint: object, a: Any) -> Any:
-    return a.T @ adjoint
+_LEFT: Final = Matrices(lambda tangent, b: tangent @ b, lambda adjoint, b: adjoint @ b.T, 1)
+_RIGHT: Final = Matrices(lambda tangent, a: a @ tangent, lambda adjoint, a: a.T @ adjoint, 0)
 
 
 def _left_of_matmul(y: object, a: object, b: object) -> LinearMap:
-    first, second = shape_of(a), shape_of(b)
-    if len(first) == len(second) == 2:
-        (m, k), n = first, second[1]
-        sizes = {"m": m, "k": k, "n": n}
-        return Contraction(as_wrapped(b), ("mk", "kn", "mn"), sizes, first, _times, _times_transposed)
+    shape = shape_of(a)
+    if len(shape) == len(shape_of(b)) == 2:
+        return Contraction(as_wrapped(b), ("mk", "kn", "mn"), shape, _LEFT)
     return _contraction(a, b, _product_labels(a, b))
 
 
 def _right_of_matmul(y: object, a: object, b: object) -> LinearMap:
-    first, second = shape_of(a), shape_of(b)
-    if len(first) == len(second) == 2:
-        (m, k), n = first, second[1]
-        sizes = {"m": m, "k": k, "n": n}
-        return Contraction(as_wrapped(a), ("kn", "mk", "mn"), sizes, second, _left_times, _left_transposed_times)
+    shape = shape_of(b)
+    if len(shape) == len(shape_of(a)) == 2:
+        return Contraction(as_wrapped(a), ("kn", "mk", "mn"), shape, _RIGHT)
     left, right, result = _product_labels(a, b)
     return _contraction(b, a, (right, left, result))
 

@@ -7,7 +7,7 @@ structural is free here too: `contracted` counts, for each result, the terms tha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,16 @@ def contracted(
         taken = np.broadcast_to(states != 0, shape_of(a))
         values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
     return structured(found, wrapped(zeroed(values, found)), shape)
+
+
+def label_sizes(labels: Iterable[str], shapes: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    """The size of each label; an axis of length one is copied along those of the others."""
+    sizes: dict[str, Any] = {}
+    for names, shape in zip(labels, shapes, strict=True):
+        for label, size in zip(names, shape, strict=True):
+            if sizes.get(label, 1) == 1:
+                sizes[label] = size
+    return sizes
 
 
 def record_product(products: Any, results: Any) -> None:

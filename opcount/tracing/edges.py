@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -21,9 +21,12 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
-from opcount.tracing.contraction import contracted, record_product
+from opcount.counting.meters import charge
+from opcount.counting.symbolic import Size
+from opcount.tracing.contraction import contracted, label_sizes, record_product
 from opcount.tracing.structural import (
     MINUS_ONE,
+    NUMBER,
     ONE,
     UNPLACED,
     ZERO,
@@ -32,13 +35,14 @@ from opcount.tracing.structural import (
     Unit,
     Unplaced,
     collected,
+    count_of,
     gathered,
     is_zero,
     masked,
     number,
     placed,
+    plain_of,
     reshaped,
-    running,
     scattered,
     selected,
     spread,
@@ -210,26 +214,19 @@ class PushPull:
 
 def copying(shape: tuple[Any, ...], to: tuple[Any, ...]) -> PushPull:
     """An array, copied along new axes and those of length one: what broadcasting does."""
-    new = len(to) - len(shape)
-    if to[new:] != shape:
-        return PushPull(partial(spread, shape=to), partial(collected, shape=shape))
-    axes = tuple(range(new))  # what most additions of a row are
-
-    def pull(adjoint: Derivative) -> Any:
-        return adjoint.sum(axes) if type(adjoint) is Array else collected(adjoint, shape)
-
-    return PushPull(partial(spread, shape=to), pull)
+    return PushPull(partial(spread, shape=to), partial(collected, shape=shape))
 
 
 def summing(shape: tuple[Any, ...], axes: tuple[int, ...], to: tuple[Any, ...]) -> PushPull:
     """The edge of a sum over these axes, in the shape `to`, which has them with length one or not at all."""
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
     def push(tangent: Derivative) -> Any:
         return reshaped(summed(tangent, axes), to)
 
     def pull(adjoint: Derivative) -> Any:
-        return spread(reshaped(adjoint, kept), shape)
+        if type(adjoint) is not Unit:
+            adjoint = reshaped(adjoint, tuple(1 if axis in axes else size for axis, size in enumerate(shape)))
+        return spread(adjoint, shape)
 
     return PushPull(push, pull)
 
@@ -269,6 +266,31 @@ def accumulating(axis: int) -> PushPull:
     return PushPull(partial(running, axis=axis, backward=False), partial(running, axis=axis, backward=True))
 
 
+def running(derivative: Any, axis: int, backward: bool) -> Any:
+    """A derivative's running sums along an axis, from its beginning or, with `backward`, from its end."""
+    if type(derivative) is Unit:
+        return derivative
+    shape = shape_of(derivative)
+    along = (slice(None),) * axis + (slice(None, None, -1 if backward else 1),)
+    if type(derivative) is not Structured:
+        return np.cumsum(derivative[along], axis=axis)[along]
+    states = derivative.states
+    if states.shape[axis] != shape[axis]:
+        states = np.repeat(states, _sized(shape[axis]), axis)
+    states = states[along]
+    terms = np.cumsum(states != 0, axis=axis)
+    charge({"add": count_of((states != 0) & (terms > 1), shape)})
+    found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
+    values = np.cumsum(plain_of(derivative)[along], axis=axis)[along]
+    return structured(found, wrapped(values), shape)
+
+
+def _sized(size: Size) -> int:
+    if not isinstance(size, int):
+        raise InvalidValue("running sums of structural derivatives along an axis of symbolic size are not counted")
+    return size
+
+
 class Chain(NamedTuple):
     """Two maps, one applied after the other."""
 
@@ -285,42 +307,56 @@ class Chain(NamedTuple):
         return Chain(priced_between_arrays(self.first), priced_between_arrays(self.second))
 
 
+class Matrices(NamedTuple):
+    """How a product of two matrices is executed on plain ones, and by which axis of the adjoint its pull multiplies."""
+
+    pushed: Callable[[Any, Any], Any] | None = None
+    pulled: Callable[[Any, Any], Any] | None = None
+    shared: int = 0
+
+
+EINSUM: Final = Matrices()
+
+
 class Contraction:
     """The product of an array of this shape with `other`, by einsum's labels for both and for the result.
 
-    `pushed` and `pulled`, if given, execute it on plain arrays faster than einsum. `kept` selects the
-    elements that depend on an input; None: all.
+    `matrices`, if they are two, execute it on plain arrays faster than einsum. `kept` selects the elements that depend
+    on an input; None: all.
     """
 
-    __slots__ = ("kept", "labels", "other", "pulled", "pushed", "shape", "sizes")
+    __slots__ = ("kept", "labels", "matrices", "other", "shape")
 
     def __init__(
         self,
         other: Array,
         labels: tuple[str, str, str],
-        sizes: Mapping[str, Any],
         shape: tuple[Any, ...],
-        pushed: Callable[[Any, Any], Any] | None = None,
-        pulled: Callable[[Any, Any], Any] | None = None,
+        matrices: Matrices = EINSUM,
         kept: np.ndarray | None = None,
     ) -> None:
         self.other = other
         self.labels = labels
-        self.sizes = sizes
         self.shape = shape
-        self.pushed = pushed
-        self.pulled = pulled
+        self.matrices = matrices
         self.kept = kept
 
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """The size of each label."""
+        return label_sizes(self.labels[:2], (self.shape, shape_of(self.other)))
+
     def push(self, tangent: Derivative) -> Any:
-        return contracted(tangent, self.other, self.labels, self.sizes, self.pushed)
+        return contracted(tangent, self.other, self.labels, self.sizes, self.matrices.pushed)
 
     def pull(self, adjoint: Derivative) -> Any:
+        pulled, shared = self.matrices.pulled, self.matrices.shared
+        if type(adjoint) is Array and pulled is not None and self.kept is None:  # most of most accumulations
+            results = math.prod(self.shape)
+            record_product(results * adjoint._held.shape[shared], results)
+            return array_of(pulled(adjoint._held, self.other._held))
         mine, others, result = self.labels
-        if type(adjoint) is Array and self.pulled is not None and self.kept is None:  # most of most accumulations
-            record_product(math.prod(self.sizes.values()), math.prod(self.shape))
-            return array_of(self.pulled(adjoint._held, self.other._held))
-        found = contracted(adjoint, self.other, (result, others, mine), self.sizes, self.pulled, self.kept)
+        found = contracted(adjoint, self.other, (result, others, mine), self.sizes, pulled, self.kept)
         return collected(found, self.shape)
 
     def priced(self) -> LinearMap:
@@ -330,7 +366,7 @@ class Contraction:
         return self._with(self.other, active)
 
     def _with(self, other: Array, kept: np.ndarray | None) -> Contraction:
-        return Contraction(other, self.labels, self.sizes, self.shape, self.pushed, self.pulled, kept)
+        return Contraction(other, self.labels, self.shape, self.matrices, kept)
 
 
 class Applied(NamedTuple):
@@ -401,7 +437,9 @@ def as_map(slope: Any, shape: tuple[Any, ...] = (), to: tuple[Any, ...] = ()) ->
         edge = Scale(slope)
     else:
         edge = Scale(wrapped(slope) if isinstance(slope, (np.ndarray, np.generic)) else Scalar(slope))
-    return edge if shape == to else Chain(copying(shape, to), edge)
+    if shape == to:
+        return edge
+    return copying(shape, to) if edge is IDENTITY else Chain(copying(shape, to), edge)
 
 
 _MAPS: Final = frozenset({PushPull, Contraction, Chain, Applied})

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from opcount.arrays.array import Array
+from opcount.arrays.array import Array, array_of
 from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.accelerator import ACCELERATOR
@@ -42,7 +42,7 @@ from opcount.tracing.differentiable import (
 from opcount.tracing.entries import fill, made_entry, made_inputs, open_entries
 from opcount.tracing.node_methods import NodeMethods
 from opcount.tracing.object_array import is_by_row, number_array
-from opcount.tracing.slopes import slope
+from opcount.tracing.slopes import puts_constants, slope, uses_values
 from opcount.tracing.tape import Tape
 from opcount.wrapping import shapes
 from opcount.wrapping.bind import bind
@@ -301,10 +301,13 @@ class ArrayNode(NodeMethods):
             if len(inputs) == 1 and row is not None and row.partials and row.partials[0] is not None:
                 return _array_node(self.tape, row, inputs, self.value.__array_ufunc__(ufunc, method, self.value))
             if ufunc is np.matmul and type(inputs[0]) is np.ndarray and inputs[0].dtype.kind == "f":  # data @ node
-                return _array_node(self.tape, _MATMUL, (self.tape.kept(inputs[0]), self), Array(inputs[0]) @ self.value)
+                kept = self.tape.kept(inputs[0])
+                return _array_node(self.tape, _MATMUL, (kept, self), array_of(inputs[0]) @ self.value)
         return recorded_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: object) -> Any:
+        if len(args) == 1 and type(args[0]) is ArrayNode and not keywords:  # nobody else has a say
+            return _called_with_nodes(function, args, keywords)
         if any(map(is_container, types)):
             return NotImplemented
         if row_of(function).makes and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
@@ -355,20 +358,14 @@ class ArrayNode(NodeMethods):
         return f"ArrayNode({self.index}, {self.name}, {self.value!r})"
 
 
-def new_node(
-    tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: object, kind: type[Any] = Node
-) -> Any:
+def new_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: object) -> Any:
     """A node at the end of the tape; a function, since that is faster than a constructor."""
-    node = _new(kind)
+    node: Any = _new(Node)
     if tape.entries is not None:
         if made_entry(tape, node, primitive, operands, value):
             return node
         open_entries(tape, Node)
-    node.tape = tape
-    node.primitive = primitive
-    node.operands = operands
-    node.value = value
-    node.index = len(tape)
+    node.tape, node.primitive, node.operands, node.value, node.index = tape, primitive, operands, value, len(tape)
     tape.append(node)
     return node
 
@@ -377,8 +374,13 @@ def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ..
     """A node at the end of the tape that holds an array, or a number where the value is one."""
     if type(value) is not Array:
         return new_node(tape, primitive, operands, value)
+    if tape.entries is not None:
+        open_entries(tape, Node)
     tape.arrays = True
-    return new_node(tape, primitive, operands, value, ArrayNode)
+    node = _new(ArrayNode)
+    node.tape, node.primitive, node.operands, node.value, node.index = tape, primitive, operands, value, len(tape)
+    tape.append(node)
+    return node
 
 
 def twin(node: ArrayNode, value: Array) -> ArrayNode:
@@ -426,28 +428,21 @@ def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], 
     """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         raise Uncounted(OF_OTHER_NUMBERS)
-    pairs = zip(operands, primitive.partials, strict=True)
-    if tape is None or not any(type(operand) in NODES and partial is not None for operand, partial in pairs):
+    passes = data = False  # whether a derivative does, and whether some operand is an array of data
+    for operand, partial in zip(operands, primitive.partials, strict=True):
+        if type(operand) in NODES:
+            passes = passes or partial is not None
+        elif type(operand) is np.ndarray or type(operand) is Array:
+            data = True
+    if tape is None or not passes:
         return value
     if type(value) is Array and value.dtype.kind == "c":
         raise Uncounted(COMPLEX)
     if puts_constants(primitive, operands):
         tape.joins = True
-    if any(type(operand) is np.ndarray or type(operand) is Array for operand in operands) and _uses_values(primitive):
+    if data and uses_values(primitive):
         operands = tuple(map(tape.kept, operands))
     return _array_node(tape, primitive, operands, value)
-
-
-def _uses_values(primitive: Operation) -> bool:
-    """Whether partials need the values of the operands: those of sums and moves do not."""
-    return not primitive.moves and any(callable(partial) for partial in primitive.partials)
-
-
-def puts_constants(primitive: Operation, operands: tuple[Any, ...]) -> bool:
-    """Whether some elements may be constant, beside others that depend on an input."""
-    return primitive.moves or (
-        primitive.name == "pow" and primitive.ufunc is not None and isinstance(operands[1], np.ndarray)
-    )
 
 
 def elementwise(operation: Operation, *operands: Any) -> Any:
@@ -464,6 +459,8 @@ def elementwise(operation: Operation, *operands: Any) -> Any:
 
 def as_operand(operand: object) -> Any:
     """An operand of an array operation: an object array of nodes as one node, a list as an array."""
+    if type(operand) is ArrayNode:  # as most are
+        return operand
     if isinstance(operand, (list, tuple)):
         operand = np.asarray(operand, dtype=object if holds_nodes(operand) else None)
     if isinstance(operand, np.ndarray) and operand.dtype == object:
@@ -537,6 +534,10 @@ def function_of_nodes(function: Any, args: Any, keywords: Any) -> Any:
         ):  # fmt: skip
             raise Uncounted(f"{name_of(function)} into an array that it joins parts of: let it make a new one")
         return _written_to((out,), function(*args, **keywords))
+    return _called_with_nodes(function, args, keywords)
+
+
+def _called_with_nodes(function: Any, args: Any, keywords: Any) -> Any:
     result = FUNCTIONS[function](*args, **keywords)
     if type(result) is ArrayNode and function not in GIVING_VIEWS and (
         result.primitive is None or result.primitive.moves or result.primitive.name in _MOVING

@@ -33,6 +33,18 @@ def slope(operation: Operation, derivative: Any, y: Any, operands: tuple[Any, ..
     return derivative(y, x, n)
 
 
+def uses_values(primitive: Operation) -> bool:
+    """Whether partials need the values of the operands: those of sums and moves do not."""
+    return not primitive.moves and any(callable(partial) for partial in primitive.partials)
+
+
+def puts_constants(primitive: Operation, operands: tuple[Any, ...]) -> bool:
+    """Whether some elements may be constant, beside others that depend on an input."""
+    return primitive.moves or (
+        primitive.name == "pow" and primitive.ufunc is not None and isinstance(operands[1], np.ndarray)
+    )
+
+
 def _powers_by_base(derivative: Any, y: Any, x: Any, n: np.ndarray, structural: np.ndarray) -> Any:
     """The partial for each element as for a number: a structural 0 or 1, which is free, or computed."""
     shape = shape_of(y)

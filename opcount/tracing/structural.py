@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -213,7 +214,13 @@ def structured(states: np.ndarray, values: object, shape: tuple[Any, ...]) -> An
 def states_of(derivative: object, dimensions: int) -> np.ndarray:
     if type(derivative) is Structured:
         return derivative.states
-    return np.full((1,) * dimensions, derivative.sign if type(derivative) is Unit else NUMBER, np.int8)
+    return _alike(derivative.sign if type(derivative) is Unit else NUMBER, dimensions)
+
+
+@cache
+def _alike(state: int, dimensions: int) -> np.ndarray:
+    """The states of an array in which all are equal; shared, and so not to be written into."""
+    return np.broadcast_to(np.int8(state), (1,) * dimensions)
 
 
 def plain_of(derivative: Any) -> Any:
@@ -284,12 +291,15 @@ def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
 
 def collected(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
     """The transpose of `spread`: the sum over the copies, in this shape."""
-    if type(derivative) is Unit or shape_of(derivative) == shape:
+    if type(derivative) is Unit:
         return derivative
-    new = len(shape_of(derivative)) - len(shape)
-    axes = tuple(
-        axis for axis, size in enumerate(shape_of(derivative)) if axis < new or (shape[axis - new] == 1 and size != 1)
-    )
+    given = derivative._held.shape if type(derivative) is Array else shape_of(derivative)
+    if given == shape:
+        return derivative
+    new = len(given) - len(shape)
+    if given[new:] == shape:  # what most additions of a row are
+        return summed(derivative, tuple(range(new)))
+    axes = tuple(axis for axis, size in enumerate(given) if axis < new or (shape[axis - new] == 1 and size != 1))
     return reshaped(summed(derivative, axes), shape)
 
 
@@ -559,31 +569,6 @@ def scattered(derivative: Derivative, indices: np.ndarray, shape: tuple[int, ...
         return flat.reshape(shape)
 
     return _moved(derivative, add, found, shape)
-
-
-def running(derivative: Any, axis: int, backward: bool) -> Any:
-    """A derivative's running sums along an axis, from its beginning or, with `backward`, from its end."""
-    if type(derivative) is Unit:
-        return derivative
-    shape = shape_of(derivative)
-    along = (slice(None),) * axis + (slice(None, None, -1 if backward else 1),)
-    if type(derivative) is not Structured:
-        return np.cumsum(derivative[along], axis=axis)[along]
-    states = derivative.states
-    if states.shape[axis] != shape[axis]:
-        states = np.repeat(states, _sized(shape[axis]), axis)
-    states = states[along]
-    terms = np.cumsum(states != 0, axis=axis)
-    charge({"add": count_of((states != 0) & (terms > 1), shape)})
-    found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
-    values = np.cumsum(plain_of(derivative)[along], axis=axis)[along]
-    return structured(found, wrapped(values), shape)
-
-
-def _sized(size: Size) -> int:
-    if not isinstance(size, int):
-        raise InvalidValue("running sums of structural derivatives along an axis of symbolic size are not counted")
-    return size
 
 
 def masked(derivative: Derivative, kept: np.ndarray) -> Any:

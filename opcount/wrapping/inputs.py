@@ -183,7 +183,11 @@ def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_O
         x = _with_plain_arrays(x, no_specs)
     leaves: list[Any] = []
     for index, leaf in enumerate(flatten(x, arrays_as_nodes)):
-        if type(leaf) is not float and type(leaf) is not np.float64:  # as most are where numbers are nodes
+        if type(leaf) is float or type(leaf) is np.float64:  # as most are where numbers are nodes
+            pass
+        elif type(leaf) is np.ndarray and leaf.dtype.kind == "f":  # as most are where arrays are
+            leaf = _read_only(leaf)
+        else:
             leaf = _checked_leaf(leaf, partial(leaf_name, x, index, arrays_as_leaves=arrays_as_nodes), arrays_as_nodes)
         leaves.append(leaf)
     if not any(getattr(leaf, "size", 1) for leaf in leaves):
@@ -213,17 +217,18 @@ def _checked_leaf(leaf: object, name: Callable[[], str], arrays_as_nodes: bool) 
 
 def _checked_input_array(leaf: Any, name: Callable[[], str]) -> Any:
     """An array or a spec; the numbers of an array are not copied, and never written into."""
-    array = leaf
-    if type(leaf) is not np.ndarray or leaf.dtype.kind != "f":  # as most are
-        array = leaf._plain() if isinstance(leaf, Wrapped) else checked_array(leaf, name)
+    array = leaf._plain() if isinstance(leaf, Wrapped) else checked_array(leaf, name)
     if array.dtype.kind in "bc":
         kind = "truth values" if array.dtype.kind == "b" else "complex numbers"
         raise InvalidType(f"{name()} is an array of {kind}: derivatives are with respect to real numbers")
     if array.dtype.kind != "f":  # derivatives of small or unsigned integers would wrap around
         return array.astype(np.int64)
-    if type(array) is np.ndarray:
-        array = array.view()
-        array.flags.writeable = False  # whoever unwraps it gets the caller's own numbers
+    return _read_only(array) if type(array) is np.ndarray else array
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array = array.view()
+    array.flags.writeable = False  # whoever unwraps it gets the caller's own numbers
     return array
 
 

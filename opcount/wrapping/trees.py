@@ -39,7 +39,7 @@ def _collect(x: Any, found: list[Any], arrays_as_leaves: bool) -> None:
         found += x.ravel().tolist() if x.dtype == object else list(x.ravel())
     elif isinstance(x, (list, tuple, dict)):
         for item in x.values() if isinstance(x, dict) else x:
-            if type(item) is float:
+            if type(item) is float or (arrays_as_leaves and type(item) is np.ndarray and item.dtype.char != "O"):
                 found.append(item)
             else:
                 _collect(item, found, arrays_as_leaves)

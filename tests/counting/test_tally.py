@@ -390,3 +390,12 @@ def test_the_memory_check_catches_an_operation_that_leaves_something_behind():
     log = []
     with pytest.raises(AssertionError):
         check_memory(lambda: log.append(X + 1), 30_000)
+
+
+def test_a_count_leaves_no_cycle_for_the_collector():
+    x = oc.wrap(3.0)
+    gc.collect()
+    for _ in range(10):
+        with oc.count(), oc.count(budget=5):
+            x * x + np.sum(oc.wrap([x, x]))
+    assert gc.collect() == 0

@@ -1,6 +1,7 @@
 """Gradients in corners: infinite partials, 0-d arrays, several arguments, recursions without end, precision."""
 
 import functools
+import itertools
 import math
 import random
 
@@ -9,6 +10,8 @@ import pytest
 
 import opcount as oc
 import opcount.derivatives.gradient
+from opcount.arrays.array import Array
+from opcount.derivatives.plain import plain_derivative
 from tests.support.faults import planted
 
 BY_CHAIN_RULE = [method for method in oc.METHODS if method != "finite-difference"]
@@ -283,3 +286,33 @@ def test_a_number_of_a_graph_meets_an_array_of_data_that_is_wrapped(f):
     assert (
         oc.gradient(f, ONES).gradient.tolist() == oc.gradient(f, ONES, granularity="scalar").gradient.tolist() == [2, 2]
     )
+
+
+# --- memory of their own
+
+
+def gradients_that_share_memory():
+    """The pairs of arrays that share memory among gradients, and what they were computed from."""
+    x, data, fixed = np.ones(6), np.arange(6.0), np.frombuffer(np.arange(6.0).tobytes())
+    known = [x, data, fixed]
+
+    def f(p):
+        y = np.tanh(p[1])
+        known.append(oc.unwrap(y))
+        return np.sum(y * p[0]) + np.sum(data * p[2]) + np.sum(data * p[3]) + np.sum(fixed * p[4]) + np.sum(p[5] * p[6])
+
+    found = oc.gradient(f, (x,) * 7).gradient
+    assert all(array.flags.writeable for array in found)
+    return [pair for pair in itertools.combinations([*found, *known], 2) if np.shares_memory(*pair)]
+
+
+def test_gradients_have_memory_of_their_own():
+    assert gradients_that_share_memory() == []
+    with planted(opcount.derivatives.gradient, memory_of=lambda nodes: {}):
+        assert gradients_that_share_memory() != []
+
+
+def test_the_memory_of_an_array_that_is_gone_may_be_taken():
+    array = np.ones(3)
+    assert plain_derivative(Array(array), array, {id(array): lambda: None}) is array
+    assert plain_derivative(Array(array), array, {id(array): lambda: array}) is not array

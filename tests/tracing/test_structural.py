@@ -10,6 +10,7 @@ import pytest
 import opcount as oc
 from opcount.tracing import structural
 from opcount.tracing.contraction import contracted
+from opcount.tracing.edges import running
 from opcount.tracing.structural import (
     MINUS_ONE,
     NUMBER,
@@ -24,7 +25,6 @@ from opcount.tracing.structural import (
     number,
     placed,
     plus,
-    running,
     scattered,
     selected,
     spread,
