@@ -1,16 +1,15 @@
 """What becomes of the 250 calls of calls.txt? `python -m analysis.reach.run` records it in calls.json and in the docs.
 
 It needs the libraries that calls.txt names; of one that is missing the record is kept. A call is made as people write
-it; then with `math=True`; and then by its own other way, if it has one. The first that counts is what is recorded. The
-value has to be that of the same call on plain inputs.
+it; then with `math=True`; then by its own other way, if it has one, on arrays of `opcount.array_api` where it begins
+with `xp:`. The first that counts is what is recorded. The value has to be that of the same call on plain inputs.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib.util
-import inspect
 import json
+import linecache
 import os
 import re
 import subprocess
@@ -48,6 +47,9 @@ class Call(NamedTuple):
         return f"{self.library}: {self.name}"
 
 
+GOOD: Final = ("exact", "constant")
+"""The classes of outcomes behind which no other way is looked for."""
+
 MEANT: Final = {"=": "constant", "!": "refused"}
 """What is meant to happen to a call whose name begins like this; the others are meant to be exact."""
 
@@ -79,14 +81,18 @@ def prepared(call: Call, code: str, names: Mapping[str, Any]) -> Callable[[], An
     tree = ast.parse(code)
     last = tree.body.pop()
     assert isinstance(last, ast.Expr), f"the last line is no expression: {code}"
-    statements = compile(tree, "<call>", "exec")
-    expression = compile(ast.Expression(last.value), "<call>", "eval")
+    statements = compile(tree, _FILE, "exec")
+    expression = compile(ast.Expression(last.value), _FILE, "eval")
 
     def execute() -> Any:
+        linecache.cache[_FILE] = (len(code), None, code.splitlines(keepends=True), _FILE)  # for what a message quotes
         exec(statements, found)
         return eval(expression, found)
 
     return execute
+
+
+_FILE: Final = "<call>"
 
 
 def _without_opcount(setup: str) -> str:
@@ -174,27 +180,33 @@ def outcomes(array_api: bool, libraries: Collection[str] = ()) -> dict[str, Outc
             prepared(call, "0", _PLAIN)
         except ImportError:
             continue
-        tried = [outcome(call, code, way, **options) for way, code, options in _ways(call, array_api)]
-        good = [each for each in tried if each["class"] in ("exact", "constant")]
+        tried: list[Outcome] = []
+        for way, code, options in _ways(call, array_api):
+            tried.append(outcome(call, code, way, **options))
+            if tried[-1]["class"] in GOOD:
+                tried.insert(0, tried[-1])
+                break
         if tried:
-            found[call.key] = (good or tried)[0]
+            found[call.key] = tried[0]
     return found
 
 
 def _ways(call: Call, array_api: bool) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """The ways of a call that opcount has: their names, the code, and the options of the count."""
     if array_api:
-        if call.other.startswith("xp: ") and importlib.util.find_spec("opcount.array_api"):
-            yield "opcount.array_api", call.other, {}
+        if call.other.startswith("xp: "):
+            same = call.other.removeprefix("xp: ") == call.code
+            yield "opcount.array_api" if same else f"opcount.array_api, {OTHERWISE}", call.other, {}
         return
     yield "as it is", call.code, {}
-    if re.search(r"\b(math|cmath|statistics|sympy|mpmath|optimize)\b", call.code) and _HAS_MATH:
-        yield "math=True", call.code, {"math": True}
-    if call.other and not call.other.startswith("xp: ") and ("oc.counted" not in call.other or hasattr(oc, "counted")):
-        yield "oc.counted" if "oc.counted" in call.other else "written otherwise", call.other, {}
+    yield "math=True", call.code, {"math": True}
+    if call.other and not call.other.startswith("xp: "):
+        counted = "oc.counted" in call.other
+        yield "oc.counted" if counted else OTHERWISE, call.other, {"math": not counted}
 
 
-_HAS_MATH: Final = "math" in inspect.signature(oc.count).parameters
+OTHERWISE: Final = "written otherwise"
+"""The way of a call that counts only as other code, which the message of its refusal names."""
 
 
 def recorded() -> dict[str, Outcome]:
@@ -205,7 +217,7 @@ def recorded() -> dict[str, Outcome]:
     before = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     found = before | outcomes(array_api=False)
     for key, each in json.loads(done.stdout).items():
-        if each["class"] == "exact" and found[key]["class"] != "exact":
+        if each["class"] in GOOD and found[key]["class"] not in GOOD:
             found[key] = each
     return {call.key: found[call.key] for call in calls(CALLS.read_text(encoding="utf-8")) if call.key in found}
 
@@ -213,15 +225,26 @@ def recorded() -> dict[str, Outcome]:
 # --- the page
 
 
+KINDS: Final = ("exact", f"exact, {OTHERWISE}", "constant", "refused")
+
+
+def kind_of(each: Outcome) -> str:
+    """What an outcome is counted as in the summary."""
+    return KINDS[1] if each["class"] == "exact" and each["way"].endswith(OTHERWISE) else each["class"]
+
+
 def page(found: Mapping[str, Outcome]) -> str:
     """The table of all calls, as a page of the documentation."""
     rows = [(call, found[call.key]) for call in calls(CALLS.read_text(encoding="utf-8")) if call.key in found]
     libraries = dict.fromkeys(call.library for call, _ in rows)
-    lines = [_HEAD.format(total=len(rows)), "| library | exact | constant | refused |", "| --- | ---: | ---: | ---: |"]
+    lines = [
+        _HEAD.format(total=len(rows)),
+        f"| library | {' | '.join(KINDS)} |",
+        "| --- " + "| ---: " * len(KINDS) + "|",
+    ]
     for library in (*libraries, "all"):
         amounts = [
-            sum(each["class"] == kind and library in (call.library, "all") for call, each in rows)
-            for kind in ("exact", "constant", "refused")
+            sum(kind_of(each) == kind and library in (call.library, "all") for call, each in rows) for kind in KINDS
         ]
         lines.append(f"| {library} | {' | '.join(map(str, amounts))} |")
     for library in libraries:

@@ -101,6 +101,12 @@ def asked_by_sparse_matrix() -> str:
     return frame.f_code.co_name
 
 
+def asked_by_isin() -> bool:
+    """Whether `isin` of pandas asks for a hash: it takes an error for a value that it does not find."""
+    frame = sys._getframe(2)
+    return frame.f_code.co_name == "isin" and str(frame.f_globals.get("__name__")).startswith("pandas.")
+
+
 def user_call() -> UserCall:
     """The call that the user's code is executing, as far as it is known."""
     frame: FrameType | None = sys._getframe(1)
@@ -170,8 +176,9 @@ def about_wrapped(error: Exception) -> str:
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
-    of_library = at is not None and OWNERS[at.tb_frame.f_code.co_filename] == LIBRARYS
-    if not _WRAPPED.search(str(error)) and not (of_library and isinstance(error, TypeError)):
+    frame = at.tb_frame if at is not None and OWNERS[at.tb_frame.f_code.co_filename] == LIBRARYS else None
+    of_library = frame is not None and (isinstance(error, (TypeError, AttributeError)) or _holds_wrapped(frame))
+    if not _WRAPPED.search(str(error)) and not of_library:
         return ""
     return (
         "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
@@ -179,7 +186,24 @@ def about_wrapped(error: Exception) -> str:
     )
 
 
-_WRAPPED: Final = re.compile(r"\b(Scalar|dtype object|opcount)\b|\bArray'")
+def _holds_wrapped(frame: FrameType) -> bool:
+    """Whether a wrapped value is among the variables of a frame, or the first items of its lists and arrays."""
+    for value in frame.f_locals.values():
+        several: Any = ()
+        if type(value) in (list, tuple):
+            several = value[:3]
+        elif type(value) is np.ndarray and value.dtype == object:
+            several = value.flat[:3]
+        if any(type(each).__module__.startswith("opcount.") for each in (value, *several)):
+            return True
+    return False
+
+
+_WRAPPED: Final = re.compile(
+    r"\b(Scalar|dtype object|object arrays?|object type|opcount)\b|\bArray'|\btype '?object'|\bdtype\('O'\)"
+    r"|\bufunc '\w+' not supported for the input types|'float' object has no attribute '(shape|dtype)'"
+    r"|\b(should|must) be (an integer|real numbers)\b"
+)
 
 # --- the function that was called
 
@@ -270,6 +294,14 @@ def _instead(call: UserCall, usual: str) -> str:
         return _of_math(call.function.removeprefix("math."), call.arguments)
     if call.function in _FUNCTIONS:
         return _FUNCTIONS[call.function]
+    if call.function.startswith("scipy.spatial.distance."):
+        return _VECTORS
+    if call.function.startswith("scipy."):
+        _, subject, *_, name = call.function.split(".")
+        if (ours := _OF_NUMPY.get(f"{subject}.{name}")) is not None:
+            return f"write {ours}, which counts, or hand it oc.unwrap(x)"
+        if name in _BY_CONVENTION.get(subject, ()):
+            return _CONVENTION.format(f"np.{subject}.{name}")
     for hint, advice in _HINTS.items():
         if hint == call.package or re.search(hint, call.text):
             return advice
@@ -296,6 +328,29 @@ def _of_math(name: str, arguments: tuple[str, ...]) -> str:
         f"numbers, by their names in modules: write {ours}, or use oc.unwrap(x)"
     )
 
+
+_OF_NUMPY: Final = {
+    "linalg.solve": "np.linalg.solve(A, b)", "linalg.inv": "np.linalg.inv(A)", "linalg.det": "np.linalg.det(A)",
+    "linalg.cholesky": "np.linalg.cholesky(A).T", "linalg.qr": "np.linalg.qr(A)", "linalg.norm": "np.linalg.norm(x)",
+    "signal.convolve": "np.convolve(x, y)", "signal.correlate": 'np.correlate(x, y, "full")',
+    "interpolate.interp1d": "np.interp(at, x, y)",
+}  # fmt: skip
+"""NumPy's functions, which count, for those of SciPy's that take plain arrays alone."""
+
+_BY_CONVENTION: Final = {
+    "linalg": ("svd", "eig", "eigh", "eigvals", "eigvalsh", "pinv", "lstsq"),
+    "fft": ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "fftn", "ifftn"),
+}
+"""SciPy's functions that NumPy has too, whose own take wrapped arrays and count by a rule that is registered."""
+
+_CONVENTION: Final = (
+    "write {0}, which counts by a convention that is registered for it, oc.register_rule({0}, rule), as "
+    "docs/how-to/rules.md does for the usual ones, or hand it oc.unwrap(x)"
+)
+_VECTORS: Final = (
+    "hand a distance of two vectors list(x), whose numbers stay wrapped, with the count open as oc.count(math=True); "
+    "write any other with NumPy's functions, as np.linalg.norm(A[:, None] - B, axis=2), or hand it oc.unwrap(x)"
+)
 
 _MATH: Final = {
     "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan", "atan2": "np.arctan2", "asinh": "np.arcsinh",
@@ -340,14 +395,18 @@ _HINTS: Final = {
     r"\bnp\.polynomial\.": "np.polynomial takes wrapped coefficients as a list, list(c), and evaluates at wrapped "
     "places with np.polynomial.polynomial.polyval(x, c); or hand it oc.unwrap(x)",
     "pandas": "a column of wrapped numbers is pd.Series(list(x)), whose operators, sum, prod, cumsum and apply count; "
-    "for the rest use NumPy's functions on the wrapped array, as np.mean(x), with s.to_numpy() for a column of plain "
-    "numbers, or hand it oc.unwrap(x)",
+    "the means of groups are g.sum() / g.count(); for the rest use NumPy's functions on the wrapped array, as "
+    "np.mean(x), with s.to_numpy() for a column of plain numbers, or hand it oc.unwrap(x)",
     "statistics": "open the count with oc.count(math=True), write it with operators, as sum(xs) / len(xs), or with "
     "np.mean, np.median or np.std, or use oc.unwrap(x)",
     r"\brandom\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
     r"\brng\.\w+\(": "random numbers are not counted: hand it the plain value, oc.unwrap(x)",
-    "scipy": "hand a solver oc.counted(f) for the function and plain values for the rest, oc.unwrap(x); write anything "
-    "else with NumPy's functions and operators, which count",
-    "sklearn": "write it with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
+    "scipy": "hand a solver oc.counted(f) for the function and plain values for the rest, oc.unwrap(x); hand what "
+    "supports the array API, with SCIPY_ARRAY_API=1, arrays of opcount.array_api, xp.wrap(v); hand what it writes in "
+    "Python np.array(list(x)), whose numbers stay wrapped; write anything else with NumPy's functions and operators, "
+    "which count",
+    "sklearn": "hand what supports the array API, with sklearn.set_config(array_api_dispatch=True), arrays of "
+    'opcount.array_api, xp.wrap(v), and metrics multioutput="raw_values", since they end in a plain number without it; '
+    "write anything else with NumPy's functions and operators, which count, or hand it oc.unwrap(x)",
 }
 """Advice by a pattern in the text of the call, or by the name of the package."""

@@ -62,7 +62,19 @@ class Tally:
     Printed, it is a table: of the counts, or, if there are regions, a row for each of them and one for all.
     """
 
-    __slots__ = ("_bulk", "_by", "_draws", "_exits", "_meter", "_mirrors", "_missed", "_parts", "_refusal", "_regions")
+    __slots__ = (
+        "_bulk",
+        "_by",
+        "_draws",
+        "_exits",
+        "_meter",
+        "_mirrors",
+        "_missed",
+        "_parts",
+        "_refusal",
+        "_regions",
+        "_wrong",
+    )
 
     def __init__(self, by: str | None = None) -> None:
         self._by = by  # what its parts are: "line" or "function"; None: it has none
@@ -74,6 +86,7 @@ class Tally:
         self._regions: dict[str, Tally] = {}
         self._meter: Meter | None = None  # of a region: the meter in force where this tally is the innermost
         self._refusal: str | None = None  # the last refusal inside, which another library may have swallowed
+        self._wrong: str | None = None  # what another library made of a refusal that it swallowed, if that is wrong
         self._missed = False  # whether operations of a context that nobody counts were refused while this was open
 
     @property
@@ -449,6 +462,13 @@ def refuse(text: str) -> NoReturn:
     for tally in list(OPEN) if current is NOBODYS else current.tallies:
         tally._refusal = text
     raise Uncounted(text)
+
+
+def went_wrong(text: str) -> None:
+    """Let the open counts raise Uncounted at their end: a library swallowed a refusal, and its result is wrong."""
+    current = meter()
+    for tally in list(OPEN) if current is NOBODYS else current.tallies:
+        tally._wrong = text
 
 
 def note_text(elements: int) -> None:

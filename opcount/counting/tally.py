@@ -260,6 +260,8 @@ class Block(ContextDecorator, Generic[_Inside]):
             )
         if tally is not None and isinstance(error, Exception):
             _say_what_was_refused(error, tally)
+        if tally is not None and error is None and tally._wrong is not None:
+            raise Uncounted(tally._wrong)
 
 
 class _Entered:

@@ -117,6 +117,8 @@ def _stranger_in(value: Any, of_call: bool, sizes: bool) -> Any:
 def advice(value: object) -> str:
     """What to write instead of an operation with this object."""
     made = f"make it a plain array, {way}, or " if (way := way_out(value)) else ""
+    if way == "o.toarray()":  # a sparse matrix, which cannot hold wrapped values itself
+        made += "compute with its stored entries, o.data, or "
     return (
         f"it has operations of its own, which nobody would count: {made}take the plain value of the wrapped one, "
         "oc.unwrap(x)"

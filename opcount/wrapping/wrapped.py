@@ -15,9 +15,9 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
-from opcount.counting.callers import asked_by_sparse_matrix, refusal
+from opcount.counting.callers import asked_by_isin, asked_by_sparse_matrix, refusal
 from opcount.counting.errors import Uncounted
-from opcount.counting.meters import let_out, note_text
+from opcount.counting.meters import let_out, note_text, went_wrong
 from opcount.wrapping.bind import Executor, bind, quotient_and_rest
 from opcount.wrapping.classes import is_number, is_own_kind
 from opcount.wrapping.operations import BY_UFUNC, OPERATIONS
@@ -366,7 +366,12 @@ class Number(Wrapped):
 
     def __hash__(self) -> int:
         advice = "a wrapped number cannot be a dict key or in a set: use the plain number, oc.unwrap(x)"
-        return hash(self._let_out("hash()", advice))
+        try:
+            return hash(self._let_out("hash()", advice))
+        except Uncounted:
+            if asked_by_isin():
+                went_wrong(_NOT_FOUND)
+            raise
 
     def as_integer_ratio(self) -> tuple[int, int]:
         advice = (
@@ -409,6 +414,10 @@ def for_sparse_matrix(value: Wrapped) -> Any:
     return None
 
 
+_NOT_FOUND: Final = (
+    "isin of pandas was asked for wrapped numbers, which it cannot hash, and took each for one that is not there: use "
+    "np.isin(x, values), which counts, or s.map(lambda v: any(v == each for each in values))"
+)
 _SPARSE: Final = (
     "a sparse matrix would take the plain values of a wrapped array, which nobody would count: the products S @ x and "
     "x @ S count; for all else use S.toarray(), or oc.unwrap(x)"

@@ -368,6 +368,22 @@ def test_wrong_arguments_say_so(wrong, error, text):
         wrong()
 
 
+def test_special_functions_count_by_their_names_or_definitions():
+    from scipy import special
+
+    with oc.count() as tally:
+        found = xp.special.erf(xp.wrap(X))
+    assert tally.counts == {"erf": X.size} and isinstance(found, xp.Array)
+    assert np.array_equal(oc.unwrap(found), special.erf(X))
+    with oc.count() as tally:
+        found = xp.special.expit(xp.wrap(X))
+    assert tally.counts == dict.fromkeys(("neg", "exp", "add", "div"), X.size)
+    assert np.allclose(oc.unwrap(found), special.expit(X))
+    with oc.count() as tally:
+        assert np.array_equal(oc.unwrap(xp.special.erf(xp.asarray(X))), special.erf(X))  # constant data
+    assert not tally.counts
+
+
 def test_every_name_of_the_standard_is_there_and_documented():
     assert xp.__array_api_version__ == "2024.12"
     assert xp.wrap(1.0).__array_namespace__(api_version="2024.12") is xp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -24,6 +25,13 @@ def test_every_call_is_recorded_none_escapes_and_the_page_is_that_of_the_record(
     assert [call.key for call in CALLS] == list(RECORD)
     assert {each["class"] for each in RECORD.values()} <= {"exact", "constant", "refused"}
     assert run.PAGE.read_text(encoding="utf-8") == run.page(RECORD)
+
+
+def test_150_are_exact_without_being_written_otherwise_and_every_refusal_names_a_way_out():
+    kinds = Counter(map(run.kind_of, RECORD.values()))
+    assert kinds["exact"] >= 150
+    assert sum(kinds.values()) - kinds["refused"] >= 200
+    assert all(re.search(r"\boc\.unwrap\(", each["said"]) for each in RECORD.values() if each["class"] == "refused")
 
 
 RANKS = ("wrong", "escaped", "unhelpful", "refused", "constant", "exact")

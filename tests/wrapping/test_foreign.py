@@ -508,3 +508,25 @@ def test_a_list_that_contains_itself_is_refused(endless):
     with oc.count() as tally, pytest.raises(oc.InvalidValue, match="itself"):
         programs[endless]()
     assert tally.counts == NOTHING
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda column: column.isin([2.0]),
+        lambda column: pd.DataFrame({"c": column}).isin([2.0]),
+        lambda column: pd.Series([1.0, 2.0]).isin([oc.wrap(2.0)]),
+    ],
+)
+def test_isin_of_pandas_which_finds_no_wrapped_number_is_refused_when_the_count_ends(asked):
+    column = pd.Series([oc.wrap(1.0), oc.wrap(2.0)])
+    with pytest.raises(oc.Uncounted, match=r"np\.isin\(x, values\)"), oc.count():
+        asked(column)
+    with pytest.raises(KeyError, match="mine"), oc.count():  # an error of the user's own is not replaced
+        {}[("mine", asked(column).size)]
+    with oc.count() as tally:  # what the message names
+        found = column.map(lambda v: any(v == each for each in [2.0]))
+    assert list(found) == [False, True] and tally.counts == {"eq": 2}
+    with oc.count() as tally:
+        assert list(np.isin(oc.wrap(np.array([1.0, 2.0])), [2.0])) == [False, True]
+    assert tally.counts == {"eq": 2}
