@@ -17,14 +17,10 @@ pytest.register_assert_rewrite("tests.support")
 hypothesis.settings.register_profile("without a deadline", deadline=None)
 hypothesis.settings.load_profile("without a deadline")
 
-# Tens of thousands of tests stay alive until the last one ends: no collection is to go through them again and again,
-# neither while they are collected nor in the tests that call for one.
-gc.disable()
+gc.disable()  # while tens of thousands of tests are collected, which all stay alive
 
 
 def pytest_collection_finish() -> None:
-    gc.collect()
-    gc.freeze()
     gc.enable()
 
 

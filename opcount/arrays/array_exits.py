@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -62,7 +63,9 @@ class ArrayExits(ArrayMethods):
             raise no_values(door)
         if door in _CONVERSIONS and self._held.ndim:
             try:
-                _CONVERSIONS[door](self._held)
+                with warnings.catch_warnings():  # of one element older NumPys make a number, with a warning
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    _CONVERSIONS[door](self._held)
             except TypeError as error:  # of several numbers NumPy makes none
                 raise InvalidType(refusal(f"{error}: {advice.partition(': ')[2]}")) from None
         return super()._let_out(door, advice, elements)

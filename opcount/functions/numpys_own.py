@@ -68,7 +68,7 @@ STAND_INS: Final[Mapping[Any, Any]] = {
 
 _HARMLESS: Final = frozenset({
     operator, collections, builtins, np.ndarray, np.dtype, np.arange, np.zeros, np.ones, np.isscalar, np.issubdtype,
-    np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple,
+    np.iinfo, np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple,
 })  # fmt: skip
 """Globals that are given no wrapped value, or handle it correctly."""
 

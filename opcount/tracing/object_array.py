@@ -65,7 +65,7 @@ class NumberArray(np.ndarray):
             return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
         elif method == "__call__" and ufunc in USER_PRIMITIVES:
             result = np.frompyfunc(USER_PRIMITIVES[ufunc], ufunc.nin, ufunc.nout)(*map(boxed, bases), **keywords)
-        elif not any("O" in loop for loop in ufunc.types):
+        elif ufunc.types and not any("O" in loop for loop in ufunc.types):  # NumPy's own `real` says nothing of it
             raise Uncounted(no_derivative(name_of(ufunc)))
         else:
             result = getattr(ufunc, method)(*map(boxed, bases), **keywords)

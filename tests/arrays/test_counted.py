@@ -14,6 +14,8 @@ from scipy import integrate, optimize
 
 import opcount as oc
 
+SEED = {"rng" if "rng" in inspect.signature(optimize.differential_evolution).parameters else "seed": 1}
+
 
 class Recorder:
     """A function that knows how often it was called."""
@@ -96,7 +98,7 @@ SOLVERS = [
      lambda f: optimize.curve_fit(f, np.arange(4.0), np.array([2.0, 3.0, 5.0, 6.0]), p0=[1.0, 1.0])[0],
      lambda x, a, b: a * x + b, {"mul": 4, "add": 4}),
     ("differential_evolution",
-     lambda f: optimize.differential_evolution(f, [(0, 3)] * 2, maxiter=2, rng=1).x, sum_of_squares, SQUARES),
+     lambda f: optimize.differential_evolution(f, [(0, 3)] * 2, maxiter=2, **SEED).x, sum_of_squares, SQUARES),
 ]  # fmt: skip
 
 
@@ -338,7 +340,7 @@ def test_a_result_that_has_executed_nothing_yet_is_refused():
 
 def evolved(f, workers):
     return optimize.differential_evolution(
-        f, [(-1, 1)] * 2, maxiter=2, rng=1, workers=workers, updating="deferred", polish=False
+        f, [(-1, 1)] * 2, maxiter=2, **SEED, workers=workers, updating="deferred", polish=False
     )
 
 

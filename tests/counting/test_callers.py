@@ -14,7 +14,6 @@ from array import array
 from math import sin
 
 import jax
-import networkx
 import numpy as np
 import pytest
 
@@ -317,7 +316,6 @@ def notes_on(execute):
         lambda: fractions.Fraction(oc.wrap(2.0)),
         lambda: oc.wrap(2.0)[0],
         lambda: jax.numpy.sum(oc.wrap(np.ones(3))),
-        lambda: networkx.laplacian_matrix(networkx.Graph([(0, 1, {"weight": oc.wrap(2.0)})])),
     ],
 )
 def test_an_error_of_a_library_that_does_not_know_wrapped_values_says_what_to_hand_it(execute):

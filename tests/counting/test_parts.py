@@ -444,7 +444,7 @@ def test_the_page_has_the_source_with_the_counts_beside_it(tmp_path):
     rows = [[cell.rstrip("\n") for cell in row] for row in Rows(page).rows]
     assert ["2", "4", "mul 2, lt 2", "    y = x * x < 1  # <b>"] in rows and ["4", "", "", ""] in rows
     assert [row[3] for row in rows[1:8]] == source.splitlines()
-    assert ["1", "1", "sub 1", ""] in rows and "<h2>&lt;string&gt;</h2>" in page
+    assert ["1", "1", "sub 1"] in [row[:3] for row in rows] and "<h2>&lt;string&gt;</h2>" in page
     assert "7 operations" in page and page.startswith("<!DOCTYPE html>")
 
 

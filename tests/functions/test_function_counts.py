@@ -17,6 +17,7 @@ from tests.support.calls.sorting import SORTING
 from tests.support.draws import RANDOM
 from tests.support.ground_truth import as_objects, check_call, identical
 from tests.support.linalg_by_hand import without_signs
+from tests.support.versions import of_this_numpy
 
 OBJECTS_COMPARE = {"maximum": "ge", "minimum": "le"}
 OBJECTS_ARE_ASKED_TWICE = {"gt": None}
@@ -60,7 +61,7 @@ def check_calls(name, examples=None, translate=None, joining=None):
     check()
 
 
-HERE = [name for name in CALLS if function_named(name) is not None]
+HERE = of_this_numpy(name for name in CALLS if function_named(name) is not None)
 
 
 @pytest.mark.parametrize("name", HERE)

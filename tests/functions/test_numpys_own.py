@@ -20,13 +20,14 @@ from tests.functions.test_function_counts import check_calls
 from tests.support import rows
 from tests.support.calls import CALLS
 from tests.support.ground_truth import check_call
+from tests.support.versions import of_this_numpy
 
 OWN = {row.name: row.counts.body for row in ALL if isinstance(row.counts, Executed) and row.counts.own}
 
 X = np.array([1.0, 2.5, 4.0, 3.0])
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", of_this_numpy(OWN))
 def test_it_counts_what_a_loop_over_objects_executes_and_gives_what_numpy_gives(name):
     assert OWN[name].__code__ is function_named(name)._implementation.__code__, "it is refused in this NumPy"
     check_calls(name, examples=40)

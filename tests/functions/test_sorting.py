@@ -15,6 +15,7 @@ from tests.functions.test_function_counts import check_calls
 from tests.support import rows
 from tests.support.draws import RANDOM
 from tests.support.ground_truth import as_objects
+from tests.support.versions import of_this_numpy
 
 V = np.array([3.0, 1.0, 2.0, 5.0, 4.0])
 NAN = np.array([2.0, np.nan, 1.0, np.nan, 3.0])
@@ -197,7 +198,7 @@ DIFFERENTIATED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DIFFERENTIATED)
+@pytest.mark.parametrize("name", of_this_numpy(DIFFERENTIATED))
 def test_derivatives_at_both_granularities(name):
     f = DIFFERENTIATED[name]
     counts = oc.measure(f, X).counts

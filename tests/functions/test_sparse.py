@@ -166,6 +166,10 @@ REFUSED = {
 }  # fmt: skip
 
 
+if not any("dot" in vars(kind) for kind in sp.coo_array.__mro__ if "coo" in kind.__name__):
+    del REFUSED["coo.dot"]  # before SciPy 1.15 it is S @ x
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_product_is_refused_with_the_way_out(name):
     with oc.count() as tally, pytest.raises(oc.Uncounted, match=r"toarray\(\)"):

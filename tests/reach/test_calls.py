@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from analysis.reach import run
+from tests.support.versions import AS_RECORDED
 
 CALLS = list(run.calls(run.CALLS.read_text(encoding="utf-8")))
 RECORD = json.loads(run.RECORD.read_text(encoding="utf-8"))
@@ -37,6 +38,7 @@ def test_150_are_exact_without_being_written_otherwise_and_every_refusal_names_a
 RANKS = ("wrong", "escaped", "unhelpful", "refused", "constant", "exact")
 
 
+@AS_RECORDED
 @pytest.mark.parametrize("library", ["standard library and builtins", "pandas", "textbook NumPy"])
 def test_what_was_recorded_happens_or_better(library):
     found = run.outcomes(array_api=False, libraries=[library])

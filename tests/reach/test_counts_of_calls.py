@@ -16,6 +16,7 @@ import pytest
 import opcount as oc
 from analysis.reach import run
 from tests.reach.test_calls import CALLS, RECORD
+from tests.support.versions import AS_RECORDED
 
 MADE: Counter[str] = Counter()
 """What numbers of this file have executed."""
@@ -180,6 +181,7 @@ AS_IT_IS = [
 COUNTED = [call for call in CALLS if RECORD[call.key]["way"] == "oc.counted"]
 
 
+@AS_RECORDED
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("call", AS_IT_IS, ids=lambda call: call.key)
 def test_what_counts_as_it_is_counts_what_is_executed(call):
@@ -267,6 +269,7 @@ def test_a_function_that_counts_by_a_convention_is_named_with_where_it_is_regist
         run.prepared(call, f"np.{code}", {"wrap": oc.wrap, "oc": oc})()
 
 
+@AS_RECORDED
 @pytest.mark.parametrize(
     ("code", "noted"),
     [

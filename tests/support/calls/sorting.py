@@ -155,11 +155,15 @@ def median_calls(pick):
     return (a,), pick.some(axis=pick.axes(a) or None, keepdims=pick.one(True, False), out=OUT)
 
 
+WHOLE = int if np.lib.NumpyVersion(np.__version__) >= "2.2.0" else float
+"""Older versions of NumPy give integers for a place that is one."""
+
+
 def percentile_calls(pick, scale):
     a = block(pick)
     places = [pick.size(0, 20) / 20 * scale for _ in range(pick.size(1, 4))]
     options = pick.some(axis=pick.axes(a) or None, keepdims=pick.one(True, False), method=pick.one(*METHODS))
-    return (a,), options | {"q": pick.one(places, np.array(places), places[0], int(places[0]))}
+    return (a,), options | {"q": pick.one(places, np.array(places), places[0], WHOLE(places[0]))}
 
 
 @calls("nanquantile", by=of_each_lane(quantile))
