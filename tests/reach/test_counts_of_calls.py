@@ -6,6 +6,7 @@ import functools
 import math
 import operator
 import re
+import sys
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
@@ -223,7 +224,8 @@ MATH = {
     "statistics.variance": {"add": 3 + 3, "div": 1 + 1, "sub": 4, "mul": 4},
     "statistics.pvariance": {"add": 3 + 3, "div": 1 + 1, "sub": 4, "mul": 4},
     "statistics.stdev": {"add": 3 + 3, "div": 1 + 1, "sub": 4, "mul": 4, "sqrt": 1},
-    "statistics.geometric_mean": {"log": 4, "add": 3, "div": 1, "exp": 1},
+    "statistics.geometric_mean": {"log": 4, "add": 3, "div": 1, "exp": 1}
+    | ({"gt": 4, "isnan": 1} if sys.version_info >= (3, 13) else {}),  # which looks at each number first
     "statistics.harmonic_mean": {"div": 4 + 1, "add": 3},
     "random.choices, weights": {"add": 3 + 1, "le": 1, "isfinite": 1, "mul": 1, "lt": 2},
     "cmath.exp": {"exp": 1},
