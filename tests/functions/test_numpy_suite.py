@@ -30,8 +30,8 @@ MEASURED = {
     "_core/test_half": (22, 0),
     "_core/test_nep50_promotions": (30, 0),
     "_core/test_regression": (92, 2),
-    "lib/test_function_base": (476, 3),
-    "lib/test_nanfunctions": (226, 3),
+    "lib/test_function_base": (475, 4),
+    "lib/test_nanfunctions": (220, 9),
     "lib/test_index_tricks": (39, 0),
     "lib/test_shape_base": (60, 0),
     "lib/test_twodim_base": (25, 0),
@@ -40,7 +40,7 @@ MEASURED = {
     "lib/test_type_check": (34, 0),
     "lib/test_ufunclike": (4, 0),
     "lib/test_polynomial": (18, 0),
-    "lib/test_arraysetops": (73, 0),
+    "lib/test_arraysetops": (72, 1),
     "lib/test_histograms": (59, 0),
     "linalg/test_linalg": (287, 0),
     "linalg/test_regression": (14, 0),
@@ -48,6 +48,9 @@ MEASURED = {
     "fft/test_helper": (5, 0),
 }
 """Of each module, how many tests passed and how many failed.
+
+Seven of those that fail ask whether a quantile or a median is one of NumPy's own numbers, or the array given as `out`:
+these functions count, and what they give is wrapped.
 
 `python tests/support/numpy_suite.py --failures` shows these."""
 
