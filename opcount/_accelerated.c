@@ -253,9 +253,10 @@ static inline enum kind unwrapped(State *state, PyObject *operand, double *numbe
 }
 
 /* The Draw of the instruction that executes, by its place in memory, or NULL; see opcount/counting/sites.py. */
-static PyObject *of_instruction(PyObject *draws)
+__attribute__((cold, noinline)) static PyObject *of_instruction(PyObject *draws)
 {
-    PyFrameObject *frame = PyEval_GetFrame();
+    PyFrameObject *frame = PyDict_Check(draws) ? PyEval_GetFrame() : NULL;
+    if (frame == NULL) { return draws; }
     PyCodeObject *code = PyFrame_GetCode(frame);
     PyObject *place = PyLong_FromVoidPtr((char *)code + PyFrame_GetLasti(frame));
     PyObject *draw = place == NULL ? NULL : PyDict_GetItem(draws, place); /* borrowed, and without an exception */
@@ -270,7 +271,7 @@ static inline int counted(State *state, enum operator operator)
     if (PyContextVar_Get(state->meter, NULL, &meter) < 0) { return -1; }
     PyObject **slot = (PyObject **)((char *)meter + state->draw_at[operator]); /* if it is a Meter */
     PyObject *draw = PyObject_TypeCheck(meter, state->types[METER]) ? *slot : NULL;
-    draw = draw != NULL && PyDict_Check(draw) && PyEval_GetFrame() != NULL ? of_instruction(draw) : draw;
+    if (draw != NULL && __builtin_expect(!Py_IS_TYPE(draw, state->types[DRAW]), 0)) { draw = of_instruction(draw); }
     int done = draw != NULL && Py_IS_TYPE(draw, state->types[DRAW]) && drawn((Draw *)draw);
     Py_DECREF(meter); /* it has a default, and so is never NULL */
     return done;
@@ -344,7 +345,7 @@ static inline enum kind referred(State *state, PyObject *operand, PyObject *tape
     return kind == OTHER || PyList_Append(constants, operand) < 0 ? OTHER : kind;
 }
 
-static inline PyObject *operate_on_nodes(PyObject *left, PyObject *right, enum operator operator)
+__attribute__((noinline)) static PyObject *operate_on_nodes(PyObject *left, PyObject *right, enum operator operator)
 {
     State *state = recent;
     PyObject *node = Py_IS_TYPE(left, state->types[NODE]) ? left : right;
@@ -377,7 +378,6 @@ static inline PyObject *operate_on_nodes(PyObject *left, PyObject *right, enum o
     SLOT(result, state->index_at) = index, SLOT(result, state->tape_at) = Py_NewRef(tape);
     return result;
 }
-
 /* --- the operators */
 /* The result is made first and counted then: if there is no memory for it, nothing has been counted. */
 static inline PyObject *operate(PyObject *left, PyObject *right, enum operator operator)
