@@ -35,7 +35,7 @@ Outcome = dict[str, Any]
 class Call(NamedTuple):
     """One call: its library and setup, its name and code, what is meant to happen, and the code by another way."""
 
-    library: str
+    of_library: str
     setup: str
     name: str
     code: str
@@ -44,7 +44,7 @@ class Call(NamedTuple):
 
     @property
     def key(self) -> str:
-        return f"{self.library}: {self.name}"
+        return f"{self.of_library}: {self.name}"
 
 
 GOOD: Final = ("exact", "constant")
@@ -174,7 +174,7 @@ def outcomes(array_api: bool, libraries: Collection[str] = ()) -> dict[str, Outc
     """What becomes of the calls of some libraries, else of all that are there; by the array API, or all other ways."""
     found = {}
     for call in calls(CALLS.read_text(encoding="utf-8")):
-        if libraries and call.library not in libraries:
+        if libraries and call.of_library not in libraries:
             continue
         try:
             prepared(call, "0", _PLAIN)
@@ -236,7 +236,7 @@ def kind_of(each: Outcome) -> str:
 def page(found: Mapping[str, Outcome]) -> str:
     """The table of all calls, as a page of the documentation."""
     rows = [(call, found[call.key]) for call in calls(CALLS.read_text(encoding="utf-8")) if call.key in found]
-    libraries = dict.fromkeys(call.library for call, _ in rows)
+    libraries = dict.fromkeys(call.of_library for call, _ in rows)
     lines = [
         _HEAD.format(total=len(rows)),
         f"| library | {' | '.join(KINDS)} |",
@@ -244,7 +244,7 @@ def page(found: Mapping[str, Outcome]) -> str:
     ]
     for library in (*libraries, "all"):
         amounts = [
-            sum(kind_of(each) == kind and library in (call.library, "all") for call, each in rows) for kind in KINDS
+            sum(kind_of(each) == kind and library in (call.of_library, "all") for call, each in rows) for kind in KINDS
         ]
         lines.append(f"| {library} | {' | '.join(map(str, amounts))} |")
     for library in libraries:
@@ -258,7 +258,7 @@ def page(found: Mapping[str, Outcome]) -> str:
         lines += [
             f"| {call.name} | {each['class']} | {each['way']} | {_cell(each)} |"
             for call, each in rows
-            if call.library == library
+            if call.of_library == library
         ]
     return "\n".join(lines) + "\n"
 

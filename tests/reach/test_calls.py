@@ -16,7 +16,7 @@ RECORD = json.loads(run.RECORD.read_text(encoding="utf-8"))
 
 
 def test_there_are_250_calls_in_the_proportions_of_what_people_call():
-    amounts = Counter(call.library for call in CALLS)
+    amounts = Counter(call.of_library for call in CALLS)
     assert len(CALLS) == len({call.key for call in CALLS}) == 250
     assert (amounts["scipy"], amounts["standard library and builtins"], amounts["pandas"]) == (73, 85, 25)
     assert (amounts["scikit-learn"] + amounts["statsmodels"], amounts["textbook NumPy"]) == (17, 20)

@@ -177,7 +177,7 @@ AS_IT_IS = [
     call
     for call in CALLS
     if (RECORD[call.key]["class"], RECORD[call.key]["way"]) == ("exact", "as it is")
-    if call.library in LIBRARIES and call.name != "correlation matrix"  # NumPy asks means for their shape
+    if call.of_library in LIBRARIES and call.name != "correlation matrix"  # NumPy asks means for their shape
 ]
 COUNTED = [call for call in CALLS if RECORD[call.key]["way"] == "oc.counted"]
 
@@ -252,7 +252,7 @@ SOLVED = [
 @pytest.mark.parametrize("code", SOLVED)
 def test_what_a_message_names_for_scipys_function_counts_and_has_its_value(code):
     pytest.importorskip("scipy", reason="these are its functions")
-    scipy = next(call for call in CALLS if call.library == "scipy")
+    scipy = next(call for call in CALLS if call.of_library == "scipy")
     call = scipy._replace(code=code if "qr" not in code else f"list({code})")
     refused = run.outcome(call, call.code, "as it is")
     assert refused["class"] == "refused"
@@ -264,7 +264,7 @@ def test_what_a_message_names_for_scipys_function_counts_and_has_its_value(code)
 @pytest.mark.parametrize("code", ["linalg.svd(A)", "linalg.eigh(A)", "linalg.pinv(A)", "fft.fft(x)", "fft.rfft(x)"])
 def test_a_function_that_counts_by_a_convention_is_named_with_where_it_is_registered(code):
     pytest.importorskip("scipy", reason="these are its functions")
-    call = next(call for call in CALLS if call.library == "scipy")._replace(code=code)
+    call = next(call for call in CALLS if call.of_library == "scipy")._replace(code=code)
     said = run.outcome(call, code, "as it is")["said"]
     assert f"oc.register_rule(np.{code.partition('(')[0]}, rule)" in said
     with pytest.raises(oc.Uncounted, match=r"oc\.register_rule"):
@@ -285,7 +285,7 @@ def test_a_function_that_counts_by_a_convention_is_named_with_where_it_is_regist
 )
 def test_an_error_of_a_library_that_was_handed_wrapped_values_says_so(code, noted):
     pytest.importorskip("scipy", reason="these are its functions")
-    call = next(call for call in CALLS if call.library == "scipy")
+    call = next(call for call in CALLS if call.of_library == "scipy")
     with pytest.raises((TypeError, ValueError, AttributeError, NotImplementedError)) as caught, oc.count():
         run.prepared(call, code, {"wrap": oc.wrap, "oc": oc})()
     assert bool(getattr(caught.value, "__notes__", [])) is noted
