@@ -208,11 +208,11 @@ def _eye_of(size: Size, dtype: DTypeLike | None) -> Any:
 
 
 ROWS: Final = (
-    Function("linalg.inv", _of_matrices(_inv), REGULAR),
-    Function("linalg.det", _of_matrices(_det), REGULAR),
-    Function("linalg.slogdet", _of_matrices(_slogdet), REGULAR),
-    Function("linalg.cholesky", _cholesky, REGULAR),
-    Function("linalg.solve", Seeing(_solve), REGULAR),
+    Function("linalg.inv", _of_matrices(_inv), REGULAR, "inv"),
+    Function("linalg.det", _of_matrices(_det), REGULAR, "det"),
+    Function("linalg.slogdet", _of_matrices(_slogdet), REGULAR, "slogdet"),
+    Function("linalg.cholesky", _cholesky, REGULAR, "cholesky"),
+    Function("linalg.solve", Seeing(_solve), REGULAR, "solve"),
     Function("linalg.qr", _qr, _qr_shape),
     *refused(
         ITERATIVE,

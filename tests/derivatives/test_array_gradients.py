@@ -238,15 +238,14 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays():
 # --- 5. what is refused
 
 
-@pytest.mark.parametrize("name", ["convolve", "linalg.inv", "linalg.det", "fft.fft", "nansum", "sort_complex"])
+@pytest.mark.parametrize("name", ["vander", "linalg.qr", "fft.fft", "nansum", "sort_complex"])
 def test_functions_without_a_derivative_are_named(name):
     function = np
     for part in name.split("."):
         function = getattr(function, part)
-    arguments = {"convolve": (np.ones(2),)}.get(name, ())
     x = draw(3, 3) if name.startswith("linalg") else draw(4)
     with pytest.raises(oc.Uncounted, match=rf"np\.{name}.* has no derivative here"):
-        oc.gradient(lambda p: np.sum(function(p, *arguments)), x)
+        oc.gradient(lambda p: np.sum(function(p)), x)
 
 
 KEPT: list[Any] = []
@@ -474,7 +473,7 @@ def test_what_an_element_of_data_is_does_not_matter_to_where_it_goes():
     ("name", "f"),
     [
         ("np.linalg.norm", lambda p: np.linalg.norm(p[0])),
-        ("np.interp", lambda p: np.sum(np.interp(p, [0.0, 1.0], [0.0, 2.0]))),
+        ("np.linalg.norm", lambda p: np.linalg.norm(p.reshape(2, 2), 2)),
     ],
 )
 def test_a_composition_without_a_derivative_names_the_function(name, f):
