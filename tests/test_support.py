@@ -22,7 +22,7 @@ def test_all_cases_run_and_each_that_fails_is_named():
     with pytest.raises(ExceptionGroup, match="2 of 3 cases fail") as raised:
         small(fixture=0)
     skipped, failed = raised.value.exceptions
-    assert [str(error) for error in skipped.exceptions] == ["Skipped('not here')"] * 2
+    assert [str(error) for error in skipped.exceptions] == ["Skipped: not here"] * 2
     assert [(error.__notes__, type(error)) for error in failed.exceptions] == [
         (["with other, third = (20, 0)"], AssertionError)
     ]

@@ -28,7 +28,7 @@ def all_cases(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., None]
                     test(**others, **dict(zip(arguments, values, strict=True)))
                 except (Exception, pytest.skip.Exception, pytest.fail.Exception) as error:
                     if not isinstance(error, Exception):  # what pytest raises itself is none
-                        error = AssertionError(repr(error)).with_traceback(error.__traceback__)
+                        error = AssertionError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
                     error.add_note(f"with {names} = {case!r}")
                     failed.append(error)
             if failed:
