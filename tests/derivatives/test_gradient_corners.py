@@ -12,6 +12,7 @@ import opcount as oc
 import opcount.derivatives.gradient
 from opcount.arrays.array import Array
 from opcount.derivatives.plain import plain_derivative
+from tests.support.all_cases import all_cases
 from tests.support.faults import planted
 
 BY_CHAIN_RULE = [method for method in oc.METHODS if method != "finite-difference"]
@@ -81,12 +82,12 @@ def test_the_programs_see_a_zero_that_is_multiplied():
 # --- numbers beside arrays without dimensions
 
 
-@pytest.mark.parametrize("granularity", GRANULARITIES)
-@pytest.mark.parametrize("method", oc.METHODS)
-@pytest.mark.parametrize("b", [3.0, np.float64(3.0), np.array(3.0), 3])
-@pytest.mark.parametrize("a", [2.0, np.array(2.0)])
-@pytest.mark.parametrize(
-    ("f", "slope"),
+@all_cases("granularity", GRANULARITIES)
+@all_cases("method", oc.METHODS)
+@all_cases("b", [3.0, np.float64(3.0), np.array(3.0), 3])
+@all_cases("a", [2.0, np.array(2.0)])
+@all_cases(
+    "f, slope",
     [
         (lambda p: p["a"] * p["b"], (3, 2)),
         (lambda p: p["a"] - p["b"], (1, -1)),
@@ -96,7 +97,6 @@ def test_the_programs_see_a_zero_that_is_multiplied():
         (lambda p: np.hypot(p["b"], p["a"]), (2 / math.sqrt(13), 3 / math.sqrt(13))),
         (lambda p: np.sum(p["a"]) * np.exp(p["b"]), (math.e**3, 2 * math.e**3)),
     ],
-    ids=["mul", "sub", "div", "pow", "maximum", "hypot", "sum"],
 )
 def test_a_number_beside_an_array_without_dimensions(f, slope, a, b, method, granularity):
     g = oc.gradient(f, {"a": a, "b": b}, method, granularity=granularity)
