@@ -21,7 +21,6 @@ gc.disable()  # while tens of thousands of tests are collected, which all stay a
 
 
 def pytest_collection_finish() -> None:
-    gc.freeze()  # what was collected stays to the end: the collector need not walk over it again and again
     gc.enable()
 
 
