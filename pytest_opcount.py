@@ -111,16 +111,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
     if marks or _counts_all(item.config):
         from opcount import testing
-        from opcount.counting.errors import OpcountError
 
-        claims: dict[str, list[dict[str, int]]] = {name: [] for name in MARKS}
+        limits: list[dict[str, int]] = []
+        exact: list[dict[str, int]] = []
         try:
             for mark in marks:
-                claims[mark.name].append(testing.claimed(mark.name, mark.args, mark.kwargs))
-        except OpcountError as error:
+                claims = limits if mark.name == "max_ops" else exact
+                claims.append(testing.claimed(mark.name, mark.args, mark.kwargs))
+        except (testing.InvalidType, testing.InvalidValue) as error:
             refused = str(error)
         else:
-            item.stash[_OPS] = testing.Ops(claims["max_ops"], claims["exact_ops"])
+            item.stash[_OPS] = testing.Ops(limits, exact)
             return
         pytest.fail(f"{item.nodeid}: {refused}", pytrace=False)
 

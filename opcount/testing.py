@@ -120,7 +120,9 @@ class Ops:
 
     def __init__(self, limits: Sequence[Mapping[str, int]] = (), exact: Sequence[Mapping[str, int]] = ()) -> None:
         """Take the claims of the marks, the closest first, which decides: for each limit, and for exact counts."""
-        self._limits = {name: limit for claims in reversed(limits) for name, limit in claims.items()}
+        self._limits: dict[str, int] = {}
+        for claims in reversed(limits):
+            self._limits |= claims
         self._exact = exact[0] if exact else None
         self._tally = _NOTHING
         self._meter: Meter | None = None  # from `open` on
