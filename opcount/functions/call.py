@@ -101,7 +101,9 @@ def _on_plain_arrays(
         elif type(value) not in _ATOMS and not _is_plain(value):
             return NotImplemented
         plain.append(value)
-    if not holding or _index_of(function, "out") in holding or not all(map(_is_plain, keywords.values())):
+    if not holding or _index_of(function, "out") in holding:
+        return NotImplemented
+    if keywords and not all(map(_is_plain, keywords.values())):
         return NotImplemented
     rule: Any = row.counts
     try:
