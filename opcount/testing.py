@@ -7,7 +7,6 @@ hold.
 from __future__ import annotations
 
 import functools
-import inspect
 import json
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +14,8 @@ from typing import Any, Final, SupportsIndex
 
 from opcount.counting import symbolic
 from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidType, InvalidValue
+from opcount.counting.errors import InvalidType as InvalidType
+from opcount.counting.errors import InvalidValue as InvalidValue
 from opcount.counting.kinds import GROUPS, KINDS
 from opcount.counting.meters import OPEN, Meter, Tally, meter
 from opcount.counting.names import instead

@@ -513,7 +513,7 @@ class Array(ArrayExits):
         return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
 
     @reduction
-    def mean(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: bool = False, *,
+    def mean(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: object = False, *,
              where: object = True) -> Any:  # fmt: skip
         data = self._held
         plain = dtype is out is None and where is True and keepdims is not np._NoValue and data.dtype.char in REAL
@@ -522,7 +522,7 @@ class Array(ArrayExits):
         return call_function(np.mean, (self, axis, dtype, out, keepdims), {} if where is True else {"where": where})
 
     def _reduce(self, ufunc: np.ufunc, function: Callable[..., Any], axis: Axis, dtype: DTypeLike | None, out: Out,
-                keepdims: bool, initial: object, where: object) -> Any:  # fmt: skip
+                keepdims: object, initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
         plain = dtype is out is None and where is True and initial is np._NoValue and keepdims is not np._NoValue

@@ -58,7 +58,7 @@ def charged(counts: OpCounts, execute: Callable[..., Any], *arguments: Any) -> A
         raise
 
 
-def reduced(kind: str, ufunc: Any, data: np.ndarray, axis: Any, keepdims: bool) -> Any:
+def reduced(kind: str, ufunc: Any, data: np.ndarray, axis: Any, keepdims: Any) -> Any:
     """An array that is real and not empty, with the numbers along axes joined, n of them n - 1 times."""
     current = meter()
     if current.at_once:
@@ -88,7 +88,7 @@ def product(a: np.ndarray, b: np.ndarray) -> Any:
     return charged({"mul": products, "add": products - products // len(b)}, np.matmul, a, b)
 
 
-def averaged(data: np.ndarray, axis: Any, keepdims: bool) -> Any:
+def averaged(data: np.ndarray, axis: Any, keepdims: Any) -> Any:
     """The means along axes of an array that is real and not empty: sums, each divided once."""
     current = meter()
     if current.at_once:

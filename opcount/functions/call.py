@@ -108,8 +108,9 @@ def _on_plain_arrays(
     rule: Any = row.counts
     try:
         if type(rule) is Executed:
-            usual = rule.usual is not None and meter().at_once and not user_rules  # nobody would count part of it
-            counts = rule.usual(*plain, **keywords) if usual else None
+            counts = None
+            if rule.usual is not None and meter().at_once and not user_rules:  # nobody would count part of it
+                counts = rule.usual(*plain, **keywords)
             if counts is None:
                 return in_operations(function, rule)(*args, **keywords)
         elif type(rule) is Seeing:
