@@ -17,7 +17,8 @@ from opcount.counting.errors import InvalidType
 from opcount.derivatives.phases import phase
 from opcount.derivatives.plain import joined
 from opcount.derivatives.trace import result_of
-from opcount.wrapping.inputs import Inputs, one_output
+from opcount.tracing.tape import OVER
+from opcount.wrapping.inputs import Inputs, is_node, one_output
 from opcount.wrapping.wrapped import Wrapped
 
 
@@ -27,8 +28,8 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     def evaluate(leaves: list[Any]) -> Any:
         with phase(spent, "primal"):
             result = one_output(result_of(f, inputs, leaves))
-        if isinstance(result, Wrapped) and not isinstance(result, (Scalar, Array)):
-            raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")
+        if is_node(result) and not result.tape.is_open:
+            raise InvalidType(OVER)
         return result if isinstance(result, Wrapped) else Scalar(result)
 
     value = evaluate([_changed(leaf) for leaf in inputs.leaves])

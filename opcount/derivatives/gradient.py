@@ -11,7 +11,7 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.typed import RealNumber
-from opcount.arrays.wrap import Tree, unwrap
+from opcount.arrays.wrap import Tree
 from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
@@ -26,7 +26,7 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
 from opcount.derivatives.methods import METHODS, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
-from opcount.derivatives.plain import Memory, joined, memory_of, plain_gradient
+from opcount.derivatives.plain import Memory, as_given, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
@@ -164,7 +164,7 @@ def gradient(
         with collector_paused(), count() as run.tally:
             found = _accumulated(run)
     return Gradient(
-        value=unwrap(found.value),
+        value=as_given(found.value),
         gradient=plain_gradient(found.derivatives, inputs, found.used),
         method=method,
         phases=run.spent,

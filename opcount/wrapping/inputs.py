@@ -156,7 +156,7 @@ def one_output(result: Any) -> Any:
 
 GRANULARITIES: Final = ("array", "scalar")
 
-_NESTED: Final = "is being differentiated already; gradients within gradients are not supported"
+_OVER: Final = "is a value from another evaluation, which is over: a function must not keep its values for later"
 _NO_NUMBERS_TO_OPEN: Final = 'x holds an oc.spec, which has no numbers to open it into: use granularity="array"'
 
 
@@ -204,9 +204,11 @@ def _with_plain_arrays(x: object, no_specs: str) -> Any:
     return rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
 
 
-def _checked_leaf(leaf: object, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
-    if is_node(leaf):
-        raise InvalidType(f"{name()} {_NESTED}")
+def _checked_leaf(leaf: Any, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
+    if is_node(leaf):  # of the evaluation in which this one runs
+        if not leaf.tape.is_open:
+            raise InvalidType(f"{name()} {_OVER}")
+        return leaf
     if arrays_as_nodes and (isinstance(leaf, np.ndarray) or is_wrapped_array(leaf)):
         return _checked_input_array(leaf, name)
     if not isinstance(leaf, Number):
