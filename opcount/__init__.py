@@ -25,6 +25,7 @@ from opcount.derivatives.jacobian import Jacobian, jacobian
 from opcount.derivatives.methods import METHODS
 from opcount.derivatives.orders.named import ORDERS
 from opcount.derivatives.phases import PHASES
+from opcount.derivatives.products import Product, jvp, vjp
 from opcount.derivatives.trace import trace
 from opcount.functions.user_rules import register_rule, rules
 from opcount.laws.law import Law, law, law_of
@@ -53,6 +54,7 @@ __all__ = [
     "Measured",
     "NothingCounted",
     "OpcountError",
+    "Product",
     "Scalar",
     "SizeFailed",
     "Tally",
@@ -63,6 +65,7 @@ __all__ = [
     "counted",
     "gradient",
     "jacobian",
+    "jvp",
     "law",
     "law_of",
     "measure",
@@ -76,6 +79,7 @@ __all__ = [
     "spec",
     "trace",
     "unwrap",
+    "vjp",
     "wrap",
 ]
 

@@ -168,11 +168,12 @@ class Inputs(NamedTuple):
     arrays_as_nodes: bool
 
 
-def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN) -> Inputs:
+def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN, name: str = "x") -> Inputs:
     """x with its leaves as they enter a graph, plain or wrapped as they were given.
 
     Raises InvalidType for a leaf that is neither a real number nor an array of real numbers, and, if arrays are
     opened, for a spec, with the message `no_specs`; InvalidValue for an x without numbers or an unknown granularity.
+    Messages call x by its `name`.
     """
     if granularity not in GRANULARITIES:
         raise InvalidValue(
@@ -188,10 +189,10 @@ def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_O
         elif type(leaf) is np.ndarray and leaf.dtype.kind == "f":  # as most are where arrays are
             leaf = _read_only(leaf)
         else:
-            leaf = _checked_leaf(leaf, partial(leaf_name, x, index, arrays_as_leaves=arrays_as_nodes), arrays_as_nodes)
+            leaf = _checked_leaf(leaf, partial(leaf_name, x, index, name, arrays_as_nodes), arrays_as_nodes)
         leaves.append(leaf)
     if not any(getattr(leaf, "size", 1) for leaf in leaves):
-        raise InvalidValue(f"x holds no numbers: {x!r}; give at least one to differentiate with respect to")
+        raise InvalidValue(f"{name} holds no numbers: {x!r}; give at least one to differentiate with respect to")
     return Inputs(x, leaves, arrays_as_nodes)
 
 
