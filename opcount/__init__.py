@@ -19,6 +19,7 @@ from opcount.counting.kinds import GROUPS, KINDS
 from opcount.counting.meters import Exit, Tally
 from opcount.counting.tally import count, paused, propagate, record, region
 from opcount.derivatives.compare import compare
+from opcount.derivatives.curvature import MODES, Hessian, HessianProduct, hessian, hvp
 from opcount.derivatives.gradient import Gradient, gradient
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.jacobian import Jacobian, jacobian
@@ -39,6 +40,7 @@ __all__ = [
     "GROUPS",
     "KINDS",
     "METHODS",
+    "MODES",
     "ORDERS",
     "PHASES",
     "Array",
@@ -47,6 +49,8 @@ __all__ = [
     "Exit",
     "Gradient",
     "Graph",
+    "Hessian",
+    "HessianProduct",
     "InvalidType",
     "InvalidValue",
     "Jacobian",
@@ -64,6 +68,8 @@ __all__ = [
     "count",
     "counted",
     "gradient",
+    "hessian",
+    "hvp",
     "jacobian",
     "jvp",
     "law",

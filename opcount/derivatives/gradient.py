@@ -299,9 +299,9 @@ def _accumulated(run: _Run) -> _Found:
         dense = type(seed) is Array
         with phase(run.spent, "accumulation", run.tally), np.errstate(invalid="ignore") if dense else nullcontext():
             derivatives, kept_now, depth_now = _derivatives(run, graph, source, seed, targets, run.log)
-        if dense and not all(map(_is_finite, derivatives)):
+        if dense and not all(map(is_finite, derivatives)):
             with isolated():  # zeros of the seed met an infinity: they are structural, and skipped
-                derivatives, _, _ = _derivatives(run, graph, source, _structural(seed), targets)
+                derivatives, _, _ = _derivatives(run, graph, source, structural_seed(seed), targets)
         found += derivatives
         kept, depth = max(kept, kept_now), max(depth, depth_now)
     if run.rule.direction == "tangent":
@@ -344,13 +344,13 @@ def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> It
             yield node, Array(direction), [output]
 
 
-def _is_finite(derivative: Derivative) -> bool:
+def is_finite(derivative: Derivative) -> bool:
     return derivative is None or type(derivative) is Unit or bool(np.isfinite(number(derivative)._plain()).all())
 
 
-def _structural(seed: Array) -> Any:
+def structural_seed(seed: Any) -> Any:
     """A seed that is one at one index, with the zeros elsewhere as structural ones."""
-    return structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
+    return seed if type(seed) is Unit else structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
 
 
 def _derivatives(
