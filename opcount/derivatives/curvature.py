@@ -31,7 +31,7 @@ from opcount.derivatives.plain import array_given, as_given, plain_derivative
 from opcount.derivatives.products import Product, alike, in_structure, jvp, own, plain_of, pulled, pushed, used_by
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
-from opcount.tracing.structural import ONE
+from opcount.tracing.units import ONE
 from opcount.wrapping.inputs import Inputs, checked_inputs, of_one_argument, one_output
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import flatten, rebuild

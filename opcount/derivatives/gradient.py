@@ -30,7 +30,8 @@ from opcount.derivatives.plain import Memory, as_given, joined, memory_of, plain
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
-from opcount.tracing.structural import ONE, Derivative, Unit, number, plus, structured
+from opcount.tracing.structural import Derivative, number, plus, structured
+from opcount.tracing.units import ONE, Unit
 from opcount.wrapping.inputs import (
     Inputs,
     checked_budget,

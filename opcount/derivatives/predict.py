@@ -19,7 +19,8 @@ from opcount.derivatives.linearized import linearized
 from opcount.derivatives.methods import method_named
 from opcount.derivatives.walks import visits
 from opcount.tracing.edges import ANY_ARRAY, ANY_NUMBER, Cost, Priced, priced_values
-from opcount.tracing.structural import ONE, Derivative, Structured, Unit, plus
+from opcount.tracing.structural import Derivative, Structured, plus
+from opcount.tracing.units import ONE, Unit
 from opcount.wrapping.trees import shape_of
 
 if TYPE_CHECKING:

@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from opcount.arrays.scalar import wrapped
 from opcount.counting.meters import charge, meter
+from opcount.tracing.indexed import masked
 from opcount.tracing.structural import (
     NUMBER,
     Structured,
-    Unit,
+    of_nodes,
     plain_of,
     repeats,
+    reshaped,
     spread,
     states_of,
     structured,
+    summed,
+    times,
+    turned,
     zeroed,
 )
+from opcount.tracing.units import Unit
 from opcount.wrapping.trees import shape_of
 
 
@@ -47,6 +54,8 @@ def contracted(
     if type(derivative) is Unit:
         derivative = Structured(states_of(derivative, 0), None, ())
     derivative = spread(derivative, tuple(sizes[label] for label in mine))
+    if of_nodes(derivative, other):
+        return _of_nodes(derivative, other, labels, sizes, multiply, kept)
     execute = multiply or (lambda a, b: _einsum(a, b, labels, sizes))
     products, results = math.prod(sizes.values()), math.prod(shape)
     if type(derivative) is not Structured and kept is None:
@@ -88,6 +97,33 @@ def contracted(
         taken = np.broadcast_to(states != 0, shape_of(a))
         values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
     return structured(found, wrapped(zeroed(values, found)), shape)
+
+
+def _of_nodes(
+    derivative: Any,
+    other: Any,
+    labels: tuple[str, str, str],
+    sizes: Mapping[str, Any],
+    multiply: Callable[[Any, Any], Any] | None,
+    kept: np.ndarray | None,
+) -> Any:
+    """The contraction by its definition, in operations that an outer evaluation records: products, and their sums."""
+    mine, others, result = labels
+    if multiply is not None and type(derivative) is not Structured and kept is None:
+        return multiply(derivative, other)
+    everything = result + "".join(label for label in sizes if label not in result)
+    whole = tuple(sizes[label] for label in everything)
+    factors = []
+    for factor, names in ((derivative, mine), (other, others)):
+        order = [names.index(label) for label in everything if label in names]
+        turn = partial(np.transpose, axes=order)
+        factor = turned(factor, turn, tuple(shape_of(factor)[axis] for axis in order))
+        shape = iter(shape_of(factor))
+        factor = reshaped(factor, tuple(next(shape) if label in names else 1 for label in everything))
+        factors.append(spread(factor, whole))
+    if kept is not None:
+        factors[0] = masked(factors[0], kept.reshape(kept.shape + (1,) * (len(everything) - len(result))))
+    return summed(times(*factors), tuple(range(len(result), len(everything))))
 
 
 def label_sizes(labels: Iterable[str], shapes: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
