@@ -25,7 +25,7 @@ from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import Described, Named, instead
 from opcount.counting.tally import isolated
 from opcount.derivatives.choices import Granularity, MethodName, ModeName
-from opcount.derivatives.gradient import Gradient, gradient, is_finite, structural_seed
+from opcount.derivatives.gradient import Gradient, directions, gradient, is_finite, structural_seed
 from opcount.derivatives.phases import collector_paused, data_frame, phase
 from opcount.derivatives.plain import array_given, as_given, plain_derivative
 from opcount.derivatives.products import Product, alike, in_structure, jvp, own, plain_of, pulled, pushed, used_by
@@ -283,14 +283,8 @@ def _directions(leaves: list[Any]) -> Iterator[list[Any]]:
     """A direction for each number of x, with a derivative for each leaf; None for no derivative."""
     for position, leaf in enumerate(leaves):
         before, after = [None] * position, [None] * (len(leaves) - position - 1)
-        if not leaf._is_array:
-            yield [*before, ONE, *after]
-            continue
-        plain = plain_of(leaf)
-        for index in range(plain.size):
-            direction = np.zeros(plain.shape, plain.dtype)
-            direction.flat[index] = 1
-            yield [*before, Array(direction), *after]
+        for seed in directions(leaf):
+            yield [*before, seed, *after]
 
 
 def _numbers(derivatives: Sequence[Any], inputs: Inputs) -> list[Any]:

@@ -156,8 +156,7 @@ def gradient(
     inputs = wrapped(checked_inputs(x, granularity))
     run = _Run(f, inputs, method, budget, memo, log)
     step = checked_step(step)
-    kinds = set(map(type, inputs.leaves))
-    if Array in kinds and any(type(leaf._plain()) is Spec for leaf in inputs.leaves):
+    if any(leaf._is_array and type(leaf._plain()) is Spec for leaf in inputs.leaves):
         found = _from_shapes(run)
     elif rule.direction is None:
         found = _by_differences(run, step)
@@ -336,13 +335,19 @@ def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> It
         yield output, ONE, inputs
         return
     for node, leaf in zip(inputs, run.inputs.leaves, strict=True):
-        if type(leaf) is not Array:
-            yield node, ONE, [output]
-            continue
-        for index in range(leaf.size):  # the direction in an array is a dense array that is 1 at one index
-            direction = np.zeros(leaf.shape, leaf.dtype)
-            direction.flat[index] = 1
-            yield node, Array(direction), [output]
+        for seed in directions(leaf):
+            yield node, seed, [output]
+
+
+def directions(leaf: Any) -> Iterator[Any]:
+    """A derivative for each number of a leaf: structurally one, or in an array a dense array that is 1 at one index."""
+    if not leaf._is_array:
+        yield ONE
+        return
+    for index in range(leaf.size):
+        direction = np.zeros(leaf.shape, leaf.dtype)
+        direction.flat[index] = 1
+        yield Array(direction)
 
 
 def is_finite(derivative: Derivative) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opcount.arrays.array import Array
 from opcount.counting.counts import Counts
 from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import Direction, Neighbours
@@ -60,7 +59,7 @@ def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours
 
 
 def _priced_seed(value: object) -> Any:
-    return priced_values(value) if type(value) is Array else ONE
+    return priced_values(value) if value._is_array else ONE
 
 
 def predicted_one_by_one(graph: Graph, direction: Direction, unit_products: bool) -> Counts:

@@ -351,9 +351,8 @@ class Contraction:
 
     def pull(self, adjoint: Derivative) -> Any:
         pulled, shared = self.matrices.pulled, self.matrices.shared
-        if (
-            type(adjoint) is Array is type(self.other) and pulled is not None and self.kept is None
-        ):  # most of most accumulations
+        plain = type(adjoint) is Array is type(self.other)
+        if plain and pulled is not None and self.kept is None:  # most of most accumulations
             results = math.prod(self.shape)
             record_product(results * adjoint._held.shape[shared], results)
             return array_of(pulled(adjoint._held, self.other._held))

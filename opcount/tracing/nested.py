@@ -1,8 +1,8 @@
 """Derivatives that are nodes themselves, of an outer evaluation: operations on some of their elements alone.
 
-What is done to a derivative counts, and is recorded by the outer evaluation. So the elements that are structural must not
-be computed along with the others, as they are where values are plain: those that are numbers are taken out, computed,
-and put back. Elements elsewhere may be anything, since nobody looks at them: their states say what they are.
+What is done to a derivative counts, and is recorded by the outer evaluation. So the elements that are structural must
+not be computed along with the others, as they are where values are plain: those that are numbers are taken out,
+computed, and put back. Elements elsewhere may be anything, since nobody looks at them: their states say what they are.
 """
 
 from __future__ import annotations

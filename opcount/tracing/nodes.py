@@ -242,7 +242,10 @@ class ArrayNode(NodeMethods):
     def _opened(self) -> Any:
         return self.__array__(object)
 
-    _lifted = Array._lifted
+    def _lifted(self, operand: Any) -> Any:
+        if type(operand) in NODES and shape_of(operand) != self.shape:
+            return FUNCTIONS[np.broadcast_to](operand, self.shape)
+        return Array._lifted(self, operand)  # type: ignore[arg-type]
 
     # The same as in Wrapped, written out for two arrays: most of most evaluations.
 
