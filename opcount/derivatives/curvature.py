@@ -27,7 +27,7 @@ from opcount.counting.tally import isolated
 from opcount.derivatives.choices import Granularity, MethodName, ModeName
 from opcount.derivatives.gradient import Gradient, directions, gradient, is_finite, structural_seed
 from opcount.derivatives.phases import collector_paused, data_frame, phase
-from opcount.derivatives.plain import array_given, as_given, plain_derivative
+from opcount.derivatives.plain import array_given, as_given, gradient_array, plain_derivative
 from opcount.derivatives.products import Product, alike, in_structure, jvp, own, plain_of, pulled, pushed, used_by
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
@@ -276,7 +276,7 @@ class _First:
     def gradient(self, inputs: Inputs) -> Any:
         """The gradient, if that is what was recorded, as users get it."""
         found = [own(as_given(value_of(output))) for output in self.graph.outputs]
-        return rebuild(inputs.x, iter(found), array_given, inputs.arrays_as_nodes)
+        return rebuild(inputs.x, iter(found), gradient_array, inputs.arrays_as_nodes)
 
 
 def _directions(leaves: list[Any]) -> Iterator[list[Any]]:

@@ -29,10 +29,10 @@ def plain_gradient(derivatives: Iterable[Any], inputs: Inputs, used: Memory) -> 
         kinds = [type(leaf._value) for leaf in inputs.leaves]
         numbers = derivatives.tolist()
         plain = numbers if set(kinds) == {float} else [kind(one) for kind, one in zip(kinds, numbers, strict=True)]
-        return rebuild(inputs.x, iter(plain), _gradient_array, inputs.arrays_as_nodes)
+        return rebuild(inputs.x, iter(plain), gradient_array, inputs.arrays_as_nodes)
     pairs = zip(derivatives, inputs.leaves, strict=True)
     plain = (plain_derivative(derivative, leaf._plain(), used) for derivative, leaf in pairs)
-    return rebuild(inputs.x, plain, _gradient_array, inputs.arrays_as_nodes)
+    return rebuild(inputs.x, plain, gradient_array, inputs.arrays_as_nodes)
 
 
 def as_given(value: Any) -> Any:
@@ -54,9 +54,9 @@ def array_given(template: np.ndarray, items: list[Any]) -> Any:
     return number_array(object_array(template, items))
 
 
-def _gradient_array(template: np.ndarray, items: list[Any]) -> Any:
+def gradient_array(template: np.ndarray, items: list[Any]) -> Any:
     if any(type(item) in NODES for item in items):
-        return array_given(template, items)
+        return array_given(template, items) if template.dtype != object else number_array(object_array(template, items))
     return object_array(template, items) if template.dtype == object else plain_array(template, items)
 
 

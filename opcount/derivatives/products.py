@@ -20,7 +20,7 @@ from opcount.derivatives.chain_rule import Edges, backprop, forward
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
-from opcount.derivatives.plain import Memory, array_given, as_given, memory_of, plain_derivative
+from opcount.derivatives.plain import Memory, array_given, as_given, gradient_array, memory_of, plain_derivative
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.edges import Scale
 from opcount.tracing.nodes import value_of
@@ -152,8 +152,7 @@ def alike(x: Tree, given: Tree, name: str, granularity: Granularity) -> list[Any
 
     Raises InvalidType or InvalidValue if it is not in the structure of x, or not of numbers.
     """
-    checked_inputs(x, granularity)
-    return leaves_given(x, given, name, "x", granularity == "array")
+    return leaves_given(checked_inputs(x, granularity).x, given, name, "x", granularity == "array")
 
 
 def leaves_given(like: Any, given: Any, name: str, of: str, arrays_as_leaves: bool = False) -> list[Any]:
@@ -203,7 +202,7 @@ def in_structure(derivatives: Sequence[Any], inputs: Inputs, used: Memory) -> An
     """Derivatives with respect to the leaves of x, as users get them."""
     pairs = zip(derivatives, inputs.leaves, strict=True)
     plain = (plain_derivative(derivative, plain_of(leaf), used) for derivative, leaf in pairs)
-    return rebuild(inputs.x, plain, array_given, inputs.arrays_as_nodes)
+    return rebuild(inputs.x, plain, gradient_array, inputs.arrays_as_nodes)
 
 
 def plain_of(value: Any) -> Any:

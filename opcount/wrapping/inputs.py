@@ -180,10 +180,9 @@ def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN
             f"there is no granularity {granularity!r}; {instead([granularity], GRANULARITIES, 'the granularities')}"
         )
     arrays_as_nodes = granularity == "array"
-    if not arrays_as_nodes:
-        x = _with_plain_arrays(x, no_specs)
+    x, given = (x, flatten(x, True)) if arrays_as_nodes else _opened(x, no_specs)
     leaves: list[Any] = []
-    for index, leaf in enumerate(flatten(x, arrays_as_nodes)):
+    for index, leaf in enumerate(given):
         if type(leaf) is float or type(leaf) is np.float64:  # as most are where numbers are nodes
             pass
         elif type(leaf) is np.ndarray and leaf.dtype.kind == "f":  # as most are where arrays are
@@ -196,13 +195,20 @@ def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN
     return Inputs(x, leaves, arrays_as_nodes)
 
 
-def _with_plain_arrays(x: object, no_specs: str) -> Any:
-    """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
+def _opened(x: object, no_specs: str) -> tuple[Any, list[Any]]:
+    """`x` with plain arrays for wrapped ones, and its numbers; wrapped numbers stay as they are, and so do nodes."""
     leaves = flatten(x, arrays_as_leaves=True)
-    plain = [leaf._plain() if is_wrapped_array(leaf) and not is_node(leaf) else leaf for leaf in leaves]
+    plain = [leaf._plain() if is_wrapped_array(leaf) else leaf for leaf in leaves]
     if any(type(leaf) is Spec for leaf in plain):
         raise InvalidType(no_specs)
-    return rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
+    x = rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
+    if not any(is_wrapped_array(leaf) and is_node(leaf) for leaf in leaves):
+        return x, flatten(x)
+    numbers = [
+        list(leaf._opened().flat) if is_node(leaf) and is_wrapped_array(leaf) else flatten(array)
+        for leaf, array in zip(leaves, plain, strict=True)
+    ]
+    return x, [number for found in numbers for number in found]
 
 
 def _checked_leaf(leaf: Any, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
