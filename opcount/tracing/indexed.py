@@ -51,7 +51,8 @@ def gathered(derivative: Derivative, indices: np.ndarray) -> Any:
     """Elements by their indices in the flat array, counted from one; an index 0 gives a structural zero."""
     states = np.append(np.int8(0), np.ravel(full_states(derivative)))[indices]
     if of_nodes(derivative):
-        return structured(states, nested.taken(numbers_in(derivative), indices), indices.shape)
+        values = nested.taken(numbers_in(derivative), indices) if (states == NUMBER).any() else None
+        return structured(states, values, indices.shape)
 
     def take(values: Any) -> Any:
         return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[indices]

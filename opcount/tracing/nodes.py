@@ -123,8 +123,7 @@ class Node(NumberMethods):
     def _hold(self, result: object) -> Any:
         return number_array(result)
 
-    def _lifted(self, operand: object) -> Any:
-        return operand if isinstance(operand, Wrapped) else number(plain_operand(operand))
+    _lifted = Scalar._lifted
 
     def _cast(self, kind: object) -> Any:
         """The number in a type of NumPy's."""

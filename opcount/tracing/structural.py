@@ -447,7 +447,8 @@ def placed(derivative: Derivative, key: object, shape: tuple[Any, ...]) -> Any:
     if of_nodes(derivative):
         states = np.zeros(shape, np.int8)
         states[axes] = states_of(derivative, len(getattr(derivative, "shape", ())))
-        return structured(states, nested.placed(numbers_in(derivative), axes, shape), shape)
+        values = nested.placed(numbers_in(derivative), axes, shape) if (states == NUMBER).any() else None
+        return structured(states, values, shape)
     found = _but(None, axes, derivative, shape)
     if not are_numbers(shape):
         found._write_out()
