@@ -26,7 +26,7 @@ from opcount.derivatives.flat import FlatEdges
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
 from opcount.derivatives.phases import collector_paused
-from opcount.derivatives.predict import predicted
+from opcount.derivatives.predict import predicted, predicted_product
 from opcount.functions.user_rules import user_rules
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
 from opcount.tracing.entries import entries_of, nodes_of
@@ -232,6 +232,31 @@ class Graph:
         """
         with collector_paused():
             return predicted(self, method, unit_products)
+
+    def predict_jvp(self) -> Counts:
+        """The exact counts of the accumulation of `oc.jvp`, without executing it; f may have several outputs.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: [x[0] * x[1], x[0] + x[1]], [3.0, 4.0]).predict_jvp()
+        Counts({'mul': 2, 'add': 2})
+
+        Of the graph of a gradient it is the "second accumulation" of `oc.hvp`:
+
+        >>> def product(x):
+        ...     return x[0] * x[1] * x[2]
+        >>> oc.trace(lambda x: oc.gradient(product, x).gradient, [1.0, 2.0, 3.0]).predict_jvp()
+        Counts({'mul': 6, 'add': 3})
+        """
+        return predicted_product(self, "tangent")
+
+    def predict_vjp(self) -> Counts:
+        """The exact counts of the accumulation of `oc.vjp`, without executing it; f may have several outputs.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: [x[0] * x[1], x[0] + x[1]], [3.0, 4.0]).predict_vjp()
+        Counts({'mul': 2, 'add': 2})
+        """
+        return predicted_product(self, "adjoint")
 
     @property
     def intermediates(self) -> list[int]:

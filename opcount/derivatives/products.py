@@ -16,12 +16,13 @@ from opcount.arrays.array import Array
 from opcount.arrays.wrap import Tree
 from opcount.counting import render
 from opcount.counting.counts import Counts, table
-from opcount.derivatives.chain_rule import Edges, backprop, forward
+from opcount.derivatives.chain_rule import backprop, forward
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
 from opcount.derivatives.plain import Memory, array_given, as_given, gradient_array, memory_of, plain_derivative
 from opcount.derivatives.trace import evaluate, wrapped
+from opcount.derivatives.walks import from_one_input, to_one_output
 from opcount.tracing.edges import Scale
 from opcount.tracing.nodes import value_of
 from opcount.tracing.structural import Derivative
@@ -164,29 +165,19 @@ def leaves_given(like: Any, given: Any, name: str, of: str, arrays_as_leaves: bo
 
 def pushed(graph: Graph, directions: Sequence[Derivative | None]) -> list[Any]:
     """The tangents of the outputs, where the inputs have these; None is for no derivative at all."""
-    tangents = forward(0, from_one_input(graph, directions))
+    tangents = forward(0, from_one_input(graph.operands, graph.sources("tangent"), map(_edge, directions)))
     return [None if index is None else tangents[index + 1] for index in graph.output_indices]
 
 
 def pulled(graph: Graph, adjoints: Sequence[Derivative | None]) -> list[Any]:
     """The adjoints of the inputs, where the outputs have these; None is for no derivative at all."""
-    edges = to_one_output(graph, adjoints)
+    edges = to_one_output(graph.operands, graph.output_indices, map(_edge, adjoints))
     found = backprop(len(edges) - 1, edges)
     return [found[node.index] for node in graph.inputs]
 
 
-def from_one_input(graph: Graph, directions: Iterable[Derivative | None]) -> Edges:
-    """The edges with one more node before all others, on which the inputs depend by the directions."""
-    edges: list[Any] = [[(tail + 1, edge) for tail, edge in near] for near in graph.operands]
-    for node, direction in zip(graph.inputs, directions, strict=True):
-        edges[node.index] = [] if direction is None else [(0, Scale(direction))]
-    return [[], *edges]
-
-
-def to_one_output(graph: Graph, adjoints: Iterable[Derivative | None]) -> Edges:
-    """The edges with one more node after all others, which depends on the outputs by the adjoints."""
-    indices = zip(graph.output_indices, adjoints, strict=True)
-    return [*graph.operands, [(i, Scale(a)) for i, a in indices if i is not None and a is not None]]
+def _edge(derivative: Derivative | None) -> Scale | None:
+    return None if derivative is None else Scale(derivative)
 
 
 def value_given(graph: Graph) -> Any:
