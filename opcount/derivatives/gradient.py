@@ -15,7 +15,7 @@ from opcount.arrays.wrap import Tree
 from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
-from opcount.counting.errors import BudgetExceeded, InvalidValue
+from opcount.counting.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.counting.meters import Tally, charge, meter
 from opcount.counting.tally import count, isolated
 from opcount.derivatives.chain_rule import backprop, new_memo
@@ -29,7 +29,7 @@ from opcount.derivatives.phases import collector_paused, data_frame, nothing_spe
 from opcount.derivatives.plain import Memory, as_given, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
-from opcount.tracing.nodes import value_of
+from opcount.tracing.nodes import NODES, value_of
 from opcount.tracing.structural import Derivative, number, plus, structured
 from opcount.tracing.units import ONE, Unit
 from opcount.wrapping.inputs import (
@@ -162,7 +162,7 @@ def gradient(
         found = _by_differences(run, step)
     else:
         with collector_paused(), count() as run.tally:
-            found = _accumulated(run)
+            found = _accumulated(run, run.evaluate())
     return Gradient(
         value=as_given(found.value),
         gradient=plain_gradient(found.derivatives, inputs, found.used),
@@ -260,6 +260,8 @@ def _by_differences(run: _Run, step: object) -> _Found:
 def _from_shapes(run: _Run) -> _Found:
     """What the method would execute on arrays of these shapes: one evaluation, and a prediction of the rest."""
     graph = run.evaluate()
+    if any(type(node.value) in NODES for node in graph.nodes):
+        return _recorded_from_shapes(run, graph)
     times = run.rule.evaluations(graph.size)
     for name in ("primal", "partials"):
         once = run.spent[name]
@@ -272,9 +274,19 @@ def _from_shapes(run: _Run) -> _Found:
     return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), {})
 
 
-def _accumulated(run: _Run) -> _Found:
-    """The gradient by the chain rule: evaluate, compute the partials, accumulate."""
-    graph = run.evaluate()
+def _recorded_from_shapes(run: _Run, graph: Graph) -> _Found:
+    """The same inside a function that is differentiated, where each operation is to be recorded: executed on shapes."""
+    if run.rule.direction != "adjoint":
+        raise InvalidType(
+            f"{run.method!r} takes the numbers of x one by one, which an oc.spec does not have where its derivative is "
+            'differentiated again: give arrays, or take method="backprop", which is a mode "...-over-reverse"'
+        )
+    with collector_paused():
+        return _accumulated(run, graph)
+
+
+def _accumulated(run: _Run, graph: Graph) -> _Found:
+    """The gradient by the chain rule, along the graph of an evaluation with its partials."""
     if run.limits:
         run.refuse_beyond_budget(graph.predict(run.method))
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":

@@ -65,15 +65,15 @@ def plain_derivative(derivative: Derivative | None, value: Any, used: Memory) ->
 
     The derivative with respect to a float has its type, and an integer derivative has the type of any value; an array
     has the dtype of the value if that is of floats, and memory of its own: `used` identifies the memory that is taken
-    already, and is added to. For a spec the derivative is returned as it is. Raises Uncounted for an array of other
+    already, and is added to. For a spec it is a spec. Raises Uncounted for an array of other
     numbers than floats.
     """
     if type(derivative) is Array and type(value) is np.ndarray is type(derivative._held):  # as most are in arrays
         return _of_its_own(derivative._held, value.dtype, used)
-    if isinstance(value, Spec):
-        return derivative
     if derivative is not None and type(dense := number(derivative)) in NODES:
         return _node_in_precision(dense, value)
+    if isinstance(value, Spec):
+        return Array(value)
     if not isinstance(value, np.ndarray):
         plain = 0 if derivative is None else number(derivative)._plain()
         plain = plain[()] if isinstance(plain, np.ndarray) else plain
