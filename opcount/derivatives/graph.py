@@ -31,7 +31,7 @@ from opcount.functions.user_rules import user_rules
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
 from opcount.tracing.entries import entries_of, nodes_of
 from opcount.tracing.nodes import NODES, ArrayNode, Node
-from opcount.tracing.tape import Tape
+from opcount.tracing.tape import FORGOTTEN, Tape
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -142,11 +142,11 @@ class Graph:
         >>> import numpy as np, opcount as oc
         >>> graph = oc.trace(np.sum, np.ones(3))
         >>> graph.forget_values()
-        >>> graph.nodes[0].value is None, graph.predict("backprop")
-        (True, Counts({}))
+        >>> graph.nodes[0].value, graph.predict("backprop")
+        (forgotten, Counts({}))
         """
         for node in self.nodes if self._arrays else ():
-            node.value = None
+            node.value = FORGOTTEN
 
     @property
     def edges(self) -> list[partials.Edge]:

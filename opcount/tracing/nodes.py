@@ -19,7 +19,7 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.accelerator import ACCELERATOR
-from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
+from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.counting.symbolic import Size, decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
 from opcount.functions.op_counts import name_of
@@ -41,7 +41,7 @@ from opcount.tracing.entries import fill, made_entry, made_inputs, open_entries
 from opcount.tracing.node_methods import NodeMethods, NumberMethods
 from opcount.tracing.object_array import is_by_row, number_array
 from opcount.tracing.slopes import puts_constants, slope, uses_values
-from opcount.tracing.tape import OVER, Outer, Tape, inner
+from opcount.tracing.tape import Outer, Tape, inner
 from opcount.wrapping import shapes
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
@@ -409,8 +409,6 @@ def of_one_tape(operands: Sequence[Any]) -> tuple[Tape | None, Sequence[Any]]:
         if type(operand) in NODES and operand.tape is not tape:
             several = tape is not None
             tape = inner(tape, operand.tape) if tape is not None else operand.tape
-    if tape is not None and not tape.is_open:
-        raise InvalidType(OVER)
     if not several:
         return tape, operands
     return tape, tuple(Outer(value_as_it_is(o)) if type(o) in NODES and o.tape is not tape else o for o in operands)

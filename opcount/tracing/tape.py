@@ -74,6 +74,19 @@ def inner(one: Tape, other: Tape) -> Tape:
     return one if one.level > other.level else other
 
 
+class Forgotten:
+    """The value of a node that nobody needs once its evaluation is over: to ask for it is an error that says so."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        raise InvalidType(OVER)
+
+    def __repr__(self) -> str:
+        return "forgotten"
+
+
+FORGOTTEN: Final = Forgotten()
 OVER: Final = (
     "a value from another evaluation, which is over, entered this one: a function that is differentiated must not "
     "keep its values for later"
