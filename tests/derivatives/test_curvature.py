@@ -147,9 +147,10 @@ def check_by_differences(name, readout, mode, granularity):
 
 @pytest.mark.parametrize("batch", range(4))
 def test_functions_of_arrays_have_second_derivatives(batch):
-    for place, name in enumerate(list(CASES)[batch::12]):
+    modes = [mode for mode in MODES if mode != "forward-over-forward"]
+    for place, name in enumerate(list(CASES)[3 * batch :: 24]):
         readout = list(READOUTS)[place % len(READOUTS)]
-        check_by_differences(name, readout, MODES[(place + batch) % 4], "array" if place % 3 else "scalar")
+        check_by_differences(name, readout, modes[(place + batch) % 3], "array" if place % 3 else "scalar")
 
 
 @pytest.mark.slow
@@ -157,8 +158,9 @@ def test_functions_of_arrays_have_second_derivatives(batch):
 @pytest.mark.parametrize("readout", READOUTS)
 @BOTH
 def test_every_function_of_arrays_has_its_second_derivative(readout, mode, granularity):
-    for name in CASES:
-        check_by_differences(name, readout, mode, granularity)
+    for name, case in CASES.items():
+        if mode != "forward-over-forward" or sum(map(np.size, jax.tree.leaves(case.x))) <= 16:
+            check_by_differences(name, readout, mode, granularity)
 
 
 def test_a_wrong_second_derivative_is_noticed():
