@@ -80,11 +80,22 @@ class _Second:
 
     @property
     def counts(self) -> Counts:
-        """The counts of the five phases together."""
+        """The counts of the five phases together.
+
+        >>> import opcount as oc
+        >>> oc.hvp(lambda x: x * x * x, 2.0, 1.0).counts
+        Counts({'mul': 8, 'add': 6})
+        """
         return sum(self.phases.values(), Counts())
 
     def to_pandas(self) -> pd.DataFrame:
-        """A DataFrame with a row for each phase, a column for each kind that occurs and for the total. Needs pandas."""
+        """A DataFrame with a row for each phase, a column for each kind that occurs and for the total. Needs pandas.
+
+        >>> import opcount as oc
+        >>> table = oc.hessian(lambda x: x[0] * x[1], [2.0, 3.0]).to_pandas()
+        >>> list(table.index)
+        ['primal', 'partials', 'accumulation', 'second partials', 'second accumulation']
+        """
         rows = [{"phase": name, "counts": counts} for name, counts in self.phases.items()]
         return data_frame(rows).set_index("phase")
 
@@ -162,8 +173,10 @@ def hvp(
     `x` is a number, an array or nested lists, tuples and dicts of them, f returns one number, and `v` is in the
     structure of x, in numbers that are data: a zero among them is multiplied like any number. `mode` is one of
     `MODES`. Each gives the gradient too, and the same product up to rounding. The outer direction follows what the
-    gradient depends on: the value itself has no tangent, and is given no adjoint. `granularity` is as for
-    `oc.gradient`. B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994);
+    gradient depends on: the value itself has no tangent, and is given no adjoint. So Speelpenning's product of n
+    numbers takes 12n - 23 operations by backprop below, in either direction above, and 12n - 20 by
+    "reverse-over-forward", which makes the gradient as the derivative by v. `granularity` is as for `oc.gradient`, and
+    so is an `oc.spec`, except in "forward-over-forward". B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994);
     B. Christianson, Automatic Hessians by reverse accumulation, IMA J. Numer. Anal. 12 (1992).
 
     Raises InvalidType or InvalidValue for an argument it cannot work with, a vector in another structure than that
