@@ -228,7 +228,7 @@ def deviation(results: list[list[float]]) -> float:
     if not results:
         return 0.0
     largest = max(max(map(abs, result)) for result in results) or 1.0
-    return max(max(column) - min(column) for column in zip(*results, strict=True)) / largest
+    return float(max(max(column) - min(column) for column in zip(*results, strict=True)) / largest)
 
 
 def leaves(x: Any) -> list[float]:

@@ -84,7 +84,7 @@ class _Second:
 
         >>> import opcount as oc
         >>> oc.hvp(lambda x: x * x * x, 2.0, 1.0).counts
-        Counts({'mul': 8, 'add': 6})
+        Counts({'mul': 10, 'add': 7})
         """
         return sum(self.phases.values(), Counts())
 
@@ -176,8 +176,9 @@ def hvp(
     gradient depends on: the value itself has no tangent, and is given no adjoint. So Speelpenning's product of n
     numbers takes 12n - 23 operations by backprop below, in either direction above, and 12n - 20 by
     "reverse-over-forward", which makes the gradient as the derivative by v. `granularity` is as for `oc.gradient`, and
-    so is an `oc.spec`, except in "forward-over-forward". B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994);
-    B. Christianson, Automatic Hessians by reverse accumulation, IMA J. Numer. Anal. 12 (1992).
+    so is an `oc.spec`, except in "forward-over-forward". B. A. Pearlmutter, Fast exact multiplication by the Hessian,
+    Neural Computation 6 (1994); B. Christianson, Automatic Hessians by reverse accumulation, IMA J. Numer. Anal. 12
+    (1992).
 
     Raises InvalidType or InvalidValue for an argument it cannot work with, a vector in another structure than that
     of x, an unknown mode, and a result of f that is not one number; and whatever f raises.

@@ -275,7 +275,7 @@ def _from_shapes(run: _Run) -> _Found:
 
 
 def _recorded_from_shapes(run: _Run, graph: Graph) -> _Found:
-    """The same inside a function that is differentiated, where each operation is to be recorded: executed on shapes."""
+    """What the method executes inside a function that is differentiated, where each operation is to be recorded."""
     if run.rule.direction != "adjoint":
         raise InvalidType(
             f"{run.method!r} takes the numbers of x one by one, which an oc.spec does not have where its derivative is "

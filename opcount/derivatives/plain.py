@@ -109,7 +109,7 @@ def _of_its_own(array: np.ndarray, dtype: np.dtype[Any], used: Memory) -> np.nda
         or (taken is not None and taken() is owner)
     ):
         array = owner = np.array(array, dtype)
-    used[id(owner)] = _reference(owner)
+    used[id(owner)] = reference(owner)
     return array
 
 
@@ -119,10 +119,10 @@ def memory_of(nodes: Sequence[Any]) -> Memory:
     values += [operand for node in nodes for operand in node.operands if type(operand) not in NODES]
     arrays = (value._held if type(value) is Array else value for value in values)
     owners = (array if array.base is None else owner_of(array) for array in arrays if type(array) is np.ndarray)
-    return {id(owner): _reference(owner) for owner in owners}
+    return {id(owner): reference(owner) for owner in owners}
 
 
-def _reference(owner: object) -> Callable[[], object]:
+def reference(owner: object) -> Callable[[], object]:
     """A weak reference to what owns memory, which may be freed, and its id be that of another; else a strong one."""
     try:
         return ref(owner)

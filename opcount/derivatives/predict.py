@@ -70,7 +70,7 @@ def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours
     return (own[node] * times for node, times in visits(targets, neighbours) if node in own)
 
 
-def _priced_seed(value: object) -> Any:
+def _priced_seed(value: Any) -> Any:
     return priced_values(value) if value._is_array else ONE
 
 

@@ -20,7 +20,15 @@ from opcount.derivatives.chain_rule import backprop, forward
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
-from opcount.derivatives.plain import Memory, array_given, as_given, gradient_array, memory_of, plain_derivative
+from opcount.derivatives.plain import (
+    Memory,
+    array_given,
+    as_given,
+    gradient_array,
+    memory_of,
+    plain_derivative,
+    reference,
+)
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.derivatives.walks import from_one_input, to_one_output
 from opcount.tracing.edges import Scale
@@ -206,5 +214,5 @@ def used_by(graph: Graph, given: Iterable[Any]) -> Memory:
     for leaf in given:
         if type(leaf) is Array:
             owner = owner_of(leaf._plain())
-            used[id(owner)] = lambda owner=owner: owner
+            used[id(owner)] = reference(owner)
     return used

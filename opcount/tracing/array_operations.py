@@ -276,7 +276,7 @@ def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any =
     def joined(*operands: Any) -> Any:
         return np.concatenate(operands[:-1], axis=operands[-1])
 
-    tape, arrays = of_one_tape(arrays)
+    tape, arrays = of_one_tape(tuple(arrays))
     value = joined(*map(value_of, arrays), axis)
     ends = [0, *accumulate(shape_of(array)[axis] for array in arrays)]
     parts = [((slice(None),) * axis + (slice(start, end),)) for start, end in pairwise(ends)]
@@ -402,7 +402,7 @@ def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     arrays: list[Any] = []
     move = Move(function, _emptied((args, keywords), arrays))
     primitive = _moving(getattr(function, "__name__", "move"), len(arrays))
-    tape, given = of_one_tape(arrays)
+    tape, given = of_one_tape(tuple(arrays))
     result = move.call(*map(value_of, given))
     if isinstance(result, (list, tuple)) and any(map(is_wrapped_array, result)):
         parts = [
@@ -423,7 +423,7 @@ def _assembled(array: Any, *_: object, **__: object) -> Any:
     if any(type(item) in NODES and len(shape_of(item)) for item in items):
         return np.stack([_assembled(item) for item in array])
     function = partial(_array_of, shape=objects.shape)
-    tape, given = of_one_tape(items)
+    tape, given = of_one_tape(tuple(items))
     return _of_parts(tape, "array", function, given, np.ndindex(objects.shape), function(*map(value_of, given)))
 
 

@@ -51,8 +51,7 @@ def contracted(
     """
     mine, _, result = labels
     shape = tuple(sizes[label] for label in result)
-    if type(derivative) is Unit:
-        derivative = Structured(states_of(derivative, 0), None, ())
+    derivative = Structured(states_of(derivative, 0), None, ()) if type(derivative) is Unit else derivative
     derivative = spread(derivative, tuple(sizes[label] for label in mine))
     if of_nodes(derivative, other):
         return _of_nodes(derivative, other, labels, sizes, multiply, kept)
@@ -90,13 +89,20 @@ def contracted(
     found = np.where(chosen, NUMBER, 0).astype(np.int8)
     if not chosen.any():
         return structured(found, None, shape)
-    a, b = plain_of(derivative), other._plain()
+    values = _executed(execute, plain_of(derivative), other._plain(), labels, states)
+    return structured(found, wrapped(zeroed(values, found)), shape)
+
+
+def _executed(
+    execute: Callable[[Any, Any], Any], a: Any, b: Any, labels: tuple[str, str, str], states: np.ndarray
+) -> Any:
+    """The plain sums of products, in which a structural zero of a skips an infinity."""
     with np.errstate(invalid="ignore"):
         values = execute(a, b)
     if (states == 0).any() and isinstance(values, np.ndarray) and not np.isfinite(values).all():
         taken = np.broadcast_to(states != 0, shape_of(a))
         values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
-    return structured(found, wrapped(zeroed(values, found)), shape)
+    return values
 
 
 def _of_nodes(

@@ -349,7 +349,7 @@ class Contraction:
     def push(self, tangent: Derivative) -> Any:
         return contracted(tangent, self.other, self.labels, self.sizes, self.matrices.pushed)
 
-    def pull(self, adjoint: Derivative) -> Any:
+    def pull(self, adjoint: Any) -> Any:
         pulled, shared = self.matrices.pulled, self.matrices.shared
         plain = type(adjoint) is Array is type(self.other)
         if plain and pulled is not None and self.kept is None:  # most of most accumulations

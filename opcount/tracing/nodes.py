@@ -398,7 +398,7 @@ def recorded(primitive: Operation, *operands: Any) -> Any:
     return entered(tape, primitive, operands, value)
 
 
-def of_one_tape(operands: Sequence[Any]) -> tuple[Tape | None, Sequence[Any]]:
+def of_one_tape(operands: tuple[Any, ...]) -> tuple[Tape | None, tuple[Any, ...]]:
     """The tape that records an operation on these, that of the innermost evaluation, and the operands as it has them.
 
     The nodes of others are data of it. Raises InvalidType for a node of an evaluation that is over.
@@ -419,7 +419,7 @@ def value_as_it_is(node: Any) -> Any:
     return node if type(node) is Node else twin(node, node.value)
 
 
-def entered(tape: Tape | None, primitive: Operation, operands: Sequence[Any], value: object) -> Any:
+def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], value: object) -> Any:
     """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         raise Uncounted(OF_OTHER_NUMBERS)
@@ -437,7 +437,7 @@ def entered(tape: Tape | None, primitive: Operation, operands: Sequence[Any], va
         tape.joins = True
     if data and uses_values(primitive):
         operands = tuple(map(tape.kept, operands))
-    return _array_node(tape, primitive, tuple(operands), value)
+    return _array_node(tape, primitive, operands, value)
 
 
 def elementwise(operation: Operation, *operands: Any) -> Any:

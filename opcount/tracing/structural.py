@@ -271,8 +271,10 @@ def numbers_in(derivative: Any) -> Any:
     return derivative.values if type(derivative) is Structured else derivative
 
 
-def _sum_of_nodes(a: Any, b: Any, left: np.ndarray, right: np.ndarray, shape: tuple[Any, ...]) -> Any:
+def _sum_of_nodes(a: Any, b: Any) -> Any:
     """The sum of which each element is computed from what is a number, and from the signs of what is structural."""
+    shape = shape_of(a if type(a) is Structured else b)
+    left, right = np.broadcast_arrays(states_of(a, len(shape)), states_of(b, len(shape)))
     states = np.where((left != 0) & (right != 0), NUMBER, left + right).astype(np.int8)
     (mine, my_signs), (others, other_signs) = (
         (numbers_in(each), _signs(found, shape)) for each, found in ((a, left), (b, right))
@@ -290,8 +292,7 @@ def _sum_of_nodes(a: Any, b: Any, left: np.ndarray, right: np.ndarray, shape: tu
 
 def _sum(a: Any, b: Any) -> Any:
     if of_nodes(a, b):
-        shape = shape_of(a if type(a) is Structured else b)
-        return _sum_of_nodes(a, b, *np.broadcast_arrays(states_of(a, len(shape)), states_of(b, len(shape))), shape)
+        return _sum_of_nodes(a, b)
     if (part := placement(b)) is not None:
         return _added(a, *part)
     shape = shape_of(a if type(a) is Structured else b)
