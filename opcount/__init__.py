@@ -20,12 +20,14 @@ from opcount.counting.meters import Exit, Tally
 from opcount.counting.tally import count, paused, propagate, record, region
 from opcount.derivatives.coloring import Coloring, coloring
 from opcount.derivatives.compare import compare
+from opcount.derivatives.curvature import MODES, Hessian, HessianProduct, hessian, hvp
 from opcount.derivatives.gradient import Gradient, gradient
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.jacobian import Jacobian, jacobian
 from opcount.derivatives.methods import METHODS
 from opcount.derivatives.orders.named import ORDERS
 from opcount.derivatives.phases import PHASES
+from opcount.derivatives.products import Product, jvp, vjp
 from opcount.derivatives.trace import trace
 from opcount.functions.user_rules import register_rule, rules
 from opcount.laws.law import Law, law, law_of
@@ -39,6 +41,7 @@ __all__ = [
     "GROUPS",
     "KINDS",
     "METHODS",
+    "MODES",
     "ORDERS",
     "PHASES",
     "Array",
@@ -48,6 +51,8 @@ __all__ = [
     "Exit",
     "Gradient",
     "Graph",
+    "Hessian",
+    "HessianProduct",
     "InvalidType",
     "InvalidValue",
     "Jacobian",
@@ -55,6 +60,7 @@ __all__ = [
     "Measured",
     "NothingCounted",
     "OpcountError",
+    "Product",
     "Scalar",
     "SizeFailed",
     "Tally",
@@ -65,7 +71,10 @@ __all__ = [
     "count",
     "counted",
     "gradient",
+    "hessian",
+    "hvp",
     "jacobian",
+    "jvp",
     "law",
     "law_of",
     "measure",
@@ -79,6 +88,7 @@ __all__ = [
     "spec",
     "trace",
     "unwrap",
+    "vjp",
     "wrap",
 ]
 

@@ -5,6 +5,17 @@ from opcount.arrays.wrap import Leaf, Tree
 from opcount.counting.budgets import BudgetLike
 from opcount.counting.counts import OpCounts
 from opcount.counting.symbolic import Size
-from opcount.derivatives.choices import Granularity, MethodName, OrderName
+from opcount.derivatives.choices import Granularity, MethodName, ModeName, OrderName
 
-__all__ = ["BudgetLike", "Granularity", "Leaf", "MethodName", "OpCounts", "OrderName", "RealNumber", "Size", "Tree"]
+__all__ = [
+    "BudgetLike",
+    "Granularity",
+    "Leaf",
+    "MethodName",
+    "ModeName",
+    "OpCounts",
+    "OrderName",
+    "RealNumber",
+    "Size",
+    "Tree",
+]

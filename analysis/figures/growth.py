@@ -248,3 +248,52 @@ def title_of_law(axes: Axes, law: Any) -> None:
     formula = law.law.partition(", where ")[0]  # the points show the sizes that it holds for
     short = formula if len(formula) <= 24 else law.order
     axes.set_title(f"{law.algorithm}\n{short if law.order != '' else 'no exact law'}", fontsize=10)
+
+
+CURVES: Final = {
+    "Speelpenning": (BLUE, "o", "product"),
+    "quotients": (VERMILION, "^", "quotients"),
+    "perceptron": (GREEN, "D", "network"),
+    "Rosenbrock": (ORANGE, "s", "Rosenbrock"),
+}
+
+
+def curvature(table: pd.DataFrame) -> Figure:
+    """Operations over those of the value: above, a Hessian times a vector; below, a whole Hessian."""
+    drawing, (above, below) = grid(2, 1, height=7.0)
+    first, dual = "forward-over-reverse", "forward-over-forward"
+    ends = []
+    for name, (colour, marker, label) in CURVES.items():
+        for mode, dash in ((first, "-"), (dual, "--")):
+            if mode == dual and name != "Speelpenning":
+                continue
+            line = table[(table.function == name) & (table["mode"] == mode)].sort_values("numbers")
+            x, y = line.numbers.astype(float), line["product / value"].astype(float)
+            above.plot(x, y, marker + dash, color=colour, ms=4.5, lw=1.4)
+            ends.append(
+                (float(x.iloc[-1]), float(y.iloc[-1]), label if mode == first else f"{label},\ntwice forward", colour)
+            )
+    above.axhline(10, color=GREY, ls=":", lw=1.2)
+    above.set(ylabel="Hessian times a vector / value")
+    lower = []
+    for name in ("Speelpenning", "Rosenbrock"):
+        colour, marker, label = CURVES[name]
+        for mode, dash in ((first, "-"), (dual, "--")):
+            line = table[(table.function == name) & (table["mode"] == mode)].sort_values("numbers")
+            line = line.dropna(subset=["Hessian / value"])
+            x, y = line.numbers.astype(float), line["Hessian / value"].astype(float)
+            below.plot(x, y, marker + dash, color=colour, ms=4.5, lw=1.4)
+            lower.append(
+                (float(x.iloc[-1]), float(y.iloc[-1]), label if mode == first else f"{label},\ntwice forward", colour)
+            )
+    below.set(ylabel="Hessian / value")
+    for axes, labels in ((above, ends), (below, lower)):
+        axes.set(xscale="log", yscale="log", xlabel="numbers in x")
+        plain_ticks(axes.xaxis)
+        plain_ticks(axes.yaxis, 1, 3)
+        label_ends(drawing, axes, labels)
+    above.plot([], [], "-", color=GREY, label="forward over reverse")
+    above.plot([], [], "--", color=GREY, label="forward over forward")
+    above.plot([], [], ":", color=GREY, label="bound: 10")
+    legend_below(drawing, columns=2, axes=above)
+    return drawing

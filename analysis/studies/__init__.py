@@ -13,6 +13,7 @@ Each study asks one question, measures, and lets claims decide. A long one is a 
 - `numpy_costs`: what NumPy's calls cost, compared with what other counters report.
 - `orders`: Jacobians in other orders than forward and reverse.
 - `cheap_gradient`: the cost of a value with its gradient, compared with the bounds of two theorems.
+- `curvature`: what a second derivative costs.
 - `forward_wins`: when forward mode takes less than reverse.
 - `expression_swell`: symbolic differentiation as operations.
 - `laws_found`: the laws that counts obey, compared with the formulas of textbooks.
@@ -25,6 +26,7 @@ from typing import Final
 
 from analysis.report.study import Run, Study
 from analysis.studies import (
+    curvature,
     faster,
     forward_wins,
     laws_found,
@@ -53,6 +55,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "numpy_costs": numpy_costs.run,
     "orders": orders.run,
     "cheap_gradient": cheap_gradient.run,
+    "curvature": curvature.run,
     "forward_wins": forward_wins.run,
     "expression_swell": expression_swell.run,
     "laws_found": laws_found.run,

@@ -24,4 +24,6 @@ differences   finite differences
 gradient      gradients by every method, executed and counted by phase
 compare       every method on the same function
 jacobian      Jacobians in any order, executed and counted
+products      a Jacobian times a direction, an adjoint times a Jacobian
+curvature     second derivatives: a Hessian times a vector, and Hessians, by either direction over either
 """

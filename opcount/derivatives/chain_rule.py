@@ -17,7 +17,8 @@ from collections.abc import Callable, Generator, MutableMapping, Sequence
 from typing import Any, Literal
 
 from opcount.tracing.edges import LinearMap
-from opcount.tracing.structural import ONE, Derivative, plus
+from opcount.tracing.structural import Derivative, plus
+from opcount.tracing.units import ONE
 
 Direction = Literal["tangent", "adjoint"]
 Edges = Sequence[Sequence[tuple[int, LinearMap]]]

@@ -10,6 +10,11 @@ MethodName: TypeAlias = Literal[
 ]
 """A key of `METHODS`."""
 
+ModeName: TypeAlias = Literal[
+    "forward-over-reverse", "reverse-over-reverse", "forward-over-forward", "reverse-over-forward"
+]
+"""A key of `MODES`."""
+
 OrderName: TypeAlias = Literal[
     "forward", "reverse", "markowitz", "search", "optimal", "column-by-column", "row-by-row", "compressed"
 ]

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from opcount.arrays.array import Array
 from opcount.arrays.scalar import Scalar
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType
 from opcount.derivatives.phases import phase
 from opcount.derivatives.plain import joined
 from opcount.derivatives.trace import result_of
-from opcount.wrapping.inputs import Inputs, one_output
+from opcount.tracing.tape import OVER
+from opcount.wrapping.inputs import Inputs, is_node, one_output
 from opcount.wrapping.wrapped import Wrapped
 
 
@@ -27,8 +27,8 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     def evaluate(leaves: list[Any]) -> Any:
         with phase(spent, "primal"):
             result = one_output(result_of(f, inputs, leaves))
-        if isinstance(result, Wrapped) and not isinstance(result, (Scalar, Array)):
-            raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")
+        if is_node(result) and not result.tape.is_open:
+            raise InvalidType(OVER)
         return result if isinstance(result, Wrapped) else Scalar(result)
 
     value = evaluate([_changed(leaf) for leaf in inputs.leaves])
@@ -36,7 +36,7 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     for leaf in inputs.leaves:
         quotients = []
         for index in range(leaf.size):
-            number = Scalar(leaf._plain().flat[index]) if type(leaf) is Array else leaf
+            number = leaf.reshape(-1)[index] if leaf._is_array else leaf
             h = _default_step(number._plain()) if step is None else step
             with phase(spent, "accumulation"):
                 above, below = number + h, number - h
@@ -52,15 +52,15 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     return value, found
 
 
-def _changed(leaf: object, index: int = 0, number: Scalar | None = None) -> Any:
+def _changed(leaf: Any, index: int = 0, number: Any = None) -> Any:
     """The number instead of the leaf, or, if that is an array, a copy of it with the number at this index."""
-    if type(leaf) is not Array:
+    if not leaf._is_array:
         return leaf if number is None else number
     if number is None:
         return leaf.copy("K")
-    array = leaf._plain().astype(np.result_type(leaf.dtype, type(number._plain())))
-    array.flat[index] = number._plain()
-    return Array(array)
+    array = leaf.astype(np.result_type(leaf.dtype, type(number._plain())))
+    array[np.unravel_index(index, leaf.shape)] = number
+    return array
 
 
 def _default_step(number: Any) -> Any:

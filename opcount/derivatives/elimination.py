@@ -27,7 +27,8 @@ from opcount.derivatives.linearized import Linearized, linearized
 from opcount.derivatives.orders.named import SEPARATELY, ordered
 from opcount.derivatives.predict import own_costs, predicted_one_by_one, pricing_of
 from opcount.tracing.edges import ANY_NUMBER, Cost, LinearMap, Priced, Sign
-from opcount.tracing.structural import Derivative, Unit, number, plus, times
+from opcount.tracing.structural import Derivative, number, plus, times
+from opcount.tracing.units import Unit
 
 if TYPE_CHECKING:
     from opcount.derivatives.graph import Graph

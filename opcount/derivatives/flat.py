@@ -18,7 +18,7 @@ from opcount.counting.accelerator import ACCELERATOR
 from opcount.counting.counts import Counts
 from opcount.derivatives.chain_rule import Direction, Edges
 from opcount.tracing.edges import ANY_NUMBER, IDENTITY, NEGATION, SCALE, Cost, LinearMap
-from opcount.tracing.structural import MINUS_ONE, ONE
+from opcount.tracing.units import MINUS_ONE, ONE
 from opcount.wrapping.operations import OPERATIONS
 
 NONE, PLUS_ONE, LESS_ONE, NUMBER = range(4)

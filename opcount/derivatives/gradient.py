@@ -11,11 +11,11 @@ import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.arrays.typed import RealNumber
-from opcount.arrays.wrap import Tree, unwrap
+from opcount.arrays.wrap import Tree
 from opcount.counting import render
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts, table
-from opcount.counting.errors import BudgetExceeded, InvalidValue
+from opcount.counting.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.counting.meters import Tally, charge, meter
 from opcount.counting.tally import count, isolated
 from opcount.derivatives.chain_rule import backprop, new_memo
@@ -26,11 +26,12 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
 from opcount.derivatives.methods import METHODS, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
-from opcount.derivatives.plain import Memory, joined, memory_of, plain_gradient
+from opcount.derivatives.plain import Memory, as_given, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
-from opcount.tracing.nodes import value_of
-from opcount.tracing.structural import ONE, Derivative, Unit, number, plus, structured
+from opcount.tracing.nodes import NODES, value_of
+from opcount.tracing.structural import Derivative, number, plus, structured
+from opcount.tracing.units import ONE, Unit
 from opcount.wrapping.inputs import (
     Inputs,
     checked_budget,
@@ -155,16 +156,15 @@ def gradient(
     inputs = wrapped(checked_inputs(x, granularity))
     run = _Run(f, inputs, method, budget, memo, log)
     step = checked_step(step)
-    kinds = set(map(type, inputs.leaves))
-    if Array in kinds and any(type(leaf._plain()) is Spec for leaf in inputs.leaves):
+    if any(leaf._is_array and type(leaf._plain()) is Spec for leaf in inputs.leaves):
         found = _from_shapes(run)
     elif rule.direction is None:
         found = _by_differences(run, step)
     else:
         with collector_paused(), count() as run.tally:
-            found = _accumulated(run)
+            found = _accumulated(run, run.evaluate())
     return Gradient(
-        value=unwrap(found.value),
+        value=as_given(found.value),
         gradient=plain_gradient(found.derivatives, inputs, found.used),
         method=method,
         phases=run.spent,
@@ -260,6 +260,8 @@ def _by_differences(run: _Run, step: object) -> _Found:
 def _from_shapes(run: _Run) -> _Found:
     """What the method would execute on arrays of these shapes: one evaluation, and a prediction of the rest."""
     graph = run.evaluate()
+    if any(type(node.value) in NODES for node in graph.nodes):
+        return _recorded_from_shapes(run, graph)
     times = run.rule.evaluations(graph.size)
     for name in ("primal", "partials"):
         once = run.spent[name]
@@ -272,9 +274,19 @@ def _from_shapes(run: _Run) -> _Found:
     return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), {})
 
 
-def _accumulated(run: _Run) -> _Found:
-    """The gradient by the chain rule: evaluate, compute the partials, accumulate."""
-    graph = run.evaluate()
+def _recorded_from_shapes(run: _Run, graph: Graph) -> _Found:
+    """What the method executes inside a function that is differentiated, where each operation is to be recorded."""
+    if run.rule.direction != "adjoint":
+        raise InvalidType(
+            f"{run.method!r} takes the numbers of x one by one, which an oc.spec does not have where its derivative is "
+            'differentiated again: give arrays, or take method="backprop", which is a mode "...-over-reverse"'
+        )
+    with collector_paused():
+        return _accumulated(run, graph)
+
+
+def _accumulated(run: _Run, graph: Graph) -> _Found:
+    """The gradient by the chain rule, along the graph of an evaluation with its partials."""
     if run.limits:
         run.refuse_beyond_budget(graph.predict(run.method))
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":
@@ -299,9 +311,9 @@ def _accumulated(run: _Run) -> _Found:
         dense = type(seed) is Array
         with phase(run.spent, "accumulation", run.tally), np.errstate(invalid="ignore") if dense else nullcontext():
             derivatives, kept_now, depth_now = _derivatives(run, graph, source, seed, targets, run.log)
-        if dense and not all(map(_is_finite, derivatives)):
+        if dense and not all(map(is_finite, derivatives)):
             with isolated():  # zeros of the seed met an infinity: they are structural, and skipped
-                derivatives, _, _ = _derivatives(run, graph, source, _structural(seed), targets)
+                derivatives, _, _ = _derivatives(run, graph, source, structural_seed(seed), targets)
         found += derivatives
         kept, depth = max(kept, kept_now), max(depth, depth_now)
     if run.rule.direction == "tangent":
@@ -335,22 +347,28 @@ def _sources_and_targets(run: _Run, inputs: list[int], output: int | None) -> It
         yield output, ONE, inputs
         return
     for node, leaf in zip(inputs, run.inputs.leaves, strict=True):
-        if type(leaf) is not Array:
-            yield node, ONE, [output]
-            continue
-        for index in range(leaf.size):  # the direction in an array is a dense array that is 1 at one index
-            direction = np.zeros(leaf.shape, leaf.dtype)
-            direction.flat[index] = 1
-            yield node, Array(direction), [output]
+        for seed in directions(leaf):
+            yield node, seed, [output]
 
 
-def _is_finite(derivative: Derivative) -> bool:
+def directions(leaf: Any) -> Iterator[Any]:
+    """A derivative for each number of a leaf: structurally one, or in an array a dense array that is 1 at one index."""
+    if not leaf._is_array:
+        yield ONE
+        return
+    for index in range(leaf.size):
+        direction = np.zeros(leaf.shape, leaf.dtype)
+        direction.flat[index] = 1
+        yield Array(direction)
+
+
+def is_finite(derivative: Derivative) -> bool:
     return derivative is None or type(derivative) is Unit or bool(np.isfinite(number(derivative)._plain()).all())
 
 
-def _structural(seed: Array) -> Any:
+def structural_seed(seed: Any) -> Any:
     """A seed that is one at one index, with the zeros elsewhere as structural ones."""
-    return structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
+    return seed if type(seed) is Unit else structured(np.asarray(seed._plain() != 0, np.int8), None, seed.shape)
 
 
 def _derivatives(

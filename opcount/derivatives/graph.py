@@ -26,14 +26,14 @@ from opcount.derivatives.flat import FlatEdges
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
 from opcount.derivatives.phases import collector_paused
-from opcount.derivatives.predict import predicted
+from opcount.derivatives.predict import predicted, predicted_product
 from opcount.derivatives.sparsity import entries_of as entries_of_jacobian
 from opcount.derivatives.sparsity import sparse_array
 from opcount.functions.user_rules import user_rules
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
 from opcount.tracing.entries import entries_of, nodes_of
 from opcount.tracing.nodes import NODES, ArrayNode, Node
-from opcount.tracing.tape import Tape
+from opcount.tracing.tape import FORGOTTEN, Tape
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -144,11 +144,11 @@ class Graph:
         >>> import numpy as np, opcount as oc
         >>> graph = oc.trace(np.sum, np.ones(3))
         >>> graph.forget_values()
-        >>> graph.nodes[0].value is None, graph.predict("backprop")
-        (True, Counts({}))
+        >>> graph.nodes[0].value, graph.predict("backprop")
+        (forgotten, Counts({}))
         """
         for node in self.nodes if self._arrays else ():
-            node.value = None
+            node.value = FORGOTTEN
 
     @property
     def edges(self) -> list[partials.Edge]:
@@ -256,6 +256,31 @@ class Graph:
         pattern = np.zeros(shape, bool)
         pattern[rows, columns] = True
         return pattern
+
+    def predict_jvp(self) -> Counts:
+        """The exact counts of the accumulation of `oc.jvp`, without executing it; f may have several outputs.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: [x[0] * x[1], x[0] + x[1]], [3.0, 4.0]).predict_jvp()
+        Counts({'mul': 2, 'add': 2})
+
+        Of the graph of a gradient it is the "second accumulation" of `oc.hvp`:
+
+        >>> def product(x):
+        ...     return x[0] * x[1] * x[2]
+        >>> oc.trace(lambda x: oc.gradient(product, x).gradient, [1.0, 2.0, 3.0]).predict_jvp()
+        Counts({'mul': 6, 'add': 3})
+        """
+        return predicted_product(self, "tangent")
+
+    def predict_vjp(self) -> Counts:
+        """The exact counts of the accumulation of `oc.vjp`, without executing it; f may have several outputs.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: [x[0] * x[1], x[0] + x[1]], [3.0, 4.0]).predict_vjp()
+        Counts({'mul': 2, 'add': 2})
+        """
+        return predicted_product(self, "adjoint")
 
     @property
     def intermediates(self) -> list[int]:

@@ -14,7 +14,8 @@ from opcount.counting.tally import isolated
 from opcount.tracing.edges import LinearMap, PushPull, Scale, as_map, edge_of_sign, priced_between_arrays, restricted
 from opcount.tracing.nodes import NODES, ArrayNode, Node, value_of
 from opcount.tracing.slopes import puts_constants, slope
-from opcount.tracing.structural import ONE, ZERO, Derivative, Structured, placement, plus, spread
+from opcount.tracing.structural import Derivative, Structured, placement, plus, spread
+from opcount.tracing.units import ONE, ZERO
 from opcount.wrapping.operations import Structural
 from opcount.wrapping.trees import shape_of
 

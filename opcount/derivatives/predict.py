@@ -7,19 +7,31 @@ a number, or an array of a shape. The rules that execute products and sums say w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opcount.arrays.array import Array
 from opcount.counting.counts import Counts
 from opcount.counting.tally import isolated
+from opcount.derivatives import walks
 from opcount.derivatives.chain_rule import Direction, Neighbours
 from opcount.derivatives.choices import MethodName
 from opcount.derivatives.flat import flat, predicted_sums
 from opcount.derivatives.linearized import linearized
 from opcount.derivatives.methods import method_named
 from opcount.derivatives.walks import visits
-from opcount.tracing.edges import ANY_ARRAY, ANY_NUMBER, Cost, Priced, priced_values
-from opcount.tracing.structural import ONE, Derivative, Structured, Unit, plus
+from opcount.tracing.edges import (
+    ANY_ARRAY,
+    ANY_NUMBER,
+    SCALE,
+    Cost,
+    Priced,
+    Scale,
+    priced_between_arrays,
+    priced_values,
+)
+from opcount.tracing.nodes import value_of
+from opcount.tracing.structural import Derivative, Structured, plus
+from opcount.tracing.units import ONE, Unit
 from opcount.wrapping.trees import shape_of
 
 if TYPE_CHECKING:
@@ -58,8 +70,25 @@ def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours
     return (own[node] * times for node, times in visits(targets, neighbours) if node in own)
 
 
-def _priced_seed(value: object) -> Any:
-    return priced_values(value) if type(value) is Array else ONE
+def _priced_seed(value: Any) -> Any:
+    return priced_values(value) if value._is_array else ONE
+
+
+def predicted_product(graph: Graph, direction: Direction) -> Counts:
+    """What pushing a direction forward counts ("tangent"), or pulling an adjoint back ("adjoint"), by its numbers."""
+    along = direction == "tangent"
+    ends = [node.value for node in graph.inputs] if along else list(map(value_of, graph.outputs))
+    given = [Scale(priced_values(value)) if getattr(value, "_is_array", False) else SCALE for value in ends]
+    if along:
+        edges = walks.from_one_input(graph.operands, graph.sources("tangent"), given)
+    else:
+        edges = walks.to_one_output(graph.operands, graph.output_indices, given)
+    source = 0 if along else len(edges) - 1
+    priced = methodcaller("priced") if graph.is_of_numbers else priced_between_arrays
+    near = walks.neighbours(edges, walks.users(edges), direction, [source], priced)
+    if graph.is_of_numbers:
+        return sum(own_costs([source], near, ON_NUMBERS).values(), Cost()).counts
+    return sum(own_costs([source], near, ON_SHAPES).values(), Counts())
 
 
 def predicted_one_by_one(graph: Graph, direction: Direction, unit_products: bool) -> Counts:

@@ -12,7 +12,8 @@ from opcount.counting.tally import isolated
 from opcount.derivatives.chain_rule import forward
 from opcount.tracing.edges import priced_between_arrays
 from opcount.tracing.nodes import NODES
-from opcount.tracing.structural import ONE, ZERO, Structured, structured
+from opcount.tracing.structural import Structured, structured
+from opcount.tracing.units import ONE, ZERO
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
 

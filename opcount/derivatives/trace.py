@@ -14,9 +14,9 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
 from opcount.functions.sparse import asked_before_matrices
 from opcount.tracing import array_operations, python_math, writing  # noqa: F401 (they register functions)
-from opcount.tracing.nodes import NODES, input_nodes
+from opcount.tracing.nodes import NODES, input_nodes, value_as_it_is
 from opcount.tracing.object_array import NumberArray, opened_array
-from opcount.tracing.tape import Tape
+from opcount.tracing.tape import Outer, Tape
 from opcount.wrapping.inputs import Inputs, checked_inputs, checked_outputs, of_one_argument
 from opcount.wrapping.operands import opened
 from opcount.wrapping.spec import Spec
@@ -52,6 +52,8 @@ def wrapped(inputs: Inputs, copied: bool = False) -> Inputs:
         if type(leaf) is float
         else array_of(leaf.copy("K") if copied and type(leaf) is not Spec else leaf)
         if type(leaf) in _ARRAYS
+        else value_as_it_is(leaf)
+        if type(leaf) in NODES
         else Scalar(leaf)
         for leaf in inputs.leaves
     ]
@@ -67,11 +69,12 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     With `as_columns`, a graph of floats has no objects for its nodes where that is not needed.
     """
     tape = Tape(inputs.arrays_as_nodes, as_columns)
-    leaves = input_nodes(tape, inputs.leaves)
-    result = result_of(f, inputs, leaves)
-    outputs = checked_outputs(result)
-    if any(type(output) in NODES and output.tape is not tape for output in outputs):
-        raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
+    try:
+        leaves = input_nodes(tape, inputs.leaves)
+        result = result_of(f, inputs, leaves)
+    finally:
+        tape.is_open = False
+    outputs = [_as_output(output, tape) for output in checked_outputs(result)]
     if tape.entries is not None:
         tape.close()
         return Graph(None, leaves, outputs, result, tape, as_columns)
@@ -80,6 +83,15 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     tape.data.clear()
     # the inputs of the tape: a function that wrote into one holds another node instead
     return Graph(nodes, nodes[: len(leaves)], outputs, result, tape, as_columns)
+
+
+def _as_output(output: Any, tape: Tape) -> Any:
+    """An output, a node of an outer evaluation as the constant that it is; raises InvalidType for one of any other."""
+    if type(output) not in NODES or output.tape is tape:
+        return output
+    if not output.tape.is_open or output.tape.level > tape.level:
+        raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
+    return Outer(output)
 
 
 def result_of(f: Callable[[Any], Any], inputs: Inputs, leaves: list[Any]) -> Any:

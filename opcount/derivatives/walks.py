@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from opcount.derivatives.chain_rule import Direction, Edges, Neighbours
 from opcount.tracing.edges import LinearMap
@@ -50,6 +50,23 @@ def neighbours(
             near = [(neighbour, edge_of(edge)) for neighbour, edge in near]
         found[node] = [(neighbour, edge.push if along else edge.pull) for neighbour, edge in near]
     return found
+
+
+def from_one_input(operands: Edges, inputs: Iterable[int], edges: Iterable[LinearMap | None]) -> Edges:
+    """The edges with one more node before all others, on which the inputs depend by these edges; None is for none.
+
+    It is the node 0, and each other node has the next number after its own.
+    """
+    found: list[Sequence[tuple[int, LinearMap]]] = [[(tail + 1, edge) for tail, edge in near] for near in operands]
+    for node, edge in zip(inputs, edges, strict=True):
+        found[node] = [] if edge is None else [(0, edge)]
+    return [[], *found]
+
+
+def to_one_output(operands: Edges, outputs: Iterable[int | None], edges: Iterable[LinearMap | None]) -> Edges:
+    """The edges with one more node after all others, which depends on the outputs by these edges; None is for none."""
+    found = [(node, edge) for node, edge in zip(outputs, edges, strict=True) if node is not None and edge is not None]
+    return [*operands, found]
 
 
 def visits(targets: Iterable[int], neighbours: Neighbours) -> Iterator[tuple[int, int]]:

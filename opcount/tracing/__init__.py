@@ -14,7 +14,10 @@ interpolation      linear interpolation of nodes
 object_array       an object array of numbers, each of which is a node
 writing            writes into arrays: in place, by index, by `out=`
 edges              an edge as a linear map: push a tangent, pull an adjoint
+units              a derivative that is known from structure alone: 0, 1 or -1
 structural         derivatives that are known to be 0, 1 or -1, products with which are free
+indexed            derivatives whose elements are moved by their indices
+nested             derivatives that are nodes themselves, of an outer evaluation
 contraction        a derivative times an array, summed over axes: counts term by term
 user_primitives    `oc.primitive`
 python_math        math, cmath and statistics, as they count in oc.count(math=True)

@@ -43,16 +43,17 @@ from opcount.tracing.nodes import (
     NODES,
     Node,
     as_operand,
-    common_tape,
     elementwise,
     entered,
+    of_one_tape,
     recorded,
     value_of,
 )
 from opcount.tracing.object_array import lanes_of
+from opcount.tracing.tape import Tape
 from opcount.wrapping.operations import NO_DERIVATIVE, Operation
 from opcount.wrapping.spec import Spec
-from opcount.wrapping.trees import shape_of
+from opcount.wrapping.trees import object_array, shape_of
 from opcount.wrapping.wrapped import Wrapped, is_wrapped_array
 
 _NO: Final = np._NoValue
@@ -278,13 +279,15 @@ def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any =
     def joined(*operands: Any) -> Any:
         return np.concatenate(operands[:-1], axis=operands[-1])
 
+    tape, arrays = of_one_tape(tuple(arrays))
     value = joined(*map(value_of, arrays), axis)
     ends = [0, *accumulate(shape_of(array)[axis] for array in arrays)]
     parts = [((slice(None),) * axis + (slice(start, end),)) for start, end in pairwise(ends)]
-    return _of_parts("concatenate", joined, arrays, parts, value, (axis,))
+    return _of_parts(tape, "concatenate", joined, arrays, parts, value, (axis,))
 
 
 def _of_parts(
+    tape: Tape | None,
     name: str,
     function: Callable[..., Any],
     arrays: Sequence[Any],
@@ -299,7 +302,7 @@ def _of_parts(
     edges = [selecting(index, shape_of(value)).transposed() for index in indices]
     moves = not all(type(array) in NODES for array in arrays)
     primitive = Operation(name, None, function, (*edges, *(NO_DERIVATIVE for _ in others)), moves=moves)
-    return entered(common_tape(arrays), primitive, (*arrays, *others), value)
+    return entered(tape, primitive, (*arrays, *others), value)
 
 
 class Move(NamedTuple):
@@ -402,16 +405,16 @@ def moved(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     arrays: list[Any] = []
     move = Move(function, _emptied((args, keywords), arrays))
     primitive = _moving(getattr(function, "__name__", "move"), len(arrays))
-    tape = common_tape(arrays)
-    result = move.call(*map(value_of, arrays))
+    tape, given = of_one_tape(tuple(arrays))
+    result = move.call(*map(value_of, given))
     if isinstance(result, (list, tuple)) and any(map(is_wrapped_array, result)):
         parts = [
-            entered(tape, primitive, (*arrays, move._replace(part=part)), value) for part, value in enumerate(result)
+            entered(tape, primitive, (*given, move._replace(part=part)), value) for part, value in enumerate(result)
         ]
         return tuple(parts) if isinstance(result, tuple) else parts
     if not isinstance(result, (Wrapped, np.ndarray)):
         return result
-    return entered(tape, primitive, (*arrays, move), result)
+    return entered(tape, primitive, (*given, move), result)
 
 
 def _assembled(array: Any, *_: object, **__: object) -> Any:
@@ -423,10 +426,13 @@ def _assembled(array: Any, *_: object, **__: object) -> Any:
     if any(type(item) in NODES and len(shape_of(item)) for item in items):
         return np.stack([_assembled(item) for item in array])
     function = partial(_array_of, shape=objects.shape)
-    return _of_parts("array", function, items, np.ndindex(objects.shape), function(*map(value_of, items)))
+    tape, given = of_one_tape(tuple(items))
+    return _of_parts(tape, "array", function, given, np.ndindex(objects.shape), function(*map(value_of, given)))
 
 
 def _array_of(*items: object, shape: tuple[int, ...]) -> Any:
+    if any(type(item) in NODES for item in items):  # values of an inner evaluation
+        return _assembled(object_array(np.empty(shape), list(items)))
     plain = [item._plain() if isinstance(item, Wrapped) else item for item in items]
     array = np.array(plain).reshape(shape)
     return Array(array) if any(isinstance(item, Wrapped) for item in items) else array

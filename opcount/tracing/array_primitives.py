@@ -31,7 +31,7 @@ from opcount.tracing.edges import (
 from opcount.wrapping.operations import NO_DERIVATIVE, ONE, Operation
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
-from opcount.wrapping.wrapped import Wrapped
+from opcount.wrapping.wrapped import Number, Wrapped
 
 
 def as_wrapped(operand: object) -> Any:
@@ -108,7 +108,7 @@ _ROWS: Final = (
         lambda y, a, b, labels, _: _contraction(b, a, (labels[1], labels[0], labels[2])),
         NO_DERIVATIVE, NO_DERIVATIVE,
     )),
-    Operation("sum", None, lambda x, axes, keepdims: x.sum(axes, keepdims=keepdims),
+    Operation("sum", None, lambda x, axes, keepdims: x if isinstance(x, Number) else x.sum(axes, keepdims=keepdims),
               (lambda y, x, axes, _: summing(shape_of(x), axes, shape_of(y)), NO_DERIVATIVE, NO_DERIVATIVE)),
     Operation("max", None, lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
               (lambda y, x, axis, _: _chosen(y, x, axis, np.argmax), NO_DERIVATIVE, NO_DERIVATIVE)),

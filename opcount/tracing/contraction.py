@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from opcount.arrays.scalar import wrapped
 from opcount.counting.meters import charge, meter
+from opcount.tracing.indexed import masked
 from opcount.tracing.structural import (
     NUMBER,
     Structured,
-    Unit,
+    of_nodes,
     plain_of,
     repeats,
+    reshaped,
     spread,
     states_of,
     structured,
+    summed,
+    times,
+    turned,
     zeroed,
 )
+from opcount.tracing.units import Unit
 from opcount.wrapping.trees import shape_of
 
 
@@ -44,9 +51,10 @@ def contracted(
     """
     mine, _, result = labels
     shape = tuple(sizes[label] for label in result)
-    if type(derivative) is Unit:
-        derivative = Structured(states_of(derivative, 0), None, ())
+    derivative = Structured(states_of(derivative, 0), None, ()) if type(derivative) is Unit else derivative
     derivative = spread(derivative, tuple(sizes[label] for label in mine))
+    if of_nodes(derivative, other):
+        return _of_nodes(derivative, other, labels, sizes, multiply, kept)
     execute = multiply or (lambda a, b: _einsum(a, b, labels, sizes))
     products, results = math.prod(sizes.values()), math.prod(shape)
     if type(derivative) is not Structured and kept is None:
@@ -81,13 +89,47 @@ def contracted(
     found = np.where(chosen, NUMBER, 0).astype(np.int8)
     if not chosen.any():
         return structured(found, None, shape)
-    a, b = plain_of(derivative), other._plain()
+    values = _executed(execute, plain_of(derivative), other._plain(), labels, states)
+    return structured(found, wrapped(zeroed(values, found)), shape)
+
+
+def _executed(
+    execute: Callable[[Any, Any], Any], a: Any, b: Any, labels: tuple[str, str, str], states: np.ndarray
+) -> Any:
+    """The plain sums of products, in which a structural zero of a skips an infinity."""
     with np.errstate(invalid="ignore"):
         values = execute(a, b)
     if (states == 0).any() and isinstance(values, np.ndarray) and not np.isfinite(values).all():
         taken = np.broadcast_to(states != 0, shape_of(a))
         values = _skipping_zeros(np.where(taken, a, 0), b, labels, taken)
-    return structured(found, wrapped(zeroed(values, found)), shape)
+    return values
+
+
+def _of_nodes(
+    derivative: Any,
+    other: Any,
+    labels: tuple[str, str, str],
+    sizes: Mapping[str, Any],
+    multiply: Callable[[Any, Any], Any] | None,
+    kept: np.ndarray | None,
+) -> Any:
+    """The contraction by its definition, in operations that an outer evaluation records: products, and their sums."""
+    mine, others, result = labels
+    if multiply is not None and type(derivative) is not Structured and kept is None:
+        return multiply(derivative, other)
+    everything = result + "".join(label for label in sizes if label not in result)
+    whole = tuple(sizes[label] for label in everything)
+    factors = []
+    for factor, names in ((derivative, mine), (other, others)):
+        order = [names.index(label) for label in everything if label in names]
+        turn = partial(np.transpose, axes=order)
+        factor = turned(factor, turn, tuple(shape_of(factor)[axis] for axis in order))
+        shape = iter(shape_of(factor))
+        factor = reshaped(factor, tuple(next(shape) if label in names else 1 for label in everything))
+        factors.append(spread(factor, whole))
+    if kept is not None:
+        factors[0] = masked(factors[0], kept.reshape(kept.shape + (1,) * (len(everything) - len(result))))
+    return summed(times(*factors), tuple(range(len(result), len(everything))))
 
 
 def label_sizes(labels: Iterable[str], shapes: Iterable[tuple[Any, ...]]) -> dict[str, Any]:

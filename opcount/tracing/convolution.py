@@ -12,7 +12,7 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import are_numbers
 from opcount.tracing.array_primitives import as_wrapped
 from opcount.tracing.edges import Contraction, LinearMap, gathering
-from opcount.tracing.nodes import as_operand, common_tape, entered, recorded, value_of
+from opcount.tracing.nodes import NODES, as_operand, entered, of_one_tape, recorded, value_of
 from opcount.wrapping.operations import NO_DERIVATIVE, Operation
 from opcount.wrapping.trees import shape_of
 
@@ -60,18 +60,18 @@ def _where_they_meet(function: Callable[..., Any], n: int, m: int, mode: Any) ->
 
 def _of_nodes(function: Callable[..., Any], default: str, a: Any, v: Any, mode: Any = None) -> Any:
     a, v = (as_operand(each) for each in (a, v))
-    a, v = (np.reshape(each, -1) if not shape_of(each) else each for each in (a, v))
+    _, (a, v) = of_one_tape(tuple(np.reshape(each, -1) if not shape_of(each) else each for each in (a, v)))
     mode = default if mode is None else mode
     value = function(value_of(a), value_of(v), mode)
     if not are_numbers((*shape_of(a), *shape_of(v))):
         raise InvalidValue(f"which elements meet in {function.__name__} depends on the sizes: use numbers for them")
     places = _where_they_meet(function, len(a), len(v), mode)
     both = [
-        recorded(_WINDOWS, each, indices) if common_tape((each,)) else _windows(np.asarray(each), indices)
+        recorded(_WINDOWS, each, indices) if type(each) in NODES else _windows(value_of(each), indices)
         for each, indices in zip((a, v), places, strict=True)
     ]
-    primitive = Operation(function.__name__, None, function, _MEETING)
-    return entered(common_tape(both), primitive, tuple(both), value)
+    tape, operands = of_one_tape(tuple(both))
+    return entered(tape, Operation(function.__name__, None, function, _MEETING), operands, value)
 
 
 CONVOLUTIONS: Final[dict[str, Callable[..., Any]]] = {

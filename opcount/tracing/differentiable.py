@@ -59,7 +59,3 @@ USER_PRIMITIVES: Final[dict[Any, Callable[..., Any]]] = {}
 COMPLEX: Final = (
     "complex numbers have no derivative here: keep the real and the imaginary part as two arrays of real numbers"
 )
-FOREIGN: Final = (
-    "a value from another evaluation entered this one: a function that is differentiated "
-    "must neither keep its values for later nor be differentiated inside another"
-)

@@ -22,28 +22,24 @@ from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue, Uncounted
 from opcount.counting.meters import charge
-from opcount.counting.symbolic import Size
 from opcount.tracing.contraction import contracted, label_sizes, record_product
+from opcount.tracing.indexed import gathered, masked, scattered
 from opcount.tracing.structural import (
-    MINUS_ONE,
     NUMBER,
-    ONE,
     UNPLACED,
-    ZERO,
     Derivative,
     Structured,
-    Unit,
     Unplaced,
     collected,
     count_of,
-    gathered,
     is_zero,
-    masked,
+    known_size,
     number,
+    of_nodes,
     placed,
     plain_of,
+    plus,
     reshaped,
-    scattered,
     selected,
     spread,
     structured,
@@ -51,6 +47,7 @@ from opcount.tracing.structural import (
     times,
     turned,
 )
+from opcount.tracing.units import MINUS_ONE, ONE, ZERO, Unit
 from opcount.wrapping.operations import Structural
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
@@ -144,7 +141,8 @@ class Scale:
 
     def priced(self) -> LinearMap:
         kind = type(self.partial)
-        return Scale(priced_values(self.partial)) if kind is Array or kind is Structured else SCALE
+        is_array = kind is Array or kind is Structured or getattr(self.partial, "_is_array", False)
+        return Scale(priced_values(self.partial)) if is_array else SCALE
 
     def __repr__(self) -> str:
         return f"Scale({self.partial!r})"
@@ -274,21 +272,23 @@ def running(derivative: Any, axis: int, backward: bool) -> Any:
     along = (slice(None),) * axis + (slice(None, None, -1 if backward else 1),)
     if type(derivative) is not Structured:
         return np.cumsum(derivative[along], axis=axis)[along]
+    if of_nodes(derivative):
+        total = found = None
+        places = range(known_size(shape[axis]))
+        for place in reversed(places) if backward else places:
+            key = (*along[:-1], place)
+            total = plus(total, selected(derivative, key))
+            found = plus(found, placed(total, key, shape))
+        return found
     states = derivative.states
     if states.shape[axis] != shape[axis]:
-        states = np.repeat(states, _sized(shape[axis]), axis)
+        states = np.repeat(states, known_size(shape[axis]), axis)
     states = states[along]
     terms = np.cumsum(states != 0, axis=axis)
     charge({"add": count_of((states != 0) & (terms > 1), shape)})
     found = np.where(terms > 1, NUMBER, np.cumsum(states, axis=axis)).astype(np.int8)[along]
     values = np.cumsum(plain_of(derivative)[along], axis=axis)[along]
     return structured(found, wrapped(values), shape)
-
-
-def _sized(size: Size) -> int:
-    if not isinstance(size, int):
-        raise InvalidValue("running sums of structural derivatives along an axis of symbolic size are not counted")
-    return size
 
 
 class Chain(NamedTuple):
@@ -349,9 +349,10 @@ class Contraction:
     def push(self, tangent: Derivative) -> Any:
         return contracted(tangent, self.other, self.labels, self.sizes, self.matrices.pushed)
 
-    def pull(self, adjoint: Derivative) -> Any:
+    def pull(self, adjoint: Any) -> Any:
         pulled, shared = self.matrices.pulled, self.matrices.shared
-        if type(adjoint) is Array and pulled is not None and self.kept is None:  # most of most accumulations
+        plain = type(adjoint) is Array is type(self.other)
+        if plain and pulled is not None and self.kept is None:  # most of most accumulations
             results = math.prod(self.shape)
             record_product(results * adjoint._held.shape[shared], results)
             return array_of(pulled(adjoint._held, self.other._held))

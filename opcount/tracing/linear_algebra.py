@@ -14,7 +14,7 @@ import numpy as np
 
 from opcount.tracing.array_primitives import as_wrapped, stacked_labels
 from opcount.tracing.edges import NEGATION, Applied, Chain, Contraction, LinearMap
-from opcount.tracing.nodes import as_operand, common_tape, entered, recorded, value_of
+from opcount.tracing.nodes import as_operand, entered, of_one_tape, recorded, value_of
 from opcount.wrapping.operations import NO_DERIVATIVE, ONE, Operation
 from opcount.wrapping.trees import shape_of
 
@@ -57,10 +57,11 @@ _SOLVE: Final = Operation("solve", None, np.linalg.solve, (_solution, NO_DERIVAT
 
 def solve(a: Any, b: Any, /) -> Any:
     """One solution for both directions: its tangent is a⁻¹ (db - da x), and b's adjoint serves for a's."""
-    a, b = as_operand(a), as_operand(b)
+    _, (a, b) = of_one_tape((as_operand(a), as_operand(b)))
     x = np.linalg.solve(value_of(a), value_of(b))
     left_over = recorded(_LEFT_OVER, a, b, x)
-    return entered(common_tape((a, b)), _SOLVE, (left_over, value_of(a), len(shape_of(b)) == 1), x)
+    tape, operands = of_one_tape((left_over, value_of(a), len(shape_of(b)) == 1))
+    return entered(tape, _SOLVE, operands, x)
 
 
 # --- inverses and determinants
@@ -93,9 +94,9 @@ _SLOGDET: Final = Operation(
 
 def slogdet(a: Any, /) -> Any:
     """The sign, which is constant, and the logarithm of the absolute determinant."""
-    a = as_operand(a)
-    found = np.linalg.slogdet(value_of(a))
-    return type(found)(found.sign, entered(common_tape((a,)), _SLOGDET, (a,), found.logabsdet))
+    tape, operands = of_one_tape((as_operand(a),))
+    found = np.linalg.slogdet(value_of(operands[0]))
+    return type(found)(found.sign, entered(tape, _SLOGDET, operands, found.logabsdet))
 
 
 # --- Cholesky factors, of which NumPy reads one triangle

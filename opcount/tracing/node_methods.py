@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,46 @@ from numpy.typing import DTypeLike
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.elements import objects
 from opcount.tracing.differentiable import FUNCTIONS
-from opcount.wrapping.wrapped import for_sparse_matrix
+from opcount.wrapping.wrapped import Number, for_sparse_matrix
+
+
+class NumberMethods(Number):
+    """What a node that holds a number has besides operators."""
+
+    __slots__ = ()
+    value: Any
+
+    @property
+    def shape(self) -> tuple[()]:
+        return ()
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def _plain(self) -> Any:
+        return self.value._plain()
+
+    def _reciprocal(self) -> Any:
+        whole = isinstance(self._plain(), (int, np.integer))  # NumPy rounds the reciprocal, which is a constant then
+        return np.reciprocal(self.value) if whole else 1 / self
+
+    # Rounding has no derivative: its result is a constant, as Python rounds it.
+
+    def __floor__(self) -> Any:
+        return math.floor(self.value)
+
+    def __ceil__(self) -> Any:
+        return math.ceil(self.value)
+
+    def __trunc__(self) -> Any:
+        return math.trunc(self.value)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.value, digits)
+
+    def item(self) -> Any:
+        return self._let_out("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
 
 
 class NodeMethods(ArrayMethods):

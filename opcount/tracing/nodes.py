@@ -6,9 +6,8 @@ that they hold, which counts, and is recorded at the end of the tape by `recorde
 
 from __future__ import annotations
 
-import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
 from types import BuiltinFunctionType
@@ -20,7 +19,7 @@ from opcount.arrays.array import Array, array_of
 from opcount.arrays.elements import plain_index
 from opcount.arrays.scalar import Scalar, number, wrapped
 from opcount.counting.accelerator import ACCELERATOR
-from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidType, InvalidValue, Uncounted
+from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.counting.symbolic import Size, decides_a_power, is_symbolic, like_of
 from opcount.functions.call import call_function, without_output
 from opcount.functions.op_counts import name_of
@@ -31,7 +30,6 @@ from opcount.functions.table import row_of
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES
 from opcount.tracing.differentiable import (
     COMPLEX,
-    FOREIGN,
     FUNCTIONS,
     NUMBER_FUNCTIONS,
     OPENED,
@@ -40,20 +38,20 @@ from opcount.tracing.differentiable import (
     no_derivative,
 )
 from opcount.tracing.entries import fill, made_entry, made_inputs, open_entries
-from opcount.tracing.node_methods import NodeMethods
+from opcount.tracing.node_methods import NodeMethods, NumberMethods
 from opcount.tracing.object_array import is_by_row, number_array
 from opcount.tracing.slopes import puts_constants, slope, uses_values
-from opcount.tracing.tape import Tape
+from opcount.tracing.tape import Outer, Tape, inner
 from opcount.wrapping import shapes
 from opcount.wrapping.bind import bind
 from opcount.wrapping.foreign import beside, is_container, let_out_beside, once_more, plain, stranger
 from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE, ONE, OPERATIONS, Operation, written_out
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
-from opcount.wrapping.wrapped import Number, Wrapped, boxed, plain_operand, written
+from opcount.wrapping.wrapped import Wrapped, boxed, plain_operand, written
 
 
-class Node(Number):
+class Node(NumberMethods):
     """A number that depends on an input, with the operation that gave it; `value` is its primal."""
 
     __slots__ = ("index", "operands", "primitive", "tape", "value")
@@ -97,10 +95,14 @@ class Node(Number):
         values: list[Any] = []
         for operand in operands:
             if type(operand) is Node:
-                if operand.tape is not self.tape:
-                    raise InvalidType(FOREIGN)
-                given.append(operand)
-                values.append(operand.value)
+                if operand.tape is self.tape:
+                    given.append(operand)
+                    values.append(operand.value)
+                elif inner(operand.tape, self.tape) is operand.tape:
+                    return operand._execute(operation, operands)
+                else:
+                    given.append(Outer(operand))
+                    values.append(operand)
             else:
                 value = operand if isinstance(operand, Scalar) else plain_operand(operand)
                 if value is NotImplemented:
@@ -120,6 +122,8 @@ class Node(Number):
 
     def _hold(self, result: object) -> Any:
         return number_array(result)
+
+    _lifted = Scalar._lifted
 
     def _cast(self, kind: object) -> Any:
         """The number in a type of NumPy's."""
@@ -164,40 +168,12 @@ class Node(Number):
             return getattr(ufunc, method)(*inputs, **keywords)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
-    @property
-    def shape(self) -> tuple[()]:
-        return ()
-
     def __array_function__(self, function: Any, types: object, args: Any, keywords: Any) -> Any:
         if self.tape.arrays_as_nodes:
             return function_of_nodes(function, args, keywords)
         if function in NUMBER_FUNCTIONS:
             return number_array(NUMBER_FUNCTIONS[function](*args, **keywords))
         return call_function(function, args, keywords, self)
-
-    # Rounding has no derivative: its result is a constant, as Python rounds it.
-
-    def __floor__(self) -> Any:
-        return math.floor(self.value)
-
-    def __ceil__(self) -> Any:
-        return math.ceil(self.value)
-
-    def __trunc__(self) -> Any:
-        return math.trunc(self.value)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return round(self.value, digits)
-
-    def _reciprocal(self) -> Any:
-        whole = isinstance(self._plain(), (int, np.integer))  # NumPy rounds the reciprocal, which is a constant then
-        return np.reciprocal(self.value) if whole else 1 / self
-
-    def _plain(self) -> Any:
-        return self.value._plain()
-
-    def item(self) -> Any:
-        return self._let_out("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
 
     def __repr__(self) -> str:
         return f"Node({self.index}, {self.name}, {self.value!r})"
@@ -258,8 +234,17 @@ class ArrayNode(NodeMethods):
     def _hold(self, result: Any) -> Any:
         return wrapped(result)
 
+    @property
+    def _held(self) -> Any:
+        return self._plain()
+
     def _opened(self) -> Any:
-        return self.value._opened()
+        return self.__array__(object)
+
+    def _lifted(self, operand: Any) -> Any:
+        if type(operand) in NODES and shape_of(operand) != self.shape:
+            return FUNCTIONS[np.broadcast_to](operand, self.shape)
+        return Array._lifted(self, operand)  # type: ignore[arg-type]
 
     # The same as in Wrapped, written out for two arrays: most of most evaluations.
 
@@ -372,7 +357,7 @@ def new_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...],
 
 def _array_node(tape: Tape, primitive: Operation | None, operands: tuple[Any, ...], value: object) -> Any:
     """A node at the end of the tape that holds an array, or a number where the value is one."""
-    if type(value) is not Array:
+    if type(value) is not Array and type(value) is not ArrayNode:
         return new_node(tape, primitive, operands, value)
     if tape.entries is not None:
         open_entries(tape, Node)
@@ -397,13 +382,13 @@ def input_nodes(tape: Tape, values: Sequence[Any]) -> list[Any]:
 
 
 def value_of(operand: Any) -> Any:
-    """The value of a node; anything else is data, as it is."""
-    return operand.value if type(operand) in NODES else operand
+    """The value of a node, and the node that is data; anything else is data, as it is."""
+    return operand.value if type(operand) in _HAVING_VALUES else operand
 
 
 def recorded(primitive: Operation, *operands: Any) -> Any:
     """Apply a primitive to the values of its operands, and record it if a derivative passes through."""
-    tape = common_tape(operands)
+    tape, operands = of_one_tape(operands)
     values = list(map(value_of, operands))
     value = NotImplemented
     if tape is not None and primitive.ufunc is not None and (primitive.domain or primitive.python):
@@ -413,15 +398,25 @@ def recorded(primitive: Operation, *operands: Any) -> Any:
     return entered(tape, primitive, operands, value)
 
 
-def common_tape(operands: Iterable[Any]) -> Tape | None:
-    """The tape of the nodes among the operands; raises InvalidType if they are from different evaluations."""
+def of_one_tape(operands: tuple[Any, ...]) -> tuple[Tape | None, tuple[Any, ...]]:
+    """The tape that records an operation on these, that of the innermost evaluation, and the operands as it has them.
+
+    The nodes of others are data of it. Raises InvalidType for a node of an evaluation that is over.
+    """
     tape = None
+    several = False
     for operand in operands:
-        if type(operand) in NODES:
-            if tape is not None and operand.tape is not tape:
-                raise InvalidType(FOREIGN)
-            tape = operand.tape
-    return tape
+        if type(operand) in NODES and operand.tape is not tape:
+            several = tape is not None
+            tape = inner(tape, operand.tape) if tape is not None else operand.tape
+    if not several:
+        return tape, operands
+    return tape, tuple(Outer(value_as_it_is(o)) if type(o) in NODES and o.tape is not tape else o for o in operands)
+
+
+def value_as_it_is(node: Any) -> Any:
+    """A node as it is now: into an array the program may write, and the object would be another node then."""
+    return node if type(node) is Node else twin(node, node.value)
 
 
 def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], value: object) -> Any:
@@ -590,10 +585,16 @@ _JOINING: Final = frozenset({np.concatenate, np.stack})
 GIVING_VIEWS: Final = {function for function, row in FUNCTION_ROWS.items() if row.counts is FREE} | {np.einsum}
 """Functions whose results may share memory with their arguments, as they do in NumPy."""
 NODES: Final = frozenset({Node, ArrayNode})
+_HAVING_VALUES: Final = frozenset({Node, ArrayNode, Outer})
 _OPERANDS: Final = (Wrapped, np.ndarray, np.generic, Real, Decimal)
 _BASIC: Final = (int, np.integer, slice)
 _new: Final = object.__new__
 _MATMUL: Final = ARRAY_PRIMITIVES["matmul"]
 _INDEX: Final = ARRAY_PRIMITIVES["index"]
 _ASTYPE: Final = ARRAY_PRIMITIVES["astype"]
-_CAST: Final = Operation("astype", None, lambda x, kind: Scalar(kind(x._plain())), (ONE, NO_DERIVATIVE))
+_CAST: Final = Operation(
+    "astype",
+    None,
+    lambda x, kind: Scalar(kind(x._plain())) if type(x) is Scalar else x._cast(kind),
+    (ONE, NO_DERIVATIVE),
+)

@@ -107,7 +107,14 @@ def _composite(row: Composite, original: _Function, *args: Any, **keywords: Any)
         return of_numbers(*numbers)
     if row.partials is None:
         raise Uncounted(no_derivative(_name_of(original)))
-    return recorded(Operation(original.__name__, None, of_numbers, row.partials(*args)), *numbers)
+    partials = row.partials(*args)
+
+    def recorded_or_not(*numbers: Any) -> Any:  # the values of an inner evaluation are numbers of an outer one
+        if not any(type(number) is Node for number in numbers):
+            return of_numbers(*numbers)
+        return recorded(Operation(original.__name__, None, recorded_or_not, partials), *numbers)
+
+    return recorded_or_not(*numbers)
 
 
 def _is_single(argument: object) -> bool:

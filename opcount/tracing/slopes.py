@@ -9,6 +9,7 @@ import numpy as np
 from opcount.counting.meters import charge
 from opcount.counting.tally import isolated
 from opcount.functions.op_counts import integer_power, multiple
+from opcount.tracing.nested import Part, computed, is_recorded
 from opcount.tracing.structural import NUMBER, count_of, structured
 from opcount.wrapping.operations import Operation, is_plain
 from opcount.wrapping.trees import shape_of
@@ -49,6 +50,13 @@ def _powers_by_base(derivative: Any, y: Any, x: Any, n: np.ndarray, structural: 
     """The partial for each element as for a number: a structural 0 or 1, which is free, or computed."""
     shape = shape_of(y)
     states = np.where(structural, n, NUMBER).astype(np.int8).reshape((1,) * (len(shape) - n.ndim) + n.shape)
+    if is_recorded(y):
+        exponents = np.broadcast_to(n, shape)
+        parts: list[Part] = [
+            (exponents == each, lambda y, x, each=each: derivative(y, x, each), (y, x))
+            for each in np.unique(n[~structural])
+        ]
+        return structured(states, computed(shape, parts), shape)
     with isolated():
         values = np.where(n == 0, 0, derivative(y, x, np.where(n == 0, 1, n)))
     for exponent in np.unique(n[~structural]):

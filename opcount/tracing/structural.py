@@ -10,6 +10,7 @@ same to arrays, element by element, and count what the scalar definition execute
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -23,31 +24,13 @@ from opcount.arrays.scalar import Scalar, wrapped
 from opcount.counting.errors import OF_OTHER_NUMBERS, InvalidValue, Uncounted
 from opcount.counting.meters import charge
 from opcount.counting.symbolic import Size
+from opcount.tracing import nested
+from opcount.tracing.differentiable import FUNCTIONS
+from opcount.tracing.nested import is_recorded
+from opcount.tracing.units import MINUS_ONE, ONE, UNITS, ZERO, Unit
 from opcount.wrapping.shapes import are_numbers
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import shape_of
-
-
-@final
-class Unit:
-    """A structural 0, 1 or -1: a derivative known from the operation alone."""
-
-    __slots__ = ("sign",)
-
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-
-    def __neg__(self) -> Unit:
-        return UNITS[-self.sign]
-
-    def __repr__(self) -> str:
-        return f"Unit({self.sign})"
-
-
-ZERO: Final = Unit(0)
-ONE: Final = Unit(1)
-MINUS_ONE: Final = Unit(-1)
-UNITS: Final = {0: ZERO, 1: ONE, -1: MINUS_ONE}
 
 
 def times(a: Any, b: Any) -> Any:
@@ -124,7 +107,11 @@ class Structured:
         """The derivatives as an Array of numbers, structural ones included."""
         if self.values is None:
             self._values = _signs(self._states, self.shape)
-        return self._values
+        if not is_recorded(self._values):
+            return self._values
+        numbers = self._states == NUMBER
+        signs = (~numbers, nested.same, (_signs(self._states, self.shape),))
+        return nested.computed(self.shape, [(numbers, nested.same, (self._values,)), signs])
 
     def _write_out(self) -> None:
         if self._but is None:
@@ -143,9 +130,13 @@ class Structured:
 
     def __neg__(self) -> Any:
         numbers = self.states == NUMBER
+        states = np.where(numbers, self.states, -self.states)
+        if is_recorded(self._values):
+            return Structured(
+                states, nested.computed(self.shape, [(numbers, operator.neg, (self._values,))]), self.shape
+            )
         charge({"neg": count_of(numbers, self.shape)})
-        values = wrapped(-plain_of(self)) if numbers.any() else None
-        return Structured(np.where(numbers, self.states, -self.states), values, self.shape)
+        return Structured(states, wrapped(-plain_of(self)) if numbers.any() else None, self.shape)
 
     def __mul__(self, other: Any) -> Any:
         return _product(self, other)
@@ -211,6 +202,12 @@ def structured(states: np.ndarray, values: object, shape: tuple[Any, ...]) -> An
     return values if values is not None and (states == NUMBER).all() else Structured(states, values, shape)
 
 
+def of_nodes(*derivatives: Any) -> bool:
+    """Whether the numbers in one of these derivatives are nodes of an outer evaluation."""
+    # what is stored as another array but for a part is never of nodes, and stays so
+    return any(is_recorded(d._but is None and d._values if type(d) is Structured else d) for d in derivatives)
+
+
 def states_of(derivative: object, dimensions: int) -> np.ndarray:
     if type(derivative) is Structured:
         return derivative.states
@@ -251,10 +248,16 @@ def _product(a: Any, b: Any) -> Any:
     shape = shape_of(a if type(a) is Structured else b)
     left, right = np.broadcast_arrays(states_of(a, len(shape)), states_of(b, len(shape)))
     numbers = (left == NUMBER) & (right == NUMBER)
-    negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
-    charge({"mul": count_of(numbers, shape), "neg": count_of(negated, shape)})
     states = np.where((left == NUMBER) | (right == NUMBER), NUMBER, left * right)
     states = np.where((left == 0) | (right == 0), 0, states).astype(np.int8)
+    if of_nodes(a, b):
+        parts: list[nested.Part] = [(numbers, operator.mul, (numbers_in(a), numbers_in(b)))]
+        for mine, others, values in ((left, right, numbers_in(a)), (right, left, numbers_in(b))):
+            parts.append(((mine == NUMBER) & (others == 1), nested.same, (values,)))
+            parts.append(((mine == NUMBER) & (others == -1), operator.neg, (values,)))
+        return structured(states, nested.computed(shape, parts) if (states == NUMBER).any() else None, shape)
+    negated = ((left == NUMBER) & (right == -1)) | ((left == -1) & (right == NUMBER))
+    charge({"mul": count_of(numbers, shape), "neg": count_of(negated, shape)})
     if not (states == NUMBER).any():
         return structured(states, None, shape)
     if states.size == 1 and 1 in (left.flat[0], right.flat[0]):
@@ -264,7 +267,32 @@ def _product(a: Any, b: Any) -> Any:
     return structured(states, wrapped(zeroed(values, states)), shape)
 
 
+def numbers_in(derivative: Any) -> Any:
+    return derivative.values if type(derivative) is Structured else derivative
+
+
+def _sum_of_nodes(a: Any, b: Any) -> Any:
+    """The sum of which each element is computed from what is a number, and from the signs of what is structural."""
+    shape = shape_of(a if type(a) is Structured else b)
+    left, right = np.broadcast_arrays(states_of(a, len(shape)), states_of(b, len(shape)))
+    states = np.where((left != 0) & (right != 0), NUMBER, left + right).astype(np.int8)
+    (mine, my_signs), (others, other_signs) = (
+        (numbers_in(each), _signs(found, shape)) for each, found in ((a, left), (b, right))
+    )
+    parts: list[nested.Part] = [
+        ((left == NUMBER) & (right == NUMBER), operator.add, (mine, others)),
+        ((left == NUMBER) & (abs(right) == 1), operator.add, (mine, other_signs)),
+        ((abs(left) == 1) & (right == NUMBER), operator.add, (my_signs, others)),
+        ((abs(left) == 1) & (abs(right) == 1), operator.add, (my_signs, other_signs)),
+        ((left == NUMBER) & (right == 0), nested.same, (mine,)),
+        ((left == 0) & (right == NUMBER), nested.same, (others,)),
+    ]
+    return structured(states, nested.computed(shape, parts) if (states == NUMBER).any() else None, shape)
+
+
 def _sum(a: Any, b: Any) -> Any:
+    if of_nodes(a, b):
+        return _sum_of_nodes(a, b)
     if (part := placement(b)) is not None:
         return _added(a, *part)
     shape = shape_of(a if type(a) is Structured else b)
@@ -283,7 +311,11 @@ def spread(derivative: Any, shape: tuple[Any, ...]) -> Any:
     if shape_of(derivative) == shape:
         return derivative
     if type(derivative) is not Structured:
-        return np.broadcast_to(derivative, shape)
+        return (
+            FUNCTIONS[np.broadcast_to](derivative, shape)
+            if of_nodes(derivative)
+            else np.broadcast_to(derivative, shape)
+        )
     states = derivative.states.reshape((1,) * (len(shape) - len(shape_of(derivative))) + derivative.states.shape)
     values = None if derivative.values is None else np.broadcast_to(derivative.values, shape)
     return Structured(states, values, shape)
@@ -310,6 +342,8 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     if type(derivative) is not Structured:
         return derivative.sum(axes)
     states, shape = derivative.states, shape_of(derivative)
+    if of_nodes(derivative):
+        return _summed_one_by_one(derivative, axes, shape)
     kept = [axis for axis in range(len(shape)) if axis not in axes]
     rest = tuple(shape[axis] for axis in kept)
     copies = repeats(states.shape, shape, axes)
@@ -329,6 +363,23 @@ def summed(derivative: Any, axes: tuple[int, ...]) -> Any:
     return structured(states, wrapped(np.sum(derivative.dense()._plain(), axis=axes)), rest)
 
 
+def _summed_one_by_one(derivative: Structured, axes: tuple[int, ...], shape: tuple[Any, ...]) -> Any:
+    total = None
+    key: list[Any] = [slice(None)] * len(shape)
+    for index in np.ndindex(*(known_size(shape[axis]) for axis in axes)):
+        for axis, at in zip(axes, index, strict=True):
+            key[axis] = at
+        total = plus(total, selected(derivative, tuple(key)))
+    return spread(ZERO, tuple(s for axis, s in enumerate(shape) if axis not in axes)) if total is None else total
+
+
+def known_size(size: Size) -> int:
+    """A size that has to be a number; raises InvalidValue for a symbolic one."""
+    if not isinstance(size, int):
+        raise InvalidValue("sums of structural derivatives along an axis of symbolic size are not counted")
+    return size
+
+
 def turned(derivative: Derivative, turn: Callable[[Any], Any], shape: tuple[Any, ...]) -> Any:
     """A derivative's elements as `turn` permutes them, in an array of this shape."""
     if type(derivative) is Unit:
@@ -336,7 +387,7 @@ def turned(derivative: Derivative, turn: Callable[[Any], Any], shape: tuple[Any,
     if type(derivative) is not Structured:
         return turn(derivative)
     states = derivative.states
-    states = states.reshape((1,) * len(shape)) if states.size == 1 else _without_copies(turn(_full_states(derivative)))
+    states = states.reshape((1,) * len(shape)) if states.size == 1 else _without_copies(turn(full_states(derivative)))
     values = None if derivative.values is None else turn(derivative.values)
     return structured(states, values, shape)
 
@@ -348,13 +399,13 @@ def reshaped(derivative: Derivative, shape: tuple[Any, ...]) -> Any:
     return turned(derivative, lambda array: np.reshape(array, shape), shape)
 
 
-def _full_states(derivative: Derivative) -> np.ndarray:
+def full_states(derivative: Derivative) -> np.ndarray:
     """The states in the shape of the derivative, without memory behind the axes along which all is the same."""
     shape = getattr(derivative, "shape", ())  # a Unit has none
-    return _spread_out(states_of(derivative, len(shape)), shape)
+    return spread_out(states_of(derivative, len(shape)), shape)
 
 
-def _spread_out(states: np.ndarray, shape: tuple[Any, ...]) -> np.ndarray:
+def spread_out(states: np.ndarray, shape: tuple[Any, ...]) -> np.ndarray:
     if states.shape == shape:
         return states
     if not are_numbers(shape):
@@ -394,6 +445,11 @@ def placed(derivative: Derivative, key: object, shape: tuple[Any, ...]) -> Any:
         axes, derivative = tuple(next(rest) if isinstance(index, slice) else index for index in axes), inner[1]
     if type(derivative) is not Structured and isinstance(plain_of(derivative), (Fraction, Decimal)):
         raise Uncounted(OF_OTHER_NUMBERS)
+    if of_nodes(derivative):
+        states = np.zeros(shape, np.int8)
+        states[axes] = states_of(derivative, len(getattr(derivative, "shape", ())))
+        values = nested.placed(numbers_in(derivative), axes, shape) if (states == NUMBER).any() else None
+        return structured(states, values, shape)
     found = _but(None, axes, derivative, shape)
     if not are_numbers(shape):
         found._write_out()
@@ -443,7 +499,7 @@ def _added(total: object, key: tuple[Any, ...], part: Any) -> Any:
 def _part(memory: Memory, key: Any, shape: tuple[Any, ...]) -> Any:
     """What stands at a basic index, in the same memory."""
     states, values = memory
-    found = _spread_out(states, shape)[key]
+    found = spread_out(states, shape)[key]
     if not isinstance(found, np.ndarray):
         return values[key] if found == NUMBER else UNITS[int(found)]
     if values is not None:
@@ -523,63 +579,9 @@ def _signs(states: np.ndarray, shape: tuple[Any, ...]) -> Any:
 _NOT_WRITTEN: Final = np.empty((), np.int8)
 
 
-def _moved(derivative: Derivative, move: Callable[[Any], Any], states: np.ndarray, shape: tuple[Any, ...]) -> Any:
-    """The derivative in those states, its values where `move` puts them, if there are any."""
-    if not (states == NUMBER).any():
-        return structured(states, None, shape)
-    values = plain_of(derivative)
-    if type(values) is Spec:
-        return structured(states, Array(Spec(shape, values.dtype)), shape)
-    if isinstance(values, (Fraction, Decimal)):
-        raise Uncounted(OF_OTHER_NUMBERS)
-    return structured(states, wrapped(move(values)), shape)
-
-
 def _axes(key: object, dimensions: int) -> list[Any]:
     """What a basic index takes of each axis."""
     parts = [part for part in (key if isinstance(key, tuple) else (key,)) if part is not None]
     axis = next((axis for axis, part in enumerate(parts) if part is Ellipsis), len(parts))
     after = parts[axis + 1 :]
     return [*parts[:axis], *[slice(None)] * (dimensions - axis - len(after)), *after]
-
-
-def gathered(derivative: Derivative, indices: np.ndarray) -> Any:
-    """Elements by their indices in the flat array, counted from one; an index 0 gives a structural zero."""
-    states = np.append(np.int8(0), np.ravel(_full_states(derivative)))[indices]
-
-    def take(values: Any) -> Any:
-        return np.append(np.zeros((), np.result_type(values)), np.ravel(values))[indices]
-
-    return _moved(derivative, take, states, indices.shape)
-
-
-def scattered(derivative: Derivative, indices: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """The transpose of `gathered`: at each index of an array of this shape, the sum of what was taken from there."""
-    states = np.broadcast_to(states_of(derivative, indices.ndim), indices.shape)
-    taken = (indices > 0) & (states != 0)
-    size = math.prod(shape)
-    terms = np.bincount(indices[taken] - 1, minlength=size)
-    charge({"add": int(np.sum(np.maximum(terms - 1, 0)))})
-    alone = np.bincount(indices[taken] - 1, states[taken], minlength=size).astype(np.int8)
-    found = np.where(terms > 1, NUMBER, alone).astype(np.int8).reshape(shape)
-
-    def add(values: Any) -> Any:
-        flat = np.zeros(size, np.result_type(values))
-        np.add.at(flat, indices[taken] - 1, np.broadcast_to(values, indices.shape)[taken])
-        return flat.reshape(shape)
-
-    return _moved(derivative, add, found, shape)
-
-
-def masked(derivative: Derivative, kept: np.ndarray) -> Any:
-    """The derivative with structural zeros where `kept` is false; an axis may have length one there."""
-    shape = getattr(derivative, "shape", ())
-    if not shape:
-        return derivative if kept.all() else ZERO
-    if (found := placement(derivative)) is not None:
-        key, part = found
-        return placed(masked(part, _spread_out(kept, shape)[key]), key, shape)
-    states = np.where(kept, states_of(derivative, len(shape)), 0).astype(np.int8)
-    if not (states == NUMBER).any():
-        return structured(states, None, shape)
-    return structured(states, wrapped(zeroed(plain_of(derivative), states)), shape)

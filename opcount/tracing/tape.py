@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
 import numpy as np
 
 from opcount.arrays.array import Array
 from opcount.counting.accelerator import ACCELERATOR
+from opcount.counting.errors import InvalidType
 
 
 class Tape(list[Any]):
@@ -17,15 +19,20 @@ class Tape(list[Any]):
     nodes; `joins`, whether one of them may have constant elements. `data` has the arrays of data that partials need,
     each with a copy. Where they are asked for, with the accelerator, and while every node is a float, the nodes are in
     `entries` instead, and the data that they were computed with in `constants`; `former` has what the entries were.
+
+    An evaluation may run inside another. The one that began later is the inner one, since it began inside: its
+    `level` is the larger. `is_open` says whether it still runs.
     """
 
-    __slots__ = ("arrays", "arrays_as_nodes", "constants", "data", "entries", "former", "joins")
+    __slots__ = ("arrays", "arrays_as_nodes", "constants", "data", "entries", "former", "is_open", "joins", "level")
 
     def __init__(self, arrays_as_nodes: bool = False, entries: bool = False) -> None:
         super().__init__()
         self.entries: bytearray | None = bytearray() if entries and ACCELERATOR is not None else None
         self.former = bytearray()
         self.constants: list[Any] = []
+        self.level = next(_LEVELS)
+        self.is_open = True
         self.arrays_as_nodes = arrays_as_nodes
         self.arrays = False
         self.joins = False
@@ -46,6 +53,44 @@ class Tape(list[Any]):
             copy = array.copy("K")
             self.data[id(array)] = array, copy  # with the array, whose id is its own as long as it lives
         return copy if operand is array else Array(copy)
+
+
+_LEVELS: Final = itertools.count()
+
+
+class Outer:
+    """A node of an outer evaluation, `value`, as an operand in an inner one, of which it is data."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, node: Any) -> None:
+        self.value = node
+
+
+def inner(one: Tape, other: Tape) -> Tape:
+    """The inner one of two evaluations, which records an operation on values of both."""
+    if not (one.is_open and other.is_open):
+        raise InvalidType(OVER)
+    return one if one.level > other.level else other
+
+
+class Forgotten:
+    """The value of a node that nobody needs once its evaluation is over: to ask for it is an error that says so."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        raise InvalidType(OVER)
+
+    def __repr__(self) -> str:
+        return "forgotten"
+
+
+FORGOTTEN: Final = Forgotten()
+OVER: Final = (
+    "a value from another evaluation, which is over, entered this one: a function that is differentiated must not "
+    "keep its values for later"
+)
 
 
 def as_now(data: Any) -> Any:

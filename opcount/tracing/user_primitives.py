@@ -17,6 +17,7 @@ from opcount.tracing.nodes import (
     ArrayNode,
     as_operand,
     holds_nodes,
+    of_one_tape,
     recorded,
 )
 from opcount.tracing.object_array import number_array, opened_array
@@ -64,6 +65,12 @@ def primitive(
     name = getattr(function, "__name__", "primitive")
     expected = next(len(rows) for rows in given.values() if rows is not None)
 
+    def recording(keywords: dict[str, Any], *operands: Any) -> Any:
+        if not any(type(operand) in NODES for operand in operands):
+            return function(*operands, **keywords)
+        edges = tuple(_partial(given, position, keywords, name) for position in range(expected))
+        return recorded(Operation(name, None, functools.partial(recording, keywords), edges), *operands)
+
     @functools.wraps(function)
     def differentiable(*operands: object, **keywords: object) -> Any:
         if not any(map(holds_nodes, operands)):
@@ -73,13 +80,11 @@ def primitive(
                 f"{name_of(function)} was given derivatives for {expected} operands, not {len(operands)}"
             )
         nodes = tuple(map(as_operand, operands))
-        tape = next((operand.tape for operand in nodes if type(operand) in NODES), None)
+        tape, _ = of_one_tape(nodes)
         if tape is None:  # of numbers that are not differentiated
             result = function(*nodes, **keywords)
             return number_array(np.asarray(result, object)) if is_wrapped_array(result) else result
-        keywords = as_now(keywords)
-        edges = tuple(_partial(given, position, keywords, name) for position in range(expected))
-        result = recorded(Operation(name, None, functools.partial(function, **keywords), edges), *nodes)
+        result = recording(as_now(keywords), *nodes)
         if type(result) is ArrayNode and not tape.arrays_as_nodes:  # arrays are opened into numbers
             return opened_array(np.empty(result.shape), [result[position] for position in np.ndindex(result.shape)])
         return result

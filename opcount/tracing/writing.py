@@ -24,8 +24,9 @@ from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
 from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
-from opcount.tracing.differentiable import FOREIGN, FUNCTIONS, OPENED
+from opcount.tracing.differentiable import FUNCTIONS, OPENED
 from opcount.tracing.nodes import ArrayNode, as_operand, recorded, twin
+from opcount.tracing.tape import OVER
 from opcount.wrapping.operations import OPERATIONS
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
@@ -47,8 +48,8 @@ def write(array: ArrayNode, values: object) -> None:
 
 
 def _check_open(array: ArrayNode) -> None:
-    if array.index >= len(array.tape):  # its evaluation is over
-        raise InvalidType(FOREIGN)
+    if not array.tape.is_open:
+        raise InvalidType(OVER)
 
 
 def _fitting(array: ArrayNode, values: Any) -> Any:

@@ -156,7 +156,7 @@ def one_output(result: Any) -> Any:
 
 GRANULARITIES: Final = ("array", "scalar")
 
-_NESTED: Final = "is being differentiated already; gradients within gradients are not supported"
+_OVER: Final = "is a value from another evaluation, which is over: a function must not keep its values for later"
 _NO_NUMBERS_TO_OPEN: Final = 'x holds an oc.spec, which has no numbers to open it into: use granularity="array"'
 
 
@@ -168,45 +168,54 @@ class Inputs(NamedTuple):
     arrays_as_nodes: bool
 
 
-def checked_inputs(x: object, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN) -> Inputs:
+def checked_inputs(x: Any, granularity: str, no_specs: str = _NO_NUMBERS_TO_OPEN, name: str = "x") -> Inputs:
     """x with its leaves as they enter a graph, plain or wrapped as they were given.
 
     Raises InvalidType for a leaf that is neither a real number nor an array of real numbers, and, if arrays are
     opened, for a spec, with the message `no_specs`; InvalidValue for an x without numbers or an unknown granularity.
+    Messages call x by its `name`.
     """
     if granularity not in GRANULARITIES:
         raise InvalidValue(
             f"there is no granularity {granularity!r}; {instead([granularity], GRANULARITIES, 'the granularities')}"
         )
     arrays_as_nodes = granularity == "array"
-    if not arrays_as_nodes:
-        x = _with_plain_arrays(x, no_specs)
+    x, given = (x, flatten(x, True)) if arrays_as_nodes else _opened(x, no_specs)
     leaves: list[Any] = []
-    for index, leaf in enumerate(flatten(x, arrays_as_nodes)):
+    for index, leaf in enumerate(given):
         if type(leaf) is float or type(leaf) is np.float64:  # as most are where numbers are nodes
             pass
         elif type(leaf) is np.ndarray and leaf.dtype.kind == "f":  # as most are where arrays are
             leaf = _read_only(leaf)
         else:
-            leaf = _checked_leaf(leaf, partial(leaf_name, x, index, arrays_as_leaves=arrays_as_nodes), arrays_as_nodes)
+            leaf = _checked_leaf(leaf, partial(leaf_name, x, index, name, arrays_as_nodes), arrays_as_nodes)
         leaves.append(leaf)
     if not any(getattr(leaf, "size", 1) for leaf in leaves):
-        raise InvalidValue(f"x holds no numbers: {x!r}; give at least one to differentiate with respect to")
+        raise InvalidValue(f"{name} holds no numbers: {x!r}; give at least one to differentiate with respect to")
     return Inputs(x, leaves, arrays_as_nodes)
 
 
-def _with_plain_arrays(x: object, no_specs: str) -> Any:
-    """`x` with plain arrays for wrapped ones, to be opened into numbers; wrapped numbers stay as they are."""
+def _opened(x: object, no_specs: str) -> tuple[Any, list[Any]]:
+    """`x` with plain arrays for wrapped ones, and its numbers; wrapped numbers stay as they are, and so do nodes."""
     leaves = flatten(x, arrays_as_leaves=True)
-    plain = [leaf._plain() if is_wrapped_array(leaf) and not is_node(leaf) else leaf for leaf in leaves]
+    plain = [leaf._plain() if is_wrapped_array(leaf) else leaf for leaf in leaves]
     if any(type(leaf) is Spec for leaf in plain):
         raise InvalidType(no_specs)
-    return rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
+    x = rebuild(x, iter(plain), object_array, arrays_as_leaves=True)
+    if not any(is_wrapped_array(leaf) and is_node(leaf) for leaf in leaves):
+        return x, flatten(x)
+    numbers = [
+        list(leaf._opened().flat) if is_node(leaf) and is_wrapped_array(leaf) else flatten(array)
+        for leaf, array in zip(leaves, plain, strict=True)
+    ]
+    return x, [number for found in numbers for number in found]
 
 
-def _checked_leaf(leaf: object, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
-    if is_node(leaf):
-        raise InvalidType(f"{name()} {_NESTED}")
+def _checked_leaf(leaf: Any, name: Callable[[], str], arrays_as_nodes: bool) -> Any:
+    if is_node(leaf):  # of the evaluation in which this one runs
+        if not leaf.tape.is_open:
+            raise InvalidType(f"{name()} {_OVER}")
+        return leaf
     if arrays_as_nodes and (isinstance(leaf, np.ndarray) or is_wrapped_array(leaf)):
         return _checked_input_array(leaf, name)
     if not isinstance(leaf, Number):

@@ -316,16 +316,6 @@ REFUSED = {
     "an array returned": (lambda p: p * 2.0, oc.InvalidType, "f returned 3 values in an Array"),
     "a tuple returned": (lambda p: (p[0], p[1]), oc.InvalidType, "f returned 2 values in a tuple"),
     "nothing returned": (lambda p: None, oc.InvalidType, "is a `return` missing"),
-    "a gradient within": (
-        lambda p: np.sum(oc.gradient(np.sum, p).gradient),
-        oc.InvalidType,
-        "gradients within gradients",
-    ),
-    "a gradient beside": (
-        lambda p: oc.gradient(lambda q: np.sum(q * p), np.ones(3)).value,
-        oc.InvalidType,
-        "another evaluation",
-    ),
     "cast to integers and back": (lambda p: np.sum(p, where=np.array([True, False, True])), oc.Uncounted, "where="),
     "a masked array beside": (lambda p: np.sum(np.ma.masked_array(np.ones(3)) * p), oc.Uncounted, "become a plain one"),
 }

@@ -7,7 +7,8 @@ import pytest
 import opcount as oc
 from opcount.derivatives.chain_rule import BoundedMemo, NoMemo, backprop, chain_rule, forward, new_memo, recurse
 from opcount.tracing.edges import NEGATION
-from opcount.tracing.structural import ONE, plus
+from opcount.tracing.structural import plus
+from opcount.tracing.units import ONE
 from tests.support.diamond import ADJOINTS, DIAMOND, EDGES, NAIVE, ONCE, TANGENTS
 
 

@@ -142,25 +142,6 @@ def test_an_error_leaves_nothing_half_done(method):
     assert oc.gradient(lambda x: x * x, 3.0, method).gradient == pytest.approx(6.0)
 
 
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: oc.gradient(lambda y: y * y, x).gradient,
-        lambda x: oc.gradient(lambda y: x * y, 2.0).value,
-        lambda x: oc.trace(lambda y: y * y, x).result,
-    ],
-    ids=["of the same x", "of a function that uses x", "a trace"],
-)
-def test_gradients_within_gradients_are_refused(f, chain_rule_method):
-    with pytest.raises(oc.InvalidType, match="differentiated"):
-        oc.gradient(f, 1.0, chain_rule_method)
-
-
-def test_a_gradient_by_differences_within_a_gradient_is_refused_in_its_own_words(chain_rule_method):
-    with pytest.raises(oc.InvalidType, match="gradients within gradients"):
-        oc.gradient(lambda x: oc.gradient(lambda y: x * y, 2.0, "finite-difference").gradient, 1.0, chain_rule_method)
-
-
 def test_a_value_kept_from_another_evaluation_is_refused(chain_rule_method):
     kept = []
 

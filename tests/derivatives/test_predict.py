@@ -12,7 +12,7 @@ import opcount as oc
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts, own_costs
 from opcount.derivatives.walks import visits
 from opcount.tracing.edges import IDENTITY, NEGATION
-from opcount.tracing.structural import ONE
+from opcount.tracing.units import ONE
 from tests.support.diamond import DIAMOND, NAIVE, ONCE, PRICED, scaled
 from tests.support.programs import CASES, chain, doubled, programs, squared
 

@@ -6,7 +6,8 @@ import pytest
 
 import opcount as oc
 from opcount.tracing.edges import ANY_NUMBER, IDENTITY, NEGATION, Cost, Scale, as_map, edge_of_sign
-from opcount.tracing.structural import MINUS_ONE, ONE, plus, times
+from opcount.tracing.structural import plus, times
+from opcount.tracing.units import MINUS_ONE, ONE
 from opcount.wrapping import operations
 
 TWO, THREE = oc.Scalar(2), oc.Scalar(3)

@@ -11,21 +11,14 @@ import opcount as oc
 from opcount.tracing import structural
 from opcount.tracing.contraction import contracted
 from opcount.tracing.edges import running
+from opcount.tracing.indexed import gathered, masked, scattered
 from opcount.tracing.structural import (
-    MINUS_ONE,
     NUMBER,
-    ONE,
-    UNITS,
-    ZERO,
     Structured,
-    Unit,
     collected,
-    gathered,
-    masked,
     number,
     placed,
     plus,
-    scattered,
     selected,
     spread,
     structured,
@@ -33,6 +26,7 @@ from opcount.tracing.structural import (
     times,
     turned,
 )
+from opcount.tracing.units import MINUS_ONE, ONE, UNITS, ZERO, Unit
 from tests.support.faults import planted
 
 # --- the reference: an object array with a Unit or a Scalar for each element
