@@ -1,0 +1,155 @@
+"""A run through a jaxpr, equation by equation: each is counted first, and then executed where values are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from opcount.counting.counts import OpCounts
+from opcount.counting.errors import Uncounted
+from opcount.counting.symbolic import Size, is_symbolic
+from opcount.functions.op_counts import NoRule
+from opcount.sources.jax.control import CONTROL
+from opcount.sources.jax.ledger import Ledger, Site, Take
+from opcount.sources.jax.names import is_rematerialized, is_transposed, line_of, region_of, stack_of
+from opcount.sources.jax.operands import UNKNOWN, Later, Operand, plain, shaped
+from opcount.sources.jax.primitives import FREE, PRICED, REFUSED, Call, gives_plain
+from opcount.sources.jax.user_rules import counts_by, rule_of_user
+from opcount.sources.jax.uses import VALUE, Bits, Uses, is_index_arithmetic
+
+Stack = tuple[Any, ...]
+
+
+class Run:
+    """One way through a program: who takes its counts, and whether its values are computed on the way.
+
+    With `eager`, each equation whose operands are known is executed once it has been counted, before the next one is.
+    Else nothing is executed that nobody asks for, as a constant that decides how often a loop runs.
+    """
+
+    def __init__(self, take: Take, eager: bool, uses: Uses | None = None) -> None:
+        self.take = take
+        self.eager = eager
+        self.uses = uses or Uses()
+
+    def apart(self) -> tuple[Run, Ledger]:
+        """A run that computes nothing, and what it will have executed."""
+        ledger = Ledger()
+        return Run(ledger.add, False, self.uses), ledger
+
+    def through(
+        self, jaxpr: Any, constants: Iterable[Any], operands: Sequence[Operand], results: Bits, stack: Stack = ()
+    ) -> list[Operand]:
+        """What a jaxpr gives for these operands, each equation counted, and executed where its operands are known."""
+        found: dict[Any, Operand] = {}
+
+        def read(var: Any) -> Operand:
+            return Operand(False, var.val, shaped(var.aval)) if hasattr(var, "val") else found[var]
+
+        for var, value in zip(jaxpr.constvars, constants, strict=True):
+            found[var] = Operand(False, value, shaped(var.aval))
+        found.update(zip(jaxpr.invars, operands, strict=True))
+        last = _last_uses(jaxpr) if self.eager else {}
+        used = self.uses.of(jaxpr, results).results
+        for index, (equation, of_results) in enumerate(zip(jaxpr.eqns, used, strict=True)):
+            given = [read(var) for var in equation.invars]
+            made = self.executed(equation, given, of_results, stack + stack_of(equation))
+            found.update(zip(equation.outvars, made, strict=True))
+            for var in last.get(index, ()):
+                found.pop(var, None)
+        return [read(var) for var in jaxpr.outvars]
+
+    def called(self, closed: Any, operands: Sequence[Operand], results: Bits, stack: Stack) -> list[Operand]:
+        """What a jaxpr gives that may be closed over constants."""
+        return self.through(
+            getattr(closed, "jaxpr", closed), getattr(closed, "consts", ()), operands, results, stack
+        )
+
+    def executed(self, equation: Any, given: list[Operand], results: Bits, stack: Stack) -> list[Operand]:
+        """What an equation gives, once it has been counted."""
+        name = equation.primitive.name
+        rule = rule_of_user(name)
+        if rule is None and name in CONTROL:
+            return CONTROL[name](self, equation, given, results, stack)
+        depends = any(operand.depends for operand in given)
+        if depends and (rule is not None or not (name in FREE or is_index_arithmetic(equation, results))):
+            call = Call(tuple(given), tuple(shaped(var.aval) for var in equation.outvars), equation.params)
+            counts = self._counts(equation, call, rule, stack)
+            self.record(equation, counts, results, stack)
+        return self.results(equation, given)
+
+    def _counts(self, equation: Any, call: Call, rule: Any, stack: Stack) -> OpCounts:
+        name = equation.primitive.name
+        if rule is not None:
+            return counts_by(rule, name, call)
+        try:
+            if name in PRICED:
+                return PRICED[name](call)
+        except NoRule as error:
+            raise refused(equation, str(error)) from None
+        raise refused(equation, REFUSED.get(name, "opcount does not know this primitive of JAX's"))
+
+    def record(self, equation: Any, counts: OpCounts, results: Bits, stack: Stack, times: Size = 1) -> None:
+        """Take what an equation executes, at its place in the program."""
+        some = {kind: count for kind, count in counts.items() if is_symbolic(count) or count}
+        if some:
+            self.take(Ledger({self.site(equation, results, stack): some}), times)
+
+    def site(self, equation: Any, results: Bits, stack: Stack) -> Site:
+        if is_transposed(stack):
+            phase = "accumulation"
+        else:
+            evaluates = any(some & VALUE for some in results) and not is_rematerialized(stack)
+            phase = "primal" if evaluates else "partials"
+        return Site(region_of(stack), phase, equation.primitive.name, equation.source_info.traceback)
+
+    def results(
+        self, equation: Any, given: Sequence[Operand], depends: Sequence[bool] | None = None
+    ) -> list[Operand]:
+        """What an equation gives, now or when it is asked for; unknown where an operand is."""
+        name = equation.primitive.name
+        if depends is None:
+            one = any(operand.depends for operand in given)
+            depends = [one and not gives_plain(name, index) for index in range(len(equation.outvars))]
+        values: Sequence[Any] = [UNKNOWN] * len(equation.outvars)
+        if all(operand.is_known for operand in given):
+            values = self.computed(partial(bound, equation), [operand.value for operand in given], len(values))
+        shapes = [shaped(var.aval) for var in equation.outvars]
+        return list(map(Operand, depends, values, shapes))
+
+    def computed(self, function: Callable[..., Sequence[Any]], values: Sequence[Any], number: int) -> Sequence[Any]:
+        """The results of a function of known values, now or when one is asked for."""
+        if self.eager:
+            return function(*map(plain, values))
+        together = Later(lambda *all_: tuple(function(*all_)), values)
+        return [Later(lambda found, index=index: found[index], (together,)) for index in range(number)]
+
+
+def bound(equation: Any, *values: Any) -> Sequence[Any]:
+    """What JAX gives for an equation on these values."""
+    primitive = equation.primitive
+    with equation.ctx.manager:
+        found = primitive.bind(*values, **primitive.get_bind_params(equation.params))
+    return found if primitive.multiple_results else [found]
+
+
+def refused(equation: Any, why: str) -> Uncounted:
+    """The error for an equation that has no count."""
+    name = equation.primitive.name
+    return Uncounted(
+        f"{name} at {line_of(equation.source_info.traceback)}: {why}: give it a count by a convention with "
+        f'ocj.register_rule("{name}", rule), or compute it outside, so that its result is data'
+    )
+
+
+def _last_uses(jaxpr: Any) -> dict[int, list[Any]]:
+    """The variables that no equation after this one reads, by its position: their values can go."""
+    found: dict[int, list[Any]] = {}
+    seen = {var for var in jaxpr.outvars if not hasattr(var, "val")}
+    for index in range(len(jaxpr.eqns) - 1, -1, -1):
+        for var in (*jaxpr.eqns[index].invars, *jaxpr.eqns[index].outvars):
+            if not hasattr(var, "val") and var not in seen:
+                seen.add(var)
+                found.setdefault(index, []).append(var)
+    return found
