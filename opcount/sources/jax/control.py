@@ -14,7 +14,7 @@ from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import Size, is_symbolic, order
 from opcount.sources.jax.ledger import Ledger
-from opcount.sources.jax.names import line_of
+from opcount.sources.jax.names import Place, at
 from opcount.sources.jax.operands import UNKNOWN, NeedsValue, Operand, plain, product, shaped, size_of
 from opcount.sources.jax.primitives import sliding
 from opcount.sources.jax.uses import (
@@ -48,42 +48,46 @@ def _patterned(operands: Sequence[Operand], pattern: Pattern) -> list[Operand]:
 # --- calls
 
 
-def _call(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
-    return run.called(called(equation), given, results, stack)
+def _call(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
+    return run.called(called(equation), given, results, place)
 
 
-def _jit(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _jit(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     """A compiled function: counted as a whole and executed as a whole, unless what it executes depends on values."""
     if run.eager:
         apart, ledger = run.apart()
         try:
-            found = _call(apart, equation, [operand.without_value() for operand in given], results, stack)
+            found = _call(apart, equation, [operand.without_value() for operand in given], results, place)
         except NeedsValue:
-            return _call(run, equation, given, results, stack)
+            return _call(run, equation, given, results, place)
         run.take(ledger, 1)
         return run.results(equation, given, _depends(found))
-    return _call(run, equation, given, results, stack)
+    return _call(run, equation, given, results, place)
 
 
-def _linear_solve(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _linear_solve(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     """A linear solve executes its `solve`; the products by the matrix are there for derivatives alone."""
     before, constants, after, _ = solve_constants(equation)
     used = [*given[before : before + constants], *given[before + constants + after :]]
-    return run.called(equation.params["jaxprs"].solve, used, results, stack)
+    return run.called(equation.params["jaxprs"].solve, used, results, place)
 
 
 # --- rounds
 
 
 class _Rounds(NamedTuple):
-    """What some rounds execute, which variables depend after them, and which of what they gather does."""
+    """What some rounds execute, and how many times; which variables depend after them, which of what they gather."""
 
-    ledger: Ledger
+    parts: list[tuple[Ledger, Size]]
     after: Pattern
-    gathered: Pattern
+    gathered: Pattern = ()
+
+    def taken_by(self, run: Run, times: Size = 1) -> None:
+        for ledger, often in self.parts:
+            run.take(ledger, often * times)
 
 
-def _rounds(once: Callable[[Pattern], _Rounds], start: Pattern, length: Size, line: Callable[[], str]) -> _Rounds:
+def _rounds(once: Callable[[Pattern], _Rounds], start: Pattern, length: Size, place: Place) -> _Rounds:
     """So many rounds of what one executes, which depends on the pattern before it alone.
 
     The patterns are followed until one comes again: from there on they repeat.
@@ -98,20 +102,20 @@ def _rounds(once: Callable[[Pattern], _Rounds], start: Pattern, length: Size, li
     first = seen.get(pattern, len(rounds))
     period = len(rounds) - first
     if is_symbolic(length) and (period != 1 or order(length, first) < 0):
-        raise InvalidValue(f"what a scan of {length} rounds executes depends on how many there are ({line()}): use a number")
-    total = Ledger()
+        raise InvalidValue(f"what a scan of {length} rounds executes depends on how many there are ({place.line}): use a number")
+    parts: list[tuple[Ledger, Size]] = []
     gathered: Pattern = ()
     whole, rest = (length - first, 0) if period <= 1 else divmod(length - first, period)
     for index, one in enumerate(rounds):
-        times: Size = 1 if index < first else whole + (index - first < rest)
-        total.add(one.ledger, times)
+        times: Size = 1 if index < first else whole + int(index - first < rest)
+        parts += [(ledger, times * often) for ledger, often in one.parts]
         gathered = tuple(a or b for a, b in zip(gathered, one.gathered, strict=True)) if gathered else one.gathered
     if period > 1:
         pattern = rounds[first + rest - 1].after if rest else rounds[-1].after
-    return _Rounds(total, pattern if rounds else start, gathered)
+    return _Rounds(parts, pattern if rounds else start, gathered)
 
 
-def _scan(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _scan(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     params = equation.params
     constants, carried = params["num_consts"], params["num_carry"]
     body = params["jaxpr"]
@@ -122,18 +126,17 @@ def _scan(run: Run, equation: Any, given: list[Operand], results: Bits, stack: A
     def once(pattern: Pattern) -> _Rounds:
         apart, ledger = run.apart()
         operands = [*(each.without_value() for each in fixed), *_patterned(carry, pattern), *slices]
-        found = apart.called(body, operands, used, stack)
-        return _Rounds(ledger, _depends(found[:carried]), _depends(found[carried:]))
+        found = apart.called(body, operands, used, place)
+        return _Rounds([(ledger, 1)], _depends(found[:carried]), _depends(found[carried:]))
 
     length = size_of(params["length"])
-    line = partial(line_of, equation.source_info.traceback)
     try:
-        found = _rounds(once, _depends(carry), length, line)
+        found = _rounds(once, _depends(carry), length, place)
     except NeedsValue:
         if is_symbolic(length):
             raise
-        return _unrolled(run, equation, fixed, carry, xs, used, stack)
-    run.take(found.ledger, 1)
+        return _unrolled(run, equation, fixed, carry, xs, used, place)
+    found.taken_by(run)
     gathered = found.gathered or (False,) * (len(equation.outvars) - carried)
     return run.results(equation, given, [*found.after, *gathered])
 
@@ -145,7 +148,7 @@ def _rows_of(equation: Any) -> Sequence[Any]:
 
 
 def _unrolled(
-    run: Run, equation: Any, fixed: list[Operand], carry: list[Operand], xs: list[Operand], used: Bits, stack: Any
+    run: Run, equation: Any, fixed: list[Operand], carry: list[Operand], xs: list[Operand], used: Bits, place: Place
 ) -> list[Operand]:
     """A scan, round by round, as what it executes depends on values."""
     import jax
@@ -160,7 +163,7 @@ def _unrolled(
             take = partial(_one_of, index)
             value = run.computed(take, [x.value], 1)[0] if x.is_known else UNKNOWN
             row.append(Operand(x.depends, value, shaped(var.aval)))
-        found = run.called(body, [*fixed, *carry, *row], used, stack)
+        found = run.called(body, [*fixed, *carry, *row], used, place)
         carry = found[:number]
         rows.append(found[number:])
     if params["reverse"]:
@@ -186,10 +189,10 @@ def _one_of(index: int, array: Any) -> Sequence[Any]:
 # --- loops whose end depends on values
 
 
-def _while(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _while(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     params = equation.params
     first, second = params["cond_nconsts"], params["body_nconsts"]
-    loop = _Loop(run, equation, given[:first], given[first : first + second], given[first + second :], results, stack)
+    loop = _Loop(run, equation, given[:first], given[first : first + second], given[first + second :], results, place)
     try:
         return loop.together()
     except NeedsValue:
@@ -207,9 +210,9 @@ class _Loop:
         fixed: list[Operand],
         carry: list[Operand],
         results: Bits,
-        stack: Any,
+        place: Place,
     ) -> None:
-        self.run, self.equation, self.stack = run, equation, stack
+        self.run, self.equation, self.place = run, equation, place
         self.asked, self.fixed, self.carry = asked, fixed, carry
         self.condition, self.body = equation.params["cond_jaxpr"], equation.params["body_jaxpr"]
         self.bits_of_condition, self.bits_of_body, _ = run.uses.loop(equation, results)
@@ -229,11 +232,11 @@ class _Loop:
         apart, tested = self.run.apart()
         carry = self.patterned(pattern)
         asked = [each.without_value() for each in self.asked]
-        apart.called(self.condition, [*asked, *carry], self.bits_of_condition, self.stack)
+        apart.called(self.condition, [*asked, *carry], self.bits_of_condition, self.place)
         apart, done = self.run.apart()
         fixed = [each.without_value() for each in self.fixed]
-        found = apart.called(self.body, [*fixed, *carry], self.bits_of_body, self.stack)
-        return tested, _Rounds(done, _depends(found), ())
+        found = apart.called(self.body, [*fixed, *carry], self.bits_of_body, self.place)
+        return tested, _Rounds([(done, 1)], _depends(found))
 
     def together(self) -> list[Operand]:
         """The loop where neither a test nor a round depends on values: only how many rounds there are does."""
@@ -245,9 +248,9 @@ class _Loop:
                 known[pattern] = self.once(pattern)
             tested, done = known[pattern]
             both = Ledger()
-            both.add(tested)
-            both.add(done.ledger)
-            return done._replace(ledger=both)
+            for each in (tested, done.parts[0][0]):
+                both.add(each)
+            return done._replace(parts=[(both, 1)])
 
         pattern = start = _depends(self.carry)
         while pattern not in known:  # raises NeedsValue where it depends on values, before anything is counted
@@ -256,16 +259,15 @@ class _Loop:
         if number is None and not self.run.eager:
             raise NeedsValue("the number of rounds")
         everything = (*self.asked, *self.fixed, *self.carry)
-        line = partial(line_of, self.equation.source_info.traceback)
         if number is not None:
-            found = _rounds(round_after, start, number, line)
-            self.run.take(found.ledger, 1)
+            found = _rounds(round_after, start, number, self.place)
+            found.taken_by(self.run)
             self.run.take(self.tested(known, found.after), 1)
             return self.run.results(self.equation, everything, found.after)
         pattern, state = start, [plain(operand.value) for operand in self.carry]
         for finished, state in _chunks(self, state):
-            found = _rounds(round_after, pattern, finished, line)
-            self.run.take(found.ledger, 1)
+            found = _rounds(round_after, pattern, finished, self.place)
+            found.taken_by(self.run)
             pattern = found.after
         self.run.take(self.tested(known, pattern), 1)
         return [Operand(depends, value, each.shaped) for depends, value, each in zip(pattern, state, self.carry, strict=True)]
@@ -296,16 +298,16 @@ class _Loop:
         carry = self.carry
         lanes = jaxpr_of(self.condition).outvars[0].aval.shape
         while True:
-            (truth,) = self.run.called(self.condition, [*self.asked, *carry], self.bits_of_condition, self.stack)
+            (truth,) = self.run.called(self.condition, [*self.asked, *carry], self.bits_of_condition, self.place)
             if not truth.is_known:
                 raise NeedsValue(
-                    f"while at {line_of(self.equation.source_info.traceback)} goes on for as long as its condition "
+                    f"{at('while', self.place)} goes on for as long as its condition "
                     "holds, which depends on a value"
                 )
             goes_on = np.asarray(plain(truth.value))
             if not goes_on.any():
                 return carry
-            after = self.run.called(self.body, [*self.fixed, *carry], self.bits_of_body, self.stack)
+            after = self.run.called(self.body, [*self.fixed, *carry], self.bits_of_body, self.place)
             if lanes:
                 after = [_kept_where_it_ended(self.run, truth, old, new) for old, new in zip(carry, after, strict=True)]
             carry = after
@@ -368,23 +370,23 @@ def _chunks(loop: _Loop, state: Sequence[Any]) -> Any:
 # --- branches
 
 
-def _cond(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _cond(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     branches = equation.params["branches"]
     index, operands = given[0], given[1:]
     if index.is_known:
         chosen = min(max(int(plain(index.value)), 0), len(branches) - 1)
-        return run.called(branches[chosen], operands, results, stack)
+        return run.called(branches[chosen], operands, results, place)
     costs = []
     for branch in branches:
         apart, ledger = run.apart()
         try:
-            apart.called(branch, operands, results, stack)
+            apart.called(branch, operands, results, place)
             costs.append(repr(Counts(ledger.total())))
         except NeedsValue:
             costs.append("what depends on values in its turn")
     number = "both branches" if len(costs) == 2 else f"the {len(costs)} branches"
     raise NeedsValue(
-        f"cond at {line_of(equation.source_info.traceback)} takes a branch by a value: {number} execute "
+        f"{at('cond', place)} takes a branch by a value: {number} execute "
         f"{', '.join(costs[:-1])} and {costs[-1]}"
     )
 
@@ -392,55 +394,55 @@ def _cond(run: Run, equation: Any, given: list[Operand], results: Bits, stack: A
 # --- functions of one element, applied many times
 
 
-def _body(run: Run, closed: Any, depends: Pattern, stack: Any) -> tuple[Ledger, Pattern]:
+def _body(run: Run, closed: Any, depends: Pattern, place: Place) -> tuple[Ledger, Pattern]:
     """What one application of a function executes, and which of its results depend."""
     apart, ledger = run.apart()
     jaxpr = jaxpr_of(closed)
     operands = [Operand(one, UNKNOWN, shaped(var.aval)) for one, var in zip(depends, jaxpr.invars, strict=True)]
-    found = apart.called(closed, operands, (NUMBER | VALUE,) * len(jaxpr.outvars), stack)
+    found = apart.called(closed, operands, (NUMBER | VALUE,) * len(jaxpr.outvars), place)
     return ledger, _depends(found)
 
 
-def _reduce(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _reduce(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     """A reduction by any function joins each number to what there is, from the initial value on."""
     params, half = equation.params, len(given) // 2
     arrays, initial = given[:half], given[half:]
     length = product([arrays[0].shaped.shape[axis] for axis in params["dimensions"]])
 
     def once(pattern: Pattern) -> _Rounds:
-        ledger, after = _body(run, params["jaxpr"], (*pattern, *_depends(arrays)), stack)
-        return _Rounds(ledger, after, ())
+        ledger, after = _body(run, params["jaxpr"], (*pattern, *_depends(arrays)), place)
+        return _Rounds([(ledger, 1)], after)
 
-    found = _rounds(once, _depends(initial), length, partial(line_of, equation.source_info.traceback))
-    run.take(found.ledger, shaped(equation.outvars[0].aval).size)
+    found = _rounds(once, _depends(initial), length, place)
+    found.taken_by(run, shaped(equation.outvars[0].aval).size)
     return run.results(equation, given, found.after)
 
 
-def _reduce_window(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _reduce_window(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     """A window by any function joins each number that it meets to what there is, from the initial value on."""
     array = given[0].shaped
     pairs, _ = sliding(equation.params, array, shaped(equation.outvars[0].aval))
     one = any(_depends(given))
-    ledger, _ = _body(run, equation.params["jaxpr"], (one,) * len(given), stack)
+    ledger, _ = _body(run, equation.params["jaxpr"], (one,) * len(given), place)
     run.take(ledger, pairs)
     return run.results(equation, given)
 
 
-def _scatter(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _scatter(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     """A scatter writes its updates, or what a function makes of what was there and an update."""
     body = equation.params.get("update_jaxpr")
     if body is not None and not is_index_arithmetic(equation, results):
-        ledger, _ = _body(run, body, (given[0].depends, given[2].depends), stack)
+        ledger, _ = _body(run, body, (given[0].depends, given[2].depends), place)
         run.take(ledger, given[2].shaped.size)
     return run.results(equation, given)
 
 
-def _select_and_scatter(run: Run, equation: Any, given: list[Operand], results: Bits, stack: Any) -> list[Operand]:
+def _select_and_scatter(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     params = equation.params
     data, source = given[0], given[1]
     pairs, alive = sliding(params, data.shaped, source.shaped)
-    selected, _ = _body(run, params["select_jaxpr"], (data.depends,) * 2, stack)
-    scattered, _ = _body(run, params["scatter_jaxpr"], (any(_depends(given)),) * 2, stack)
+    selected, _ = _body(run, params["select_jaxpr"], (data.depends,) * 2, place)
+    scattered, _ = _body(run, params["scatter_jaxpr"], (any(_depends(given)),) * 2, place)
     run.take(selected, pairs - alive)
     run.take(scattered, alive)
     return run.results(equation, given)

@@ -14,12 +14,12 @@ from opcount.counting.tally import region
 
 
 class Site(NamedTuple):
-    """Where an operation is executed: region, phase, primitive, and the traceback of the line that asked for it."""
+    """Where an operation is executed: region, phase, primitive, and the tracebacks of the calls that led to it."""
 
     region: str
     phase: str
     primitive: str
-    traceback: Any
+    tracebacks: tuple[Any, ...]
 
 
 class Ledger(dict[Site, dict[str, Size]]):

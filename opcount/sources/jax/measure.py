@@ -175,7 +175,7 @@ def rows_of(ledger: Ledger) -> pd.DataFrame:
 
     rows: dict[tuple[str, str, str, str], Counts] = {}
     for site, counts in ledger.items():
-        key = (site.region, site.phase, site.primitive, line_of(site.traceback))
+        key = (site.region, site.phase, site.primitive, line_of(site.tracebacks))
         rows[key] = rows.get(key, Counts()) + Counts(counts)
     kinds = sum(rows.values(), Counts())
     columns = ["region", "phase", "primitive", "line"]

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NamedTuple
 
-REMATERIALIZED = "rematted_computation"
+import jax
+import jaxlib
+
+from opcount.counting.callers import LIBRARYS, OWNERS, USERS
+
+REMATERIALIZED: Final = "rematted_computation"
 """JAX's own name for what a checkpoint computes once more."""
 
 
-def stack_of(equation: Any) -> tuple[Any, ...]:
-    """The names and transformations that an equation stands inside of, from the outermost inwards."""
-    return tuple(equation.source_info.name_stack.stack)
+class Place(NamedTuple):
+    """Where an equation stands: inside which names and transformations, and what was called, from outermost inwards."""
+
+    names: tuple[Any, ...] = ()
+    tracebacks: tuple[Any, ...] = ()
+
+    def inside(self, equation: Any) -> Place:
+        source = equation.source_info
+        return Place((*self.names, *source.name_stack.stack), (*self.tracebacks, source.traceback))
+
+    @property
+    def line(self) -> str:
+        return line_of(self.tracebacks)
 
 
 def region_of(stack: Sequence[Any]) -> str:
@@ -34,10 +52,29 @@ def _is_transformation(part: Any) -> bool:
     return type(part).__name__ == "Transform"
 
 
-def line_of(traceback: Any) -> str:
-    """The file and line of the user's that a traceback of JAX's leads to, and its function."""
-    from jax.extend import source_info_util
+def line_of(tracebacks: Sequence[Any]) -> str:
+    """The innermost line of the user's that these tracebacks lead to, and its function; empty if there is none.
 
-    if traceback is None:
-        return "an unknown line"
-    return str(source_info_util.summarize(source_info_util.new_source_info().replace(traceback=traceback)))
+    What a library has written, but neither JAX nor opcount, will do where no line is the user's.
+    """
+    frames = [frame for each in reversed(tracebacks) if each is not None for frame in each.frames]
+    for owner in (USERS, LIBRARYS):
+        for frame in frames:
+            if OWNERS[frame.file_name] == owner and not frame.file_name.startswith((_JAX, _JAXLIB)):
+                return f"{frame.file_name}:{frame.line_num} ({frame.function_name})"
+    return ""
+
+
+_JAX: Final = str(Path(jax.__file__).parent)
+_JAXLIB: Final = str(Path(jaxlib.__file__).parent)
+
+
+def at(primitive: str, place: Place) -> str:
+    """A primitive and its line, for a message; where it is not known, the line that is executing."""
+    line = place.line
+    if not line:
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and OWNERS[frame.f_code.co_filename] != USERS:
+            frame = frame.f_back
+        line = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "an unknown line"
+    return f"{primitive} at {line}"

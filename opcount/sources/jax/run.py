@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from opcount.counting.counts import OpCounts
 from opcount.counting.errors import Uncounted
@@ -12,13 +12,13 @@ from opcount.counting.symbolic import Size, is_symbolic
 from opcount.functions.op_counts import NoRule
 from opcount.sources.jax.control import CONTROL
 from opcount.sources.jax.ledger import Ledger, Site, Take
-from opcount.sources.jax.names import is_rematerialized, is_transposed, line_of, region_of, stack_of
+from opcount.sources.jax.names import Place, at, is_rematerialized, is_transposed, region_of
 from opcount.sources.jax.operands import UNKNOWN, Later, Operand, plain, shaped
 from opcount.sources.jax.primitives import FREE, PRICED, REFUSED, Call, gives_plain
 from opcount.sources.jax.user_rules import counts_by, rule_of_user
 from opcount.sources.jax.uses import VALUE, Bits, Uses, is_index_arithmetic
 
-Stack = tuple[Any, ...]
+START: Final = Place()
 
 
 class Run:
@@ -39,7 +39,7 @@ class Run:
         return Run(ledger.add, False, self.uses), ledger
 
     def through(
-        self, jaxpr: Any, constants: Iterable[Any], operands: Sequence[Operand], results: Bits, stack: Stack = ()
+        self, jaxpr: Any, constants: Iterable[Any], operands: Sequence[Operand], results: Bits, place: Place = START
     ) -> list[Operand]:
         """What a jaxpr gives for these operands, each equation counted, and executed where its operands are known."""
         found: dict[Any, Operand] = {}
@@ -54,32 +54,32 @@ class Run:
         used = self.uses.of(jaxpr, results).results
         for index, (equation, of_results) in enumerate(zip(jaxpr.eqns, used, strict=True)):
             given = [read(var) for var in equation.invars]
-            made = self.executed(equation, given, of_results, stack + stack_of(equation))
+            made = self.executed(equation, given, of_results, place.inside(equation))
             found.update(zip(equation.outvars, made, strict=True))
             for var in last.get(index, ()):
                 found.pop(var, None)
         return [read(var) for var in jaxpr.outvars]
 
-    def called(self, closed: Any, operands: Sequence[Operand], results: Bits, stack: Stack) -> list[Operand]:
+    def called(self, closed: Any, operands: Sequence[Operand], results: Bits, place: Place) -> list[Operand]:
         """What a jaxpr gives that may be closed over constants."""
         return self.through(
-            getattr(closed, "jaxpr", closed), getattr(closed, "consts", ()), operands, results, stack
+            getattr(closed, "jaxpr", closed), getattr(closed, "consts", ()), operands, results, place
         )
 
-    def executed(self, equation: Any, given: list[Operand], results: Bits, stack: Stack) -> list[Operand]:
+    def executed(self, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
         """What an equation gives, once it has been counted."""
         name = equation.primitive.name
         rule = rule_of_user(name)
         if rule is None and name in CONTROL:
-            return CONTROL[name](self, equation, given, results, stack)
+            return CONTROL[name](self, equation, given, results, place)
         depends = any(operand.depends for operand in given)
         if depends and (rule is not None or not (name in FREE or is_index_arithmetic(equation, results))):
             call = Call(tuple(given), tuple(shaped(var.aval) for var in equation.outvars), equation.params)
-            counts = self._counts(equation, call, rule, stack)
-            self.record(equation, counts, results, stack)
+            counts = self._counts(equation, call, rule, place)
+            self.record(equation, counts, results, place)
         return self.results(equation, given)
 
-    def _counts(self, equation: Any, call: Call, rule: Any, stack: Stack) -> OpCounts:
+    def _counts(self, equation: Any, call: Call, rule: Any, place: Place) -> OpCounts:
         name = equation.primitive.name
         if rule is not None:
             return counts_by(rule, name, call)
@@ -87,22 +87,22 @@ class Run:
             if name in PRICED:
                 return PRICED[name](call)
         except NoRule as error:
-            raise refused(equation, str(error)) from None
-        raise refused(equation, REFUSED.get(name, "opcount does not know this primitive of JAX's"))
+            raise refused(name, place, str(error)) from None
+        raise refused(name, place, REFUSED.get(name, "opcount does not know this primitive of JAX's"))
 
-    def record(self, equation: Any, counts: OpCounts, results: Bits, stack: Stack, times: Size = 1) -> None:
+    def record(self, equation: Any, counts: OpCounts, results: Bits, place: Place, times: Size = 1) -> None:
         """Take what an equation executes, at its place in the program."""
         some = {kind: count for kind, count in counts.items() if is_symbolic(count) or count}
         if some:
-            self.take(Ledger({self.site(equation, results, stack): some}), times)
+            self.take(Ledger({self.site(equation, results, place): some}), times)
 
-    def site(self, equation: Any, results: Bits, stack: Stack) -> Site:
-        if is_transposed(stack):
+    def site(self, equation: Any, results: Bits, place: Place) -> Site:
+        if is_transposed(place.names):
             phase = "accumulation"
         else:
-            evaluates = any(some & VALUE for some in results) and not is_rematerialized(stack)
+            evaluates = any(some & VALUE for some in results) and not is_rematerialized(place.names)
             phase = "primal" if evaluates else "partials"
-        return Site(region_of(stack), phase, equation.primitive.name, equation.source_info.traceback)
+        return Site(region_of(place.names), phase, equation.primitive.name, place.tracebacks)
 
     def results(
         self, equation: Any, given: Sequence[Operand], depends: Sequence[bool] | None = None
@@ -134,12 +134,11 @@ def bound(equation: Any, *values: Any) -> Sequence[Any]:
     return found if primitive.multiple_results else [found]
 
 
-def refused(equation: Any, why: str) -> Uncounted:
-    """The error for an equation that has no count."""
-    name = equation.primitive.name
+def refused(name: str, place: Place, why: str) -> Uncounted:
+    """The error for a primitive that has no count."""
     return Uncounted(
-        f"{name} at {line_of(equation.source_info.traceback)}: {why}: give it a count by a convention with "
-        f'ocj.register_rule("{name}", rule), or compute it outside, so that its result is data'
+        f"{at(name, place)}: {why}: give it a count by a convention with ocj.register_rule({name!r}, rule), or compute "
+        "it outside, so that its result is data"
     )
 
 
