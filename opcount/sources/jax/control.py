@@ -6,9 +6,13 @@ multiplied by the rounds; JAX itself computes its value. Any other is gone throu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import jax
+import jax.extend.core
+import numpy as np
 
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidValue
@@ -42,7 +46,9 @@ def _depends(operands: Sequence[Operand]) -> Pattern:
 
 def _patterned(operands: Sequence[Operand], pattern: Pattern) -> list[Operand]:
     """The operands where it is not known which round it is: those that change have no value."""
-    return [operand._replace(depends=depends, value=UNKNOWN) for operand, depends in zip(operands, pattern, strict=True)]
+    return [
+        operand._replace(depends=depends, value=UNKNOWN) for operand, depends in zip(operands, pattern, strict=True)
+    ]
 
 
 # --- calls
@@ -102,7 +108,9 @@ def _rounds(once: Callable[[Pattern], _Rounds], start: Pattern, length: Size, pl
     first = seen.get(pattern, len(rounds))
     period = len(rounds) - first
     if is_symbolic(length) and (period != 1 or order(length, first) < 0):
-        raise InvalidValue(f"what a scan of {length} rounds executes depends on how many there are ({place.line}): use a number")
+        raise InvalidValue(
+            f"what a scan of {length} rounds executes depends on how many there are ({place.line}): use a number"
+        )
     parts: list[tuple[Ledger, Size]] = []
     gathered: Pattern = ()
     whole, rest = (length - first, 0) if period <= 1 else divmod(length - first, period)
@@ -151,8 +159,6 @@ def _unrolled(
     run: Run, equation: Any, fixed: list[Operand], carry: list[Operand], xs: list[Operand], used: Bits, place: Place
 ) -> list[Operand]:
     """A scan, round by round, as what it executes depends on values."""
-    import jax
-
     params = equation.params
     body, number = params["jaxpr"], params["num_carry"]
     rows: list[list[Operand]] = []
@@ -181,8 +187,6 @@ def _unrolled(
 
 
 def _one_of(index: int, array: Any) -> Sequence[Any]:
-    import jax
-
     return [jax.lax.dynamic_index_in_dim(array, index, keepdims=False)]
 
 
@@ -264,13 +268,17 @@ class _Loop:
             found.taken_by(self.run)
             self.run.take(self.tested(known, found.after), 1)
             return self.run.results(self.equation, everything, found.after)
-        pattern, state = start, [plain(operand.value) for operand in self.carry]
-        for finished, state in _chunks(self, state):
+        pattern = start
+        state: Sequence[Any] = ()
+        for finished, state in _chunks(self):  # noqa: B007 - what is carried at the end
             found = _rounds(round_after, pattern, finished, self.place)
             found.taken_by(self.run)
             pattern = found.after
         self.run.take(self.tested(known, pattern), 1)
-        return [Operand(depends, value, each.shaped) for depends, value, each in zip(pattern, state, self.carry, strict=True)]
+        return [
+            Operand(depends, value, each.shaped)
+            for depends, value, each in zip(pattern, state, self.carry, strict=True)
+        ]
 
     def tested(self, known: dict[Pattern, tuple[Ledger, _Rounds]], pattern: Pattern) -> Ledger:
         """The test after which the loop ends."""
@@ -293,16 +301,13 @@ class _Loop:
 
     def round_by_round(self) -> list[Operand]:
         """The loop, in which each test is asked for its truth."""
-        import numpy as np
-
         carry = self.carry
         lanes = jaxpr_of(self.condition).outvars[0].aval.shape
         while True:
             (truth,) = self.run.called(self.condition, [*self.asked, *carry], self.bits_of_condition, self.place)
             if not truth.is_known:
                 raise NeedsValue(
-                    f"{at('while', self.place)} goes on for as long as its condition "
-                    "holds, which depends on a value"
+                    f"{at('while', self.place)} goes on for as long as its condition holds, which depends on a value"
                 )
             goes_on = np.asarray(plain(truth.value))
             if not goes_on.any():
@@ -322,8 +327,6 @@ def _kept_where_it_ended(run: Run, truth: Operand, old: Operand, new: Operand) -
 
 
 def _chosen(truth: Any, old: Any, new: Any) -> Any:
-    import jax
-
     wide = jax.lax.broadcast_in_dim(truth, old.shape, range(truth.ndim))
     return jax.lax.select(wide, new, old)
 
@@ -332,11 +335,8 @@ LONGEST: Final = 2**20
 """The rounds of a `while` that are executed at once, before they are counted."""
 
 
-def _chunks(loop: _Loop, state: Sequence[Any]) -> Any:
+def _chunks(loop: _Loop) -> Iterator[tuple[int, Sequence[Any]]]:
     """Execute a loop, first one round, then ever more at once: how many rounds there were, and what is carried then."""
-    import jax
-    import jax.extend.core
-
     condition, body = (jax.extend.core.jaxpr_as_fun(closed) for closed in (loop.condition, loop.body))
     asked, fixed = ([plain(operand.value) for operand in some] for some in (loop.asked, loop.fixed))
     lanes = jaxpr_of(loop.condition).outvars[0].aval.shape
@@ -359,6 +359,7 @@ def _chunks(loop: _Loop, state: Sequence[Any]) -> Any:
         return jax.lax.while_loop(goes_on, advance, (0, tuple(state)))
 
     most = 1
+    state: Sequence[Any] = [plain(operand.value) for operand in loop.carry]
     while True:
         rounds, state = execute(most, state, asked, fixed)
         yield int(rounds), state
@@ -386,8 +387,7 @@ def _cond(run: Run, equation: Any, given: list[Operand], results: Bits, place: P
             costs.append("what depends on values in its turn")
     number = "both branches" if len(costs) == 2 else f"the {len(costs)} branches"
     raise NeedsValue(
-        f"{at('cond', place)} takes a branch by a value: {number} execute "
-        f"{', '.join(costs[:-1])} and {costs[-1]}"
+        f"{at('cond', place)} takes a branch by a value: {number} execute {', '.join(costs[:-1])} and {costs[-1]}"
     )
 
 

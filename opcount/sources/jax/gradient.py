@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import jax
+
 from opcount.counting import render
 from opcount.counting.counts import Counts, table
 from opcount.counting.tally import count
@@ -94,8 +96,6 @@ def gradient(f: Callable[..., Any], x: Any) -> Gradient:
     are not those of `oc.gradient`. Raises what `ocj.measure` raises, and what JAX raises for a function whose result
     is no single real number.
     """
-    import jax
-
     check_function("gradient", f)
     given = arguments("ocj.gradient", (x,), names=("x",))
     with count():

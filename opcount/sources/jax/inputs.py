@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from opcount.arrays.wrap import spec
@@ -25,7 +26,7 @@ class Arguments(NamedTuple):
     wrapped: list[bool]
 
     def operands(self, jaxpr: Any, count_data: bool = True) -> list[Operand]:
-        """What the inputs of a jaxpr hold; keys of random numbers are data, and what is not wrapped if that is asked."""
+        """What the inputs of a jaxpr hold; keys of random numbers are data, and, if asked, what is not wrapped."""
         found = []
         for leaf, wrapped, var in zip(self.leaves, self.wrapped, jaxpr.invars, strict=True):
             shape = shaped(var.aval)
@@ -38,8 +39,6 @@ def _counts(shape: Shaped) -> bool:
 
 
 def _value(leaf: Any, aval: Any) -> Any:
-    import jax
-
     if isinstance(leaf, jax.ShapeDtypeStruct):
         return UNKNOWN
     return leaf if isinstance(leaf, jax.Array) else jax.numpy.asarray(leaf, aval.dtype)
@@ -47,8 +46,6 @@ def _value(leaf: Any, aval: Any) -> Any:
 
 def arguments(door: str, args: Sequence[Any], static: Sequence[int] = (), names: Sequence[str] = ()) -> Arguments:
     """The arguments of a call, checked; raises InvalidType, which names the leaf, for what JAX cannot compute with."""
-    import jax
-
     scope = None
     leaves: list[Any] = []
     wrapped: list[bool] = []
@@ -71,8 +68,6 @@ def arguments(door: str, args: Sequence[Any], static: Sequence[int] = (), names:
 
 
 def _leaf(door: str, leaf: Any, name: str, scope: Any) -> Any:
-    import jax
-
     if isinstance(leaf, jax.core.Tracer):
         raise InvalidType(
             f"{door}: {name} is traced by JAX: call {door} outside of jax.jit, jax.grad and jax.vmap, on a function "
@@ -104,8 +99,6 @@ def _is_named(leaf: Any) -> bool:
 
 def _sizes(shape: Sequence[Any], scope: Any) -> tuple[Any, ...]:
     """A shape with sizes as JAX has them."""
-    import jax
-
     if not any(map(is_symbolic, shape)):
         return tuple(shape)
     text = ", ".join(str(size).replace("**", "^") for size in shape)

@@ -23,18 +23,26 @@ class Site(NamedTuple):
 
 
 class Ledger(dict[Site, dict[str, Size]]):
-    """Counts by where they are executed."""
+    """Counts by where they are executed, and what is let out uncounted where exits are recorded."""
+
+    def __init__(self) -> None:
+        self.exits: dict[tuple[str, int], Size] = {}  # how many times, by primitive and number of elements
 
     def take(self, site: Site, counts: OpCounts, times: Size = 1) -> None:
+        """Add what an equation executes, so many times."""
         found = self.setdefault(site, {})
         for kind, count in counts.items():
             found[kind] = normal(found.get(kind, 0) + count * times)
 
     def add(self, other: Ledger, times: Size = 1) -> None:
+        """Add what another ledger holds, so many times."""
         for site, counts in other.items():
             self.take(site, counts, times)
+        for way_out, often in other.exits.items():
+            self.exits[way_out] = normal(self.exits.get(way_out, 0) + often * times)
 
     def total(self, times: Size = 1) -> dict[str, Size]:
+        """Its counts by kind, so many times."""
         found: dict[str, Size] = {}
         for counts in self.values():
             for kind, count in counts.items():
@@ -61,6 +69,9 @@ def charge(ledger: Ledger, times: Size = 1) -> None:
         some = {kind: count for kind, count in some.items() if is_symbolic(count) or count}
         with region(site.region) if site.region else nullcontext():
             meter().charge(some)
+    for (door, elements), often in ledger.exits.items():
+        for _ in range(often * times):
+            meter().note(door, elements)
 
 
 def _exceeds(counts: OpCounts) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
+import jax
+
 from opcount.arrays.wrap import Measured, warn_of_nothing
 from opcount.counting.counts import Counts
 from opcount.counting.errors import InvalidType, Uncounted
@@ -34,13 +36,13 @@ class Program(NamedTuple):
 
 def traced(f: Callable[..., Any], args: Sequence[Any], static: Sequence[int] = ()) -> Program:
     """The program of a function for these arguments; whatever the function raises while it is traced, passes."""
-    import jax
-
     closed, shapes = jax.make_jaxpr(f, static_argnums=tuple(static), return_shape=True)(*args)
     return Program(closed, jax.tree_util.tree_structure(shapes))
 
 
-def executed(program: Program, operands: Sequence[Operand], results: Bits | None = None) -> tuple[list[Operand], Ledger]:
+def executed(
+    program: Program, operands: Sequence[Operand], results: Bits | None = None
+) -> tuple[list[Operand], Ledger]:
     """Go through a program, counting for whoever counts here: what it gives, and what it has executed where."""
     everything = Ledger()
 
@@ -62,8 +64,6 @@ def executed(program: Program, operands: Sequence[Operand], results: Bits | None
 
 def value_of(operand: Operand, var: Any) -> Any:
     """The plain value of a result, or its shape where there is no value."""
-    import jax
-
     if operand.value is UNKNOWN:
         return jax.ShapeDtypeStruct(var.aval.shape, var.aval.dtype)
     return jax.numpy.asarray(plain(operand.value))
@@ -94,8 +94,6 @@ def measure(f: Callable[..., Any], *args: Any, static_argnums: int | Sequence[in
     Uncounted for a primitive without an exact count and, from shapes, for what depends on a value. Warns NothingCounted
     if nothing was counted and no result depends on an argument.
     """
-    import jax
-
     check_function("measure", f)
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     static = tuple(index % len(args) for index in static) if args else ()
@@ -134,8 +132,6 @@ def counted(f: _Function) -> _Function:
     check_function("counted", f)
 
     def call(*args: Any, **keywords: Any) -> Any:
-        import jax
-
         given = arguments("ocj.counted", args)
         program = traced(lambda *all_: f(*all_, **keywords), given.args)
         found, _ = executed(program, given.operands(program.closed.jaxpr, not any(given.wrapped)))

@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Any, Final, NamedTuple
 
 import jax
-import jaxlib
 
 from opcount.counting.callers import LIBRARYS, OWNERS, USERS
 
@@ -60,13 +59,12 @@ def line_of(tracebacks: Sequence[Any]) -> str:
     frames = [frame for each in reversed(tracebacks) if each is not None for frame in each.frames]
     for owner in (USERS, LIBRARYS):
         for frame in frames:
-            if OWNERS[frame.file_name] == owner and not frame.file_name.startswith((_JAX, _JAXLIB)):
+            if OWNERS[frame.file_name] == owner and not frame.file_name.startswith(_JAX):
                 return f"{frame.file_name}:{frame.line_num} ({frame.function_name})"
     return ""
 
 
-_JAX: Final = str(Path(jax.__file__).parent)
-_JAXLIB: Final = str(Path(jaxlib.__file__).parent)
+_JAX: Final = str(Path(jax.__file__).parent)  # and jaxlib beside it
 
 
 def at(primitive: str, place: Place) -> str:

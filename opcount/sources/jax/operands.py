@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+import jax
 import numpy as np
 
 from opcount.counting.errors import InvalidValue
-from opcount.counting.symbolic import Size, parsed
+from opcount.counting.symbolic import Size, normal, parsed
 
 
 class Shaped(NamedTuple):
@@ -41,13 +42,11 @@ def product(sizes: Sequence[Size]) -> Size:
     found: Size = 1
     for size in sizes:
         found = found * size
-    return found if type(found) is int else found.expand()
+    return normal(found)
 
 
 @lru_cache
 def _kind(dtype: Any) -> str:
-    import jax
-
     if jax.dtypes.issubdtype(dtype, jax.dtypes.extended):
         return "k"
     if jax.dtypes.issubdtype(dtype, np.floating):  # those of JAX's own too, as bfloat16

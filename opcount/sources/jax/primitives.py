@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from opcount.counting.symbolic import positive_part, ratio
 from opcount.functions import linalg
 from opcount.functions.op_counts import NoRule, OpCounts, expanded, integer_power, multiple
@@ -50,7 +52,8 @@ ELEMENTWISE: Final[Mapping[str, OpCounts]] = MappingProxyType({
         "nextafter", "erf", "erfc", "digamma", "zeta",
     )},
     "add_any": {"add": 1}, "square": {"mul": 1}, "rem": {"fmod": 1}, "max": {"maximum": 1}, "min": {"minimum": 1},
-    "rsqrt": {"sqrt": 1, "div": 1}, "logistic": {"neg": 1, "exp": 1, "add": 1, "div": 1},
+    "reciprocal": {"div": 1}, "rsqrt": {"sqrt": 1, "div": 1},
+    "logistic": {"neg": 1, "exp": 1, "add": 1, "div": 1},
     "asin": {"arcsin": 1}, "acos": {"arccos": 1}, "atan": {"arctan": 1}, "atan2": {"arctan2": 1},
     "asinh": {"arcsinh": 1}, "acosh": {"arccosh": 1}, "atanh": {"arctanh": 1},
     "is_finite": {"isfinite": 1}, "eq_to": {"eq": 1}, "le_to": {"le": 1}, "lt_to": {"lt": 1},
@@ -87,7 +90,7 @@ def _integer_pow(call: Call) -> OpCounts:
 
 def _pow(call: Call) -> OpCounts:
     """One `pow` for each element; with integer exponents that are data, the products of square-and-multiply."""
-    base, exponent = call.operands
+    exponent = call.operands[1]
     size = call.results[0].size
     if call.is_complex:
         raise NoRule("a complex power has no exact count: write the products")
@@ -95,8 +98,6 @@ def _pow(call: Call) -> OpCounts:
         return {"pow": size}
     if exponent.value is UNKNOWN:
         raise NoRule("what a power to unknown integers executes depends on them: use numbers for them")
-    import numpy as np
-
     exponents = np.asarray(plain(exponent.value))
     if not exponents.size:
         return {}
@@ -340,11 +341,11 @@ PRICED: Final[dict[str, Rule]] = {
 
 FREE: Final = frozenset({
     # what moves data, gives it another type that holds the same number, or marks it
-    "bitcast_convert_type", "broadcast_in_dim", "broadcast_to", "complex", "concatenate", "copy", "copy_p",
+    "bitcast_convert_type", "broadcast_in_dim", "broadcast_to", "complex", "concatenate", "copy",
     "device_put", "dynamic_slice", "dynamic_update_slice", "gather", "imag", "layout_constraint", "name",
     "optimization_barrier", "pad", "pvary", "real", "reduce_precision", "reshape", "reshard", "rev", "select_n",
     "sharding_constraint", "slice", "split", "squeeze", "stack", "stop_gradient", "tile", "transpose", "tie",
-    "unstack",
+    "unstack", "with_memory_space_constraint", "zeros_like",
     # what is printed is text, the one way out that is never refused; tokens order it
     "after_all", "create_token", "debug_print", "dce_sink", "inspect_sharding",
     # constants, and sizes
@@ -401,8 +402,8 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType({
     **dict.fromkeys(("geqp3", "ormqr", "cholesky_update", "symmetric_product", "tridiagonal_solve"),
                     "opcount has no count for this algorithm of LAPACK's"),
     **dict.fromkeys(("ragged_dot_general", "ragged_all_to_all"), "which elements meet depends on values"),
-    **dict.fromkeys(("clz", "mulhi", "polygamma", "igamma_grad_a", "random_gamma_grad"), _NO_KIND),
-    **dict.fromkeys(("random_gamma", "rng_uniform"), _REJECTS),
+    **dict.fromkeys(("clz", "mulhi", "polygamma", "igamma_grad_a"), _NO_KIND),
+    **dict.fromkeys(("random_gamma", "random_gamma_grad", "rng_uniform"), _REJECTS),
     **dict.fromkeys((
         "all_gather", "all_gather_done", "all_gather_invariant", "all_gather_reduced", "all_gather_reduced_start",
         "all_gather_start", "all_to_all", "all_to_all_done", "all_to_all_start", "axis_index", "pbroadcast",
@@ -410,12 +411,24 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType({
         "preduced", "psend", "psum", "psum_done", "psum_invariant", "psum_invariant_start", "psum_start",
         "reduce_scatter", "reduce_scatter_done", "reduce_scatter_start", "reduced_vary_cast_p", "shard_map",
         "unreduced_psum", "unreduced_psum_start", "unreduced_reduce_scatter", "unreduced_reduce_scatter_start",
-        "vary_unreduced_cast_p", "xla_pmap",
+        "vary_unreduced_cast_p",
     ), _DEVICES),
     **dict.fromkeys(("pure_callback", "io_callback", "debug_callback", "ffi_call", "pallas_call", "call_exported",
-                     "custom_partitioning", "tpu_custom_call"), _OUTSIDE),
-    **dict.fromkeys(("get", "swap", "addupdate", "ref_new", "new_ref", "freeze", "run_state", "create_linear", "pin",
-                     "unpin", "stage", "unreachable"), _STATE),
+                     "custom_partitioning"), _OUTSIDE),
+    **dict.fromkeys(("accum_grad_in_ref", "addupdate", "box_get", "box_set", "create_linear", "empty_ref", "free_ref",
+                     "freeze", "get", "log_extend", "log_read", "new_box", "new_log", "new_ref", "pin", "ref_new",
+                     "run_state", "stage", "swap", "unpin", "unreachable"), _STATE),
+    **dict.fromkeys(("core_map", "delay", "get_global", "masked_load", "masked_swap", "mpmd_map", "multiple_of",
+                     "num_programs", "program_id", "run_scoped", "semaphore_read", "semaphore_signal",
+                     "semaphore_wait"), "it belongs to a kernel of Pallas, which runs on a device in many copies"),
+    **dict.fromkeys(("call_hi_primitive", "call_hi_primitive_linearized", "check", "custom_jvp_call_jaxpr",
+                     "custom_lin", "eval_jaxpr", "jaxpr_call"), "it has no definition in the jaxpr by its operands"),
+    **dict.fromkeys(("bcoo_dot_general", "bcoo_dot_general_sampled", "bcoo_extract", "bcoo_fromdense",
+                     "bcoo_sort_indices", "bcoo_spdot_general", "bcoo_sum_duplicates", "bcoo_todense",
+                     "bcoo_transpose", "bcsr_dot_general", "bcsr_extract", "bcsr_fromdense", "bcsr_todense",
+                     "coo_fromdense", "coo_matmat", "coo_matvec", "coo_spmm", "coo_spmv", "coo_todense",
+                     "csr_fromdense", "csr_matmat", "csr_matvec", "csr_spmm", "csr_spmv", "csr_todense", "spsolve",
+                     "todense"), "which elements a sparse array holds depends on values"),
     **dict.fromkeys(("cudnn_fusion", "dot_product_attention_bwd", "dot_product_attention_bwd_wrapper",
                      "dot_product_attention_fp8_bwd", "dot_product_attention_fp8_bwd_wrapper",
                      "dot_product_attention_fp8_fwd", "dot_product_attention_fp8_fwd_wrapper",

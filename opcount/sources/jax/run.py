@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from opcount.counting.counts import OpCounts
-from opcount.counting.errors import Uncounted
+from opcount.counting.meters import meter, refuse
 from opcount.counting.symbolic import Size, is_symbolic
 from opcount.functions.op_counts import NoRule
 from opcount.sources.jax.control import CONTROL
@@ -62,9 +62,7 @@ class Run:
 
     def called(self, closed: Any, operands: Sequence[Operand], results: Bits, place: Place) -> list[Operand]:
         """What a jaxpr gives that may be closed over constants."""
-        return self.through(
-            getattr(closed, "jaxpr", closed), getattr(closed, "consts", ()), operands, results, place
-        )
+        return self.through(getattr(closed, "jaxpr", closed), getattr(closed, "consts", ()), operands, results, place)
 
     def executed(self, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
         """What an equation gives, once it has been counted."""
@@ -75,26 +73,39 @@ class Run:
         depends = any(operand.depends for operand in given)
         if depends and (rule is not None or not (name in FREE or is_index_arithmetic(equation, results))):
             call = Call(tuple(given), tuple(shaped(var.aval) for var in equation.outvars), equation.params)
-            counts = self._counts(equation, call, rule, place)
-            self.record(equation, counts, results, place)
+            try:
+                self.record(equation, self._counts(name, call, rule), results, place)
+            except NoRule as error:
+                return self._let_out(equation, given, place, str(error))
         return self.results(equation, given)
 
-    def _counts(self, equation: Any, call: Call, rule: Any, place: Place) -> OpCounts:
-        name = equation.primitive.name
+    def _counts(self, name: str, call: Call, rule: Any) -> OpCounts:
         if rule is not None:
             return counts_by(rule, name, call)
-        try:
-            if name in PRICED:
-                return PRICED[name](call)
-        except NoRule as error:
-            raise refused(name, place, str(error)) from None
-        raise refused(name, place, REFUSED.get(name, "opcount does not know this primitive of JAX's"))
+        if name in PRICED:
+            return PRICED[name](call)
+        raise NoRule(REFUSED.get(name, "opcount does not know this primitive of JAX's"))
+
+    def _let_out(self, equation: Any, given: Sequence[Operand], place: Place, why: str) -> list[Operand]:
+        """Let what has no count be executed where exits are recorded, with a plain result; else refuse it."""
+        name = equation.primitive.name
+        if not meter().records:
+            refuse(
+                f"{at(name, place)}: {why}: give it a count by a convention with ocj.register_rule({name!r}, rule), or "
+                "compute it outside, so that its result is data"
+            )
+        ledger = Ledger()
+        ledger.exits[name, sum(operand.shaped.size for operand in given if operand.depends)] = 1
+        self.take(ledger, 1)
+        return self.results(equation, given, [False] * len(equation.outvars))
 
     def record(self, equation: Any, counts: OpCounts, results: Bits, place: Place, times: Size = 1) -> None:
         """Take what an equation executes, at its place in the program."""
         some = {kind: count for kind, count in counts.items() if is_symbolic(count) or count}
         if some:
-            self.take(Ledger({self.site(equation, results, place): some}), times)
+            ledger = Ledger()
+            ledger.take(self.site(equation, results, place), some)
+            self.take(ledger, times)
 
     def site(self, equation: Any, results: Bits, place: Place) -> Site:
         if is_transposed(place.names):
@@ -104,9 +115,7 @@ class Run:
             phase = "primal" if evaluates else "partials"
         return Site(region_of(place.names), phase, equation.primitive.name, place.tracebacks)
 
-    def results(
-        self, equation: Any, given: Sequence[Operand], depends: Sequence[bool] | None = None
-    ) -> list[Operand]:
+    def results(self, equation: Any, given: Sequence[Operand], depends: Sequence[bool] | None = None) -> list[Operand]:
         """What an equation gives, now or when it is asked for; unknown where an operand is."""
         name = equation.primitive.name
         if depends is None:
@@ -132,14 +141,6 @@ def bound(equation: Any, *values: Any) -> Sequence[Any]:
     with equation.ctx.manager:
         found = primitive.bind(*values, **primitive.get_bind_params(equation.params))
     return found if primitive.multiple_results else [found]
-
-
-def refused(name: str, place: Place, why: str) -> Uncounted:
-    """The error for a primitive that has no count."""
-    return Uncounted(
-        f"{at(name, place)}: {why}: give it a count by a convention with ocj.register_rule({name!r}, rule), or compute "
-        "it outside, so that its result is data"
-    )
 
 
 def _last_uses(jaxpr: Any) -> dict[int, list[Any]]:

@@ -40,11 +40,13 @@ def called(equation: Any) -> Any:
 
 
 CALLS: Final = {
-    **dict.fromkeys(("jit", "pjit", "remat2", "remat", "checkpoint", "composite"), "jaxpr"),
-    **dict.fromkeys(("closed_call", "core_call", "call", "custom_jvp_call", "custom_vjp_call", "custom_vmap_call"),
-                    "call_jaxpr"),
+    **dict.fromkeys(("jit", "pjit", "remat2", "checkpoint", "composite"), "jaxpr"),
+    **dict.fromkeys(("closed_call", "core_call", "call", "custom_jvp_call", "custom_vjp_call"), "call_jaxpr"),
     "custom_vjp_call_jaxpr": "fun_jaxpr",
-}  # fmt: skip
+    "custom_vmap_call": "call",
+    "linear_call": "callee",
+    "remat_opt": "fwd_jaxpr",
+}
 """The primitives that call a jaxpr with their own operands, and the parameter that holds it."""
 
 
@@ -249,7 +251,7 @@ def _of_primitive(equation: Any, results: Bits) -> Bits:
     logic = discrete and all(shaped(var.aval).is_truth for var in (*equation.invars, *equation.outvars))
     if is_index_arithmetic(equation, results):
         how = PLACE | value
-    elif (name in FREE and discrete or logic) and used & ~VALUE:
+    elif ((name in FREE and discrete) or logic) and used & ~VALUE:
         how = used  # what is moved is used as what it is moved to
     elif name == "convert_element_type" and discrete and used & ~VALUE:
         how = used
