@@ -249,6 +249,8 @@ def _of_primitive(equation: Any, results: Bits) -> Bits:
     value = used & VALUE
     discrete = all(shaped(var.aval).is_discrete for var in equation.outvars)
     logic = discrete and all(shaped(var.aval).is_truth for var in (*equation.invars, *equation.outvars))
+    if not used:
+        return (0,) * len(equation.invars)
     if is_index_arithmetic(equation, results):
         how = PLACE | value
     elif ((name in FREE and discrete) or logic) and used & ~VALUE:
@@ -261,7 +263,8 @@ def _of_primitive(equation: Any, results: Bits) -> Bits:
     if name == "convert_element_type" and shaped(equation.invars[0].aval).is_truth and not logic:
         found[0] = how & ~PLACE | (NUMBER if how & PLACE else 0)
     if name == "select_n":
-        found[0] = PLACE | value if not how & ~(PLACE | VALUE) and how & PLACE else MASK | value
+        chooses_by_index = not shaped(equation.invars[0].aval).is_truth
+        found[0] = PLACE | value if chooses_by_index or how & ~VALUE == PLACE else MASK | value
     start, end = PLACES.get(name, (0, 0))
     for index in range(start, len(found) if end is None else end):
         found[index] = PLACE | value
