@@ -196,7 +196,10 @@ def test_the_command_line(tmp_path):
         "    return ocj.measure(lambda x: x * x + 1, jax.ShapeDtypeStruct((n,), 'f4')).counts\n"
     )
     run = subprocess.run(
-        [sys.executable, "-m", "opcount", "law", f"{script}:steps", "1:6"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "opcount", "law", f"{script}:steps", "--sizes", "1:6"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "2n" in run.stdout
 
