@@ -47,12 +47,12 @@ def product(sizes: Sequence[Size]) -> Size:
 
 @lru_cache
 def _kind(dtype: Any) -> str:
-    if jax.dtypes.issubdtype(dtype, jax.dtypes.extended):
+    if jax.numpy.issubdtype(dtype, jax.dtypes.extended):
         return "k"
-    if jax.dtypes.issubdtype(dtype, np.floating):  # those of JAX's own too, as bfloat16
+    if jax.numpy.issubdtype(dtype, np.floating):  # those of JAX's own too, as bfloat16
         return "f"
     for kind, character in ((np.complexfloating, "c"), (np.bool_, "b"), (np.unsignedinteger, "u"), (np.integer, "i")):
-        if jax.dtypes.issubdtype(dtype, kind):
+        if jax.numpy.issubdtype(dtype, kind):
             return character
     return np.dtype(dtype).kind
 

@@ -206,14 +206,14 @@ def test_the_command_line(tmp_path):
 
 def test_named_sizes_give_polynomials():
     b, n = jax.export.symbolic_shape("b, 2*n")
-    value, counts = ocj.measure(lambda x: jnp.mean(jnp.tanh(x @ x.T)), jax.ShapeDtypeStruct((b, n), "f4"))
+    _, counts = ocj.measure(lambda x: jnp.mean(jnp.tanh(x @ x.T)), jax.ShapeDtypeStruct((b, n), "f4"))
     assert {kind: str(count) for kind, count in counts.items()} == {
         "mul": "2*b**2*n", "div": "1", "add": "2*b**2*n - 1", "tanh": "b**2",
     }  # fmt: skip
     f = lambda x: lax.scan(lambda c, a: (c * a, c), jnp.zeros(3), x)  # noqa: E731
     assert str(ocj.measure(f, jax.ShapeDtypeStruct((b, 3), "f4")).counts.mul) == "3*b"
     late = lambda x: lax.scan(lambda c, a: ((a, c[0], c[1] * 2), None), (jnp.zeros(3),) * 3, x)[0]  # noqa: E731
-    with pytest.raises(oc.InvalidValue, match="use numbers|a number"):
+    with pytest.raises(oc.InvalidValue, match=r"use numbers|a number"):
         ocj.measure(late, jax.ShapeDtypeStruct((b, 3), "f4"))
     halved = lambda x: x.reshape(x.shape[0] // 3, 3) * 2  # noqa: E731
     (m,) = jax.export.symbolic_shape("m", constraints=["mod(m, 3) == 0"])

@@ -160,8 +160,8 @@ def test_a_loop_over_no_rows_gathers_none():
         (lambda x: lax.cond(x > 0, jnp.sin, lambda x: x * x, x), (-2.0,), {"gt": 1, "mul": 1}),
         (lambda i, x: lax.switch(i, [jnp.sin, jnp.cos, jnp.tanh], x), (2, np.ones(3)), {"tanh": 3}),
         (lambda i, x: lax.switch(i, [jnp.sin, jnp.cos, jnp.tanh], x), (7, np.ones(3)), {"tanh": 3}),
-        (lambda x: lax.scan(lambda c, a: (lax.cond(a > 1, lambda c: c * a, lambda c: c, c), c), 1.0, x), (np.arange(4.0),),
-         {"gt": 4, "mul": 2}),
+        (lambda x: lax.scan(lambda c, a: (lax.cond(a > 1, lambda c: c * a, lambda c: c, c), c), 1.0, x),
+         (np.arange(4.0),), {"gt": 4, "mul": 2}),
         (lambda x: lax.scan(lambda c, a: (c, lax.while_loop(lambda b: b < 5, lambda b: b + a, a)), 0.0, x)[1],
          (np.array([1.0, 2.0]),), {"add": 6, "lt": 8}),
     ],
@@ -189,7 +189,7 @@ def test_a_branch_from_shapes_is_refused_with_both_costs_and_its_line():
     text = str(error.value)
     assert f"cond at {__file__}:{line} (" in text
     assert "Counts({'mul': 3, 'add': 3}) and Counts({'sin': 3})" in text
-    with pytest.raises(oc.Uncounted, match="the 3 branches execute .*, .* and Counts"):
+    with pytest.raises(oc.Uncounted, match=r"the 3 branches execute .*, .* and Counts"):
         ocj.measure(lambda i, x: lax.switch(i, [jnp.sin, jnp.cos, jnp.tanh], x), of(dtype="i4"), of(3))
     with pytest.raises(oc.Uncounted, match="depends on values in its turn"):
         ocj.measure(lambda x: lax.cond(x > 0, lambda x: lax.cond(x > 1, jnp.sin, jnp.cos, x), jnp.sin, x), of())
