@@ -11,7 +11,7 @@ import numpy as np
 from opcount.arrays.wrap import spec
 from opcount.counting.errors import InvalidType, Uncounted
 from opcount.counting.symbolic import is_symbolic
-from opcount.sources.jax.operands import UNKNOWN, Operand, Shaped, shaped
+from opcount.sources.jax.operands import UNKNOWN, Operand, Shaped, shape_alone, shaped
 from opcount.wrapping.classes import described
 from opcount.wrapping.inputs import is_node
 from opcount.wrapping.spec import Spec
@@ -81,7 +81,7 @@ def _leaf(door: str, leaf: Any, name: str, scope: Any) -> Any:
     if isinstance(leaf, Wrapped):
         held = leaf._plain()
         if type(held) is Spec:
-            return jax.ShapeDtypeStruct(_sizes(held.shape, scope), jax.dtypes.canonicalize_dtype(held.dtype))
+            return shape_alone(_sizes(held.shape, scope), jax.dtypes.canonicalize_dtype(held.dtype))
         return held
     if isinstance(leaf, (jax.Array, jax.ShapeDtypeStruct, bool, int, float, complex)):
         return leaf

@@ -16,7 +16,7 @@ from opcount.counting.tally import count
 from opcount.sources.jax.inputs import Arguments, arguments, rewrapped
 from opcount.sources.jax.ledger import Ledger, charge
 from opcount.sources.jax.names import line_of
-from opcount.sources.jax.operands import UNKNOWN, NeedsValue, Operand, plain
+from opcount.sources.jax.operands import UNKNOWN, NeedsValue, Operand, plain, shape_alone
 from opcount.sources.jax.run import Run
 from opcount.sources.jax.uses import NUMBER, VALUE, Bits
 from opcount.wrapping.classes import described
@@ -65,7 +65,7 @@ def executed(
 def value_of(operand: Operand, var: Any) -> Any:
     """The plain value of a result, or its shape where there is no value."""
     if operand.value is UNKNOWN:
-        return jax.ShapeDtypeStruct(var.aval.shape, var.aval.dtype)
+        return shape_alone(var.aval.shape, var.aval.dtype)
     return jax.numpy.asarray(plain(operand.value))
 
 

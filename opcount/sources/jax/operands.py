@@ -54,7 +54,7 @@ def _kind(dtype: Any) -> str:
     for kind, character in ((np.complexfloating, "c"), (np.bool_, "b"), (np.unsignedinteger, "u"), (np.integer, "i")):
         if jax.numpy.issubdtype(dtype, kind):
             return character
-    return np.dtype(dtype).kind
+    return str(np.dtype(dtype).kind)
 
 
 @lru_cache(maxsize=4096)
@@ -75,6 +75,12 @@ def size_of(size: Any) -> Size:
             f"the size {text} of a JAX program is no polynomial in the names: give the size as a multiple, as in "
             'jax.export.symbolic_shape("2*b, n"), or as a number'
         ) from None
+
+
+def shape_alone(shape: Sequence[Any], dtype: Any) -> Any:
+    """What JAX has for an array of which nothing but the shape is known."""
+    struct: Any = jax.ShapeDtypeStruct  # which has no types
+    return struct(tuple(shape), dtype)
 
 
 class Later:

@@ -386,53 +386,81 @@ PLACES: Final[Mapping[str, tuple[int, int | None]]] = MappingProxyType({
 
 # --- what is refused
 
-_CHOICE: Final = "the algorithm is the library's choice"
-_ITERATIVE: Final = "it iterates until it has converged"
-_DEVICES: Final = "it runs on several devices, which count for themselves"
-_OUTSIDE: Final = "it is executed outside of JAX, where nobody counts"
-_COMPARES: Final = "how often it compares is the library's choice, and depends on the values"
-_STATE: Final = "it reads or writes a reference, which has no value in a jaxpr"
-_NO_KIND: Final = "there is no kind for it"
-_REJECTS: Final = "it draws again until a number is accepted"
-
-REFUSED: Final[Mapping[str, str]] = MappingProxyType({
-    **dict.fromkeys(("fft", "approx_top_k"), _CHOICE),
-    **dict.fromkeys(("sort", "top_k"), _COMPARES),
-    **dict.fromkeys(("eig", "eigh", "svd", "schur", "hessenberg", "tridiagonal"), _ITERATIVE),
-    **dict.fromkeys(("geqp3", "ormqr", "cholesky_update", "symmetric_product", "tridiagonal_solve"),
-                    "opcount has no count for this algorithm of LAPACK's"),
-    **dict.fromkeys(("ragged_dot_general", "ragged_all_to_all"), "which elements meet depends on values"),
-    **dict.fromkeys(("clz", "mulhi", "polygamma", "igamma_grad_a"), _NO_KIND),
-    **dict.fromkeys(("random_gamma", "random_gamma_grad", "rng_uniform"), _REJECTS),
-    **dict.fromkeys((
-        "all_gather", "all_gather_done", "all_gather_invariant", "all_gather_reduced", "all_gather_reduced_start",
-        "all_gather_start", "all_to_all", "all_to_all_done", "all_to_all_start", "axis_index", "pbroadcast",
-        "pbroadcast_done", "pbroadcast_start", "pmax", "pmin", "ppermute", "ppermute_done", "ppermute_start", "precv",
-        "preduced", "psend", "psum", "psum_done", "psum_invariant", "psum_invariant_start", "psum_start",
-        "reduce_scatter", "reduce_scatter_done", "reduce_scatter_start", "reduced_vary_cast_p", "shard_map",
-        "unreduced_psum", "unreduced_psum_start", "unreduced_reduce_scatter", "unreduced_reduce_scatter_start",
+_REASONS: Final = (
+    (
+        "the algorithm is the library's choice",
+        "approx_top_k fft",
+    ),
+    (
+        "how often it compares is the library's choice, and depends on the values",
+        "sort top_k",
+    ),
+    (
+        "it iterates until it has converged",
+        "eig eigh hessenberg schur svd tridiagonal",
+    ),
+    (
+        "opcount has no count for this algorithm of LAPACK's",
+        "cholesky_update geqp3 ormqr symmetric_product tridiagonal_solve",
+    ),
+    (
+        "which elements meet depends on values",
+        "ragged_all_to_all ragged_dot_general",
+    ),
+    (
+        "there is no kind for it",
+        "clz igamma_grad_a mulhi polygamma",
+    ),
+    (
+        "it draws again until a number is accepted",
+        "random_gamma random_gamma_grad rng_uniform",
+    ),
+    (
+        "it runs on several devices, which count for themselves",
+        "all_gather all_gather_done all_gather_invariant all_gather_reduced all_gather_reduced_start "
+        "all_gather_start all_to_all all_to_all_done all_to_all_start axis_index global_array_to_host_local_array "
+        "host_local_array_to_global_array pbroadcast pbroadcast_done pbroadcast_start pmax pmin ppermute "
+        "ppermute_done ppermute_start precv preduced psend psum psum_done psum_invariant psum_invariant_start "
+        "psum_start reduce_scatter reduce_scatter_done reduce_scatter_start reduced_vary_cast_p shard_alike "
+        "shard_map unreduced_psum unreduced_psum_start unreduced_reduce_scatter unreduced_reduce_scatter_start "
         "vary_unreduced_cast_p",
-    ), _DEVICES),
-    **dict.fromkeys(("pure_callback", "io_callback", "debug_callback", "ffi_call", "pallas_call", "call_exported",
-                     "custom_partitioning"), _OUTSIDE),
-    **dict.fromkeys(("accum_grad_in_ref", "addupdate", "box_get", "box_set", "create_linear", "empty_ref", "free_ref",
-                     "freeze", "get", "log_extend", "log_read", "new_box", "new_log", "new_ref", "pin", "ref_new",
-                     "run_state", "stage", "swap", "unpin", "unreachable"), _STATE),
-    **dict.fromkeys(("core_map", "delay", "get_global", "masked_load", "masked_swap", "mpmd_map", "multiple_of",
-                     "num_programs", "program_id", "run_scoped", "semaphore_read", "semaphore_signal",
-                     "semaphore_wait"), "it belongs to a kernel of Pallas, which runs on a device in many copies"),
-    **dict.fromkeys(("call_hi_primitive", "call_hi_primitive_linearized", "check", "custom_jvp_call_jaxpr",
-                     "custom_lin", "eval_jaxpr", "jaxpr_call"), "it has no definition in the jaxpr by its operands"),
-    **dict.fromkeys(("bcoo_dot_general", "bcoo_dot_general_sampled", "bcoo_extract", "bcoo_fromdense",
-                     "bcoo_sort_indices", "bcoo_spdot_general", "bcoo_sum_duplicates", "bcoo_todense",
-                     "bcoo_transpose", "bcsr_dot_general", "bcsr_extract", "bcsr_fromdense", "bcsr_todense",
-                     "coo_fromdense", "coo_matmat", "coo_matvec", "coo_spmm", "coo_spmv", "coo_todense",
-                     "csr_fromdense", "csr_matmat", "csr_matvec", "csr_spmm", "csr_spmv", "csr_todense", "spsolve",
-                     "todense"), "which elements a sparse array holds depends on values"),
-    **dict.fromkeys(("cudnn_fusion", "dot_product_attention_bwd", "dot_product_attention_bwd_wrapper",
-                     "dot_product_attention_fp8_bwd", "dot_product_attention_fp8_bwd_wrapper",
-                     "dot_product_attention_fp8_fwd", "dot_product_attention_fp8_fwd_wrapper",
-                     "dot_product_attention_fwd", "dot_product_attention_fwd_wrapper", "scaled_dot", "scaled_matmul",
-                     "scaled_matmul_wrapper"), "it is one kernel of a library, which does not say what it executes"),
-})  # fmt: skip
-"""Why a primitive is refused where it meets what depends on an argument."""
+    ),
+    (
+        "it is executed outside of JAX, where nobody counts",
+        "buffer_callback call_exported custom_partitioning debug_callback ffi_call io_callback pallas_call "
+        "pure_callback tpu_custom_call",
+    ),
+    (
+        "it reads or writes a reference, which has no value in a jaxpr",
+        "accum_grad_in_ref addupdate box_get box_set create_linear empty_ref free_ref freeze get log_extend "
+        "log_read new_box new_log new_ref pin ref_new run_state stage swap unpin unreachable",
+    ),
+    (
+        "it belongs to a kernel of Pallas, which runs on a device in many copies",
+        "assert_consumed_value bitcast consume core_map delay einshape_lo get_global masked_load masked_swap "
+        "max_contiguous mpmd_map multiple_of num_programs program_id remove_memory_space roll run_scoped "
+        "semaphore_read semaphore_signal semaphore_wait",
+    ),
+    (
+        "it has no definition in the jaxpr by its operands",
+        "call_hi_primitive call_hi_primitive_linearized check compute_on custom_jvp_call_jaxpr custom_lin "
+        "eval_jaxpr jaxpr_call xla_metadata_call xla_metadata_value",
+    ),
+    (
+        "which elements a sparse array holds depends on values",
+        "bcoo_dot_general bcoo_dot_general_sampled bcoo_extract bcoo_fromdense bcoo_sort_indices bcoo_spdot_general "
+        "bcoo_sum_duplicates bcoo_todense bcoo_transpose bcsr_dot_general bcsr_extract bcsr_fromdense bcsr_todense "
+        "coo_fromdense coo_matmat coo_matvec coo_spmm coo_spmv coo_todense csr_fromdense csr_matmat csr_matvec "
+        "csr_spmm csr_spmv csr_todense spsolve todense",
+    ),
+    (
+        "it is one kernel of a library, which does not say what it executes",
+        "cudnn_fusion custom_fusion dot_product_attention_bwd dot_product_attention_bwd_wrapper "
+        "dot_product_attention_fp8_bwd dot_product_attention_fp8_bwd_wrapper dot_product_attention_fp8_fwd "
+        "dot_product_attention_fp8_fwd_wrapper dot_product_attention_fwd dot_product_attention_fwd_wrapper "
+        "fused_call fusible rnn_bwd rnn_fwd scaled_dot scaled_matmul scaled_matmul_wrapper",
+    ),
+)
+
+REFUSED: Final[Mapping[str, str]] = MappingProxyType({name: why for why, names in _REASONS for name in names.split()})
+"""Why a primitive is refused where it meets what depends on an argument, by its name."""

@@ -74,9 +74,12 @@ class Run:
         if depends and (rule is not None or not (name in FREE or is_index_arithmetic(equation, results))):
             call = Call(tuple(given), tuple(shaped(var.aval) for var in equation.outvars), equation.params)
             try:
-                self.record(equation, self._counts(name, call, rule), results, place)
+                counts, why = self._counts(name, call, rule), ""
             except NoRule as error:
-                return self._let_out(equation, given, place, str(error))
+                counts, why = {}, str(error)
+            if why:
+                return self._let_out(equation, given, place, why)
+            self.record(equation, counts, results, place)
         return self.results(equation, given)
 
     def _counts(self, name: str, call: Call, rule: Any) -> OpCounts:
