@@ -243,6 +243,9 @@ def name_of(function: Any) -> str:
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
 
 
+_SOURCES: Final = {"jax": "ocj", "torch": "octo"}  # as their documentation imports them
+
+
 @cache
 def _of_opcount(qualified: str, module: str) -> str:
     """The name of opcount's function, or of NumPy's that a method of an array is called like."""
@@ -250,7 +253,7 @@ def _of_opcount(qualified: str, module: str) -> str:
     if not method or owner[0].islower():
         *_, inside, subject = module.split(".")
         if inside != "array_api":
-            return f"oc.{owner}"
+            return f"{_SOURCES.get(inside, 'oc')}.{owner}"
         return f"xp.{subject}.{owner}" if subject in ("linalg", "fft", "special") else f"xp.{owner}"
     return f"np.{method}" if hasattr(np, method) else f"{owner}.{method}"
 

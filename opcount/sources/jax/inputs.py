@@ -79,13 +79,14 @@ def _leaf(door: str, leaf: Any, name: str, scope: Any) -> Any:
             "function with ocj.gradient, or take the plain values with oc.unwrap(x)"
         )
     if isinstance(leaf, Wrapped):
-        held = leaf._plain()
-        if type(held) is Spec:
-            return shape_alone(_sizes(held.shape, scope), jax.dtypes.canonicalize_dtype(held.dtype))
-        return held
+        leaf = leaf._plain()
+    if type(leaf) is Spec:
+        return shape_alone(_sizes(leaf.shape, scope), jax.dtypes.canonicalize_dtype(leaf.dtype))
     if isinstance(leaf, (jax.Array, jax.ShapeDtypeStruct, bool, int, float, complex)):
         return leaf
-    if isinstance(leaf, (np.ndarray, np.generic)) and (leaf.dtype.kind in "biufc" or leaf.dtype.kind == "V"):
+    # "V" is the kind of JAX's own types, as bfloat16
+    is_array = isinstance(leaf, (np.ndarray, np.generic)) and not isinstance(leaf, np.ma.MaskedArray)
+    if is_array and leaf.dtype.kind in "biufcV":
         return leaf
     raise InvalidType(
         f"{door}: {name} is {described(leaf)}: pass arrays of numbers, numbers, jax.ShapeDtypeStruct, and trees of "

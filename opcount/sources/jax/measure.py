@@ -10,7 +10,7 @@ import jax
 
 from opcount.arrays.wrap import Measured, warn_of_nothing
 from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidType, Uncounted
+from opcount.counting.errors import InvalidType, InvalidValue, Uncounted
 from opcount.counting.symbolic import Size
 from opcount.counting.tally import count
 from opcount.sources.jax.inputs import Arguments, arguments, rewrapped
@@ -66,7 +66,8 @@ def value_of(operand: Operand, var: Any) -> Any:
     """The plain value of a result, or its shape where there is no value."""
     if operand.value is UNKNOWN:
         return shape_alone(var.aval.shape, var.aval.dtype)
-    return jax.numpy.asarray(plain(operand.value))
+    value = plain(operand.value)
+    return value if isinstance(value, jax.Array) else jax.numpy.asarray(value)
 
 
 def measure(f: Callable[..., Any], *args: Any, static_argnums: int | Sequence[int] = ()) -> Measured[Any]:
@@ -95,8 +96,7 @@ def measure(f: Callable[..., Any], *args: Any, static_argnums: int | Sequence[in
     if nothing was counted and no result depends on an argument.
     """
     check_function("measure", f)
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
-    static = tuple(index % len(args) for index in static) if args else ()
+    static = _positions(static_argnums, len(args))
     given = arguments("ocj.measure", args, static)
     with count() as tally:
         program = traced(f, given.args, static)
@@ -105,6 +105,14 @@ def measure(f: Callable[..., Any], *args: Any, static_argnums: int | Sequence[in
         warn_of_nothing("what f executes depends on none of its arguments")
     leaves = map(value_of, found, program.closed.jaxpr.outvars)
     return Measured(jax.tree_util.tree_unflatten(program.tree, leaves), tally.counts)
+
+
+def _positions(static: int | Sequence[int], number: int) -> tuple[int, ...]:
+    """The positions of static arguments, from 0 on."""
+    positions = (static,) if isinstance(static, int) else tuple(static)
+    if wrong := [index for index in positions if not -number <= index < number]:
+        raise InvalidValue(f"ocj.measure: static_argnums has {wrong[0]}, and there are {number} arguments")
+    return tuple(index % number for index in positions)
 
 
 def check_function(door: str, f: object) -> None:

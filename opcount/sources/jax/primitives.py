@@ -14,7 +14,7 @@ import numpy as np
 
 from opcount.counting.symbolic import positive_part, ratio
 from opcount.functions import linalg
-from opcount.functions.op_counts import NoRule, OpCounts, expanded, integer_power, multiple
+from opcount.functions.op_counts import NoRule, OpCounts, expanded, integer_power, multiple, summed
 from opcount.functions.op_counts import integer_powers as integer_powers_of_one
 from opcount.sources.jax.operands import UNKNOWN, Operand, Shaped, plain, product
 from opcount.sources.jax.windows import Sliding, meetings
@@ -134,6 +134,23 @@ def _reduces(kind: str) -> Rule:
             return {}
         length = product([source.shape[axis] for axis in call.params["axes"]])
         return _real(call, {kind: call.results[0].size * positive_part(length - 1)})
+
+    return rule
+
+
+def _reduces_over_a_batch(kind: str) -> Rule:
+    """What a reduction over a named axis is inside of `jax.vmap`: one over the axis of the batch."""
+
+    def rule(call: Call) -> OpCounts:
+        axes = call.params["axes"]
+        if not all(isinstance(axis, int) for axis in axes) or call.params["axis_index_groups"] is not None:
+            raise NoRule("it runs on several devices, which count for themselves")
+        found: OpCounts = {}
+        for operand, result in zip(call.operands, call.results, strict=True):
+            if operand.depends and not operand.shaped.is_truth:
+                length = product([operand.shaped.shape[axis] for axis in axes])
+                found = summed(found, {kind: result.size * positive_part(length - 1)})
+        return _real(call, found)
 
     return rule
 
@@ -308,6 +325,9 @@ PRICED: Final[dict[str, Rule]] = {
     "reduce_and": _reduces("bitwise_and"),
     "reduce_or": _reduces("bitwise_or"),
     "reduce_xor": _reduces("bitwise_xor"),
+    "psum": _reduces_over_a_batch("add"),
+    "pmax": _reduces_over_a_batch("maximum"),
+    "pmin": _reduces_over_a_batch("minimum"),
     "argmax": _reduces("gt"),
     "argmin": _reduces("lt"),
     "cumsum": _runs("add"),
@@ -419,8 +439,8 @@ _REASONS: Final = (
         "it runs on several devices, which count for themselves",
         "all_gather all_gather_done all_gather_invariant all_gather_reduced all_gather_reduced_start "
         "all_gather_start all_to_all all_to_all_done all_to_all_start axis_index global_array_to_host_local_array "
-        "host_local_array_to_global_array pbroadcast pbroadcast_done pbroadcast_start pmax pmin ppermute "
-        "ppermute_done ppermute_start precv preduced psend psum psum_done psum_invariant psum_invariant_start "
+        "host_local_array_to_global_array pbroadcast pbroadcast_done pbroadcast_start ppermute "
+        "ppermute_done ppermute_start precv preduced psend psum_done psum_invariant psum_invariant_start "
         "psum_start reduce_scatter reduce_scatter_done reduce_scatter_start reduced_vary_cast_p shard_alike "
         "shard_map unreduced_psum unreduced_psum_start unreduced_reduce_scatter unreduced_reduce_scatter_start "
         "vary_unreduced_cast_p",

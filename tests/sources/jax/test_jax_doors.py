@@ -174,6 +174,14 @@ def test_counts_by_line_stand_at_the_call():
     }
 
 
+def test_counts_by_function_have_the_function_of_this_door():
+    with oc.count(by="function") as tally:
+        ocj.measure(cube, 1.0)
+        ocj.counted(cube)(1.0)
+        ocj.gradient(cube, 1.0)
+    assert list(tally.parts) == ["ocj.measure", "ocj.counted", "ocj.gradient"]
+
+
 def test_laws():
     sizes = range(1, 9)
     law = oc.law(lambda n: ocj.measure(lambda a, b: jnp.tanh(a @ b), of(n, n), of(n)).counts, sizes)

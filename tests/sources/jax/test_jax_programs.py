@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
@@ -238,6 +239,8 @@ clipped.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (jnp.clip(g, -1, 1) * jnp
         (clipped, {"sin": 3}),
         (jax.checkpoint(lambda x: jnp.sin(jnp.cos(x))), {"sin": 3, "cos": 3}),
         (jax.vmap(lambda x: x * x + 1), {"mul": 3, "add": 3}),
+        (jax.vmap(lambda x: x - lax.psum(x, "i"), axis_name="i"), {"sub": 3, "add": 2}),
+        (jax.vmap(lambda x: lax.pmax((x, x), "i"), axis_name="i"), {"maximum": 4}),
         (lambda x: jax.vmap(lambda a: a * x)(jnp.ones(4)), {"mul": 12}),
         (lambda x: lax.custom_linear_solve(lambda y: x * y, x, lambda mv, b: b / x), {"div": 3}),
         (lambda x: lax.platform_dependent(x, cpu=jnp.sin, default=jnp.cos), {"sin": 3}),
@@ -341,6 +344,25 @@ def test_static_arguments():
 def test_a_leaf_that_is_no_number_is_named(args, named):
     with pytest.raises(oc.InvalidType, match=named):
         ocj.measure(lambda x: x, *args)
+
+
+@pytest.mark.parametrize(
+    "leaf", [np.ma.masked_array([1.0, 2.0], [True, False]), np.array([1, "a"], object), oc.wrap(Fraction(1, 3))]
+)
+def test_arrays_that_jax_would_take_for_something_else_are_refused(leaf):
+    with pytest.raises(oc.InvalidType, match=r"args\[0\] is "):
+        ocj.measure(jnp.sum, leaf)
+
+
+def test_a_position_of_no_argument_is_not_static():
+    with pytest.raises(oc.InvalidValue, match="static_argnums has 2, and there are 2 arguments"):
+        ocj.measure(jnp.add, 1.0, 2.0, static_argnums=(0, 2))
+
+
+def test_keys_are_data_and_results():
+    with pytest.warns(oc.NothingCounted):
+        value, counts = ocj.measure(lambda key: jax.random.split(key), jax.random.key(0))
+    assert value.shape == (2,) and not counts
 
 
 def test_a_program_that_is_traced_by_jax_already():
