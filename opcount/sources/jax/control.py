@@ -19,7 +19,7 @@ from opcount.counting.errors import InvalidValue
 from opcount.counting.symbolic import Size, is_symbolic, order
 from opcount.sources.jax.ledger import Ledger
 from opcount.sources.jax.names import Place, at
-from opcount.sources.jax.operands import UNKNOWN, NeedsValue, Operand, plain, product, shaped, size_of
+from opcount.sources.jax.operands import UNKNOWN, Named, NeedsValue, Operand, plain, product, shaped, size_of
 from opcount.sources.jax.primitives import sliding
 from opcount.sources.jax.uses import (
     CALLS,
@@ -284,20 +284,17 @@ class _Loop:
         """The test after which the loop ends."""
         return known[pattern][0] if pattern in known else self.once(pattern)[0]
 
-    def rounds(self) -> int | None:
+    def rounds(self) -> Size | None:
         """How many rounds there are, if a counter that is known says so."""
         counter = self.counter
-        if counter is None or not self.carry[counter.place].is_known:
+        if counter is None:
             return None
-        bound = counter.bound
+        start = _integer(self.carry[counter.place])
+        bound: Size | None = counter.bound
         if bound is None:
-            assert counter.bound_at is not None
             at = counter.bound_at
-            held = self.carry[at] if at >= 0 else self.asked[at + len(self.asked)]
-            if not held.is_known:
-                return None
-            bound = int(plain(held.value))
-        return counter.rounds(int(plain(self.carry[counter.place].value)), bound)
+            bound = _integer(self.carry[at] if at >= 0 else self.asked[at + len(self.asked)])
+        return None if start is None or bound is None else counter.rounds(start, bound)
 
     def round_by_round(self) -> list[Operand]:
         """The loop, in which each test is asked for its truth."""
@@ -316,6 +313,13 @@ class _Loop:
             if lanes:
                 after = [_kept_where_it_ended(self.run, truth, old, new) for old, new in zip(carry, after, strict=True)]
             carry = after
+
+
+def _integer(operand: Operand) -> Size | None:
+    """The integer that an operand holds, which may be a size with a name; None if it is not known."""
+    if type(operand.value) is Named:
+        return operand.value.size
+    return int(plain(operand.value)) if operand.is_known else None
 
 
 def _kept_where_it_ended(run: Run, truth: Operand, old: Operand, new: Operand) -> Operand:

@@ -122,6 +122,12 @@ def plain(value: Any) -> Any:
     return value.get() if type(value) is Later else value
 
 
+class Named(NamedTuple):
+    """An integer that is a size with a name: its value is not known, but how often a loop runs may be."""
+
+    size: Size
+
+
 class Operand(NamedTuple):
     """What a variable holds: whether it depends on an argument; its value, one for later, or UNKNOWN; its shape."""
 
@@ -131,7 +137,7 @@ class Operand(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        return self.value is not UNKNOWN
+        return self.value is not UNKNOWN and type(self.value) is not Named
 
     def without_value(self) -> Operand:
         """The operand where only data that depends on no argument is known."""

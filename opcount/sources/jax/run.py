@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from opcount.counting.counts import OpCounts
 from opcount.counting.meters import meter, refuse
-from opcount.counting.symbolic import Size, is_symbolic
+from opcount.counting.symbolic import Size, are_numbers, is_symbolic
 from opcount.functions.op_counts import NoRule
 from opcount.sources.jax.control import CONTROL
 from opcount.sources.jax.ledger import Ledger, Site, Take
 from opcount.sources.jax.names import Place, at, is_rematerialized, is_transposed, region_of
-from opcount.sources.jax.operands import UNKNOWN, Later, Operand, plain, shaped
+from opcount.sources.jax.operands import UNKNOWN, Later, Named, Operand, plain, shaped, size_of
 from opcount.sources.jax.primitives import FREE, PRICED, REFUSED, Call, gives_plain
 from opcount.sources.jax.user_rules import counts_by, rule_of_user
 from opcount.sources.jax.uses import VALUE, Bits, Uses, is_index_arithmetic
@@ -92,13 +92,14 @@ class Run:
     def _let_out(self, equation: Any, given: Sequence[Operand], place: Place, why: str) -> list[Operand]:
         """Let what has no count be executed where exits are recorded, with a plain result; else refuse it."""
         name = equation.primitive.name
-        if not meter().records:
+        elements = sum(operand.shaped.size for operand in given if operand.depends)
+        if not meter().records or is_symbolic(elements):
             refuse(
                 f"{at(name, place)}: {why}: give it a count by a convention with ocj.register_rule({name!r}, rule), or "
                 "compute it outside, so that its result is data"
             )
         ledger = Ledger()
-        ledger.exits[name, sum(operand.shaped.size for operand in given if operand.depends)] = 1
+        ledger.exits[name, elements] = 1
         self.take(ledger, 1)
         return self.results(equation, given, [False] * len(equation.outvars))
 
@@ -124,10 +125,12 @@ class Run:
         if depends is None:
             one = any(operand.depends for operand in given)
             depends = [one and not gives_plain(name, index) for index in range(len(equation.outvars))]
-        values: Sequence[Any] = [UNKNOWN] * len(equation.outvars)
-        if all(operand.is_known for operand in given):
-            values = self.computed(partial(bound, equation), [operand.value for operand in given], len(values))
         shapes = [shaped(var.aval) for var in equation.outvars]
+        values: Sequence[Any] = [UNKNOWN] * len(shapes)
+        if (size := _named(equation, given)) is not None:
+            values = [Named(size)]
+        elif all(operand.is_known for operand in given) and are_numbers(size for each in shapes for size in each.shape):
+            values = self.computed(partial(bound, equation), [operand.value for operand in given], len(values))
         return list(map(Operand, depends, values, shapes))
 
     def computed(self, function: Callable[..., Sequence[Any]], values: Sequence[Any], number: int) -> Sequence[Any]:
@@ -138,11 +141,28 @@ class Run:
         return [Later(lambda found, index=index: found[index], (together,)) for index in range(number)]
 
 
+def _named(equation: Any, given: Sequence[Operand]) -> Size | None:
+    """The size with a name that an equation gives as an integer, if it does."""
+    name = equation.primitive.name
+    if name == "dim_as_value" and is_symbolic(size := size_of(equation.params["dim"])):
+        return size
+    if (
+        name == "convert_element_type"
+        and type(given[0].value) is Named
+        and shaped(equation.outvars[0].aval).kind in "iu"
+    ):
+        return given[0].value.size
+    return None
+
+
 def bound(equation: Any, *values: Any) -> Sequence[Any]:
     """What JAX gives for an equation on these values."""
     primitive = equation.primitive
+    params = primitive.get_bind_params(equation.params)
+    if "donated_invars" in params:  # the values may be asked for again
+        params = {**params, "donated_invars": (False,) * len(params["donated_invars"])}
     with equation.ctx.manager:
-        found = primitive.bind(*values, **primitive.get_bind_params(equation.params))
+        found = primitive.bind(*values, **params)
     return found if primitive.multiple_results else [found]
 
 

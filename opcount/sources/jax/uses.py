@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from opcount.counting.symbolic import Size, is_symbolic, normal, positive_part
 from opcount.sources.jax.operands import shaped
 from opcount.sources.jax.primitives import FREE, PLACES
 
@@ -68,7 +69,7 @@ def counter_of(equation: Any) -> Counter | None:
         if place is None or step is None:
             continue
         if _is_literal(other):
-            return Counter(place, step, kind, int(other.val), None)
+            return Counter(place, step, kind, int(other.val), 0)
         bound = condition.invars.index(other)
         if bound < constants or _is_kept(body, params["body_nconsts"], bound - constants):
             return Counter(place, step, kind, None, bound - constants)
@@ -82,11 +83,14 @@ class Counter(NamedTuple):
     step: int
     kind: str
     bound: int | None  # a constant
-    bound_at: int | None  # else its position in what is carried; below 0, among the constants of the condition
+    bound_at: int  # else its position in what is carried; below 0, among the constants of the condition
 
-    def rounds(self, start: int, bound: int) -> int | None:
+    def rounds(self, start: Size, bound: Size) -> Size | None:
         """How many rounds there are; None if the counter would have to pass its end."""
-        way = bound - start
+        way = normal(bound - start)
+        if is_symbolic(way):
+            up = self.kind in ("lt", "le") and self.step == 1
+            return positive_part(way + int(self.kind == "le")) if up else None
         if self.kind == "ne":
             return way // self.step if way % self.step == 0 and way * self.step >= 0 else None
         way += {"le": 1, "ge": -1}.get(self.kind, 0)

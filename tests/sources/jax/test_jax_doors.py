@@ -229,3 +229,23 @@ def test_named_sizes_give_polynomials():
         ocj.measure(halved, jax.ShapeDtypeStruct((m,), "f4"))
     found = ocj.measure(lambda x, y: jnp.tanh(x @ y), oc.spec(("n", "m")), oc.spec(("m", 3))).counts
     assert str(found.mul) == "3*m*n"
+
+
+def test_a_loop_over_a_named_size():
+    (n,) = jax.export.symbolic_shape("n")
+    x = jax.ShapeDtypeStruct((n,), "f4")
+    assert str(ocj.measure(lambda x: lax.fori_loop(0, x.shape[0], lambda i, c: c * x[i], 1.0), x).counts) == str(
+        ocj.measure(lambda x: lax.scan(lambda c, a: (c * a, None), 1.0, x)[0], x).counts
+    )
+    late = ocj.measure(lambda x: lax.fori_loop(1, x.shape[0] - 1, lambda i, c: c + x[i], x[0]), x).counts
+    assert str(late.add) == "n - 2"
+    with pytest.raises(oc.Uncounted, match=r"while at .* a value"):
+        ocj.measure(lambda x: lax.while_loop(lambda c: c[0] < x.shape[0], lambda c: (c[0] * 2, c[1] * 2), (1, x)), x)
+    with pytest.raises(oc.Uncounted, match=r"cond at .* by a value"):
+        ocj.measure(lambda x: lax.cond(x.shape[0] * jnp.int32(1) > 3, jnp.sin, jnp.cos, x), x)
+
+
+def test_donated_arguments_stay():
+    x = jnp.ones(3)
+    f = lambda x: jax.jit(lambda y: y * 2, donate_argnums=0)(x) + x  # noqa: E731
+    assert ocj.measure(f, x).value.tolist() == [3, 3, 3] and not x.is_deleted()
