@@ -28,7 +28,6 @@ from opcount.sources.jax.uses import (
     Bits,
     called,
     counter_of,
-    is_index_arithmetic,
     jaxpr_of,
     solve_constants,
 )
@@ -435,7 +434,7 @@ def _reduce_window(run: Run, equation: Any, given: list[Operand], results: Bits,
 def _scatter(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     """A scatter writes its updates, or what a function makes of what was there and an update."""
     body = equation.params.get("update_jaxpr")
-    if body is not None and not is_index_arithmetic(equation, results):
+    if body is not None:
         ledger, _ = _body(run, body, (given[0].depends, given[2].depends), place)
         run.take(ledger, given[2].shaped.size)
     return run.results(equation, given)

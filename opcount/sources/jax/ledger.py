@@ -70,7 +70,7 @@ def charge(ledger: Ledger, times: Size = 1) -> None:
         with region(site.region) if site.region else nullcontext():
             meter().charge(some)
     for (door, elements), often in ledger.exits.items():
-        for _ in range(often * times):
+        for _ in range(int(often * times)):  # a polynomial has no integer, and raises
             meter().note(door, elements)
 
 

@@ -16,7 +16,7 @@ from opcount.sources.jax.names import Place, at, is_rematerialized, is_transpose
 from opcount.sources.jax.operands import UNKNOWN, Later, Named, Operand, plain, shaped, size_of
 from opcount.sources.jax.primitives import FREE, PRICED, REFUSED, Call, gives_plain
 from opcount.sources.jax.user_rules import counts_by, rule_of_user
-from opcount.sources.jax.uses import VALUE, Bits, Uses, is_index_arithmetic
+from opcount.sources.jax.uses import VALUE, Bits, Uses
 
 START: Final = Place()
 
@@ -51,10 +51,11 @@ class Run:
             found[var] = Operand(False, value, shaped(var.aval))
         found.update(zip(jaxpr.invars, operands, strict=True))
         last = _last_uses(jaxpr) if self.eager else {}
-        used = self.uses.of(jaxpr, results).results
-        for index, (equation, of_results) in enumerate(zip(jaxpr.eqns, used, strict=True)):
+        used = self.uses.of(jaxpr, results)
+        for index, equation in enumerate(jaxpr.eqns):
             given = [read(var) for var in equation.invars]
-            made = self.executed(equation, given, of_results, place.inside(equation))
+            inside = place.inside(equation)
+            made = self.executed(equation, given, used.results[index], inside, used.serves_places[index])
             found.update(zip(equation.outvars, made, strict=True))
             for var in last.get(index, ()):
                 found.pop(var, None)
@@ -64,14 +65,16 @@ class Run:
         """What a jaxpr gives that may be closed over constants."""
         return self.through(getattr(closed, "jaxpr", closed), getattr(closed, "consts", ()), operands, results, place)
 
-    def executed(self, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
-        """What an equation gives, once it has been counted."""
+    def executed(
+        self, equation: Any, given: list[Operand], results: Bits, place: Place, serves_places: bool
+    ) -> list[Operand]:
+        """What an equation gives, once it has been counted, unless it serves places only."""
         name = equation.primitive.name
         rule = rule_of_user(name)
         if rule is None and name in CONTROL:
             return CONTROL[name](self, equation, given, results, place)
         depends = any(operand.depends for operand in given)
-        if depends and (rule is not None or not (name in FREE or is_index_arithmetic(equation, results))):
+        if depends and (rule is not None or not (name in FREE or serves_places)):
             call = Call(tuple(given), tuple(shaped(var.aval) for var in equation.outvars), equation.params)
             try:
                 counts, why = self._counts(name, call, rule), ""

@@ -7,7 +7,7 @@ function depends are the evaluation, among those that JAX executes for a value a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from opcount.counting.symbolic import Size, is_symbolic, normal, positive_part
@@ -18,14 +18,16 @@ NUMBER: Final = 1  # what is computed with it, or the result
 PLACE: Final = 2  # where something is, or which branch is taken
 MASK: Final = 4  # which elements are chosen
 VALUE: Final = 8  # what the value of the function depends on
+COUNTS: Final = 16  # whether a counter goes on
 
 Bits = tuple[int, ...]
 
 
 class Used(NamedTuple):
-    """How the results of each equation are used, and how the inputs of the whole are."""
+    """How the results of each equation are used, whether it is index arithmetic, and how the inputs of all are used."""
 
     results: tuple[Bits, ...]
+    serves_places: tuple[bool, ...]
     inputs: Bits
 
 
@@ -151,14 +153,18 @@ class Uses:
                     bits[var] = bits.get(var, 0) | some
 
         use(jaxpr.outvars, results)
-        found = []
+        made = {var: equation for equation in jaxpr.eqns for var in equation.outvars}
+        found, serve = [], []
         for equation in reversed(jaxpr.eqns):
             of_results = tuple(bits.get(var, 0) for var in equation.outvars)
+            serves = _serves_places(equation, of_results, bits, made)
             found.append(of_results)
-            use(equation.invars, self.of_operands(equation, of_results))
-        return Used(tuple(reversed(found)), tuple(bits.get(var, 0) for var in jaxpr.invars))
+            serve.append(serves)
+            use(equation.invars, self.of_operands(equation, of_results, serves))
+        of_inputs = tuple(bits.get(var, 0) for var in jaxpr.invars)
+        return Used(tuple(reversed(found)), tuple(reversed(serve)), of_inputs)
 
-    def of_operands(self, equation: Any, results: Bits) -> Bits:
+    def of_operands(self, equation: Any, results: Bits, serves_places: bool) -> Bits:
         """How the operands of an equation are used, by how its results are."""
         name = equation.primitive.name
         inner = called(equation)
@@ -166,7 +172,7 @@ class Uses:
             return self.of(jaxpr_of(inner), results).inputs
         if name in self._CONTROL:
             return self._CONTROL[name](self, equation, results)
-        return _of_primitive(equation, results)
+        return _of_primitive(equation, results, serves_places)
 
     def scan(self, equation: Any, results: Bits) -> tuple[Bits, Bits]:
         """How the results of a scan's body are used, those that it carries in all rounds, and the scan's operands."""
@@ -187,7 +193,7 @@ class Uses:
         carried = results
         while True:
             value = VALUE if any(some & VALUE for some in carried) else 0
-            condition = ((PLACE if counter_of(equation) else NUMBER) | value,)
+            condition = ((COUNTS if counter_of(equation) else NUMBER) | value,)
             asked = self.of(jaxpr_of(params["cond_jaxpr"]), condition).inputs
             done = self.of(jaxpr_of(params["body_jaxpr"]), carried).inputs
             more = _joined(carried, _joined(asked[first:], done[second:]))
@@ -230,32 +236,61 @@ def _value(results: Bits) -> int:
     return VALUE if any(some & VALUE for some in results) else 0
 
 
-def is_index_arithmetic(equation: Any, results: Bits) -> bool:
-    """Whether an equation is of integers and truth values alone, and serves places only.
+# fmt: off
+_ARITHMETIC: Final = frozenset({
+    "add", "sub", "mul", "div", "rem", "neg", "sign", "abs", "max", "min", "clamp", "and", "or", "xor", "not",
+    "shift_left", "shift_right_logical", "shift_right_arithmetic",
+})
+# fmt: on
+_COMPARISONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
-    A comparison whose truth is to be counted as a number, or to choose among numbers, is none; but that of which
-    branch is meant, an equality with the number of the branch, is one.
+
+def _serves_places(equation: Any, results: Bits, bits: Mapping[Any, int], made: Mapping[Any, Any]) -> bool:
+    """Whether an equation is arithmetic of integers, element by element, whose results serve places only.
+
+    A comparison compares data, and counts, but for these: that of a counter with its bound; that of what is a place
+    itself with a constant, as of a negative index; and whether the number of a branch is that of this one.
     """
-    used = 0
-    for some in results:
-        used |= some & ~VALUE
-    allowed = PLACE | MASK if equation.primitive.name == "eq" else PLACE
-    if not used or used & ~allowed:
+    name, used = equation.primitive.name, _joined_all(results) & ~VALUE
+    if not all(shaped(var.aval).is_discrete for var in (*equation.invars, *equation.outvars)):
         return False
-    return all(shaped(var.aval).is_discrete for var in (*equation.invars, *equation.outvars))
+    if name in _ARITHMETIC:
+        return used == PLACE
+    if name not in _COMPARISONS or not used or used & ~(PLACE | MASK | COUNTS):
+        return False
+    if used & COUNTS:
+        return True
+    compared = [var for var in equation.invars if not _is_literal(var)]
+    if len(compared) != 1:
+        return False
+    if used & MASK:
+        return name == "eq" and _is_number_of_a_branch(made.get(compared[0]))
+    return bool(bits.get(compared[0], 0) & PLACE)
 
 
-def _of_primitive(equation: Any, results: Bits) -> Bits:
-    name = equation.primitive.name
+def _is_number_of_a_branch(made: Any) -> bool:
+    """Whether an equation made what says which of several branches is taken: a clamped number, or a truth as one."""
+    if made is None:
+        return False
+    name = made.primitive.name
+    return name == "clamp" or (name == "convert_element_type" and shaped(made.invars[0].aval).is_truth)
+
+
+def _joined_all(results: Bits) -> int:
     used = 0
     for some in results:
         used |= some
+    return used
+
+
+def _of_primitive(equation: Any, results: Bits, serves_places: bool) -> Bits:
+    name, used = equation.primitive.name, _joined_all(results)
     value = used & VALUE
     discrete = all(shaped(var.aval).is_discrete for var in equation.outvars)
     logic = discrete and all(shaped(var.aval).is_truth for var in (*equation.invars, *equation.outvars))
     if not used:
         return (0,) * len(equation.invars)
-    if is_index_arithmetic(equation, results):
+    if serves_places:
         how = PLACE | value
     elif ((name in FREE and discrete) or logic) and used & ~VALUE:
         how = used  # what is moved is used as what it is moved to

@@ -266,6 +266,15 @@ def test_a_batch_of_branches_by_index():
 W = RNG.normal(size=(3, 3))
 
 
+def bisected(table, wanted):
+    """The place of a number among eight in order, found by halving; what is compared is data."""
+
+    def halve(at, step):
+        return jnp.where(table[at + step - 1] < wanted, at + step, at), None
+
+    return table[lax.scan(halve, 0, jnp.array([4, 2, 1]))[0]]
+
+
 @pytest.mark.parametrize(
     ("program", "args", "found"),
     [
@@ -290,6 +299,16 @@ W = RNG.normal(size=(3, 3))
         (lambda i: jnp.where(i > 1, 1.0, 2.0), (np.arange(3),), {"gt": 3}),
         (lambda i: lax.cond(i > 1, jnp.sin, jnp.cos, 1.0), (2,), {"gt": 1}),
         (lambda i: (i & 3) | 1, (np.arange(3),), {"bitwise_and": 3, "bitwise_or": 3}),
+        # integers that are data are compared, counted and summed as numbers are, whatever the result is used for
+        (lambda x, i: x[jnp.where(i[0] < i[1], 0, 1)], (np.ones(2), np.array([0, 2])), {"lt": 1}),
+        (lambda x, i: x[jnp.argmin(i)], (np.ones(2), np.array([0, 2])), {"lt": 1}),
+        (lambda x, i: x[jnp.sum(i)], (np.ones(2), np.array([0, 2])), {"add": 1}),
+        (lambda x, y: x[(y > 0).sum()], (np.ones(2), np.ones(3)), {"gt": 3, "add": 2}),
+        (lambda x, i: jnp.where(i == 3, x, 1.0), (np.ones(2), np.array([0, 2])), {"eq": 2}),
+        (lambda i: bisected(i, 5), (np.arange(8),), {"lt": 3}),
+        (lambda x, i: jnp.take(x, i, mode="wrap") + jnp.take(x, i, mode="clip"),
+         (np.ones(5), np.array([0, 7])), {"add": 2}),
+        (lambda x, i: x[(3 * i + 1) % 5], (np.ones(5), np.array([0, 7])), {}),
         (lambda x, key: x * jax.random.bernoulli(key, 0.5, (5,)), (np.ones(5), jax.random.key(0)), {"mul": 5}),
         (lambda x, key: x + jax.random.normal(key, (5,)), (np.ones(5), jax.random.PRNGKey(0)), {"add": 5}),
         (lambda x: W @ x, (np.ones(3),), {"mul": 9, "add": 6}),
