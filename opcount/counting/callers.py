@@ -180,9 +180,12 @@ def about_wrapped(error: Exception) -> str:
     of_library = frame is not None and (isinstance(error, (TypeError, AttributeError)) or _holds_wrapped(frame))
     if not _WRAPPED.search(str(error)) and not of_library:
         return ""
+    of_jax = (
+        "; ocj.counted(f), with `from opcount.sources import jax as ocj`, counts what a JAX function f executes on it"
+    )
     return (
         "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
-        "gives back plain values"
+        f"gives back plain values{of_jax if ' JAX ' in str(error) else ''}"
     )
 
 

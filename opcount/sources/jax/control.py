@@ -397,12 +397,13 @@ def _cond(run: Run, equation: Any, given: list[Operand], results: Bits, place: P
 # --- functions of one element, applied many times
 
 
-def _body(run: Run, closed: Any, depends: Pattern, place: Place) -> tuple[Ledger, Pattern]:
+def _body(run: Run, closed: Any, depends: Pattern, results: Bits, place: Place) -> tuple[Ledger, Pattern]:
     """What one application of a function executes, and which of its results depend."""
+    value = VALUE if any(some & VALUE for some in results) else 0
     apart, ledger = run.apart()
     jaxpr = jaxpr_of(closed)
     operands = [Operand(one, UNKNOWN, shaped(var.aval)) for one, var in zip(depends, jaxpr.invars, strict=True)]
-    found = apart.called(closed, operands, (NUMBER | VALUE,) * len(jaxpr.outvars), place)
+    found = apart.called(closed, operands, (NUMBER | value,) * len(jaxpr.outvars), place)
     return ledger, _depends(found)
 
 
@@ -413,7 +414,7 @@ def _reduce(run: Run, equation: Any, given: list[Operand], results: Bits, place:
     length = product([arrays[0].shaped.shape[axis] for axis in params["dimensions"]])
 
     def once(pattern: Pattern) -> _Rounds:
-        ledger, after = _body(run, params["jaxpr"], (*pattern, *_depends(arrays)), place)
+        ledger, after = _body(run, params["jaxpr"], (*pattern, *_depends(arrays)), results, place)
         return _Rounds([(ledger, 1)], after)
 
     found = _rounds(once, _depends(initial), length, place)
@@ -426,7 +427,7 @@ def _reduce_window(run: Run, equation: Any, given: list[Operand], results: Bits,
     array = given[0].shaped
     pairs, _ = sliding(equation.params, array, shaped(equation.outvars[0].aval))
     one = any(_depends(given))
-    ledger, _ = _body(run, equation.params["jaxpr"], (one,) * len(given), place)
+    ledger, _ = _body(run, equation.params["jaxpr"], (one,) * len(given), results, place)
     run.take(ledger, pairs)
     return run.results(equation, given)
 
@@ -435,7 +436,7 @@ def _scatter(run: Run, equation: Any, given: list[Operand], results: Bits, place
     """A scatter writes its updates, or what a function makes of what was there and an update."""
     body = equation.params.get("update_jaxpr")
     if body is not None:
-        ledger, _ = _body(run, body, (given[0].depends, given[2].depends), place)
+        ledger, _ = _body(run, body, (given[0].depends, given[2].depends), results, place)
         run.take(ledger, given[2].shaped.size)
     return run.results(equation, given)
 
@@ -444,8 +445,8 @@ def _select_and_scatter(run: Run, equation: Any, given: list[Operand], results: 
     params = equation.params
     data, source = given[0], given[1]
     pairs, alive = sliding(params, data.shaped, source.shaped)
-    selected, _ = _body(run, params["select_jaxpr"], (data.depends,) * 2, place)
-    scattered, _ = _body(run, params["scatter_jaxpr"], (any(_depends(given)),) * 2, place)
+    selected, _ = _body(run, params["select_jaxpr"], (data.depends,) * 2, results, place)
+    scattered, _ = _body(run, params["scatter_jaxpr"], (any(_depends(given)),) * 2, results, place)
     run.take(selected, pairs - alive)
     run.take(scattered, alive)
     return run.results(equation, given)

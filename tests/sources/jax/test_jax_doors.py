@@ -80,6 +80,12 @@ def test_a_value_that_opcount_differentiates_is_refused():
         oc.gradient(ocj.counted(jnp.sin), 1.0)
 
 
+def test_an_error_of_jax_about_a_wrapped_value_names_the_way_in():
+    with pytest.raises(TypeError, match="not a valid JAX type") as error, oc.count():
+        jnp.sin(oc.wrap(np.ones(3)))
+    assert "ocj.counted(f)" in error.value.__notes__[-1]
+
+
 def test_threads_count_for_themselves_or_are_propagated():
     with ThreadPoolExecutor(4) as pool:
         counts = list(pool.map(lambda n: ocj.measure(jax.jit(cube), np.ones(n)).counts.mul, range(1, 9)))
