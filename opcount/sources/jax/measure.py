@@ -7,6 +7,7 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import jax
+import numpy as np
 
 from opcount.arrays.wrap import Measured, warn_of_nothing
 from opcount.counting.counts import Counts
@@ -67,7 +68,7 @@ def value_of(operand: Operand, var: Any) -> Any:
     if operand.value is UNKNOWN:
         return shape_alone(var.aval.shape, var.aval.dtype)
     value = plain(operand.value)
-    return value if isinstance(value, jax.Array) else jax.numpy.asarray(value)
+    return jax.numpy.asarray(value) if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)) else value
 
 
 def measure(f: Callable[..., Any], *args: Any, static_argnums: int | Sequence[int] = ()) -> Measured[Any]:
