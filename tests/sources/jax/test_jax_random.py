@@ -56,7 +56,7 @@ def test_compiled_and_mapped_programs_count_the_same():
 
 
 def test_gradients_add_up_and_their_primal_is_the_program():
-    for _, program, _ in programs(range(300, 330), 5, 1, False):
+    for _, program, _ in programs(range(300, 320), 5, 1, False):
         f = lambda x, p=program: in_jax(p)(x).sum()  # noqa: E731
         g = ocj.gradient(f, SHAPED)
         assert g.phases["primal"] == ocj.measure(f, SHAPED).counts, program
@@ -66,11 +66,11 @@ def test_gradients_add_up_and_their_primal_is_the_program():
 def test_counts_by_value_are_those_of_numpy():
     """With few programs: JAX compiles each of their operations."""
     found = 0
-    for _, program, x in programs(range(400, 412), 3, 1, True):
+    for _, program, x in programs(range(400, 408), 3, 1, True):
         value = agree(program, x, shaped=False)
         np.testing.assert_allclose(value, in_numpy(program)(x), rtol=1e-3, atol=1e-4)
         found += 1
-    assert found >= 4
+    assert found >= 2
 
 
 @pytest.mark.slow
