@@ -180,9 +180,12 @@ def about_wrapped(error: Exception) -> str:
     of_library = frame is not None and (isinstance(error, (TypeError, AttributeError)) or _holds_wrapped(frame))
     if not _WRAPPED.search(str(error)) and not of_library:
         return ""
+    of_jax = (
+        "; ocj.counted(f), with `from opcount.sources import jax as ocj`, counts what a JAX function f executes on it"
+    )
     return (
         "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
-        "gives back plain values"
+        f"gives back plain values{of_jax if ' JAX ' in str(error) else ''}"
     )
 
 
@@ -243,6 +246,9 @@ def name_of(function: Any) -> str:
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
 
 
+_SOURCES: Final = {"jax": "ocj", "torch": "octo"}  # as their documentation imports them
+
+
 @cache
 def _of_opcount(qualified: str, module: str) -> str:
     """The name of opcount's function, or of NumPy's that a method of an array is called like."""
@@ -250,7 +256,7 @@ def _of_opcount(qualified: str, module: str) -> str:
     if not method or owner[0].islower():
         *_, inside, subject = module.split(".")
         if inside != "array_api":
-            return f"oc.{owner}"
+            return f"{_SOURCES.get(inside, 'oc')}.{owner}"
         return f"xp.{subject}.{owner}" if subject in ("linalg", "fft", "special") else f"xp.{owner}"
     return f"np.{method}" if hasattr(np, method) else f"{owner}.{method}"
 
