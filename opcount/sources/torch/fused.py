@@ -1,0 +1,332 @@
+"""Operators that PyTorch executes as one, of several steps: softmax, normalisations, losses, attention, recurrent cells.
+
+Each counts its own definition, in the steps of its kernel: a mean and a variance are those of the table, a softmax takes
+the largest number out first. Tests hold the rules to the same definition on single numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from opcount.functions.op_counts import NoRule, OpCounts, multiple, summed
+from opcount.sources.torch.products import contraction
+from opcount.sources.torch.reductions import variance
+from opcount.sources.torch.rows import Bound, Row, parsed, reduced, size_of, values_needed
+
+# --- softmax
+
+
+def _softmax(a: Bound) -> OpCounts:
+    """exp(x - max) over the sum of these."""
+    size, joins, _ = reduced(a["self"], a["dim"])
+    return {"maximum": joins, "sub": size, "exp": size, "add": joins, "div": size}
+
+
+def _log_softmax(a: Bound) -> OpCounts:
+    """(x - max) - log(sum of exp(x - max))."""
+    size, joins, results = reduced(a["self"], a["dim"])
+    return {"maximum": joins, "sub": 2 * size, "exp": size, "add": joins, "log": results}
+
+
+def _softmax_backward(a: Bound) -> OpCounts:
+    """(g - sum(g y)) y."""
+    size, joins, _ = reduced(a["grad_output"], a["dim"])
+    return {"mul": 2 * size, "add": joins, "sub": size}
+
+
+def _log_softmax_backward(a: Bound) -> OpCounts:
+    """g - exp(y) sum(g)."""
+    size, joins, _ = reduced(a["grad_output"], a["dim"])
+    return {"exp": size, "mul": size, "add": joins, "sub": size}
+
+
+# --- normalisations: (x - mean) times 1 / sqrt(variance + eps), times a weight, plus a bias
+
+
+def moments(size: int, groups: int) -> dict[str, int]:
+    """A mean, a variance and 1 / sqrt(variance + eps) for each of so many groups of so many numbers together."""
+    joins = size - groups if size else 0
+    return {"add": 2 * joins + groups, "div": 3 * groups, "sub": size, "mul": size, "sqrt": groups}
+
+
+def _normalized(size: int, weight: object, bias: object) -> dict[str, int]:
+    return {"sub": size, "mul": size + (size if weight is not None else 0), "add": size if bias is not None else 0}
+
+
+def _layer_norm(a: Bound) -> OpCounts:
+    given, shape = a["input"], a["normalized_shape"]
+    size = given.numel()
+    groups = size // math.prod(shape) if size else 0
+    return summed(moments(size, groups), _normalized(size, a["weight"], a["bias"]))
+
+
+def _group_norm(a: Bound) -> OpCounts:
+    size = a["input"].numel()
+    return summed(moments(size, a["N"] * a["group"]), _normalized(size, a["weight"], a["bias"]))
+
+
+def _batch_norm(training: bool | None, running: bool) -> Callable[[Bound], OpCounts]:
+    """By the batch's own moments, which update the running ones; or by the running ones, with 1 / sqrt alone.
+
+    The scale of a channel is 1 / sqrt times the weight, and its shift the bias minus the mean times that.
+    """
+
+    def rule(a: Bound) -> OpCounts:
+        given = a["input"]
+        channels, size = given.shape[1], given.numel()
+        found = {"mul": size, "add": size}
+        each = {"mul": 1 + (a["weight"] is not None), "neg" if a["bias"] is None else "sub": 1}
+        if training if training is not None else a["training"]:
+            found = summed(found, moments(size, channels))
+            if running and a["running_mean"] is not None:  # momentum * new + (1 - momentum) * old, of mean and variance
+                each = summed(each, {"mul": 4, "add": 2, "div": 1})
+        else:
+            each = summed(each, {"add": 1, "sqrt": 1, "div": 1})
+        return summed(found, multiple(channels, each))
+
+    return rule
+
+
+def _sums_backward(size: int, groups: int) -> dict[str, int]:
+    """Two sums in each group, of g and of g times the deviation, and the gradient that they correct.
+
+    dx = r (g - mean(g) - x̂ mean(g x̂)), with x̂ = (x - mean) r.
+    """
+    joins = size - groups if size else 0
+    return {"sub": 3 * size, "mul": 4 * size, "add": 2 * joins, "div": 2 * groups}
+
+
+def _parameters_backward(a: Bound, size: int, results: int, names: tuple[str, str] = ("weight", "bias")) -> OpCounts:
+    """The gradient of the weight is the sum of g x̂, that of the bias the sum of g."""
+    _, to_weight, to_bias = a["output_mask"]
+    joins = max(size - results, 0)
+    found = {"mul": size, "add": joins} if to_weight and a[names[0]] is not None else {}
+    return summed(found, {"add": joins if to_bias else 0})
+
+
+def _layer_norm_backward(a: Bound) -> OpCounts:
+    given, shape = a["input"], a["normalized_shape"]
+    size, inner = given.numel(), math.prod(shape)
+    groups = size // inner if size else 0
+    weighted = {"mul": size} if a["weight"] is not None and a["output_mask"][0] else {}
+    to_input = summed(weighted, _sums_backward(size, groups)) if a["output_mask"][0] else {"sub": size, "mul": size}
+    return summed(to_input, _parameters_backward(a, size, inner))
+
+
+def _group_norm_backward(a: Bound) -> OpCounts:
+    size, groups, channels = a["input"].numel(), a["N"] * a["group"], a["C"]
+    weighted = {"mul": size} if a["weight"] is not None and a["output_mask"][0] else {}
+    to_input = summed(weighted, _sums_backward(size, groups)) if a["output_mask"][0] else {"sub": size, "mul": size}
+    return summed(to_input, _parameters_backward(a, size, channels))
+
+
+def _batch_norm_backward(a: Bound) -> OpCounts:
+    """The sums of g and of g x̂ by channel are those of the bias and of the weight, and serve the input too."""
+    given = a["input"]
+    size, channels = given.numel(), given.shape[1]
+    joins = size - channels if size else 0
+    sums = {"sub": size, "mul": 2 * size, "add": 2 * joins}  # of the deviations, x̂, g x̂
+    to_input = a["output_mask"][0]
+    training = a.get("train", a.get("update"))
+    if not training:  # the running moments are data of the step: g times 1 / sqrt(variance + eps) times the weight
+        scale = multiple(channels, {"add": 1, "sqrt": 1, "div": 1, "mul": int(a["weight"] is not None)})
+        return summed(sums, scale, {"mul": size if to_input else 0})
+    if not to_input:
+        return sums
+    per = {"div": 2, "mul": int(a["weight"] is not None)}  # two means; 1 / sqrt times the weight
+    return summed(sums, {"mul": 2 * size, "sub": 2 * size}, multiple(channels, per))
+
+
+def _rms_norm(a: Bound) -> OpCounts:
+    """x / sqrt(mean(x²) + eps), times a weight."""
+    given, shape = a["input"], a["normalized_shape"]
+    size = given.numel()
+    groups = size // math.prod(shape) if size else 0
+    weighted = size if a["weight"] is not None else 0
+    return {"mul": 2 * size + weighted, "add": size, "div": 2 * groups, "sqrt": groups}
+
+
+def _rms_norm_backward(a: Bound) -> OpCounts:
+    """r (g - x̂ mean(g x̂)), with x̂ = x r; and the sum of g x̂ for the weight."""
+    given, shape = a["input"], a["normalized_shape"]
+    size, inner = given.numel(), math.prod(shape)
+    groups = size // inner if size else 0
+    to_input, to_weight = a["output_mask"]
+    found = [{"mul": size}]  # x̂
+    if to_input:
+        found.append({"mul": 3 * size, "sub": size, "add": size - groups, "div": groups})
+        found.append({"mul": size if a["weight"] is not None else 0})
+    if to_weight and a["weight"] is not None:
+        found.append({"mul": size, "add": max(size - inner, 0)})
+    return summed(*found)
+
+
+# --- losses
+
+_NONE, _MEAN, _SUM = 0, 1, 2
+
+
+def _reduced_loss(size: int, reduction: int) -> dict[str, int]:
+    if reduction == _NONE:
+        return {}
+    return {"add": max(size - 1, 0), "div": int(reduction == _MEAN)}
+
+
+def _loss(formula: str, *operands: str) -> Callable[[Bound], OpCounts]:
+    """A formula for each element, and the sum or the mean of them."""
+    kinds = parsed(formula)
+
+    def rule(a: Bound) -> OpCounts:
+        size = size_of(*(a[name] for name in operands or ("self", "target")))
+        weighted = {"mul": size} if a.get("weight") is not None else {}
+        return summed(multiple(size, kinds), weighted, _reduced_loss(size, a["reduction"]))
+
+    return rule
+
+
+def _loss_backward(formula: str) -> Callable[[Bound], OpCounts]:
+    """A formula for each element, times the gradient; the one over n of a mean is a product with a number."""
+    kinds = parsed(formula)
+
+    def rule(a: Bound) -> OpCounts:
+        size = size_of(a["self"], a["target"])
+        factors = 1 + (a.get("weight") is not None) + (a["reduction"] == _MEAN)
+        return summed(multiple(size, kinds), {"mul": factors * size})
+
+    return rule
+
+
+def _nll(a: Bound) -> OpCounts:
+    """Minus the log probability of each target, times the weight of its class; the mean is over these weights."""
+    given, target, weight = a["self"], a["target"], a["weight"]
+    size, weighted = _targets(a, given, target), weight is not None
+    found = {"neg": size, "mul": size if weighted else 0}
+    if a["reduction"] == _NONE:
+        return found
+    sums = max(size - 1, 0)
+    depends = weighted and a["dependent"](weight)
+    return summed(found, {"add": sums + (sums if depends else 0), "div": int(a["reduction"] == _MEAN)})
+
+
+def _targets(a: Bound, given: Any, target: Any) -> int:
+    """How many targets there are that are not ignored."""
+    ignored = a["ignore_index"]
+    classes = given.shape[1] if given.ndim > 1 else given.shape[0]
+    if not 0 <= ignored < classes and not _may_be_ignored(target, ignored):
+        return int(target.numel())
+    return int((values_needed("the targets", target) != ignored).sum())
+
+
+def _may_be_ignored(target: Any, ignored: int) -> bool:
+    """Whether an index that is no class is among the targets; those without values have none."""
+    from opcount.sources.torch.rows import is_real
+
+    return is_real(target) and bool((target == ignored).any())
+
+
+def _nll_backward(a: Bound) -> OpCounts:
+    """Minus the gradient at each target, times the weight, over their sum if it was a mean."""
+    size = _targets(a, a["self"], a["target"])
+    weighted, mean = a["weight"] is not None, a["reduction"] == _MEAN
+    return {"neg": size, "mul": size if weighted else 0, "div": size if mean else 0}
+
+
+def _huber(formula: str) -> Callable[[Bound], OpCounts]:
+    return _loss(formula)
+
+
+# --- attention
+
+
+class _Heads:
+    """The sizes of an attention: so many heads of so many queries and keys, of so many numbers."""
+
+    def __init__(self, a: Bound) -> None:
+        query, key, value = a["query"], a["key"], a["value"]
+        self.heads = math.prod(query.shape[:-2])
+        self.queries, self.numbers = query.shape[-2:]
+        self.keys, self.values = key.shape[-2], value.shape[-1]
+        self.pairs = self.heads * self.queries * self.keys
+        self.rows = self.heads * self.queries
+
+
+def _attention(a: Bound) -> OpCounts:
+    """softmax(q kᵀ scale + mask) v, of all pairs, and the logarithm of each row's sum, for the backward pass."""
+    h = _Heads(a)
+    joins = h.pairs - h.rows if h.keys else 0
+    softmax = {"maximum": joins, "sub": h.pairs, "exp": h.pairs, "add": joins, "div": h.pairs}
+    mask = {"add": h.pairs if a["attn_mask"] is not None and a["attn_mask"].dtype.is_floating_point else 0}
+    dropped = {"mul": 2 * h.pairs if a["dropout_p"] else 0}
+    return summed(contraction(h.pairs, h.numbers), {"mul": h.pairs}, mask, softmax, dropped,
+                  contraction(h.rows * h.values, h.keys), {"log": h.rows, "add": h.rows})  # fmt: skip
+
+
+def _attention_backward(a: Bound) -> OpCounts:
+    """p = exp(q kᵀ scale + mask - lse) again; dv = pᵀ g, ds = p (g vᵀ - sum(g y)) scale, dq = ds k, dk = dsᵀ q.
+
+    T. Dao and others, FlashAttention (2022), algorithm 4.
+    """
+    h = _Heads(a)
+    mask = {"add": h.pairs if a["attn_mask"] is not None and a["attn_mask"].dtype.is_floating_point else 0}
+    again = summed(contraction(h.pairs, h.numbers), {"mul": h.pairs, "sub": h.pairs, "exp": h.pairs}, mask)
+    to_values = contraction(h.heads * h.keys * h.values, h.queries)
+    rows = contraction(h.rows, h.values)
+    scores = summed(contraction(h.pairs, h.values), {"sub": h.pairs, "mul": 2 * h.pairs})
+    to_queries = contraction(h.rows * h.numbers, h.keys)
+    to_keys = contraction(h.heads * h.keys * h.numbers, h.queries)
+    return summed(again, to_values, rows, scores, to_queries, to_keys)
+
+
+# --- recurrent layers, in the kernel of oneDNN
+
+_LSTM: Final = 2
+"""The number of an LSTM among the modes of recurrent layers."""
+
+
+def _recurrent(a: Bound) -> OpCounts:
+    """One layer of an LSTM over all steps: at each, two products with matrices, both biases, and the cell."""
+    if a["mode"] != _LSTM:
+        raise NoRule("of the recurrent layers of oneDNN the LSTM alone has a count")
+    given, hidden = a["input"], a["hidden_size"]
+    steps = given.shape[0] * given.shape[1]
+    gates = steps * 4 * hidden
+    biased = {"add": (2 if a["has_biases"] else 0) * gates + gates}
+    cell = multiple(steps * hidden, {"neg": 3, "exp": 3, "add": 3 + 1, "div": 3, "tanh": 2, "mul": 3})
+    return summed(contraction(gates, given.shape[2]), contraction(gates, hidden), biased, cell)
+
+
+ROWS: Final[dict[str, Row]] = {
+    "_softmax": Row(_softmax),
+    "_log_softmax": Row(_log_softmax),
+    "_softmax_backward_data": Row(_softmax_backward),
+    "_log_softmax_backward_data": Row(_log_softmax_backward),
+    "native_layer_norm": Row(_layer_norm),
+    "native_layer_norm_backward": Row(_layer_norm_backward),
+    "native_group_norm": Row(_group_norm),
+    "native_group_norm_backward": Row(_group_norm_backward),
+    "native_batch_norm": Row(_batch_norm(None, True)),
+    "_native_batch_norm_legit": Row(_batch_norm(None, True)),
+    "_native_batch_norm_legit.no_stats": Row(_batch_norm(None, False)),
+    "_native_batch_norm_legit_no_training": Row(_batch_norm(False, False)),
+    "_batch_norm_with_update": Row(_batch_norm(True, True)),
+    "_batch_norm_no_update": Row(_batch_norm(False, False)),
+    "native_batch_norm_backward": Row(_batch_norm_backward),
+    "batch_norm_backward": Row(_batch_norm_backward),
+    "_fused_rms_norm": Row(_rms_norm),
+    "_fused_rms_norm_backward": Row(_rms_norm_backward),
+    "mse_loss": Row(_loss("sub mul")),
+    "mse_loss_backward": Row(_loss_backward("sub")),
+    "binary_cross_entropy": Row(_loss("sub 2log 2mul sub 2maximum sub")),
+    "huber_loss": Row(_loss("sub abs lt 2mul mul sub mul")),
+    "nll_loss_forward": Row(_nll),
+    "nll_loss2d_forward": Row(_nll),
+    "nll_loss_backward": Row(_nll_backward),
+    "nll_loss2d_backward": Row(_nll_backward),
+    "_scaled_dot_product_flash_attention_for_cpu": Row(_attention),
+    "_scaled_dot_product_flash_attention_for_cpu_backward": Row(_attention_backward),
+    "mkldnn_rnn_layer": Row(_recurrent),
+}
+
+_ = variance
