@@ -22,10 +22,11 @@ try:
 except ImportError as error:  # pragma: no cover
     raise ImportError("opcount counts PyTorch's programs if PyTorch is installed: pip install 'opcount[torch]'") from error
 
+from opcount.sources.torch.by_module import table
 from opcount.sources.torch.counting import counting, measure, unwrap
 from opcount.sources.torch.rules import register_rule
 
-__all__ = ["counting", "measure", "register_rule", "unwrap"]
+__all__ = ["counting", "measure", "register_rule", "table", "unwrap"]
 
 
 def __dir__() -> list[str]:

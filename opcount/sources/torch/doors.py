@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator as operators
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -120,12 +119,24 @@ def _copied(state: State, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     return result
 
 
+def _in_operators(state: State, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A recurrent layer, executed in PyTorch's own operators and not by oneDNN in one call."""
+    if not state.depends([args, kwargs]):
+        return func(*args, **kwargs)
+    before = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        return func(*args, **kwargs)
+    finally:
+        torch._C._set_mkldnn_enabled(before)
+
+
 _HANDLERS: Final[dict[Any, Handler]] = {
     **{func: _leaving(door, _of_number(door)) for func, door in _NUMBERS.items()},
     **{func: _leaving(door, _of_array(door)) for func, door in _ARRAYS.items()},
     **dict.fromkeys(_MAKERS, _made),
     **dict.fromkeys(_TEXT, _written),
     torch.Tensor.__deepcopy__: _copied,
+    torch.lstm: _in_operators,
 }
 
-_ = operators

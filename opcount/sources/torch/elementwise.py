@@ -7,13 +7,12 @@ choosing is free, as with np.where.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Final
 
 import torch
 
 from opcount.functions.op_counts import NoRule, OpCounts, integer_power, multiple, summed
-from opcount.sources.torch.rows import Bound, Row, is_truth, parsed, shape_of, size_of, tensors_in, values_needed
+from opcount.sources.torch.rows import Bound, Row, is_truth, parsed, shape_of, size_of, values_needed
 from opcount.wrapping.operations import OPERATIONS
 
 _UNARY: Final = """
@@ -115,24 +114,27 @@ def _scaled(kind: str) -> Row:
 
     def rule(a: Bound) -> OpCounts:
         size = size_of(a["self"], a["other"])
-        scaled = 0 if is_one(a.get("alpha", 1)) else size_of(a["other"])
-        return {kind: size, "mul": scaled}
+        scales = not is_one(a.get("alpha", 1)) and a["dependent"](a["other"])
+        return {kind: size, "mul": size_of(a["other"]) if scales else 0}
 
     return Row(rule)
 
 
 def _rsub(a: Bound) -> OpCounts:
-    scaled = 0 if is_one(a.get("alpha", 1)) else size_of(a["self"])
-    return {"sub": size_of(a["self"], a["other"]), "mul": scaled}
+    scales = not is_one(a.get("alpha", 1)) and a["dependent"](a["self"])
+    return {"sub": size_of(a["self"], a["other"]), "mul": size_of(a["self"]) if scales else 0}
 
 
 def _product_added(inner: str) -> Row:
     """`self + value * (tensor1 * tensor2)`, or with a quotient."""
 
     def rule(a: Bound) -> OpCounts:
+        size = size_of(a["self"], a["tensor1"], a["tensor2"])
+        if not a["dependent"](a["tensor1"]) and not a["dependent"](a["tensor2"]):
+            return {"add": size}  # of a product of data
         products = size_of(a["tensor1"], a["tensor2"])
         scaled = {} if is_one(a.get("value", 1)) else {"mul": products}
-        return summed({inner: products, "add": size_of(a["self"], a["tensor1"], a["tensor2"])}, scaled)
+        return summed({inner: products, "add": size}, scaled)
 
     return Row(rule)
 
@@ -255,8 +257,15 @@ def _logit(a: Bound) -> OpCounts:
     return multiple(size_of(a["self"]), parsed(f"{clamped}sub div log"))
 
 
-def _isclose_all(a: Bound) -> OpCounts:
+def _allclose(a: Bound) -> OpCounts:
+    """|a - b| <= atol + rtol |b|, or equal, if finite."""
     return multiple(size_of(a["self"], a["other"]), parsed("mul add sub 2abs le eq isfinite"))
+
+
+def _isin(a: Bound) -> OpCounts:
+    """Each element compared with each."""
+    sizes = [1 if not isinstance(a[name], torch.Tensor) else a[name].numel() for name in a if "element" in name]
+    return {"eq": sizes[0] * sizes[1]}
 
 
 def _masked_scale(a: Bound) -> OpCounts:
@@ -278,10 +287,6 @@ def _copy_into(a: Bound) -> OpCounts:
     return {"ne": size_of(source) if is_truth(target) and not is_truth(source) else 0}
 
 
-def _where(a: Bound) -> OpCounts:
-    return {}
-
-
 def _polygamma(a: Bound) -> OpCounts:
     """ψ(x) itself; that of higher order is (-1)^(n+1) n! ζ(n + 1, x), the product with one factor, which is data."""
     return multiple(size_of(a["self"]), parsed("digamma" if a["n"] == 0 else "zeta mul"))
@@ -295,7 +300,8 @@ _FORMULAS: Final[dict[str, Callable[[Bound], OpCounts]]] = {
     "clamp": _clamp, "clamp.Tensor": _clamp, "hardtanh": _hardtanh, "round.decimals": _round_decimals,
     "nan_to_num": _nan_to_num, "lerp.Scalar": _lerp, "lerp.Tensor": _lerp, "gelu": _gelu, "gelu_backward": _gelu_backward,
     "elu": _elu, "elu_backward": _elu_backward, "celu": _celu, "glu": _glu, "glu_backward": _glu_backward,
-    "logit": _logit, "native_dropout": _native_dropout,
+    "logit": _logit, "allclose": _allclose, "isin.Tensor_Tensor": _isin, "isin.Tensor_Scalar": _isin,
+    "isin.Scalar_Tensor": _isin, "native_dropout": _native_dropout,
     "native_dropout_backward": _masked_scale, "_to_copy": _to_copy, "copy_": _copy_into, "copy": _copy_into,
     "polygamma": _polygamma, "polygamma_": _polygamma,
 }  # fmt: skip
@@ -311,7 +317,4 @@ ROWS: Final[dict[str, Row]] = {
     **{name: Row(rule) for name, rule in _FORMULAS.items()},
 }
 
-ROWS["log_sigmoid_forward"] = Row(ROWS["log_sigmoid_forward"].rule)
 ROWS["native_dropout"] = Row(_native_dropout, (0,))  # the mask is chance, which is data
-
-__all__ = ["ROWS", "each", "is_one", "partial", "powers", "tensors_in"]

@@ -1,4 +1,4 @@
-"""Operators that PyTorch executes as one, of several steps: softmax, normalisations, losses, attention, recurrent cells.
+"""Operators that PyTorch executes as one, of several steps: softmax, normalisations, losses, attention.
 
 Each counts its own definition, in the steps of its kernel: a mean and a variance are those of the table, a softmax takes
 the largest number out first. Tests hold the rules to the same definition on single numbers.
@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from opcount.functions.op_counts import NoRule, OpCounts, multiple, summed
 from opcount.sources.torch.products import contraction
-from opcount.sources.torch.reductions import variance
 from opcount.sources.torch.rows import Bound, Row, parsed, reduced, size_of, values_needed
 
 # --- softmax
@@ -28,6 +27,11 @@ def _log_softmax(a: Bound) -> OpCounts:
     """(x - max) - log(sum of exp(x - max))."""
     size, joins, results = reduced(a["self"], a["dim"])
     return {"maximum": joins, "sub": 2 * size, "exp": size, "add": joins, "log": results}
+
+
+def _safe_softmax(a: Bound) -> OpCounts:
+    """A softmax that gives zeros where all of a row is minus infinity, which is looked up first."""
+    return summed(_softmax(a), {"eq": a["self"].numel()})
 
 
 def _softmax_backward(a: Bound) -> OpCounts:
@@ -51,20 +55,24 @@ def moments(size: int, groups: int) -> dict[str, int]:
     return {"add": 2 * joins + groups, "div": 3 * groups, "sub": size, "mul": size, "sqrt": groups}
 
 
-def _normalized(size: int, weight: object, bias: object) -> dict[str, int]:
-    return {"sub": size, "mul": size + (size if weight is not None else 0), "add": size if bias is not None else 0}
-
-
 def _layer_norm(a: Bound) -> OpCounts:
     given, shape = a["input"], a["normalized_shape"]
     size = given.numel()
     groups = size // math.prod(shape) if size else 0
-    return summed(moments(size, groups), _normalized(size, a["weight"], a["bias"]))
+    return _normalized_by(a, size, groups)
+
+
+def _normalized_by(a: Bound, size: int, groups: int) -> OpCounts:
+    """What is normalized, scaled and shifted; of data, what is normalized is data too."""
+    affine = {"mul": size if a["weight"] is not None else 0, "add": size if a["bias"] is not None else 0}
+    if not a["dependent"](a["input"]):
+        return affine
+    return summed(moments(size, groups), {"sub": size, "mul": size}, affine)
 
 
 def _group_norm(a: Bound) -> OpCounts:
     size = a["input"].numel()
-    return summed(moments(size, a["N"] * a["group"]), _normalized(size, a["weight"], a["bias"]))
+    return _normalized_by(a, size, a["N"] * a["group"])
 
 
 def _batch_norm(training: bool | None, running: bool) -> Callable[[Bound], OpCounts]:
@@ -187,21 +195,54 @@ def _loss(formula: str, *operands: str) -> Callable[[Bound], OpCounts]:
 
 
 def _loss_backward(formula: str) -> Callable[[Bound], OpCounts]:
-    """A formula for each element, times the gradient; the one over n of a mean is a product with a number."""
+    """A formula for each element; the factor of a mean, 1 / n, is among its products, also where it is 1."""
     kinds = parsed(formula)
 
     def rule(a: Bound) -> OpCounts:
-        size = size_of(a["self"], a["target"])
-        factors = 1 + (a.get("weight") is not None) + (a["reduction"] == _MEAN)
-        return summed(multiple(size, kinds), {"mul": factors * size})
+        return multiple(size_of(a["self"], a["target"]), kinds)
 
     return rule
+
+
+def _cross_entropy_of_two(a: Bound) -> OpCounts:
+    """(t - 1) max(log1p(-x), -100) - t max(log(x), -100)."""
+    size = size_of(a["self"], a["target"])
+    formula = parsed("neg log1p log 2maximum 2mul sub")
+    of_target = {"sub": size if a["dependent"](a["target"]) else 0}
+    weighted = {"mul": size if a["weight"] is not None else 0}
+    return summed(multiple(size, formula), of_target, weighted, _reduced_loss(size, a["reduction"]))
+
+
+def _cross_entropy_of_two_backward(a: Bound) -> OpCounts:
+    """g (x - t) / max((1 - x) x, eps), times the weight, over n for a mean."""
+    size = size_of(a["self"], a["target"])
+    found = parsed("2sub 2mul maximum div")
+    return summed(multiple(size, found), {"mul": size if a["weight"] is not None else 0,
+                                          "div": size if a["reduction"] == _MEAN else 0})  # fmt: skip
+
+
+def _cross_entropy_of_logits(a: Bound) -> OpCounts:
+    """(1 - t) x - log sigmoid(x) w, where w is 1 + (p - 1) t for a weight p of positives."""
+    size = size_of(a["self"], a["target"])
+    target = size if a["dependent"](a["target"]) else 0
+    found = [multiple(size, parsed("minimum abs neg exp log1p sub mul sub")), {"sub": target}]
+    if (positive := a["pos_weight"]) is not None:
+        found.append({"mul": size})
+        if a["dependent"](positive):
+            found.append({"sub": positive.numel(), "mul": size_of(positive, a["target"]), "add": size})
+        elif target:
+            found.append({"mul": size, "add": size})
+    if a["weight"] is not None:
+        found.append({"mul": size})
+    return summed(*found, _reduced_loss(size, a["reduction"]))
 
 
 def _nll(a: Bound) -> OpCounts:
     """Minus the log probability of each target, times the weight of its class; the mean is over these weights."""
     given, target, weight = a["self"], a["target"], a["weight"]
     size, weighted = _targets(a, given, target), weight is not None
+    if not a["dependent"](given):
+        raise NoRule("the loss of data by weights that count has no count here: let the scores count too")
     found = {"neg": size, "mul": size if weighted else 0}
     if a["reduction"] == _NONE:
         return found
@@ -231,10 +272,6 @@ def _nll_backward(a: Bound) -> OpCounts:
     size = _targets(a, a["self"], a["target"])
     weighted, mean = a["weight"] is not None, a["reduction"] == _MEAN
     return {"neg": size, "mul": size if weighted else 0, "div": size if mean else 0}
-
-
-def _huber(formula: str) -> Callable[[Bound], OpCounts]:
-    return _loss(formula)
 
 
 # --- attention
@@ -279,27 +316,10 @@ def _attention_backward(a: Bound) -> OpCounts:
     return summed(again, to_values, rows, scores, to_queries, to_keys)
 
 
-# --- recurrent layers, in the kernel of oneDNN
-
-_LSTM: Final = 2
-"""The number of an LSTM among the modes of recurrent layers."""
-
-
-def _recurrent(a: Bound) -> OpCounts:
-    """One layer of an LSTM over all steps: at each, two products with matrices, both biases, and the cell."""
-    if a["mode"] != _LSTM:
-        raise NoRule("of the recurrent layers of oneDNN the LSTM alone has a count")
-    given, hidden = a["input"], a["hidden_size"]
-    steps = given.shape[0] * given.shape[1]
-    gates = steps * 4 * hidden
-    biased = {"add": (2 if a["has_biases"] else 0) * gates + gates}
-    cell = multiple(steps * hidden, {"neg": 3, "exp": 3, "add": 3 + 1, "div": 3, "tanh": 2, "mul": 3})
-    return summed(contraction(gates, given.shape[2]), contraction(gates, hidden), biased, cell)
-
-
 ROWS: Final[dict[str, Row]] = {
     "_softmax": Row(_softmax),
     "_log_softmax": Row(_log_softmax),
+    "_safe_softmax": Row(_safe_softmax),
     "_softmax_backward_data": Row(_softmax_backward),
     "_log_softmax_backward_data": Row(_log_softmax_backward),
     "native_layer_norm": Row(_layer_norm),
@@ -317,16 +337,18 @@ ROWS: Final[dict[str, Row]] = {
     "_fused_rms_norm": Row(_rms_norm),
     "_fused_rms_norm_backward": Row(_rms_norm_backward),
     "mse_loss": Row(_loss("sub mul")),
-    "mse_loss_backward": Row(_loss_backward("sub")),
-    "binary_cross_entropy": Row(_loss("sub 2log 2mul sub 2maximum sub")),
-    "huber_loss": Row(_loss("sub abs lt 2mul mul sub mul")),
+    "mse_loss_backward": Row(_loss_backward("sub 2mul")),
+    "binary_cross_entropy": Row(_cross_entropy_of_two),
+    "binary_cross_entropy_backward": Row(_cross_entropy_of_two_backward),
+    "binary_cross_entropy_with_logits": Row(_cross_entropy_of_logits),
+    "huber_loss": Row(_loss("2sub abs le 3mul")),
+    "huber_loss_backward": Row(_loss_backward("sub le ge 6mul")),
+    "smooth_l1_loss": Row(_loss("2sub abs lt 2mul div")),
+    "smooth_l1_loss_backward": Row(_loss_backward("sub gt abs ge div 2mul")),
     "nll_loss_forward": Row(_nll),
     "nll_loss2d_forward": Row(_nll),
     "nll_loss_backward": Row(_nll_backward),
     "nll_loss2d_backward": Row(_nll_backward),
     "_scaled_dot_product_flash_attention_for_cpu": Row(_attention),
     "_scaled_dot_product_flash_attention_for_cpu_backward": Row(_attention_backward),
-    "mkldnn_rnn_layer": Row(_recurrent),
 }
-
-_ = variance

@@ -63,6 +63,8 @@ class State:
             return NotImplemented  # its class executes it in operators of its own, which come here
         if self.silent or not any(operand in self.dependence for operand in operands):
             return operator(*args, **keywords)
+        if isinstance(operator, torch._ops.OpOverload) and not self.depends(_read(operator, args, keywords)):
+            return operator(*args, **keywords)  # data, written where something else was
         if not isinstance(operator, torch._ops.OpOverload):
             return self._refused(operator, args, keywords, _HIGHER)
         if (own := users_rule(operator)) is not None:
@@ -169,19 +171,38 @@ def _written(operator: Any) -> tuple[tuple[int, str], ...]:
     return tuple(
         (index, argument.name)
         for index, argument in enumerate(operator._schema.arguments)
-        if argument.alias_info is not None and argument.alias_info.is_write
+        if argument.alias_info is not None and argument.alias_info.is_write and not argument.is_out
     )
 
 
-_MATERIALIZED: Final = frozenset({"clone", "_to_copy", "copy_", "conj_physical", "_conj_physical", "conj_physical_"})
+def _read(operator: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> list[Any]:
+    """The arguments of a call without those that are only written into."""
+    if not (outs := _outs(operator)):
+        return [args, dict(keywords)]
+    return [*args, *(value for name, value in keywords.items() if name not in outs)]
+
+
+@cache
+def _outs(operator: Any) -> frozenset[str]:
+    return frozenset(argument.name for argument in operator._schema.arguments if argument.is_out)
+
+
+_MATERIALIZED: Final = frozenset({"clone", "_to_copy", "copy_"})
+_VIEWS: Final = frozenset({"alias", "detach", "expand", "permute", "select", "slice", "squeeze", "t", "transpose", "unsqueeze", "view", "_unsafe_view"})
 
 
 def _of_parts(operator: Any, counts: OpCounts, tensors: list[torch.Tensor]) -> dict[str, int]:
     """Operations on complex numbers as the real operations that they execute."""
     name = operator._schema.name.partition("::")[2]
+    if name in ("conj_physical", "_conj_physical", "conj_physical_"):
+        return {"neg": tensors[0].numel()}
+    if name == "_conj" or not any(counts.values()) and not any(tensor.is_conj() for tensor in tensors):
+        return {}
     if set(counts) == {"abs"}:
         return {"hypot": counts["abs"]}
     if any(tensor.is_conj() or tensor.is_neg() for tensor in tensors):
+        if name in _VIEWS:
+            return {}
         if name not in _MATERIALIZED:
             raise NoRule("a conjugate that is not computed yet has no count here: use z.resolve_conj() first")
         return {"neg": sum(tensor.numel() for tensor in tensors if tensor.is_conj())}

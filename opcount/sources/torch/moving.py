@@ -28,7 +28,7 @@ squeeze_copy.dim squeeze_copy.dims stack t t_ t_copy take transpose.int transpos
 unbind.int unbind_copy.int unfold unfold_copy unsafe_split.Tensor unsafe_split_with_sizes unsqueeze unsqueeze_
 unsqueeze_copy upsample_nearest1d upsample_nearest2d upsample_nearest2d.vec upsample_nearest3d
 view view.dtype view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy view_copy.dtype
-where.self _conj_copy _foreach_clone _foreach_copy _foreach_copy_ _foreach_zero _foreach_zero_ _chunk_cat
+where.self _conj _conj_physical conj_physical native_channel_shuffle _foreach_clone _foreach_copy _foreach_copy_ _foreach_zero _foreach_zero_ _chunk_cat
 _fw_primal _fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pack_padded_sequence _pin_memory
 _reshape_alias _reshape_alias_copy _reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view
 _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_

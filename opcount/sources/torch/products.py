@@ -30,14 +30,15 @@ def _product(first: str, second: str) -> Callable[[Bound], OpCounts]:
 
 
 def _added(product: Callable[[Bound], OpCounts], results: Callable[[Bound], int]) -> Row:
-    """`beta * self + alpha * product`; a beta of 0 leaves self out."""
+    """`beta * self + alpha * product`; a beta of 0 leaves self out, and a product of data is data."""
 
     def rule(a: Bound) -> OpCounts:
-        size, found = results(a), [product(a)]
-        if not is_one(a["alpha"]):
-            found.append({"mul": size})
+        size, found = results(a), []
+        if any(a["dependent"](value) for name, value in a.items() if name not in ("self", "dependent")):
+            found += [product(a), {"mul": 0 if is_one(a["alpha"]) else size}]
         if a["beta"] != 0 and any(product(a).values()):
-            found.append({"add": size, "mul": 0 if is_one(a["beta"]) else size_of(a["self"])})
+            scaled = a["dependent"](a["self"]) and not is_one(a["beta"])
+            found.append({"add": size, "mul": size_of(a["self"]) if scaled else 0})
         return summed(*found)
 
     return Row(rule)

@@ -10,7 +10,7 @@ import torch
 
 from opcount.functions.op_counts import NoRule, OpCounts, summed
 from opcount.sources.torch.elementwise import powers
-from opcount.sources.torch.rows import Bound, Row, is_truth, reduced
+from opcount.sources.torch.rows import Bound, Row, is_truth, reduced, shape_of
 
 _VALUES: Final = (0,)  # positions beside them are plain
 
@@ -120,7 +120,7 @@ def _both_extremes(a: Bound) -> OpCounts:
 
 
 def _dist(a: Bound) -> OpCounts:
-    difference = a["self"] - a["other"]
+    difference = torch.empty(shape_of(a["self"], a["other"]), device="meta")
     return summed({"sub": difference.numel()}, norm(difference, a["p"]))
 
 

@@ -372,7 +372,6 @@ _BY_POSITION: Final[dict[str, Callable[[Bound], OpCounts]]] = {
 
 ROWS: Final[dict[str, Row]] = {
     "convolution": Row(_convolution),
-    "_convolution": Row(_convolution),
     "convolution_backward": Row(_convolution_backward),
     "max_pool2d_with_indices": _max_pool(2),
     "max_pool3d_with_indices": _max_pool(3),
@@ -390,6 +389,8 @@ ROWS: Final[dict[str, Row]] = {
     "_adaptive_avg_pool3d": Row(_adaptive_average),
     "_adaptive_avg_pool2d_backward": _adaptive_average_backward(2),
     "_adaptive_avg_pool3d_backward": _adaptive_average_backward(3),
+    "adaptive_avg_pool2d.out": Row(_adaptive_average),
+    "adaptive_avg_pool3d.out": Row(_adaptive_average),
     "adaptive_max_pool2d": Row(_adaptive_max, (0,)),
     "adaptive_max_pool3d": Row(_adaptive_max, (0,)),
     "upsample_linear1d": _upsample("linear"),
