@@ -5,7 +5,7 @@ by_module    tables of what a model executes: by module or by operator, forward 
 modes        what happens to an operator while it is dispatched
 doors        the doors by which values leave PyTorch
 dependence   which tensors depend on what is counted, by their storage
-threads      threads that take part
+replacing    what is replaced meanwhile: the start of threads, so that they take part, and what would hide an error
 rules        which operators count, and rules that users register
 rows         what a row of a table is, and what rules ask of arguments
 elementwise  operators of each element

@@ -13,7 +13,7 @@ import torch
 from opcount.arrays.wrap import Measured, warn_of_nothing
 from opcount.counting.errors import InvalidType
 from opcount.counting.tally import count
-from opcount.sources.torch import threads
+from opcount.sources.torch import replacing
 from opcount.sources.torch.dependence import leaves
 from opcount.sources.torch.doors import Doors
 from opcount.sources.torch.modes import Dispatch, State
@@ -59,7 +59,7 @@ def counting(*given: Any, padding: bool = False) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(padding_counted(padding))
         if around is None:
-            stack.enter_context(threads.taking_part(lambda: entered(state)))
+            stack.enter_context(replacing.replaced(lambda: entered(state)))
             stack.enter_context(entered(state))
         yield
 

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from opcount.counting.meters import let_out, note_text
 from opcount.sources.torch.dependence import leaves
 from opcount.sources.torch.modes import State
+from opcount.sources.torch.replacing import note_raised
 
 _PLAIN: Final = "where what follows is not to be counted, take the plain tensor first, octo.unwrap(x)"
 
@@ -59,7 +60,11 @@ class Doors(TorchFunctionMode):
         handle = _HANDLERS.get(func) if not self.state.silent else None
         if handle is None:
             return func(*args, **kwargs)
-        return handle(self.state, func, args, kwargs)
+        try:
+            return handle(self.state, func, args, kwargs)
+        except TypeError as error:
+            note_raised(error)
+            raise
 
 
 Handler = Callable[[State, Any, tuple[Any, ...], dict[str, Any]], Any]

@@ -60,7 +60,7 @@ complex: , polar: 2mul sin cos
 
 _BACKWARD: Final = """
 sigmoid_backward: sub 2mul, tanh_backward: 2mul sub, threshold_backward: le,
-hardtanh_backward: le ge, hardsigmoid_backward: gt lt div, hardshrink_backward: ge le, softshrink_backward: ge le,
+hardtanh_backward: le ge, hardsigmoid_backward: gt lt mul, hardshrink_backward: ge le, softshrink_backward: ge le,
 leaky_relu_backward: gt mul, _prelu_kernel_backward: gt 2mul,
 silu_backward: neg exp add div sub 3mul add, mish_backward: 2exp neg 2add div log1p tanh 4mul sub,
 softplus_backward: 2mul exp gt add div, log_sigmoid_backward: lt add div sub 2mul,

@@ -71,8 +71,12 @@ def _normalized_by(a: Bound, size: int, groups: int) -> OpCounts:
 
 
 def _group_norm(a: Bound) -> OpCounts:
-    size = a["input"].numel()
-    return _normalized_by(a, size, a["N"] * a["group"])
+    """With a weight, each channel has a scale, the weight times 1 / sqrt, and a shift, minus the mean times that."""
+    size, groups, channels = a["input"].numel(), a["N"] * a["group"], a["N"] * a["C"]
+    if a["weight"] is None:
+        return _normalized_by(a, size, groups)
+    shift = {"neg": groups, "mul": 2 * channels, "add": channels if a["bias"] is not None else 0}
+    return summed(moments(size, groups), shift, {"mul": size, "add": size})
 
 
 def _batch_norm(training: bool | None, running: bool) -> Callable[[Bound], OpCounts]:
@@ -97,54 +101,50 @@ def _batch_norm(training: bool | None, running: bool) -> Callable[[Bound], OpCou
     return rule
 
 
-def _sums_backward(size: int, groups: int) -> dict[str, int]:
-    """Two sums in each group, of g and of g times the deviation, and the gradient that they correct.
-
-    dx = r (g - mean(g) - x̂ mean(g x̂)), with x̂ = (x - mean) r.
-    """
-    joins = size - groups if size else 0
-    return {"sub": 3 * size, "mul": 4 * size, "add": 2 * joins, "div": 2 * groups}
-
-
-def _parameters_backward(a: Bound, size: int, results: int, names: tuple[str, str] = ("weight", "bias")) -> OpCounts:
-    """The gradient of the weight is the sum of g x̂, that of the bias the sum of g."""
-    _, to_weight, to_bias = a["output_mask"]
-    joins = max(size - results, 0)
-    found = {"mul": size, "add": joins} if to_weight and a[names[0]] is not None else {}
-    return summed(found, {"add": joins if to_bias else 0})
-
-
 def _layer_norm_backward(a: Bound) -> OpCounts:
-    given, shape = a["input"], a["normalized_shape"]
-    size, inner = given.numel(), math.prod(shape)
+    """With x̂ = (x - mean) r and h = g w: dx = r / n (h n - sum(h) - x̂ sum(h x̂)), dw = sum(g x̂), db = sum(g)."""
+    size, inner = a["input"].numel(), math.prod(a["normalized_shape"])
     groups = size // inner if size else 0
-    weighted = {"mul": size} if a["weight"] is not None and a["output_mask"][0] else {}
-    to_input = summed(weighted, _sums_backward(size, groups)) if a["output_mask"][0] else {"sub": size, "mul": size}
-    return summed(to_input, _parameters_backward(a, size, inner))
+    to_input, to_weight, to_bias = a["output_mask"]
+    to_weight, to_bias = to_weight and a["weight"] is not None, to_bias and a["bias"] is not None
+    found: list[OpCounts] = [{"sub": size, "mul": size}]
+    if to_input:
+        found.append({"mul": 4 * size + (size if a["weight"] is not None else 0), "add": 2 * (size - groups),
+                      "sub": 2 * size, "div": groups})  # fmt: skip
+    joins = max(size - inner, 0)
+    found.append({"mul": size if to_weight else 0, "add": joins * (to_weight + to_bias)})
+    return summed(*found)
 
 
 def _group_norm_backward(a: Bound) -> OpCounts:
-    size, groups, channels = a["input"].numel(), a["N"] * a["group"], a["C"]
-    weighted = {"mul": size} if a["weight"] is not None and a["output_mask"][0] else {}
-    to_input = summed(weighted, _sums_backward(size, groups)) if a["output_mask"][0] else {"sub": size, "mul": size}
-    return summed(to_input, _parameters_backward(a, size, channels))
+    """Two sums for each channel, of g x and of g, times the weight summed for each group; dx = c1 g + c2 x + c3."""
+    size, groups, maps, channels = a["input"].numel(), a["N"] * a["group"], a["N"] * a["C"], a["C"]
+    to_input, to_weight, to_bias = a["output_mask"]
+    found: list[OpCounts] = [{"mul": size, "add": 2 * max(size - maps, 0)}]
+    if to_input:
+        weighted = {"mul": 3 * maps if a["weight"] is not None else maps}
+        scales = {"mul": 5 + 3, "sub": 2, "neg": 1}  # c2 = (db mean - ds) r r r s, c3 = -c2 mean - db r s
+        found += [weighted, {"add": 2 * (maps - groups)}, multiple(groups, scales), {"mul": 2 * size, "add": 2 * size}]
+    if to_weight:
+        found.append({"mul": 2 * maps, "sub": maps, "add": maps - channels})
+    return summed(*found, {"add": maps - channels if to_bias else 0})
 
 
 def _batch_norm_backward(a: Bound) -> OpCounts:
-    """The sums of g and of g x̂ by channel are those of the bias and of the weight, and serve the input too."""
-    given = a["input"]
-    size, channels = given.numel(), given.shape[1]
-    joins = size - channels if size else 0
-    sums = {"sub": size, "mul": 2 * size, "add": 2 * joins}  # of the deviations, x̂, g x̂
-    to_input = a["output_mask"][0]
+    """The sums of g and of g (x - mean) for each channel; dx = (g - (x - mean) k - mean(g)) r w, dw and db these sums."""
+    size, channels = a["input"].numel(), a["input"].shape[1]
+    to_input, to_weight, _ = a["output_mask"]
+    each = {"mul": 4 + int(a["weight"] is not None)}  # the mean of g, and k: a mean times r r; r w
     training = a.get("train", a.get("update"))
-    if not training:  # the running moments are data of the step: g times 1 / sqrt(variance + eps) times the weight
-        scale = multiple(channels, {"add": 1, "sqrt": 1, "div": 1, "mul": int(a["weight"] is not None)})
-        return summed(sums, scale, {"mul": size if to_input else 0})
-    if not to_input:
-        return sums
-    per = {"div": 2, "mul": int(a["weight"] is not None)}  # two means; 1 / sqrt times the weight
-    return summed(sums, {"mul": 2 * size, "sub": 2 * size}, multiple(channels, per))
+    found: list[OpCounts] = [{"sub": size, "mul": size, "add": 2 * max(size - channels, 0)}]
+    if not training:
+        found.append(multiple(channels, {"add": 1, "sqrt": 1, "div": 1}))
+        each = {"mul": int(a["weight"] is not None and to_input)}
+    if to_input:
+        found.append({"mul": 2 * size, "sub": 3 * size} if training else {"mul": size})
+    elif training:
+        each = {}
+    return summed(*found, multiple(channels, each), {"mul": channels if to_weight else 0})
 
 
 def _rms_norm(a: Bound) -> OpCounts:
@@ -157,15 +157,14 @@ def _rms_norm(a: Bound) -> OpCounts:
 
 
 def _rms_norm_backward(a: Bound) -> OpCounts:
-    """r (g - x̂ mean(g x̂)), with x̂ = x r; and the sum of g x̂ for the weight."""
+    """With x̂ = x r and h = g w: dx = r (h - x̂ / n sum(h x̂)), dw = sum(g x̂)."""
     given, shape = a["input"], a["normalized_shape"]
     size, inner = given.numel(), math.prod(shape)
     groups = size // inner if size else 0
     to_input, to_weight = a["output_mask"]
-    found = [{"mul": size}]  # x̂
+    found = [{"mul": size + (size if a["weight"] is not None else 0)}]  # x̂, and the gradient times the weight
     if to_input:
-        found.append({"mul": 3 * size, "sub": size, "add": size - groups, "div": groups})
-        found.append({"mul": size if a["weight"] is not None else 0})
+        found.append({"mul": 3 * size, "sub": size, "add": size - groups, "div": size})
     if to_weight and a["weight"] is not None:
         found.append({"mul": size, "add": max(size - inner, 0)})
     return summed(*found)

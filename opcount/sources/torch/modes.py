@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from opcount.counting.meters import NOBODYS, Meter, let_out, meter
 from opcount.functions.op_counts import NoRule, OpCounts, expanded
 from opcount.sources.torch.dependence import Dependence, leaves
+from opcount.sources.torch.replacing import note_raised
 from opcount.sources.torch.rows import Row
 from opcount.sources.torch.rules import ROWS, counts_by, is_composed, users_rule
 
@@ -61,6 +62,8 @@ class State:
         operands = list(leaves((args, keywords)))
         if any(map(_is_foreign, operands)):
             return NotImplemented  # its class executes it in operators of its own, which come here
+        if operator in _DESCRIBING:
+            return operator(*args, **keywords)
         if self.silent or not any(operand in self.dependence for operand in operands):
             return operator(*args, **keywords)
         if isinstance(operator, torch._ops.OpOverload) and not self.depends(_read(operator, args, keywords)):
@@ -73,6 +76,9 @@ class State:
         if row is None and is_composed(operator):
             with mode:
                 return operator.decompose(*args, **keywords)
+        if row is None and operator.namespace == "prims":  # torch._refs is written in these, as derivatives forward are
+            with mode:
+                return operator.impl_aten(*args, **keywords)
         if operator is torch.ops.aten._local_scalar_dense.default:
             return self._number(operator, args)
         if row is None:
@@ -136,6 +142,15 @@ class State:
         let_out(str(operator), size, f"{operator}: {reason}")
         return operator(*args, **keywords)
 
+
+_DESCRIBING: Final = frozenset(
+    getattr(packet, which)
+    for packet in (torch.ops.prim.device, torch.ops.prim.layout, *(getattr(torch.ops.aten, name) for name in (
+        "dim is_contiguous is_strides_like_format is_non_overlapping_and_dense numel size stride storage_offset "
+        "sym_is_contiguous sym_numel sym_size sym_storage_offset sym_stride").split() if hasattr(torch.ops.aten, name)))
+    for which in packet.overloads()
+)  # fmt: skip
+"""What is asked of a tensor that is none of PyTorch's own, about its shape and where it is."""
 
 _NUMBER: Final = (
     "a number would leave its tensor uncounted (item, float(), int(), bool(), or an argument that has to be a number): "
@@ -237,5 +252,9 @@ class Dispatch(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        with torch._C.DisableTorchFunction():
-            return self.state.call(func, args, kwargs or {}, self)
+        try:
+            with torch._C.DisableTorchFunction():
+                return self.state.call(func, args, kwargs or {}, self)
+        except TypeError as error:
+            note_raised(error)
+            raise
