@@ -43,7 +43,8 @@ def counting(*given: Any, padding: bool = False) -> Iterator[None]:
     >>> tally.counts.to_dict(), tally.regions["backward"].mul
     ({'mul': 160, 'add': 126, 'sub': 20, 'tanh': 20}, 100)
 
-    Of a model its parameters and buffers count, of an optimizer its parameters and its state; all others are data,
+    Of a model its parameters and buffers count, of an optimizer its parameters and its state, but for single
+    numbers there; all others are data,
     and so is what is computed of data alone. The operators count for whoever counts, as opcount's do: see `oc.count`.
     Where a value would leave PyTorch, or an operator has no exact count, Uncounted is raised. The block is one thread's;
     threads that are started inside take part, and count where they call a function of `oc.propagate`. With `padding`,
@@ -90,7 +91,8 @@ def _given(values: Any, name: str = "counting") -> Iterator[torch.Tensor]:
         yield from values.buffers()
     elif isinstance(values, torch.optim.Optimizer):
         yield from (parameter for group in values.param_groups for parameter in group["params"])
-        yield from (leaf for leaf in leaves(list(values.state.values())) if isinstance(leaf, torch.Tensor))
+        kept = (leaf for leaf in leaves(list(values.state.values())) if isinstance(leaf, torch.Tensor))
+        yield from (leaf for leaf in kept if leaf.ndim)  # single numbers are counters of steps, which are read
     elif isinstance(values, dict):
         yield from _given(list(values.values()), name)
     elif isinstance(values, (list, tuple)):

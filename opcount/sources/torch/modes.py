@@ -96,6 +96,8 @@ class State:
             raise NoRule("of sparse and nested tensors there is no count: use dense ones")
         if any(tensor.is_quantized for tensor in tensors):
             raise NoRule("of quantized tensors there is no count: use dequantized ones")
+        if any(tensor.is_neg() for tensor in tensors):
+            raise NoRule("a negation that is not computed yet has no count here: use x.resolve_neg() first")
         bound = bind(operator, args, keywords)
         counts = row.rule({**bound, "dependent": self.depends})
         return _of_parts(operator, counts, tensors) if any(tensor.is_complex() for tensor in tensors) else counts
@@ -215,7 +217,7 @@ def _of_parts(operator: Any, counts: OpCounts, tensors: list[torch.Tensor]) -> d
         return {}
     if set(counts) == {"abs"}:
         return {"hypot": counts["abs"]}
-    if any(tensor.is_conj() or tensor.is_neg() for tensor in tensors):
+    if any(tensor.is_conj() for tensor in tensors):
         if name in _VIEWS:
             return {}
         if name not in _MATERIALIZED:

@@ -41,10 +41,8 @@ def _listed(row: Row, names: Mapping[str, str]) -> Row:
 
 
 def _own(value: Any, index: int) -> Any:
-    """What of an argument belongs to one tensor of the lists."""
-    if isinstance(value, (list, tuple)):
-        return value[index]
-    return value[index] if getattr(value, "ndim", 0) == 1 else value
+    """What of an argument belongs to one tensor of the lists: a tensor of numbers has one for each."""
+    return value[index] if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) else value
 
 
 def _norms(a: Bound) -> OpCounts:
@@ -58,48 +56,47 @@ def _largest(a: Bound) -> OpCounts:
 # --- optimizers, by the steps of their kernels on one number
 
 
-def _optimizer(formula: Callable[[Bound], dict[str, int]], fixed: Callable[[Bound], dict[str, int]]) -> Row:
-    """A formula for each number of each parameter whose gradient depends, or which does itself."""
+_Formula = Callable[[Bound, int], dict[str, int]]
+"""What one number counts, of the parameter of an index."""
+
+
+def _optimizer(formula: _Formula) -> Row:
+    """A formula for each number of a parameter that depends, or whose gradient does."""
 
     def rule(a: Bound) -> OpCounts:
         if a.get("found_inf") is not None or a.get("grad_scale") is not None:
             raise NoRule("with a scaled gradient it has no count here: unscale the gradients first")
-        found: list[OpCounts] = []
-        for parameter, gradient in zip(a["self"], a["grads"], strict=True):
-            if a["dependent"](parameter) or a["dependent"](gradient):
-                found.append(multiple(parameter.numel(), formula(a)))
-        return summed(fixed(a) if found else {}, *found)
+        pairs = enumerate(zip(a["self"], a["grads"], strict=True))
+        return summed({}, *(multiple(parameter.numel(), formula(a, index)) for index, (parameter, gradient) in pairs
+                            if a["dependent"](parameter) or a["dependent"](gradient)))  # fmt: skip
 
     return Row(rule)
 
 
-def _nothing(_: Bound) -> dict[str, int]:
-    return {}
+def _adam(decoupled: bool) -> _Formula:
+    """m + (1 - b) (g - m), c v + (1 - c) g g, and the step of m over sqrt(v) / k + eps (Kingma and Ba, 2015).
 
+    Weight decay is added to the gradient, or, decoupled, taken from the parameter first (Loshchilov and Hutter, 2019).
+    """
 
-def _adam(decoupled: bool) -> Callable[[Bound], dict[str, int]]:
-    """m and v as running means of the gradient and of its square, and the step lr m / (sqrt(v) / c + eps)."""
-
-    def formula(a: Bound) -> dict[str, int]:
-        decay = {} if a["weight_decay"] == 0 else parsed("2mul sub" if False else "mul sub" if decoupled else "mul add")
-        mean = parsed("sub mul add")  # m + (1 - beta1) (g - m)
-        square = parsed("3mul add")  # beta2 v + (1 - beta2) g g
-        largest = {"maximum": 1} if a["amsgrad"] else {}
-        step = parsed("sqrt div add mul div sub")
-        return dict(summed(decay, {"neg": int(a["maximize"])}, mean, square, largest, step))
+    def formula(a: Bound, index: int) -> dict[str, int]:
+        weights = "" if not a["weight_decay"] else "mul" if decoupled else "mul add"
+        options = f"{weights} {'neg' * a['maximize']} {'maximum' * a['amsgrad']}"
+        mean = "sub mul add" if 1 - a["beta1"] < 0.5 else "2sub mul"
+        square = "3mul add" if a["dependent"](a["exp_avg_sqs"][index]) else "2mul add"  # at first it is zeros, which are data
+        return parsed(f"{options} {mean} {square} sqrt div add div mul add")
 
     return formula
 
 
-def _sgd(a: Bound) -> dict[str, int]:
-    """The gradient, with decay and momentum, times the rate, taken from the parameter."""
-    decay = {} if a["weight_decay"] == 0 else parsed("mul add")
-    momentum: dict[str, int] = {}
-    if a["momentum"]:
-        momentum = {} if a["is_first_step"] else parsed("2mul add" if a["dampening"] else "mul add")
-        if a["nesterov"]:
-            momentum = dict(summed(momentum, parsed("mul add")))
-    return dict(summed(decay, {"neg": int(a["maximize"])}, momentum, parsed("mul sub")))
+def _sgd(a: Bound, _: int) -> dict[str, int]:
+    """The gradient, with decay and momentum, times the rate, added to the parameter."""
+    found = "mul add" if a["weight_decay"] else ""
+    if a["momentum"] and not a["is_first_step"]:
+        found += " 2mul add" if a["dampening"] else " mul add"
+    if a["momentum"] and a["nesterov"]:
+        found += " mul add"
+    return parsed(f"{found} {'neg' * a['maximize']} mul add")
 
 
 ROWS: Final[dict[str, Row]] = {
@@ -109,7 +106,8 @@ ROWS: Final[dict[str, Row]] = {
        for name, row in _PAIRS.items()
        for which, given in (("List", "exponent" if name == "pow" else "other"),
                             ("Scalar", "exponent" if name == "pow" else "scalar"),
-                            ("ScalarList", "exponent" if name == "pow" else "scalars"), ("Tensor", "other"))},
+                            ("ScalarList", "exponent" if name == "pow" else "scalars"), ("Tensor", "other"))
+       if which != "Tensor" or name in ("add", "mul", "div")},
     **{f"_foreach_{name}.{which}": _listed(elementwise.ROWS[row], {"tensor1": "tensor1", "tensor2": "tensor2",
                                                                    "value": given})
        for name, row in _MIXED.items()
@@ -118,7 +116,7 @@ ROWS: Final[dict[str, Row]] = {
        for which, given in (("List", "weights"), ("Scalar", "weight"), ("ScalarList", "weight"))},
     "_foreach_norm.Scalar": Row(_norms),
     "_foreach_max": Row(_largest),
-    **dict.fromkeys(("_fused_sgd_", "_fused_sgd_.tensor_lr"), _optimizer(_sgd, _nothing)),
-    **dict.fromkeys(("_fused_adam_", "_fused_adam_.tensor_lr"), _optimizer(_adam(False), _nothing)),
-    **dict.fromkeys(("_fused_adamw_", "_fused_adamw_.tensor_lr"), _optimizer(_adam(True), _nothing)),
+    **dict.fromkeys(("_fused_sgd_", "_fused_sgd_.tensor_lr"), _optimizer(_sgd)),
+    **dict.fromkeys(("_fused_adam_", "_fused_adam_.tensor_lr"), _optimizer(_adam(False))),
+    **dict.fromkeys(("_fused_adamw_", "_fused_adamw_.tensor_lr"), _optimizer(_adam(True))),
 }  # fmt: skip

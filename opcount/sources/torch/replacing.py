@@ -15,9 +15,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
 import torch
+
+from opcount.counting.tally import ALONG
 
 Entering = Callable[[], AbstractContextManager[None]]
 
@@ -50,12 +53,14 @@ def _put_in_place() -> None:
     new = [(threading.Thread, "start", _start), (ThreadPoolExecutor, "submit", _submit)]
     new += [(torch.utils.dlpack, "to_dlpack", _to_dlpack), (torch, "to_dlpack", _to_dlpack)]
     new += [(torch.Tensor, name, _raising(getattr(torch.Tensor, name))) for name in _OPERATORS]
+    ALONG.append(_along)
     for owner, name, function in new:
         _BEFORE.append((owner, name, vars(owner).get(name, _MISSING)))
         setattr(owner, name, function)
 
 
 def _put_back() -> None:
+    ALONG.remove(_along)
     for owner, name, before in _BEFORE:
         if before is _MISSING:
             delattr(owner, name)
@@ -90,7 +95,14 @@ def _submit(pool: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **k
     return _POOL_SUBMIT(pool, fn if entering is None else _taking_part(entering, fn), *args, **keywords)
 
 
+def _along(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is propagated takes part in whatever thread it is called."""
+    entering = _entering()
+    return f if entering is None or iscoroutinefunction(f) else _taking_part(entering, f)
+
+
 def _taking_part(entering: Entering, f: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(f)
     def inside(*args: Any, **keywords: Any) -> Any:
         with entering():
             return f(*args, **keywords)
