@@ -107,27 +107,37 @@ def _layer_norm_backward(a: Bound) -> OpCounts:
     groups = size // inner if size else 0
     to_input, to_weight, to_bias = a["output_mask"]
     to_weight, to_bias = to_weight and a["weight"] is not None, to_bias and a["bias"] is not None
+    given, weighted = a["dependent"](a["grad_out"]), a["weight"] is not None
+    inner_depends = given or (weighted and a["dependent"](a["weight"]))
     found: list[OpCounts] = [{"sub": size, "mul": size}]
+    if inner_depends and weighted:
+        found.append({"mul": size})  # h
     if to_input:
-        found.append({"mul": 4 * size + (size if a["weight"] is not None else 0), "add": 2 * (size - groups),
-                      "sub": 2 * size, "div": groups})  # fmt: skip
+        found.append({"mul": 3 * size, "add": size - groups, "sub": 2 * size, "div": groups})
+        found.append({"mul": size, "add": size - groups} if inner_depends else {})  # h n, sum(h)
     joins = max(size - inner, 0)
-    found.append({"mul": size if to_weight else 0, "add": joins * (to_weight + to_bias)})
+    found.append({"mul": size if to_weight else 0, "add": joins * (to_weight + (to_bias and given))})
     return summed(*found)
+
+
+def _gradients_that_count(a: Bound) -> tuple[int, ...]:
+    """That of the bias is a sum of the gradient that is given, which may be data; the others depend on x too."""
+    return (0, 1, 2) if a["dependent"](a["grad_out"]) else (0, 1)
 
 
 def _group_norm_backward(a: Bound) -> OpCounts:
     """Two sums for each channel, of g x and of g, times the weight summed for each group; dx = c1 g + c2 x + c3."""
     size, groups, maps, channels = a["input"].numel(), a["N"] * a["group"], a["N"] * a["C"], a["C"]
     to_input, to_weight, to_bias = a["output_mask"]
-    found: list[OpCounts] = [{"mul": size, "add": 2 * max(size - maps, 0)}]
+    given = a["dependent"](a["grad_out"])
+    found: list[OpCounts] = [{"mul": size, "add": (1 + given) * max(size - maps, 0)}]
     if to_input:
         weighted = {"mul": 3 * maps if a["weight"] is not None else maps}
         scales = {"mul": 5 + 3, "sub": 2, "neg": 1}  # c2 = (db mean - ds) r r r s, c3 = -c2 mean - db r s
         found += [weighted, {"add": 2 * (maps - groups)}, multiple(groups, scales), {"mul": 2 * size, "add": 2 * size}]
     if to_weight:
         found.append({"mul": 2 * maps, "sub": maps, "add": maps - channels})
-    return summed(*found, {"add": maps - channels if to_bias else 0})
+    return summed(*found, {"add": maps - channels if to_bias and given else 0})
 
 
 def _batch_norm_backward(a: Bound) -> OpCounts:
@@ -136,7 +146,10 @@ def _batch_norm_backward(a: Bound) -> OpCounts:
     to_input, to_weight, _ = a["output_mask"]
     each = {"mul": 4 + int(a["weight"] is not None)}  # the mean of g, and k: a mean times r r; r w
     training = a.get("train", a.get("update"))
-    found: list[OpCounts] = [{"sub": size, "mul": size, "add": 2 * max(size - channels, 0)}]
+    given = a["dependent"](a["grad_out"])
+    found: list[OpCounts] = [{"sub": size, "mul": size, "add": (1 + given) * max(size - channels, 0)}]
+    if not given:
+        each["mul"] -= 1
     if not training:
         found.append(multiple(channels, {"add": 1, "sqrt": 1, "div": 1}))
         each = {"mul": int(a["weight"] is not None and to_input)}
@@ -322,17 +335,17 @@ ROWS: Final[dict[str, Row]] = {
     "_softmax_backward_data": Row(_softmax_backward),
     "_log_softmax_backward_data": Row(_log_softmax_backward),
     "native_layer_norm": Row(_layer_norm),
-    "native_layer_norm_backward": Row(_layer_norm_backward),
+    "native_layer_norm_backward": Row(_layer_norm_backward, _gradients_that_count),
     "native_group_norm": Row(_group_norm),
-    "native_group_norm_backward": Row(_group_norm_backward),
+    "native_group_norm_backward": Row(_group_norm_backward, _gradients_that_count),
     "native_batch_norm": Row(_batch_norm(None, True)),
     "_native_batch_norm_legit": Row(_batch_norm(None, True)),
     "_native_batch_norm_legit.no_stats": Row(_batch_norm(None, False)),
     "_native_batch_norm_legit_no_training": Row(_batch_norm(False, False)),
     "_batch_norm_with_update": Row(_batch_norm(True, True)),
     "_batch_norm_no_update": Row(_batch_norm(False, False)),
-    "native_batch_norm_backward": Row(_batch_norm_backward),
-    "batch_norm_backward": Row(_batch_norm_backward),
+    "native_batch_norm_backward": Row(_batch_norm_backward, _gradients_that_count),
+    "batch_norm_backward": Row(_batch_norm_backward, _gradients_that_count),
     "_fused_rms_norm": Row(_rms_norm),
     "_fused_rms_norm_backward": Row(_rms_norm_backward),
     "mse_loss": Row(_loss("sub mul")),
@@ -346,8 +359,8 @@ ROWS: Final[dict[str, Row]] = {
     "smooth_l1_loss_backward": Row(_loss_backward("sub gt abs ge div 2mul")),
     "nll_loss_forward": Row(_nll),
     "nll_loss2d_forward": Row(_nll),
-    "nll_loss_backward": Row(_nll_backward),
-    "nll_loss2d_backward": Row(_nll_backward),
+    "nll_loss_backward": Row(_nll_backward, values=("grad_output", "weight", "total_weight")),
+    "nll_loss2d_backward": Row(_nll_backward, values=("grad_output", "weight", "total_weight")),
     "_scaled_dot_product_flash_attention_for_cpu": Row(_attention),
     "_scaled_dot_product_flash_attention_for_cpu_backward": Row(_attention_backward),
 }

@@ -83,14 +83,18 @@ class State:
             return self._number(operator, args)
         if row is None:
             return self._refused(operator, args, keywords, _UNKNOWN)
+        bound = {**bind(operator, args, keywords), "dependent": self.depends}
+        if row.values is not None and not self.depends([bound[name] for name in row.values]):
+            return operator(*args, **keywords)  # of the shape of what depends, alone
         try:
-            counts = self._counts(operator, row, args, keywords, operands)
+            counts = self._counts(operator, row, bound, operands)
         except NoRule as reason:
             return self._refused(operator, args, keywords, str(reason))
-        return self._counted(operator, args, keywords, counts, row.gives)
+        gives = row.gives(bound) if callable(row.gives) else row.gives
+        return self._counted(operator, args, keywords, counts, gives)
 
-    def _counts(self, operator: Any, row: Row, args: tuple[Any, ...], keywords: dict[str, Any],
-                operands: list[Any]) -> OpCounts:  # fmt: skip
+    def _counts(self, operator: Any, row: Row, bound: dict[str, Any], operands: list[Any]) -> OpCounts:
+        """What a call counts by its row."""
         tensors = [operand for operand in operands if isinstance(operand, torch.Tensor)]
         if any(tensor.layout != torch.strided or tensor.is_nested for tensor in tensors):
             raise NoRule("of sparse and nested tensors there is no count: use dense ones")
@@ -98,8 +102,7 @@ class State:
             raise NoRule("of quantized tensors there is no count: use dequantized ones")
         if any(tensor.is_neg() for tensor in tensors):
             raise NoRule("a negation that is not computed yet has no count here: use x.resolve_neg() first")
-        bound = bind(operator, args, keywords)
-        counts = row.rule({**bound, "dependent": self.depends})
+        counts = row.rule(bound)
         return _of_parts(operator, counts, tensors) if any(tensor.is_complex() for tensor in tensors) else counts
 
     def _counted(self, operator: Any, args: tuple[Any, ...], keywords: dict[str, Any], counts: OpCounts,

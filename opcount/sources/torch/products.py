@@ -171,7 +171,7 @@ ROWS: Final[dict[str, Row]] = {
     "_trilinear": Row(_trilinear),
     "linalg_inv_ex": Row(_of_numpys("linalg.inv", "A"), (0,)),
     "linalg_cholesky_ex": Row(_of_numpys("linalg.cholesky", "self"), (0,)),
-    "_linalg_solve_ex": Row(_solve),
+    "_linalg_solve_ex": Row(_solve, (0, 1)),
     "linalg_solve_triangular": Row(_solve_triangular),
     "linalg_qr": Row(_qr),
 }

@@ -22,10 +22,13 @@ Bound = Mapping[str, Any]
 
 
 class Row(NamedTuple):
-    """What a call of an operator counts, and which of its results, by index, depend on its operands: None for all."""
+    """What a call of an operator counts, and what of it depends on its operands."""
 
     rule: Callable[[Bound], OpCounts]
-    gives: tuple[int, ...] | None = None
+    gives: tuple[int, ...] | Callable[[Bound], tuple[int, ...]] | None = None
+    """Which of the results depend, by index; None for all."""
+    values: tuple[str, ...] | None = None
+    """The arguments whose numbers are used, where there are others of which only the shape is; None for all."""
 
 
 def free(_: Bound) -> OpCounts:

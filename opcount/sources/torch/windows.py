@@ -153,13 +153,21 @@ def _convolution(a: Bound) -> OpCounts:
 
 
 def _convolution_backward(a: Bound) -> OpCounts:
-    c = _convolution_of(a)
-    to_input, to_weight, to_bias = a["output_mask"]
-    bias = c.filters * max(c.batch * c.results - 1, 0) if to_bias else 0
-    return summed(_to_input(c) if to_input else {}, _to_weight(c) if to_weight else {}, {"add": bias})
+    c, wanted = _convolution_of(a), _gradients_that_count(a)
+    bias = c.filters * max(c.batch * c.results - 1, 0) if 2 in wanted else 0
+    return summed(_to_input(c) if 0 in wanted else {}, _to_weight(c) if 1 in wanted else {}, {"add": bias})
+
+
+def _gradients_that_count(a: Bound) -> tuple[int, ...]:
+    """Of input, weight and bias, by index; what is computed of data alone is data."""
+    given = a["dependent"](a["grad_output"])
+    depend = (given or a["dependent"](a["weight"]), given or a["dependent"](a["input"]), given)
+    return tuple(index for index in range(3) if a["output_mask"][index] and depend[index])
 
 
 # --- pooling
+
+_GRADIENT: Final = ("grad_output",)  # of the rest the shape alone
 
 
 def _pooled(a: Bound, axes: int) -> tuple[Windows, int, list[int]]:
@@ -205,7 +213,7 @@ def _average_pool_backward(axes: int) -> Row:
         found, maps, windows = _pooled(a, axes)
         return {"div": maps * math.prod(windows), "add": maps * found.pairs}
 
-    return Row(rule)
+    return Row(rule, values=_GRADIENT)
 
 
 def _adaptive(size: int, windows: int) -> int:
@@ -236,7 +244,7 @@ def _adaptive_average_backward(axes: int) -> Row:
         pairs, windows = _adaptive_pool(a, tuple(a["grad_output"].shape[-axes:]))
         return {"div": windows, "add": pairs}
 
-    return Row(rule)
+    return Row(rule, values=_GRADIENT)
 
 
 def added_gradient(a: Bound) -> OpCounts:
@@ -364,7 +372,7 @@ def _put_flat(a: Bound) -> OpCounts:
 
 
 _BY_POSITION: Final[dict[str, Callable[[Bound], OpCounts]]] = {
-    "embedding_dense_backward": embedding_backward, "index_put": _put, "_index_put_impl": _put, "_unsafe_index_put": _put,
+    "index_put": _put, "_index_put_impl": _put, "_unsafe_index_put": _put,
     "index_add": _index_add, "scatter_add": _scatter_add, "scatter_reduce.two": _scatter_reduce,
     "scatter.reduce": _scatter_joined, "scatter.value_reduce": _scatter_joined, "put": _put_flat, "col2im": _unfolded,
     "unfold_backward": lambda a: {"add": size_of(a["grad_in"])},
@@ -372,7 +380,7 @@ _BY_POSITION: Final[dict[str, Callable[[Bound], OpCounts]]] = {
 
 ROWS: Final[dict[str, Row]] = {
     "convolution": Row(_convolution),
-    "convolution_backward": Row(_convolution_backward),
+    "convolution_backward": Row(_convolution_backward, _gradients_that_count),
     "max_pool2d_with_indices": _max_pool(2),
     "max_pool3d_with_indices": _max_pool(3),
     **dict.fromkeys(("max_pool2d_with_indices_backward", "max_pool3d_with_indices_backward",
@@ -380,7 +388,7 @@ ROWS: Final[dict[str, Row]] = {
                      *(f"reflection_pad{n}d_backward" for n in (1, 2, 3)),
                      *(f"replication_pad{n}d_backward" for n in (1, 2, 3)),
                      *(f"{name}{n}d_backward" for name in ("upsample_nearest", "_upsample_nearest_exact")
-                       for n in (1, 2, 3))), Row(added_gradient)),
+                       for n in (1, 2, 3))), Row(added_gradient, values=_GRADIENT)),
     "avg_pool2d": _average_pool(2),
     "avg_pool3d": _average_pool(3),
     "avg_pool2d_backward": _average_pool_backward(2),
@@ -403,4 +411,5 @@ ROWS: Final[dict[str, Row]] = {
     "upsample_trilinear3d_backward": _upsample_backward("trilinear"),
     "upsample_bicubic2d_backward": _upsample_backward("bicubic"),
     **{name: Row(rule) for name, rule in _BY_POSITION.items()},
+    "embedding_dense_backward": Row(embedding_backward, values=_GRADIENT),
 }  # fmt: skip
