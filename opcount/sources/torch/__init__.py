@@ -13,6 +13,7 @@ reductions   sums, extremes, means, norms
 products     products of matrices, linear algebra
 windows      convolutions, pooling, sums by position
 fused        softmax, normalisations, losses, attention, recurrent layers
+steps        operators of several steps, written in single ones, for calls in which some operands are data
 optimizers   operators on lists of tensors, and fused optimizers
 moving       what is free, by exact name; sorting
 """

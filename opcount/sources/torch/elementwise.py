@@ -257,11 +257,6 @@ def _logit(a: Bound) -> OpCounts:
     return multiple(size_of(a["self"]), parsed(f"{clamped}sub div log"))
 
 
-def _allclose(a: Bound) -> OpCounts:
-    """|a - b| <= atol + rtol |b|, or equal, if finite."""
-    return multiple(size_of(a["self"], a["other"]), parsed("mul add sub 2abs le eq isfinite"))
-
-
 def _isin(a: Bound) -> OpCounts:
     """Each element compared with each."""
     sizes = [1 if not isinstance(a[name], torch.Tensor) else a[name].numel() for name in a if "element" in name]
@@ -300,7 +295,7 @@ _FORMULAS: Final[dict[str, Callable[[Bound], OpCounts]]] = {
     "clamp": _clamp, "clamp.Tensor": _clamp, "hardtanh": _hardtanh, "round.decimals": _round_decimals,
     "nan_to_num": _nan_to_num, "lerp.Scalar": _lerp, "lerp.Tensor": _lerp, "gelu": _gelu, "gelu_backward": _gelu_backward,
     "elu": _elu, "elu_backward": _elu_backward, "celu": _celu, "glu": _glu, "glu_backward": _glu_backward,
-    "logit": _logit, "allclose": _allclose, "isin.Tensor_Tensor": _isin, "isin.Tensor_Scalar": _isin,
+    "logit": _logit, "isin.Tensor_Tensor": _isin, "isin.Tensor_Scalar": _isin,
     "isin.Scalar_Tensor": _isin, "native_dropout": _native_dropout,
     "native_dropout_backward": _masked_scale, "_to_copy": _to_copy, "copy_": _copy_into, "copy": _copy_into,
     "polygamma": _polygamma, "polygamma_": _polygamma,

@@ -63,10 +63,8 @@ def _layer_norm(a: Bound) -> OpCounts:
 
 
 def _normalized_by(a: Bound, size: int, groups: int) -> OpCounts:
-    """What is normalized, scaled and shifted; of data, what is normalized is data too."""
+    """What is normalized, scaled and shifted."""
     affine = {"mul": size if a["weight"] is not None else 0, "add": size if a["bias"] is not None else 0}
-    if not a["dependent"](a["input"]):
-        return affine
     return summed(moments(size, groups), {"sub": size, "mul": size}, affine)
 
 
@@ -107,37 +105,26 @@ def _layer_norm_backward(a: Bound) -> OpCounts:
     groups = size // inner if size else 0
     to_input, to_weight, to_bias = a["output_mask"]
     to_weight, to_bias = to_weight and a["weight"] is not None, to_bias and a["bias"] is not None
-    given, weighted = a["dependent"](a["grad_out"]), a["weight"] is not None
-    inner_depends = given or (weighted and a["dependent"](a["weight"]))
-    found: list[OpCounts] = [{"sub": size, "mul": size}]
-    if inner_depends and weighted:
-        found.append({"mul": size})  # h
+    found: list[OpCounts] = [{"sub": size, "mul": size}]  # x̂
     if to_input:
-        found.append({"mul": 3 * size, "add": size - groups, "sub": 2 * size, "div": groups})
-        found.append({"mul": size, "add": size - groups} if inner_depends else {})  # h n, sum(h)
+        found.append({"mul": (5 if a["weight"] is not None else 4) * size, "add": 2 * (size - groups), "sub": 2 * size, "div": groups})
     joins = max(size - inner, 0)
-    found.append({"mul": size if to_weight else 0, "add": joins * (to_weight + (to_bias and given))})
+    found.append({"mul": size if to_weight else 0, "add": joins * (to_weight + to_bias)})
     return summed(*found)
-
-
-def _gradients_that_count(a: Bound) -> tuple[int, ...]:
-    """That of the bias is a sum of the gradient that is given, which may be data; the others depend on x too."""
-    return (0, 1, 2) if a["dependent"](a["grad_out"]) else (0, 1)
 
 
 def _group_norm_backward(a: Bound) -> OpCounts:
     """Two sums for each channel, of g x and of g, times the weight summed for each group; dx = c1 g + c2 x + c3."""
     size, groups, maps, channels = a["input"].numel(), a["N"] * a["group"], a["N"] * a["C"], a["C"]
     to_input, to_weight, to_bias = a["output_mask"]
-    given = a["dependent"](a["grad_out"])
-    found: list[OpCounts] = [{"mul": size, "add": (1 + given) * max(size - maps, 0)}]
+    found: list[OpCounts] = [{"mul": size, "add": 2 * max(size - maps, 0)}]
     if to_input:
         weighted = {"mul": 3 * maps if a["weight"] is not None else maps}
         scales = {"mul": 5 + 3, "sub": 2, "neg": 1}  # c2 = (db mean - ds) r r r s, c3 = -c2 mean - db r s
         found += [weighted, {"add": 2 * (maps - groups)}, multiple(groups, scales), {"mul": 2 * size, "add": 2 * size}]
     if to_weight:
         found.append({"mul": 2 * maps, "sub": maps, "add": maps - channels})
-    return summed(*found, {"add": maps - channels if to_bias and given else 0})
+    return summed(*found, {"add": maps - channels if to_bias else 0})
 
 
 def _batch_norm_backward(a: Bound) -> OpCounts:
@@ -146,10 +133,7 @@ def _batch_norm_backward(a: Bound) -> OpCounts:
     to_input, to_weight, _ = a["output_mask"]
     each = {"mul": 4 + int(a["weight"] is not None)}  # the mean of g, and k: a mean times r r; r w
     training = a.get("train", a.get("update"))
-    given = a["dependent"](a["grad_out"])
-    found: list[OpCounts] = [{"sub": size, "mul": size, "add": (1 + given) * max(size - channels, 0)}]
-    if not given:
-        each["mul"] -= 1
+    found: list[OpCounts] = [{"sub": size, "mul": size, "add": 2 * max(size - channels, 0)}]
     if not training:
         found.append(multiple(channels, {"add": 1, "sqrt": 1, "div": 1}))
         each = {"mul": int(a["weight"] is not None and to_input)}
@@ -219,10 +203,9 @@ def _loss_backward(formula: str) -> Callable[[Bound], OpCounts]:
 def _cross_entropy_of_two(a: Bound) -> OpCounts:
     """(t - 1) max(log1p(-x), -100) - t max(log(x), -100)."""
     size = size_of(a["self"], a["target"])
-    formula = parsed("neg log1p log 2maximum 2mul sub")
-    of_target = {"sub": size if a["dependent"](a["target"]) else 0}
+    formula = parsed("2sub neg log1p log 2maximum 2mul")
     weighted = {"mul": size if a["weight"] is not None else 0}
-    return summed(multiple(size, formula), of_target, weighted, _reduced_loss(size, a["reduction"]))
+    return summed(multiple(size, formula), weighted, _reduced_loss(size, a["reduction"]))
 
 
 def _cross_entropy_of_two_backward(a: Bound) -> OpCounts:
@@ -236,14 +219,9 @@ def _cross_entropy_of_two_backward(a: Bound) -> OpCounts:
 def _cross_entropy_of_logits(a: Bound) -> OpCounts:
     """(1 - t) x - log sigmoid(x) w, where w is 1 + (p - 1) t for a weight p of positives."""
     size = size_of(a["self"], a["target"])
-    target = size if a["dependent"](a["target"]) else 0
-    found = [multiple(size, parsed("minimum abs neg exp log1p sub mul sub")), {"sub": target}]
+    found = [multiple(size, parsed("minimum abs neg exp log1p 3sub mul"))]
     if (positive := a["pos_weight"]) is not None:
-        found.append({"mul": size})
-        if a["dependent"](positive):
-            found.append({"sub": positive.numel(), "mul": size_of(positive, a["target"]), "add": size})
-        elif target:
-            found.append({"mul": size, "add": size})
+        found.append({"sub": positive.numel(), "mul": size_of(positive, a["target"]) + size, "add": size})
     if a["weight"] is not None:
         found.append({"mul": size})
     return summed(*found, _reduced_loss(size, a["reduction"]))
@@ -253,14 +231,11 @@ def _nll(a: Bound) -> OpCounts:
     """Minus the log probability of each target, times the weight of its class; the mean is over these weights."""
     given, target, weight = a["self"], a["target"], a["weight"]
     size, weighted = _targets(a, given, target), weight is not None
-    if not a["dependent"](given):
-        raise NoRule("the loss of data by weights that count has no count here: let the scores count too")
     found = {"neg": size, "mul": size if weighted else 0}
     if a["reduction"] == _NONE:
         return found
     sums = max(size - 1, 0)
-    depends = weighted and a["dependent"](weight)
-    return summed(found, {"add": sums + (sums if depends else 0), "div": int(a["reduction"] == _MEAN)})
+    return summed(found, {"add": 2 * sums if weighted else sums, "div": int(a["reduction"] == _MEAN)})
 
 
 def _targets(a: Bound, given: Any, target: Any) -> int:
@@ -335,17 +310,17 @@ ROWS: Final[dict[str, Row]] = {
     "_softmax_backward_data": Row(_softmax_backward),
     "_log_softmax_backward_data": Row(_log_softmax_backward),
     "native_layer_norm": Row(_layer_norm),
-    "native_layer_norm_backward": Row(_layer_norm_backward, _gradients_that_count),
+    "native_layer_norm_backward": Row(_layer_norm_backward),
     "native_group_norm": Row(_group_norm),
-    "native_group_norm_backward": Row(_group_norm_backward, _gradients_that_count),
+    "native_group_norm_backward": Row(_group_norm_backward),
     "native_batch_norm": Row(_batch_norm(None, True)),
     "_native_batch_norm_legit": Row(_batch_norm(None, True)),
     "_native_batch_norm_legit.no_stats": Row(_batch_norm(None, False)),
     "_native_batch_norm_legit_no_training": Row(_batch_norm(False, False)),
     "_batch_norm_with_update": Row(_batch_norm(True, True)),
     "_batch_norm_no_update": Row(_batch_norm(False, False)),
-    "native_batch_norm_backward": Row(_batch_norm_backward, _gradients_that_count),
-    "batch_norm_backward": Row(_batch_norm_backward, _gradients_that_count),
+    "native_batch_norm_backward": Row(_batch_norm_backward),
+    "batch_norm_backward": Row(_batch_norm_backward),
     "_fused_rms_norm": Row(_rms_norm),
     "_fused_rms_norm_backward": Row(_rms_norm_backward),
     "mse_loss": Row(_loss("sub mul")),

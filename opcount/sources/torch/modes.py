@@ -17,6 +17,7 @@ from opcount.sources.torch.dependence import Dependence, leaves
 from opcount.sources.torch.replacing import note_raised
 from opcount.sources.torch.rows import Row
 from opcount.sources.torch.rules import ROWS, counts_by, is_composed, users_rule
+from opcount.sources.torch.steps import by_steps, is_partial
 
 Observer = Callable[[Any, Mapping[str, int]], None]
 
@@ -76,6 +77,9 @@ class State:
         if row is None and is_composed(operator):
             with mode:
                 return operator.decompose(*args, **keywords)
+        if row is None and operator in _IN_OTHERS:
+            with mode:
+                return _IN_OTHERS[operator](*args, **keywords)
         if row is None and operator.namespace == "prims":  # torch._refs is written in these, as derivatives forward are
             with mode:
                 return operator.impl_aten(*args, **keywords)
@@ -86,16 +90,19 @@ class State:
         bound = {**bind(operator, args, keywords), "dependent": self.depends}
         if row.values is not None and not self.depends([bound[name] for name in row.values]):
             return operator(*args, **keywords)  # of the shape of what depends, alone
+        tensors = [operand for operand in operands if isinstance(operand, torch.Tensor)]
         try:
-            counts = self._counts(operator, row, bound, operands)
+            if is_partial(operator, tensors, self.depends):
+                counts, gives = by_steps(operator, args, keywords, self.depends, _executing)
+            else:
+                counts = self._counts(operator, row, bound, tensors)
+                gives = row.gives(bound) if callable(row.gives) else row.gives
         except NoRule as reason:
             return self._refused(operator, args, keywords, str(reason))
-        gives = row.gives(bound) if callable(row.gives) else row.gives
         return self._counted(operator, args, keywords, counts, gives)
 
-    def _counts(self, operator: Any, row: Row, bound: dict[str, Any], operands: list[Any]) -> OpCounts:
+    def _counts(self, operator: Any, row: Row, bound: dict[str, Any], tensors: list[torch.Tensor]) -> OpCounts:
         """What a call counts by its row."""
-        tensors = [operand for operand in operands if isinstance(operand, torch.Tensor)]
         if any(tensor.layout != torch.strided or tensor.is_nested for tensor in tensors):
             raise NoRule("of sparse and nested tensors there is no count: use dense ones")
         if any(tensor.is_quantized for tensor in tensors):
@@ -147,6 +154,11 @@ class State:
         let_out(str(operator), size, f"{operator}: {reason}")
         return operator(*args, **keywords)
 
+
+_IN_OTHERS: Final = {
+    torch.ops.aten.allclose.default: lambda *args, **keywords: bool(torch.isclose(*args, **keywords).all()),
+}
+"""What PyTorch executes in others, although it says so nowhere."""
 
 _DESCRIBING: Final = frozenset(
     getattr(packet, which)
@@ -243,6 +255,16 @@ def _executes(kind: type) -> bool:
         return False
     own: object = getattr(kind, "__torch_dispatch__", None)
     return own is not torch._C._disabled_torch_dispatch_impl and own != torch.Tensor.__torch_dispatch__
+
+
+@contextmanager
+def _executing(given: list[torch.Tensor]) -> Iterator[State]:
+    """Count operators on these tensors, apart from what is counted around."""
+    state = State()
+    for tensor in given:
+        state.dependence.add(tensor)
+    with Dispatch(state):
+        yield state
 
 
 class Dispatch(TorchDispatchMode):

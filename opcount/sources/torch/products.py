@@ -72,24 +72,6 @@ def _cross(a: Bound) -> OpCounts:
     return {"mul": 2 * results, "sub": results}
 
 
-def _trilinear(a: Bound) -> OpCounts:
-    """Products of three, summed over the axes that are named, as torch.nn.Bilinear needs them."""
-    operands = [(a["i1"], a["expand1"]), (a["i2"], a["expand2"]), (a["i3"], a["expand3"])]
-    shapes = [list(i.shape) for i, _ in operands]
-    for shape, (_, new) in zip(shapes, operands, strict=True):
-        for axis in sorted(new):
-            shape.insert(axis, 1)
-    whole = [max(sizes) if 0 not in sizes else 0 for sizes in zip(*shapes, strict=True)]
-    summed_over = math.prod(whole[axis] for axis in a["sumdim"])
-    # the first two are multiplied first, summed where only they have the axis, and then met by the third
-    inner = [max(sizes) for sizes in zip(*shapes[:2], strict=True)]
-    early = [axis for axis in a["sumdim"] if shapes[2][axis] == 1]
-    if early and inner != whole:
-        raise NoRule("the order of these products and sums is the library's choice: write torch.einsum")
-    results = math.prod(whole) // summed_over if summed_over else 0
-    return {"mul": 2 * math.prod(whole), "add": results * max(summed_over - 1, 0)}
-
-
 # --- linear algebra, by the algorithms of LAPACK's Working Note 41, as NumPy's
 
 
@@ -168,7 +150,6 @@ ROWS: Final[dict[str, Row]] = {
     "addmv": _added(_vector, lambda a: a["mat"].shape[0]),
     "addr": _added(_outer, lambda a: a["vec1"].shape[0] * a["vec2"].shape[0]),
     "linalg_cross": Row(_cross),
-    "_trilinear": Row(_trilinear),
     "linalg_inv_ex": Row(_of_numpys("linalg.inv", "A"), (0,)),
     "linalg_cholesky_ex": Row(_of_numpys("linalg.cholesky", "self"), (0,)),
     "_linalg_solve_ex": Row(_solve, (0, 1)),

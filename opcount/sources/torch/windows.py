@@ -149,7 +149,8 @@ def _convolution(a: Bound) -> OpCounts:
     c = _convolution_of(a)
     met = c.found.numbers if c.transposed else c.found.windows
     biased = c.batch * c.filters * met if a["bias"] is not None and c.channels else 0
-    return summed(_forward(c), {"add": biased})
+    products = a["dependent"](a["input"]) or a["dependent"](a["weight"])
+    return summed(_forward(c) if products else {}, {"add": biased})
 
 
 def _convolution_backward(a: Bound) -> OpCounts:

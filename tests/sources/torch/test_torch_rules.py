@@ -43,12 +43,13 @@ def norm_calls(rng):
     channel = lambda: some(channels)  # noqa: E731
     return {
         "native_layer_norm": (some(*shape), [inner], last, shift, 1e-5),
-        "native_layer_norm_backward": (some(*shape), some(*shape), [inner], some(*rows), some(*rows), last, shift, mask),
+        "native_layer_norm_backward": (some(*shape), some(*shape), [inner], some(*rows), some(*rows), last, shift,
+                                       [True, mask[1] and last is not None, mask[2] and shift is not None]),
         "native_group_norm": (some(*shape), weight, bias, batch, channels, inner, 2, 1e-5),
         "native_group_norm_backward": (some(*shape), some(*shape), some(batch, 2), some(batch, 2), channel(), batch,
                                        channels, inner, 2, flags),
         "_native_batch_norm_legit_no_training": (some(*shape), channel(), channel(), channel(), channel(), 0.1, 1e-5),
-        "native_batch_norm_backward": (some(*shape), some(*shape), weight, channel(), channel(), channel(), channel(), True,
+        "native_batch_norm_backward": (some(*shape), some(*shape), channel(), channel(), channel(), channel(), channel(), True,
                                        1e-5, [True, True, True]),
     } if size else {}  # fmt: skip
 
@@ -103,14 +104,13 @@ def test_rules_count_what_pytorchs_own_decomposition_executes(calls):
 
 
 @pytest.mark.parametrize("calls", [norm_calls, loss_calls, other_calls])
-def test_operands_that_are_data(calls):
+def test_inside_an_operator_what_is_computed_of_data_is_data(calls):
     torch.manual_seed(0)
-    rng, wrong = random.Random(1), set()
-    for seed in range(12):
+    rng = random.Random(1)
+    for seed in range(8):
         for name, arguments in calls(random.Random(seed)).items():
-            try: compare_with_decomposition(name, arguments, lambda: rng.random() < 0.5)
-            except (AssertionError, oc.Uncounted) as e: wrong.add(name); print(name, str(e).split("\n")[-8:-1] if isinstance(e,AssertionError) else e)
-    assert wrong == set()
+            if any(isinstance(value, torch.Tensor) for value in arguments):
+                compare_with_decomposition(name, arguments, lambda: rng.random() < 0.5)
 
 
 def test_a_wrong_rule_is_seen():
@@ -374,7 +374,6 @@ E_TOP = {"lt": oc.measure(np.sort, E[:, 0].detach().numpy()).counts["lt"]}
         (lambda: F.cosine_similarity(E[0], E[1], 0), None),
         (lambda: torch.einsum("ij,kj->ik", E, E), {"mul": 100, "add": 75}),
         (lambda: torch.kron(E[:2, :2], E[:2, :2]), {"mul": 16}),
-        (lambda: torch.nn.functional.bilinear(E, E, torch.ones(3, 4, 4)), None),
         (lambda: torch.linalg.solve(E[:4] @ E[:4].T + 5 * torch.eye(4), E[0]), None),
     ],
 )
