@@ -30,7 +30,11 @@ class Block(nn.Module):
             sizes = [(channels, inner, 3, stride), (inner, outer, 3, 1)]
         layers: list[nn.Module] = []
         for before, after, kernel, step in sizes:
-            layers += [nn.Conv2d(before, after, kernel, step, kernel // 2, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+            layers += [
+                nn.Conv2d(before, after, kernel, step, kernel // 2, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+            ]
         self.main = nn.Sequential(*layers[:-1])
         self.short = nn.Identity()
         if stride != 1 or channels != outer:

@@ -18,10 +18,14 @@ optimizers   operators on lists of tensors, and fused optimizers
 moving       what is free, by exact name; sorting
 """
 
+from importlib import import_module
+
 try:
-    import torch as _torch
-except ImportError as error:  # pragma: no cover
-    raise ImportError("opcount counts PyTorch's programs if PyTorch is installed: pip install 'opcount[torch]'") from error
+    import_module("torch")
+except ImportError as error:
+    raise ImportError(
+        "opcount counts PyTorch's programs if PyTorch is installed: pip install 'opcount[torch]'"
+    ) from error
 
 from opcount.sources.torch.by_module import table
 from opcount.sources.torch.counting import counting, measure, unwrap

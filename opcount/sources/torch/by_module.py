@@ -37,14 +37,21 @@ def table(
     >>> import torch, opcount as oc
     >>> from opcount.sources import torch as octo
     >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
-    >>> octo.table(model, torch.ones(8, 3))
-                           type  mul  add  sub  tanh  total  with_inside
+    >>> octo.table(model, torch.ones(8, 3))[["type", "mul", "add", "tanh", "with_inside"]]
+                           type  mul  add  tanh  with_inside
     module phase
-    ...
+           forward   Sequential    0    0     0          352
+           backward  Sequential    0    0     0          520
+    0      forward       Linear   96   96     0          192
+           backward      Linear   96  112     0          208
+    1      forward         Tanh    0    0    32           32
+           backward        Tanh   64    0     0           96
+    2      forward       Linear   64   64     0          128
+           backward      Linear  128   88     0          216
 
     A row has the module's own operations: all rows together are the whole. `with_inside` has the total of the module
-    and of all the modules inside it. The model itself is the row "", and what it is called in is "(loss)". A module that
-    is called several times has one row, under the first of its names. The forward pass calls the model with these
+    and of all the modules inside it. The model itself is the row "", and what calls it is "(loss)". A module that is
+    called several times has one row, under the first of its names. The forward pass calls the model with these
     inputs; the backward pass is that of its results with gradients of ones, which are data, or of `loss(result)`. An
     operator of the backward pass belongs to the module whose forward pass asked for it, and what a checkpoint executes
     again to the module that does, in the phase "backward".
@@ -107,8 +114,8 @@ class _Run:
     def __init__(self, modules: Mapping[str, torch.nn.Module], by: str) -> None:
         self.by = by
         self.modules = modules
-        self.names = {module: name for name, module in reversed(modules.items())}
-        self.owners = {id(parameter): name for name, module in reversed(modules.items())
+        self.names = {module: name for name, module in reversed([*modules.items()])}
+        self.owners = {id(parameter): name for name, module in reversed([*modules.items()])
                        for parameter in module.parameters(recurse=False)}  # fmt: skip
         self.phase = "forward"
         self.current: list[tuple[str, bool]] = [("(loss)", False)]  # the modules that are called, and whether backward

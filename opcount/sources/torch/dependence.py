@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -40,7 +41,7 @@ class Dependence:
         return len(self._kept)
 
 
-def storage_of(value: object) -> torch.UntypedStorage | None:
+def storage_of(value: Any) -> torch.UntypedStorage | None:
     """The storage of a tensor, or a storage itself; None for what has none, as a sparse tensor."""
     if isinstance(value, torch.UntypedStorage):
         return value

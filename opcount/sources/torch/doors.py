@@ -1,4 +1,4 @@
-"""The doors by which values leave PyTorch: numbers, lists, NumPy's arrays, memory, pickles. They refuse, or are listed."""
+"""The doors by which values leave PyTorch: numbers, lists, NumPy's arrays, memory, pickles."""
 
 from __future__ import annotations
 
@@ -144,4 +144,3 @@ _HANDLERS: Final[dict[Any, Handler]] = {
     torch.Tensor.__deepcopy__: _copied,
     torch.lstm: _in_operators,
 }
-

@@ -1,7 +1,7 @@
 """Operators of each element: what one element counts.
 
-A formula is that of the operator's kernel on one number. Where a kernel chooses between two values, both are computed and
-choosing is free, as with np.where.
+A formula is that of the operator's kernel on one number. Where a kernel chooses between two values, both are computed,
+and choosing is free, as with np.where.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from opcount.sources.torch.rows import Bound, Row, is_truth, parsed, shape_of, s
 from opcount.wrapping.operations import OPERATIONS
 
 _UNARY: Final = """
-abs: abs, acos: arccos, acosh: arccosh, asin: arcsin, asinh: arcsinh, atan: arctan, atanh: arctanh, ceil: ceil, cos: cos,
-cosh: cosh, deg2rad: mul, digamma: digamma, erf: erf, erfc: erfc, erfinv: erfinv, exp: exp, exp2: exp2, expm1: expm1,
-floor: floor, i0: i0, isinf: isinf, isnan: isnan, lgamma: gammaln, log: log, log10: log10, log1p: log1p, log2: log2,
+abs: abs, acos: arccos, acosh: arccosh, asin: arcsin, asinh: arcsinh, atan: arctan, atanh: arctanh, ceil: ceil,
+cos: cos, cosh: cosh, deg2rad: mul, digamma: digamma, erf: erf, erfc: erfc, erfinv: erfinv, exp: exp,
+exp2: exp2, expm1: expm1, floor: floor, i0: i0, isinf: isinf, isnan: isnan, lgamma: gammaln, log: log, log10: log10, log1p: log1p, log2: log2,
 logical_not: logical_not, neg: neg, rad2deg: mul, reciprocal: div, round: round, rsqrt: sqrt div,
 sigmoid: neg exp add div, sign: sign, signbit: signbit, sin: sin, sinh: sinh, sqrt: sqrt, tan: tan, tanh: tanh,
 trunc: trunc, bitwise_not: invert, frac: trunc sub, isposinf: eq, isneginf: eq, sinc: mul ne sin div,
@@ -293,8 +293,9 @@ _FORMULAS: Final[dict[str, Callable[[Bound], OpCounts]]] = {
     "pow.Tensor_Scalar": _pow, "pow.Tensor_Tensor": _pow, "pow.Scalar": _pow_of_number, "pow_.Scalar": _pow,
     "pow_.Tensor": _pow,
     "clamp": _clamp, "clamp.Tensor": _clamp, "hardtanh": _hardtanh, "round.decimals": _round_decimals,
-    "nan_to_num": _nan_to_num, "lerp.Scalar": _lerp, "lerp.Tensor": _lerp, "gelu": _gelu, "gelu_backward": _gelu_backward,
-    "elu": _elu, "elu_backward": _elu_backward, "celu": _celu, "glu": _glu, "glu_backward": _glu_backward,
+    "nan_to_num": _nan_to_num, "lerp.Scalar": _lerp, "lerp.Tensor": _lerp, "gelu": _gelu,
+    "gelu_backward": _gelu_backward, "elu": _elu, "elu_backward": _elu_backward,
+    "celu": _celu, "glu": _glu, "glu_backward": _glu_backward,
     "logit": _logit, "isin.Tensor_Tensor": _isin, "isin.Tensor_Scalar": _isin,
     "isin.Scalar_Tensor": _isin, "native_dropout": _native_dropout,
     "native_dropout_backward": _masked_scale, "_to_copy": _to_copy, "copy_": _copy_into, "copy": _copy_into,

@@ -1,7 +1,7 @@
 """Operators that PyTorch executes as one, of several steps: softmax, normalisations, losses, attention.
 
-Each counts its own definition, in the steps of its kernel: a mean and a variance are those of the table, a softmax takes
-the largest number out first. Tests hold the rules to the same definition on single numbers.
+Each counts its own definition, in the steps of its kernel: a mean and a variance are those of the table, a softmax
+takes the largest number out first. Tests hold the rules to the same definition on single numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from opcount.functions.op_counts import NoRule, OpCounts, multiple, summed
+from opcount.functions.op_counts import OpCounts, multiple, summed
 from opcount.sources.torch.products import contraction
 from opcount.sources.torch.rows import Bound, Row, parsed, reduced, size_of, values_needed
 
@@ -107,7 +107,14 @@ def _layer_norm_backward(a: Bound) -> OpCounts:
     to_weight, to_bias = to_weight and a["weight"] is not None, to_bias and a["bias"] is not None
     found: list[OpCounts] = [{"sub": size, "mul": size}]  # x̂
     if to_input:
-        found.append({"mul": (5 if a["weight"] is not None else 4) * size, "add": 2 * (size - groups), "sub": 2 * size, "div": groups})
+        found.append(
+            {
+                "mul": (5 if a["weight"] is not None else 4) * size,
+                "add": 2 * (size - groups),
+                "sub": 2 * size,
+                "div": groups,
+            }
+        )
     joins = max(size - inner, 0)
     found.append({"mul": size if to_weight else 0, "add": joins * (to_weight + to_bias)})
     return summed(*found)
@@ -128,7 +135,7 @@ def _group_norm_backward(a: Bound) -> OpCounts:
 
 
 def _batch_norm_backward(a: Bound) -> OpCounts:
-    """The sums of g and of g (x - mean) for each channel; dx = (g - (x - mean) k - mean(g)) r w, dw and db these sums."""
+    """Sums of g and of g (x - mean) for each channel give db and dw; dx = (g - (x - mean) k - mean(g)) r w."""
     size, channels = a["input"].numel(), a["input"].shape[1]
     to_input, to_weight, _ = a["output_mask"]
     each = {"mul": 4 + int(a["weight"] is not None)}  # the mean of g, and k: a mean times r r; r w

@@ -15,7 +15,6 @@ from opcount.counting.meters import NOBODYS, Meter, let_out, meter
 from opcount.functions.op_counts import NoRule, OpCounts, expanded
 from opcount.sources.torch.dependence import Dependence, leaves
 from opcount.sources.torch.replacing import note_raised
-from opcount.sources.torch.rows import Row
 from opcount.sources.torch.rules import ROWS, counts_by, is_composed, users_rule
 from opcount.sources.torch.steps import by_steps, is_partial
 
@@ -91,26 +90,19 @@ class State:
         if row.values is not None and not self.depends([bound[name] for name in row.values]):
             return operator(*args, **keywords)  # of the shape of what depends, alone
         tensors = [operand for operand in operands if isinstance(operand, torch.Tensor)]
+        gives = row.gives(bound) if callable(row.gives) else row.gives
+        counts: OpCounts
         try:
+            _check(tensors)
             if is_partial(operator, tensors, self.depends):
                 counts, gives = by_steps(operator, args, keywords, self.depends, _executing)
             else:
-                counts = self._counts(operator, row, bound, tensors)
-                gives = row.gives(bound) if callable(row.gives) else row.gives
+                counts = row.rule(bound)
+                if any(tensor.is_complex() for tensor in tensors):
+                    counts = _of_parts(operator, counts, tensors)
         except NoRule as reason:
             return self._refused(operator, args, keywords, str(reason))
         return self._counted(operator, args, keywords, counts, gives)
-
-    def _counts(self, operator: Any, row: Row, bound: dict[str, Any], tensors: list[torch.Tensor]) -> OpCounts:
-        """What a call counts by its row."""
-        if any(tensor.layout != torch.strided or tensor.is_nested for tensor in tensors):
-            raise NoRule("of sparse and nested tensors there is no count: use dense ones")
-        if any(tensor.is_quantized for tensor in tensors):
-            raise NoRule("of quantized tensors there is no count: use dequantized ones")
-        if any(tensor.is_neg() for tensor in tensors):
-            raise NoRule("a negation that is not computed yet has no count here: use x.resolve_neg() first")
-        counts = row.rule(bound)
-        return _of_parts(operator, counts, tensors) if any(tensor.is_complex() for tensor in tensors) else counts
 
     def _counted(self, operator: Any, args: tuple[Any, ...], keywords: dict[str, Any], counts: OpCounts,
                  gives: tuple[int, ...] | None) -> Any:  # fmt: skip
@@ -162,9 +154,10 @@ _IN_OTHERS: Final = {
 
 _DESCRIBING: Final = frozenset(
     getattr(packet, which)
-    for packet in (torch.ops.prim.device, torch.ops.prim.layout, *(getattr(torch.ops.aten, name) for name in (
-        "dim is_contiguous is_strides_like_format is_non_overlapping_and_dense numel size stride storage_offset "
-        "sym_is_contiguous sym_numel sym_size sym_storage_offset sym_stride").split() if hasattr(torch.ops.aten, name)))
+    for name in """prim.device prim.layout aten.dim aten.is_contiguous aten.is_strides_like_format aten.numel aten.size
+        aten.is_non_overlapping_and_dense aten.stride aten.storage_offset aten.sym_is_contiguous aten.sym_numel
+        aten.sym_size aten.sym_storage_offset aten.sym_stride""".split()  # noqa: SIM905
+    if (packet := getattr(getattr(torch.ops, name.partition(".")[0]), name.partition(".")[2], None)) is not None
     for which in packet.overloads()
 )  # fmt: skip
 """What is asked of a tensor that is none of PyTorch's own, about its shape and where it is."""
@@ -219,8 +212,20 @@ def _outs(operator: Any) -> frozenset[str]:
     return frozenset(argument.name for argument in operator._schema.arguments if argument.is_out)
 
 
+def _check(tensors: list[torch.Tensor]) -> None:
+    """Raise NoRule for kinds of tensors that have no counts."""
+    if any(tensor.layout != torch.strided or tensor.is_nested for tensor in tensors):
+        raise NoRule("of sparse and nested tensors there is no count: use dense ones")
+    if any(tensor.is_quantized for tensor in tensors):
+        raise NoRule("of quantized tensors there is no count: use dequantized ones")
+    if any(tensor.is_neg() for tensor in tensors):
+        raise NoRule("a negation that is not computed yet has no count here: use x.resolve_neg() first")
+
+
 _MATERIALIZED: Final = frozenset({"clone", "_to_copy", "copy_"})
-_VIEWS: Final = frozenset({"alias", "detach", "expand", "permute", "select", "slice", "squeeze", "t", "transpose", "unsqueeze", "view", "_unsafe_view"})
+_VIEWS: Final = frozenset(
+    "alias detach expand permute select slice squeeze t transpose unsqueeze view _unsafe_view".split()  # noqa: SIM905
+)
 
 
 def _of_parts(operator: Any, counts: OpCounts, tensors: list[torch.Tensor]) -> dict[str, int]:
@@ -228,7 +233,7 @@ def _of_parts(operator: Any, counts: OpCounts, tensors: list[torch.Tensor]) -> d
     name = operator._schema.name.partition("::")[2]
     if name in ("conj_physical", "_conj_physical", "conj_physical_"):
         return {"neg": tensors[0].numel()}
-    if name == "_conj" or not any(counts.values()) and not any(tensor.is_conj() for tensor in tensors):
+    if name == "_conj" or (not any(counts.values()) and not any(tensor.is_conj() for tensor in tensors)):
         return {}
     if set(counts) == {"abs"}:
         return {"hypot": counts["abs"]}
@@ -241,8 +246,8 @@ def _of_parts(operator: Any, counts: OpCounts, tensors: list[torch.Tensor]) -> d
     return expanded({kind: times for kind, times in counts.items() if times})
 
 
-def _is_foreign(value: object) -> bool:
-    """Whether a tensor is of a class that executes operators by itself, in others; a FakeTensor is only without data."""
+def _is_foreign(value: Any) -> bool:
+    """Whether a tensor is of a class that executes operators by itself, in others; a FakeTensor only has no data."""
     return type(value) not in _PLAIN and _executes(type(value))
 
 
@@ -250,7 +255,7 @@ _PLAIN: Final = {torch.Tensor, torch.nn.Parameter, torch.UntypedStorage}
 
 
 @cache
-def _executes(kind: type) -> bool:
+def _executes(kind: Any) -> bool:
     if kind.__module__ == "torch._subclasses.fake_tensor" or not issubclass(kind, torch.Tensor):
         return False
     own: object = getattr(kind, "__torch_dispatch__", None)

@@ -12,7 +12,7 @@ from opcount.sources.torch.rows import Bound, Row, parsed, reduced
 _EACH: Final = """
 abs acos asin atan ceil cos cosh erf erfc exp expm1 floor frac lgamma log log10 log1p log2 neg reciprocal round rsqrt
 sigmoid sign sin sinh sqrt tan tanh trunc
-""".split()
+"""
 
 _PAIRS: Final = {
     "add": "add.Tensor", "sub": "sub.Tensor", "mul": "mul.Tensor", "div": "div.Tensor", "clamp_max": "clamp_max",
@@ -42,7 +42,7 @@ def _listed(row: Row, names: Mapping[str, str]) -> Row:
 
 def _own(value: Any, index: int) -> Any:
     """What of an argument belongs to one tensor of the lists: a tensor of numbers has one for each."""
-    return value[index] if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) else value
+    return value[index] if isinstance(value, (list, tuple)) or getattr(value, "ndim", None) else value
 
 
 def _norms(a: Bound) -> OpCounts:
@@ -81,9 +81,11 @@ def _adam(decoupled: bool) -> _Formula:
 
     def formula(a: Bound, index: int) -> dict[str, int]:
         weights = "" if not a["weight_decay"] else "mul" if decoupled else "mul add"
-        options = f"{weights} {'neg' * a['maximize']} {'maximum' * a['amsgrad']}"
+        options = f"{weights} {'neg' if a['maximize'] else ''} {'maximum' if a['amsgrad'] else ''}"
         mean = "sub mul add" if 1 - a["beta1"] < 0.5 else "2sub mul"
-        square = "3mul add" if a["dependent"](a["exp_avg_sqs"][index]) else "2mul add"  # at first it is zeros, which are data
+        square = (
+            "3mul add" if a["dependent"](a["exp_avg_sqs"][index]) else "2mul add"
+        )  # at first it is zeros, which are data
         return parsed(f"{options} {mean} {square} sqrt div add div mul add")
 
     return formula
@@ -96,11 +98,11 @@ def _sgd(a: Bound, _: int) -> dict[str, int]:
         found += " 2mul add" if a["dampening"] else " mul add"
     if a["momentum"] and a["nesterov"]:
         found += " mul add"
-    return parsed(f"{found} {'neg' * a['maximize']} mul add")
+    return parsed(f"{found} {'neg' if a['maximize'] else ''} mul add")
 
 
 ROWS: Final[dict[str, Row]] = {
-    **{f"_foreach_{name}": _listed(elementwise.ROWS[name], {}) for name in _EACH},
+    **{f"_foreach_{name}": _listed(elementwise.ROWS[name], {}) for name in _EACH.split()},
     **{f"_foreach_{name}.{which}": _listed(elementwise.ROWS[row], {"other": given, "exponent": given, "min": given,
                                                                    "max": given})
        for name, row in _PAIRS.items()

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from opcount.functions.linalg import lu, substitutions
 from opcount.functions.linalg import ROWS as _LINALG
+from opcount.functions.linalg import lu, substitutions
 from opcount.functions.op_counts import NoRule, OpCounts, multiple, summed
 from opcount.sources.torch.elementwise import is_one
 from opcount.sources.torch.rows import Bound, Row, shape_of, size_of

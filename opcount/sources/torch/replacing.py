@@ -1,11 +1,11 @@
 """What is replaced while a block is open: the start of threads, Tensor's operators, and a door without a mode.
 
-PyTorch's modes belong to a thread, so that an operator in another thread would pass unseen. A thread that is started inside
-a block, and what is submitted to a pool there, has the modes in force too: it counts where `oc.propagate` says so, and is
-refused else, as opcount does with any operation.
+PyTorch's modes belong to a thread, so that an operator in another thread would pass unseen. A thread that is started
+inside a block, and what is submitted to a pool there, has the modes in force too: it counts where `oc.propagate` says
+so, and is refused else, as opcount does with any operation.
 
-PyTorch's `a * b` takes a TypeError, which Uncounted is, for an operand of another class, and hides it. So `Tensor`'s operators
-raise again what was raised inside them.
+PyTorch's `a * b` takes a TypeError, which Uncounted is, for an operand of another class, and hides it. So `Tensor`'s
+operators raise again what was raised inside them.
 """
 
 from __future__ import annotations
@@ -114,7 +114,21 @@ def _taking_part(entering: Entering, f: Callable[..., Any]) -> Callable[..., Any
 
 _OPERATORS: Final = [
     f"__{kind}{name}__"
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    )
     for kind in ("", "r", "i")
     if hasattr(torch.Tensor, f"__{kind}{name}__")
 ] + [f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")]
@@ -145,4 +159,3 @@ def _raising(operator: Callable[..., Any]) -> Callable[..., Any]:
 
 def _to_dlpack(tensor: torch.Tensor) -> object:
     return tensor.__dlpack__()
-

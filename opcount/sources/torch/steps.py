@@ -1,8 +1,9 @@
 """Operators of several steps, written in single ones: for calls in which some operands are data.
 
-What is computed of data alone is data, inside such an operator too. So the steps are executed on tensors without numbers,
-of the same shapes, of which those count that do in the call. Where all operands count, the rules of `fused` give the same
-number at once. Most of the steps are PyTorch's own decomposition; those of its kernels that are others are written here.
+What is computed of data alone is data, inside such an operator too. So the steps are executed on tensors without
+numbers, of the same shapes, of which those count that do in the call. Where all operands count, the rules of `fused`
+give the same number at once. Most of the steps are PyTorch's own decomposition; where its kernels take others, they are
+written here.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 import torch
+from torch import Tensor
 
 from opcount.counting.tally import isolated
 from opcount.sources.torch.rows import overload
-
-Tensor = torch.Tensor
 
 
 def _sides(x: Tensor, low: float, high: float, inside: Tensor, outside: Tensor) -> Tensor:
@@ -88,7 +88,8 @@ def _nll_backward(grad_output: Tensor, self: Tensor, target: Tensor, weight: Ten
 
 
 def _layer_norm_backward(grad_out: Tensor, input: Tensor, normalized_shape: list[int], mean: Tensor, rstd: Tensor,
-                         weight: Tensor | None, bias: Tensor | None, output_mask: list[bool]) -> list[Tensor | None]:  # fmt: skip
+                         weight: Tensor | None, bias: Tensor | None, output_mask: list[bool],
+                         ) -> list[Tensor | None]:  # fmt: skip
     inside = list(range(input.ndim - len(normalized_shape), input.ndim))
     outside = list(range(input.ndim - len(normalized_shape)))
     normalized = (input - mean) * rstd
@@ -120,14 +121,15 @@ def _group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, N: in
 
 
 def _batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
-                running_var: Tensor | None, training: bool, momentum: float, eps: float) -> tuple[Tensor, ...]:  # fmt: skip
+                running_var: Tensor | None, training: bool, momentum: float, eps: float,
+                ) -> tuple[Tensor, ...]:  # fmt: skip
     axes = [axis for axis in range(input.ndim) if axis != 1]
     shape = [-1 if axis == 1 else 1 for axis in range(input.ndim)]
     mean, variance = running_mean, running_var
     # the kernel multiplies each number by one factor, and adds one shift
     if training or running_mean is None:
         variance, mean = torch.var_mean(input, axes, correction=0)
-        if training and running_mean is not None:
+        if training and running_mean is not None and running_var is not None:
             unbiased = variance / (1 - input.shape[1] / input.numel())
             running_mean.copy_(momentum * mean + (1 - momentum) * running_mean)
             running_var.copy_(momentum * unbiased + (1 - momentum) * running_var)
@@ -162,12 +164,12 @@ def _attention_backward(grad_out: Tensor, query: Tensor, key: Tensor, value: Ten
 
 
 _DECOMPOSED: Final = """
-native_layer_norm native_group_norm_backward native_batch_norm_backward
-_softmax_backward_data _log_softmax_backward_data mse_loss mse_loss_backward binary_cross_entropy
-binary_cross_entropy_backward binary_cross_entropy_with_logits smooth_l1_loss gelu_backward glu_backward silu_backward
-hardswish_backward hardsigmoid_backward leaky_relu_backward log_sigmoid_backward threshold_backward hardtanh_backward
-tanh_backward sigmoid_backward nll_loss_forward _prelu_kernel
-""".split()
+native_layer_norm native_group_norm_backward native_batch_norm_backward _softmax_backward_data
+_log_softmax_backward_data mse_loss mse_loss_backward binary_cross_entropy binary_cross_entropy_backward
+binary_cross_entropy_with_logits smooth_l1_loss gelu_backward glu_backward silu_backward hardswish_backward
+hardsigmoid_backward leaky_relu_backward log_sigmoid_backward threshold_backward hardtanh_backward tanh_backward
+sigmoid_backward nll_loss_forward _prelu_kernel
+"""
 
 _WRITTEN: Final[dict[str, Callable[..., Any]]] = {
     "native_layer_norm_backward": _layer_norm_backward, "native_group_norm": _group_norm,
@@ -197,7 +199,7 @@ _ALIKE: Final[dict[str, str | Callable[..., Any]]] = {
 def _programs() -> dict[Any, Callable[..., Any]]:
     from torch._decomp import decomposition_table
 
-    decomposed = {name: decomposition_table[overload(name)] for name in _DECOMPOSED}
+    decomposed = {name: decomposition_table[overload(name)] for name in _DECOMPOSED.split()}
     found = {**decomposed, **_WRITTEN}
     alike = {name: found[like] if isinstance(like, str) else like for name, like in _ALIKE.items()}
     return {overload(name): program for name, program in {**found, **alike}.items()}
@@ -266,4 +268,3 @@ def _executed(operator: Any, args: tuple[Any, ...], keywords: tuple[tuple[str, A
     results = result if isinstance(result, (tuple, list)) else (result,)
     gives = tuple(index for index, value in enumerate(results) if state.depends(value))
     return dict(tally.counts), gives
-

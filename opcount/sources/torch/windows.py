@@ -7,10 +7,9 @@ them as if they were, which is the figure that is published for most networks.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -103,13 +102,17 @@ def _convolution_of(a: Bound) -> Convolution:
     given, weight = a["input"], a["weight"]
     axes = weight.ndim - 2
     sizes, kernel = list(given.shape[2:]), list(weight.shape[2:])
-    stride, padding, dilation, more = (spread(a[name], axes) for name in ("stride", "padding", "dilation", "output_padding"))
+    stride, padding, dilation, more = (
+        spread(a[name], axes) for name in ("stride", "padding", "dilation", "output_padding")
+    )
     transposed, groups = a["transposed"], a["groups"]
     if transposed:
         wide = [(n - 1) * s - 2 * p + d * (k - 1) + m + 1
                 for n, k, s, p, d, m in zip(sizes, kernel, stride, padding, dilation, more, strict=True)]  # fmt: skip
         found = over(wide, sizes, kernel, stride, padding, dilation)
-        return Convolution(found, given.shape[0], given.shape[1], weight.shape[1] * groups, groups, math.prod(wide), True)
+        return Convolution(
+            found, given.shape[0], given.shape[1], weight.shape[1] * groups, groups, math.prod(wide), True
+        )
     windows = [(n + 2 * p - d * (k - 1) - 1) // s + 1
                for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)]  # fmt: skip
     found = over(sizes, windows, kernel, stride, padding, dilation)
@@ -292,7 +295,9 @@ def _upsample_backward(kind: str) -> Row:
 def _unfolded(a: Bound) -> OpCounts:
     """Overlapping columns are added up, from zero, where they are not padding."""
     sizes = spread(a["output_size"], 2)
-    kernel, dilation, padding, stride = (spread(a[name], 2) for name in ("kernel_size", "dilation", "padding", "stride"))
+    kernel, dilation, padding, stride = (
+        spread(a[name], 2) for name in ("kernel_size", "dilation", "padding", "stride")
+    )
     windows = [_windows(*each, False) for each in zip(sizes, kernel, stride, padding, dilation, strict=True)]
     given = a["self"]
     maps = math.prod(given.shape[:-2]) * given.shape[-2] // math.prod(kernel)

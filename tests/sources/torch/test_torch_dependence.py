@@ -121,7 +121,12 @@ def test_what_can_be_given():
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     optimizer = torch.optim.Adam(model.parameters())
     point = namedtuple("Point", "x y")(torch.ones(2), [torch.ones(2), {"z": torch.ones(2)}])
-    for given, one in ((model, model[1].running_mean), (optimizer, model[0].bias), (point, point.y[1]["z"]), (None, None)):
+    for given, one in (
+        (model, model[1].running_mean),
+        (optimizer, model[0].bias),
+        (point, point.y[1]["z"]),
+        (None, None),
+    ):
         if one is not None:
             with torch.no_grad():
                 assert counted(lambda one=one: one * 2, given) == {"mul": 2}

@@ -62,7 +62,8 @@ def loss_calls(rng):
         "binary_cross_entropy": (x, y, None, reduction),
         "binary_cross_entropy_backward": (some(n), x, y, None, reduction),
         "binary_cross_entropy_with_logits": (x, y, None, None, reduction),
-        "smooth_l1_loss": (x, y, reduction, 0.5), "nll_loss_forward": (some(n, 3), torch.randint(3, (n,)), None, reduction, -100),
+        "smooth_l1_loss": (x, y, reduction, 0.5), 
+        "nll_loss_forward": (some(n, 3), torch.randint(3, (n,)), None, reduction, -100),
     }  # fmt: skip
 
 
@@ -76,11 +77,13 @@ def other_calls(rng):
         "glu_backward": (some(n, 2), some(n, 4), 1), "silu_backward": (x, y), "hardswish": (x,),
         "hardswish_backward": (x, y), "hardsigmoid": (x,), "hardsigmoid_backward": (x, y), "leaky_relu": (x,),
         "leaky_relu_backward": (x, y, 0.1, False), "log_sigmoid_forward": (x,), "log_sigmoid_backward": (x, y, y),
-        "threshold": (x, 0.1, 0.2), "threshold_backward": (x, y, 0), "hardtanh": (x,), "hardtanh_backward": (x, y, -1, 1),
+        "threshold": (x, 0.1, 0.2), "threshold_backward": (x, y, 0), "hardtanh": (x,), 
+        "hardtanh_backward": (x, y, -1, 1),
         "_prelu_kernel": (x, y), "tanh_backward": (x, y), "sigmoid_backward": (x, y), "rsub.Tensor": (x, y),
         "lerp.Scalar": (x, y, 0.3), "frac": (x,), "baddbmm": (some(2, n, m), some(2, n, 3), some(2, 3, m)),
         "dot": (some(n), some(n)), "dist": (x, y), "trace": (some(n, n),), "aminmax": (x,), "nansum": (x,),
-        "count_nonzero.dim_IntList": (x, [0]), "linalg_cross": (some(n, 3), some(n, 3)), "native_dropout": (x, 0.5, True),
+        "count_nonzero.dim_IntList": (x, [0]), "linalg_cross": (some(n, 3), some(n, 3)),
+        "native_dropout": (x, 0.5, True),
         "col2im": (some(1, 4, 9), [4, 4], [2, 2], [1, 1], [0, 0], [1, 1]),
         "upsample_bicubic2d": (some(1, 1, 4, 4), [n, m], False),
     }  # fmt: skip
@@ -140,7 +143,8 @@ FORMULAS = {
     "sigmoid": (torch.sigmoid, sigmoid),
     "silu": (F.silu, lambda x: x / (1 + torch.exp(-x))),
     "mish": (F.mish, lambda x: x * torch.tanh(torch.log1p(torch.exp(x)))),
-    "softplus": (lambda x: F.softplus(x, 2.0), lambda x: torch.where((x * 2 > 20), x, torch.log1p(torch.exp(x * 2)) / 2)),
+    "softplus": (lambda x: F.softplus(x, 2.0),
+                 lambda x: torch.where((x * 2 > 20), x, torch.log1p(torch.exp(x * 2)) / 2)),
     "gelu": (F.gelu, lambda x: x * 0.5 * (1 + torch.erf(x * math.sqrt(0.5)))),
     "gelu tanh": (lambda x: F.gelu(x, approximate="tanh"), lambda x: 0.5 * x * (1 + torch.tanh(
         math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))),
@@ -236,7 +240,10 @@ def joined(terms, join=torch.add):
 def convolution_by_loops(x, w, stride, padding, dilation, groups):
     """Each number of the output as a sum of products of single numbers, where there are any."""
     (batch, _, *sizes), (filters, channels, *kernel) = x.shape, w.shape
-    outer = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)]
+    outer = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)
+    ]
     out = torch.zeros(batch, filters, *outer)
     for b, f, *at in itertools.product(*map(range, (batch, filters, *outer))):
         terms = []
@@ -256,7 +263,9 @@ def convolutions():
         kernel = [rng.randint(1, 3) for _ in range(axes)]
         dilation = [rng.randint(1, 2) for _ in range(axes)]
         stride, padding = ([rng.randint(low, high) for _ in range(axes)] for low, high in ((1, 3), (0, 2)))
-        sizes = [rng.randint(d * (k - 1) + 1, 5) if d * (k - 1) < 5 else 5 for k, d in zip(kernel, dilation, strict=True)]
+        sizes = [
+            rng.randint(d * (k - 1) + 1, 5) if d * (k - 1) < 5 else 5 for k, d in zip(kernel, dilation, strict=True)
+        ]
         yield (some(2, 2 * groups, *sizes), some(2 * groups, 2, *kernel), stride, padding, dilation, groups)
 
 
@@ -289,7 +298,9 @@ def check_backward(convolve, x, w, stride, padding, dilation, groups):
 
 
 @pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize(("stride", "padding", "more", "dilation"), [(1, 0, 0, 1), (2, 1, 1, 1), (3, 2, 0, 2), (2, 0, 1, 1)])
+@pytest.mark.parametrize(
+    ("stride", "padding", "more", "dilation"), [(1, 0, 0, 1), (2, 1, 1, 1), (3, 2, 0, 2), (2, 0, 1, 1)]
+)
 def test_transposed_convolutions(groups, stride, padding, more, dilation):
     """The forward pass scatters: how many products each number of the output sums is one of ones."""
     x, w = some(2, 2 * groups, 4), some(2 * groups, 2, 3)
@@ -363,7 +374,10 @@ E_TOP = {"lt": oc.measure(np.sort, E[:, 0].detach().numpy()).counts["lt"]}
         (lambda: (E * 2).index_add(0, torch.tensor([0, 0]), E[:2]), {"mul": 20, "add": 8}),
         (lambda: E.detach().clone().index_put_((torch.tensor([0, 0]),), E[:2], accumulate=True), {"add": 8}),
         (lambda: torch.zeros(5).scatter_add(0, torch.tensor([0, 0, 1]), E[0, :3]), {"add": 3}),
-        (lambda: torch.zeros(5).scatter_reduce(0, torch.tensor([0, 0, 1]), E[0, :3], "sum", include_self=False), {"add": 1}),
+        (
+            lambda: torch.zeros(5).scatter_reduce(0, torch.tensor([0, 0, 1]), E[0, :3], "sum", include_self=False),
+            {"add": 1},
+        ),
         (lambda: torch.zeros(5).scatter_reduce(0, torch.tensor([0, 0, 1]), E[0, :3], "amax"), {"maximum": 3}),
         (lambda: E.sort(0), E_SORTED),
         (lambda: E[:, 0].topk(2), E_TOP),

@@ -42,7 +42,9 @@ def sorted_out():
         if row is not None:
             found["free" if row.rule is free else "counted"].append(operator)
         else:
-            found["in others" if rules.is_composed(operator) or operator in modes._IN_OTHERS else "refused"].append(operator)
+            found["in others" if rules.is_composed(operator) or operator in modes._IN_OTHERS else "refused"].append(
+                operator
+            )
     return found
 
 
