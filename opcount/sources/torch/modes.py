@@ -248,7 +248,8 @@ def _of_parts(operator: Any, counts: OpCounts, tensors: list[torch.Tensor]) -> d
 
 def _is_foreign(value: Any) -> bool:
     """Whether a tensor is of a class that executes operators by itself, in others; a FakeTensor only has no data."""
-    return type(value) not in _PLAIN and _executes(type(value))
+    kind: Any = type(value)
+    return kind not in _PLAIN and _executes(kind)
 
 
 _PLAIN: Final = {torch.Tensor, torch.nn.Parameter, torch.UntypedStorage}

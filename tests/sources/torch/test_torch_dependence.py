@@ -66,7 +66,8 @@ def test_what_depends_counts(name):
 
 DATA = {
     "zeros_like": torch.zeros_like, "ones_like": torch.ones_like, "rand_like": torch.rand_like,
-    "full_like": lambda x: torch.full_like(x, 2.0), "new": lambda x: x.new_zeros(3), "new_full": lambda x: x.new_full((2,), 1.0),
+    "full_like": lambda x: torch.full_like(x, 2.0), "new": lambda x: x.new_zeros(3),
+    "new_full": lambda x: x.new_full((2,), 1.0),
     "its shape": lambda x: torch.tensor(x.shape), "positions": lambda x: x.argmax(), "nonzero": lambda x: x.nonzero(),
     "empty_like": torch.empty_like, "data beside": lambda x: torch.ones(3), "sort": lambda x: x.sort().indices,
     "max": lambda x: x.max(0).indices, "unwrap": octo.unwrap, "argsort": lambda x: x.argsort(),

@@ -342,8 +342,18 @@ def test_complex_numbers_count_their_real_operations(f, expected):
     assert counted(lambda: f(z), z) == expected
 
 
-@pytest.mark.parametrize("f", [lambda z: z / z, lambda z: z.exp(), lambda z: z.conj().imag, lambda z: z.mean(),
-                               lambda z: z.reshape(1, 3) @ z.conj().reshape(3, 1), torch.angle, torch.linalg.norm])  # fmt: skip
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda z: z / z,
+        lambda z: z.exp(),
+        lambda z: z.conj().imag,
+        lambda z: z.mean(),
+        lambda z: z.reshape(1, 3) @ z.conj().reshape(3, 1),
+        torch.angle,
+        torch.linalg.norm,
+    ],
+)
 def test_complex_operations_without_a_count_are_refused(f):
     z = torch.tensor([1 + 2j, 3 - 1j, 0.5j])
     with oc.count(), octo.counting(z), pytest.raises(oc.Uncounted):

@@ -49,7 +49,8 @@ def norm_calls(rng):
         "native_group_norm_backward": (some(*shape), some(*shape), some(batch, 2), some(batch, 2), channel(), batch,
                                        channels, inner, 2, flags),
         "_native_batch_norm_legit_no_training": (some(*shape), channel(), channel(), channel(), channel(), 0.1, 1e-5),
-        "native_batch_norm_backward": (some(*shape), some(*shape), channel(), channel(), channel(), channel(), channel(), True,
+        "native_batch_norm_backward": (some(*shape), some(*shape), channel(), channel(), channel(),
+    channel(), channel(), True,
                                        1e-5, [True, True, True]),
     } if size else {}  # fmt: skip
 
@@ -62,7 +63,7 @@ def loss_calls(rng):
         "binary_cross_entropy": (x, y, None, reduction),
         "binary_cross_entropy_backward": (some(n), x, y, None, reduction),
         "binary_cross_entropy_with_logits": (x, y, None, None, reduction),
-        "smooth_l1_loss": (x, y, reduction, 0.5), 
+        "smooth_l1_loss": (x, y, reduction, 0.5),
         "nll_loss_forward": (some(n, 3), torch.randint(3, (n,)), None, reduction, -100),
     }  # fmt: skip
 
@@ -77,7 +78,7 @@ def other_calls(rng):
         "glu_backward": (some(n, 2), some(n, 4), 1), "silu_backward": (x, y), "hardswish": (x,),
         "hardswish_backward": (x, y), "hardsigmoid": (x,), "hardsigmoid_backward": (x, y), "leaky_relu": (x,),
         "leaky_relu_backward": (x, y, 0.1, False), "log_sigmoid_forward": (x,), "log_sigmoid_backward": (x, y, y),
-        "threshold": (x, 0.1, 0.2), "threshold_backward": (x, y, 0), "hardtanh": (x,), 
+        "threshold": (x, 0.1, 0.2), "threshold_backward": (x, y, 0), "hardtanh": (x,),
         "hardtanh_backward": (x, y, -1, 1),
         "_prelu_kernel": (x, y), "tanh_backward": (x, y), "sigmoid_backward": (x, y), "rsub.Tensor": (x, y),
         "lerp.Scalar": (x, y, 0.3), "frac": (x,), "baddbmm": (some(2, n, m), some(2, n, 3), some(2, 3, m)),
