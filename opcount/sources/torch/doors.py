@@ -29,6 +29,12 @@ _ARRAYS: Final = {
     torch.Tensor.__reduce_ex__: "a pickle", torch.Tensor.share_memory_: "share_memory_()",
 }  # fmt: skip
 
+_BY_PYTHON: Final = {
+    torch.Tensor.map_: "map_()",
+    torch.Tensor.map2_: "map2_()",
+    torch.Tensor.apply_: "apply_()",
+}
+
 _MAKERS: Final = {torch.tensor, torch.as_tensor, torch.asarray, torch.Tensor.new_tensor, torch.scalar_tensor,
                   torch.from_numpy, torch.Tensor.new}  # fmt: skip
 
@@ -75,7 +81,7 @@ def _leaving(door: str, advice: str) -> Handler:
 
     def handle(state: State, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with torch._C.DisableTorchFunction():
-            counts = state.depends(args[0])
+            counts = state.depends([args, kwargs])
             if counts and args[0].dtype != torch.bool:
                 let_out(door, args[0].numel(), advice)
         if not counts:
@@ -139,6 +145,7 @@ def _in_operators(state: State, func: Any, args: tuple[Any, ...], kwargs: dict[s
 _HANDLERS: Final[dict[Any, Handler]] = {
     **{func: _leaving(door, _of_number(door)) for func, door in _NUMBERS.items()},
     **{func: _leaving(door, _of_array(door)) for func, door in _ARRAYS.items()},
+    **{func: _leaving(door, _of_array(door)) for func, door in _BY_PYTHON.items()},
     **dict.fromkeys(_MAKERS, _made),
     **dict.fromkeys(_TEXT, _written),
     torch.Tensor.__deepcopy__: _copied,

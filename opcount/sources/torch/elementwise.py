@@ -21,7 +21,7 @@ cos: cos, cosh: cosh, deg2rad: mul, digamma: digamma, erf: erf, erfc: erfc, erfi
 exp2: exp2, expm1: expm1, floor: floor, i0: i0, isinf: isinf, isnan: isnan, lgamma: gammaln, log: log,
 log10: log10, log1p: log1p, log2: log2,
 logical_not: logical_not, neg: neg, rad2deg: mul, reciprocal: div, round: round, rsqrt: sqrt div,
-sigmoid: neg exp add div, sign: sign, signbit: signbit, sin: sin, sinh: sinh, sqrt: sqrt, tan: tan, tanh: tanh,
+sigmoid: neg exp add div, sign: sign, sgn: sign, signbit: signbit, sin: sin, sinh: sinh, sqrt: sqrt, tan: tan, tanh: tanh,
 trunc: trunc, bitwise_not: invert, frac: trunc sub, isposinf: eq, isneginf: eq, sinc: mul ne sin div,
 special_bessel_j0: j0, special_bessel_j1: j1, special_bessel_y0: y0, special_bessel_y1: y1, special_entr: neg mul log,
 special_erfcx: erfcx, special_i0e: i0e, special_i1: i1, special_i1e: i1e, special_log_ndtr: log_ndtr,
@@ -198,8 +198,7 @@ def _lerp(a: Bound) -> OpCounts:
     if a["dependent"](weight):
         raise NoRule("how an element is computed depends on the weight, which is counted: write a + w * (b - a)")
     near = int((values_needed("the weights", weight).abs() < 0.5).broadcast_to(shape_of(a["self"], weight)).sum())
-    of_end = multiple(size - near, parsed("2sub mul"))
-    return summed(multiple(near, parsed("sub mul add")), of_end, {"sub": size - near})  # 1 - w, of each element
+    return summed(multiple(near, parsed("sub mul add")), multiple(size - near, parsed("2sub mul")))
 
 
 def _gelu(a: Bound) -> OpCounts:

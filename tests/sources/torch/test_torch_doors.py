@@ -56,6 +56,8 @@ REFUSED = {
     "pickle": lambda x: pickle.dumps(x),
     "copy": lambda x: copy.copy(x),
     "save": lambda x: torch.save(x, io.BytesIO()),
+    "map_": lambda x: torch.ones(3).map_(x, lambda a, b: a * b),
+    "apply_": lambda x: x.apply_(lambda a: a * 2),
     "storage": lambda x: x.untyped_storage(),
     "typed storage": lambda x: x.storage(),
     "array.array": lambda x: array.array("d", x),

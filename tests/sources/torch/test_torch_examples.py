@@ -87,6 +87,12 @@ def test_a_step_of_resnet_50_takes_seconds_and_no_memory():
     assert tally.counts.mul == 377_117_463_080
 
 
+def test_a_recurrent_layer_is_its_cell_at_each_step():
+    layer, cell, x = nn.LSTM(3, 4), nn.LSTMCell(3, 4), torch.ones(5, 2, 3)
+    one = counted(lambda: cell(x[0]), cell)
+    assert counted(lambda: layer(x), layer) == {kind: 5 * times for kind, times in one.items()}
+
+
 def test_budgets_are_asked_before_an_operator_is_executed():
     x = torch.ones(4)
     with oc.count(budget={"mul": 5}), octo.counting(x):

@@ -102,7 +102,7 @@ def compare_with_decomposition(name, arguments, chosen=lambda: True):
 @pytest.mark.parametrize("calls", [norm_calls, loss_calls, other_calls])
 def test_rules_count_what_pytorchs_own_decomposition_executes(calls):
     torch.manual_seed(0)
-    for seed in range(6):
+    for seed in range(4):
         for name, arguments in calls(random.Random(seed)).items():
             compare_with_decomposition(name, arguments)
 
@@ -111,7 +111,7 @@ def test_rules_count_what_pytorchs_own_decomposition_executes(calls):
 def test_inside_an_operator_what_is_computed_of_data_is_data(calls):
     torch.manual_seed(0)
     rng = random.Random(1)
-    for seed in range(8):
+    for seed in range(5):
         for name, arguments in calls(random.Random(seed)).items():
             if any(isinstance(value, torch.Tensor) for value in arguments):
                 compare_with_decomposition(name, arguments, lambda: rng.random() < 0.5)
@@ -159,6 +159,7 @@ FORMULAS = {
     "addcmul": (lambda x: torch.addcmul(x, x, x, value=2), lambda x: x + 2 * (x * x)),
     "addcdiv": (lambda x: torch.addcdiv(x, x, x), lambda x: x + x / x),
     "lerp": (lambda x: torch.lerp(x, x * 2, 0.75), lambda x: (e := x * 2) - (e - x) * 0.25),
+    "lerp by a tensor": (lambda x: torch.lerp(x, x * 2, torch.full((2, 3), 0.75).double()), lambda x: (e := x * 2) - (e - x) * 0.25),
     "x ** 5": (lambda x: x**5, lambda x: (s := x * x) * s * x),
     "x ** -2": (lambda x: x**-2, lambda x: torch.reciprocal(x * x)),
     "layer_norm": (lambda x: F.layer_norm(x, (3,)), normalized),
