@@ -47,7 +47,8 @@ test-torch:
 	@$(MAKE) --no-print-directory with-torch VENV=.venv-torch
 
 with-torch: $(VENV)/test.stamp
-	@$(PIP) install $(FLAGS) --extra-index-url $(TORCH_INDEX) $(TORCH) || echo "$(TORCH) cannot be had here: its tests are skipped"
+	@PIP_RETRIES=0 $(PIP) install $(FLAGS) --extra-index-url $(TORCH_INDEX) $(TORCH) || \
+		echo "$(TORCH) cannot be had here: its tests are skipped"
 	$(RUN) pytest -q -rs -n auto -m "not slow" tests/sources/torch opcount/sources/torch
 
 versions: $(VENV)/test.stamp
