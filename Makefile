@@ -49,7 +49,7 @@ test-torch:
 with-torch: $(VENV)/test.stamp
 	@PIP_RETRIES=0 $(PIP) install $(FLAGS) --extra-index-url $(TORCH_INDEX) $(TORCH) || \
 		echo "$(TORCH) cannot be had here: its tests are skipped"
-	$(RUN) pytest -q -rs -n auto -m "not slow" tests/sources/torch opcount/sources/torch
+	$(RUN) pytest -q -rs tests/sources/torch opcount/sources/torch
 
 versions: $(VENV)/test.stamp
 	@$(VENV)/bin/python .ci/dependencies.py installed

@@ -17,7 +17,6 @@ from opcount.sources.torch import replacing
 from opcount.sources.torch.dependence import leaves
 from opcount.sources.torch.doors import Doors
 from opcount.sources.torch.modes import Dispatch, State
-from opcount.sources.torch.windows import padding_counted
 from opcount.wrapping.inputs import check_executed, check_function
 
 _HERE = threading.local()
@@ -58,7 +57,8 @@ def counting(*given: Any, padding: bool = False) -> Iterator[None]:
     for tensor in found:
         state.dependence.add(tensor)
     with ExitStack() as stack:
-        stack.enter_context(padding_counted(padding))
+        stack.callback(setattr, state, "padded", state.padded)
+        state.padded |= padding
         if around is None:
             stack.enter_context(replacing.replaced(lambda: entered(state)))
             stack.enter_context(entered(state))

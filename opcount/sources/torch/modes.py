@@ -26,6 +26,7 @@ class State:
 
     def __init__(self) -> None:
         self.dependence = Dependence()
+        self.padded = False  # whether products with the zeros of a padding count too
         self.observers: list[Observer] = []
         self.owner = threading.get_ident()
         self.last: Meter = meter()  # in force at the last operator of the thread that opened the block
@@ -86,7 +87,7 @@ class State:
             return self._number(operator, args)
         if row is None:
             return self._refused(operator, args, keywords, _UNKNOWN)
-        bound = {**bind(operator, args, keywords), "dependent": self.depends}
+        bound = {**bind(operator, args, keywords), "dependent": self.depends, "padded": self.padded}
         if row.values is not None and not self.depends([bound[name] for name in row.values]):
             return operator(*args, **keywords)  # of the shape of what depends, alone
         tensors = [operand for operand in operands if isinstance(operand, torch.Tensor)]

@@ -34,7 +34,7 @@ def _added(product: Callable[[Bound], OpCounts], results: Callable[[Bound], int]
 
     def rule(a: Bound) -> OpCounts:
         size, found = results(a), []
-        if any(a["dependent"](value) for name, value in a.items() if name not in ("self", "dependent")):
+        if any(a["dependent"](value) for name, value in a.items() if name not in ("self", "dependent", "padded")):
             found += [product(a), {"mul": 0 if is_one(a["alpha"]) else size}]
         if a["beta"] != 0 and any(product(a).values()):
             scaled = a["dependent"](a["self"]) and not is_one(a["beta"])

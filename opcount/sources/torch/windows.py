@@ -1,32 +1,18 @@
 """Convolutions, pooling and what else slides a window: the products and sums of numbers that are there.
 
-A window that reaches over the edge meets fewer numbers: the zeros around them are no operands. `padding_counted` counts
-them as if they were, which is the figure that is published for most networks.
+A window that reaches over the edge meets fewer numbers: the zeros around them are no operands. Where they are `padded`,
+convolutions count them as if they were, which is the figure that is published for most networks.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from opcount.functions.op_counts import NoRule, OpCounts, multiple, summed
 from opcount.sources.torch.rows import Bound, Row, size_of, values_needed
-
-_PADDING: Final[ContextVar[bool]] = ContextVar("opcount.torch.padding", default=False)
-
-
-@contextmanager
-def padding_counted(counted: bool = True) -> Iterator[None]:
-    """Count products with the zeros of a padding too, inside."""
-    token = _PADDING.set(counted)
-    try:
-        yield
-    finally:
-        _PADDING.reset(token)
 
 
 class Axis(NamedTuple):
@@ -67,9 +53,8 @@ class Windows(NamedTuple):
 
 
 def over(sizes: Sequence[int], windows: Sequence[int], kernel: Sequence[int], stride: Sequence[int],
-         padding: Sequence[int], dilation: Sequence[int], padded: bool | None = None) -> Windows:  # fmt: skip
-    counted = _PADDING.get() if padded is None else padded
-    axes = [along(*each, counted) for each in zip(sizes, windows, kernel, stride, padding, dilation, strict=True)]
+         padding: Sequence[int], dilation: Sequence[int], padded: bool) -> Windows:  # fmt: skip
+    axes = [along(*each, padded) for each in zip(sizes, windows, kernel, stride, padding, dilation, strict=True)]
     return Windows(*(math.prod(column) for column in zip(*axes, strict=True)))
 
 
@@ -109,13 +94,13 @@ def _convolution_of(a: Bound) -> Convolution:
     if transposed:
         wide = [(n - 1) * s - 2 * p + d * (k - 1) + m + 1
                 for n, k, s, p, d, m in zip(sizes, kernel, stride, padding, dilation, more, strict=True)]  # fmt: skip
-        found = over(wide, sizes, kernel, stride, padding, dilation)
+        found = over(wide, sizes, kernel, stride, padding, dilation, a["padded"])
         return Convolution(
             found, given.shape[0], given.shape[1], weight.shape[1] * groups, groups, math.prod(wide), True
         )
     windows = [(n + 2 * p - d * (k - 1) - 1) // s + 1
                for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)]  # fmt: skip
-    found = over(sizes, windows, kernel, stride, padding, dilation)
+    found = over(sizes, windows, kernel, stride, padding, dilation, a["padded"])
     return Convolution(found, given.shape[0], given.shape[1], weight.shape[0], groups, math.prod(windows), False)
 
 
