@@ -173,7 +173,9 @@ _WAYS: Final = (
     "tensor with octo.unwrap(x)"
 )
 _UNKNOWN: Final = f"this operator has no exact count: {_WAYS}"
-_HIGHER: Final = f"what an operator of higher order executes is not seen: call the function itself, or {_WAYS}"
+_HIGHER: Final = (
+    "what an operator of higher order executes is not seen: call the function itself, in Python's control flow"
+)
 
 
 @cache

@@ -119,6 +119,22 @@ def _stack(matrix: Any, right: Any) -> tuple[int, ...]:
     return tuple(broadcast(tuple(matrix.shape[:-2]), tuple(right.shape[:-2])))
 
 
+def _solve_factored(a: Bound) -> OpCounts:
+    """Two substitutions for each column of B, or for each row (GETRS)."""
+    matrix, right = a["LU"], a["B"]
+    _real(matrix, right)
+    columns = right.shape[-1] if a["left"] else right.shape[-2]
+    return multiple(math.prod(_stack(matrix, right)), substitutions(matrix.shape[-1], columns))
+
+
+def _factors(a: Bound) -> OpCounts:
+    matrix = a["A"]
+    _real(matrix)
+    if matrix.shape[-1] != matrix.shape[-2]:
+        raise NoRule("the factors of a matrix that is not square have no count here")
+    return multiple(math.prod(matrix.shape[:-2]), lu(matrix.shape[-1]))
+
+
 def _solve_triangular(a: Bound) -> OpCounts:
     """One substitution for each column, or each row, of B (TRSM)."""
     matrix, right = a["self"], a["B"]
@@ -153,6 +169,8 @@ ROWS: Final[dict[str, Row]] = {
     "linalg_inv_ex": Row(_of_numpys("linalg.inv", "A"), (0,)),
     "linalg_cholesky_ex": Row(_of_numpys("linalg.cholesky", "self"), (0,)),
     "_linalg_solve_ex": Row(_solve, (0, 1)),
+    "linalg_lu_solve": Row(_solve_factored),
+    "linalg_lu_factor_ex": Row(_factors, (0,)),
     "linalg_solve_triangular": Row(_solve_triangular),
     "linalg_qr": Row(_qr),
 }

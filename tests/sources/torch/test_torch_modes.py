@@ -96,7 +96,6 @@ def test_a_scripted_and_a_traced_layer():
             assert counted(lambda made=made: made(x), made) == ONCE
 
 
-@pytest.mark.slow
 def test_a_compiled_function_is_executed_as_it_is_written():
     compiled = torch.compile(lambda x: (x * x).sum())
     x = torch.ones(3)
