@@ -295,6 +295,10 @@ def nested():
         lambda x: x.to_sparse(),
         lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8),
         lambda x: torch.fft.fft(x),
+        lambda x: torch.cond(x.sum() > 0, lambda v: v * 2, lambda v: v * 3, (x,)),
+        lambda x: (
+            nn.functional.embedding(torch.tensor([0, 1]), x.requires_grad_(), sparse=True).pow(2).sum().backward()
+        ),
         lambda x: torch.linalg.svd(x),
         lambda x: torch.linalg.det(x),
         lambda x: torch.cdist(x, x),
