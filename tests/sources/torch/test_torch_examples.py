@@ -149,3 +149,21 @@ def test_a_block_inside_another_counts_nothing_twice():
         x * 2
 
     assert counted(nested, x) == {"mul": 6}
+
+
+def test_by_line_and_by_function():
+    x = torch.ones(3, requires_grad=True)
+    with oc.count(by="function") as tally, octo.counting(x):
+        y = torch.tanh(x) * 2
+        y.sum().backward()
+        torch.autograd.backward((x * x).sum())
+        nn.functional.silu(x)
+    assert {name: counts.to_dict() for name, counts in tally.parts.items()} == {
+        "torch.tanh": {"tanh": 3}, "torch.Tensor.mul": {"mul": 6}, "torch.Tensor.sum": {"add": 4},
+        "torch.Tensor.backward": {"mul": 6, "sub": 3}, "torch.autograd.backward": {"mul": 6, "add": 6},
+        "torch.nn.functional.silu": {"neg": 3, "exp": 3, "add": 3, "div": 3}}  # fmt: skip
+    with oc.count(by="line") as tally, octo.counting(x):
+        y = torch.tanh(x) * 2
+        (y * y).sum().backward()
+    assert [name.partition(":")[0] for name in tally.parts] == ["test_torch_examples.py"] * 2
+    assert tally.parts[[*tally.parts][0]] == {"tanh": 3, "mul": 3}
