@@ -304,7 +304,7 @@ _FORMULAS: Final[dict[str, Callable[[Bound], OpCounts]]] = {
 }  # fmt: skip
 
 ROWS: Final[dict[str, Row]] = {
-    **{name: each(formula, "self") for name, formula in _lines(_UNARY)},
+    **{name: each(formula) for name, formula in _lines(_UNARY)},
     **{f"{name}.{which}": each(formula) for name, formula in _lines(_BINARY) for which in ("Tensor", "Scalar")},
     **{name: each(formula) for name, formula in _lines(_PLAIN)},
     **{name: each(formula) for name, formula in _lines(_BACKWARD)},

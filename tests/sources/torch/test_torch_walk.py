@@ -19,7 +19,7 @@ from opcount.sources.torch import (  # noqa: E402
     rules,
     windows,
 )
-from opcount.sources.torch.rows import free, overload  # noqa: E402
+from opcount.sources.torch.rows import free, overload, parsed  # noqa: E402
 from tests.support.faults import planted  # noqa: E402
 
 TABLES = (moving, elementwise, reductions, products, windows, fused, optimizers)
@@ -102,6 +102,14 @@ def test_an_operator_without_a_row_is_refused_by_its_name():
         torch.fft.fft(x)
     with planted(modes, ROWS={}), oc.count(), octo.counting(x), pytest.raises(oc.Uncounted, match=r"aten\.mul\.Tensor"):
         x * x
+
+
+def test_each_operator_of_one_operand_counts_its_formula():
+    x = torch.rand(2, 3) * 0.5 + 0.25
+    for name, formula in elementwise._lines(elementwise._UNARY):
+        given = (x > 0.5).long() if name == "bitwise_not" else x
+        found = octo.measure(overload(name), given).counts
+        assert found == {kind: 6 * times for kind, times in parsed(formula).items()}, name
 
 
 def test_allclose_executes_isclose():
