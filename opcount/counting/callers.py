@@ -31,7 +31,8 @@ DOOR: Final = "the command line's, which called the user's code"
 
 _OWN: Final = str(Path(__file__).parents[1])
 _CARRY: Final = tuple(
-    f"{_OWN}{os.sep}{name}" for name in ("counting", "notebook.py", "testing.py", os.path.join("arrays", "wrap.py"))
+    os.path.join(_OWN, *name.split("/"))
+    for name in ("counting", "notebook.py", "testing.py", "arrays/wrap.py", "sources/torch/replacing.py")
 )
 _REPLACES: Final = os.path.join(_OWN, "counting", "replacing.py")
 _NUMPY: Final = str(Path(np.__file__).parent)
@@ -224,6 +225,8 @@ def function_of(frame: FrameType | None) -> str:
         name = name_of(given[code.co_varnames[1]])
         called = given[code.co_varnames[2]] if code.co_name == "__array_ufunc__" else "__call__"
         return name if called == "__call__" else f"{name}.{called}"
+    if code.co_name in ("__torch_function__", "__torch_dispatch__"):
+        return _of_torch(frame.f_locals["func"])
     if code.co_filename == _REPLACES:
         return name_of(frame.f_locals["self"].original)
     if OWNERS[code.co_filename] == NUMPYS:
@@ -247,6 +250,14 @@ def name_of(function: Any) -> str:
 
 
 _SOURCES: Final = {"jax": "ocj", "torch": "octo"}  # as their documentation imports them
+
+
+@cache
+def _of_torch(function: Any) -> str:
+    """The name of a function of PyTorch's as users write it, or that of one of its operators, as aten.mm."""
+    packet = getattr(function, "overloadpacket", None)
+    name = None if packet is not None else sys.modules["torch"].overrides.resolve_name(function)
+    return str(packet or name or name_of(function))
 
 
 @cache
