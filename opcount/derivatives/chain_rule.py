@@ -13,7 +13,7 @@ recursion sums over, in either direction: pairs of a neighbour and the way along
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Mapping, MutableMapping, Sequence
 from typing import Any, Literal
 
 from opcount.tracing.edges import LinearMap
@@ -52,7 +52,14 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Derivative = ON
     """The sums of the adjoint recursion, for all inputs at once, as a loop against the graph."""
     adjoint: list[Any] = [None] * len(edges)
     adjoint[source] = seed
-    for node in range(source, -1, -1):
+    return backprop_from(0, edges, plus, adjoint)
+
+
+def backprop_from(
+    first: int, edges: Edges | Mapping[int, Any], plus: Plus, adjoint: list[Any]
+) -> list[Any]:
+    """That loop over the last part of a graph alone, from node `first` on, which goes on with the adjoints so far."""
+    for node in range(len(adjoint) - 1, first - 1, -1):
         if adjoint[node] is not None:
             for operand, edge in edges[node]:
                 term = edge.pull(adjoint[node])

@@ -17,6 +17,7 @@ from opcount.counting.errors import InvalidType
 from opcount.derivatives.phases import phase
 from opcount.derivatives.plain import joined
 from opcount.derivatives.trace import result_of
+from opcount.tracing.checkpoint import marking
 from opcount.wrapping.inputs import Inputs, one_output
 from opcount.wrapping.wrapped import Wrapped
 
@@ -25,7 +26,7 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     """The value of f at x, and its central differences (f(x + h) - f(x - h)) / 2h, one for each input."""
 
     def evaluate(leaves: list[Any]) -> Any:
-        with phase(spent, "primal"):
+        with phase(spent, "primal"), marking(None):
             result = one_output(result_of(f, inputs, leaves))
         if isinstance(result, Wrapped) and not isinstance(result, (Scalar, Array)):
             raise InvalidType("f returned a value of another evaluation; gradients within gradients are not supported")

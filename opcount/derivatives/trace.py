@@ -14,6 +14,7 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
 from opcount.functions.sparse import asked_before_matrices
 from opcount.tracing import array_operations, python_math, writing  # noqa: F401 (they register functions)
+from opcount.tracing.checkpoint import marking
 from opcount.tracing.nodes import NODES, input_nodes
 from opcount.tracing.object_array import NumberArray, opened_array
 from opcount.tracing.tape import Tape
@@ -67,11 +68,8 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     With `as_columns`, a graph of floats has no objects for its nodes where that is not needed.
     """
     tape = Tape(inputs.arrays_as_nodes, as_columns)
-    leaves = input_nodes(tape, inputs.leaves)
-    result = result_of(f, inputs, leaves)
-    outputs = checked_outputs(result)
-    if any(type(output) in NODES and output.tape is not tape for output in outputs):
-        raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
+    with marking(None):
+        leaves, outputs, result = evaluated_on(tape, f, inputs)
     if tape.entries is not None:
         tape.close()
         return Graph(None, leaves, outputs, result, tape, as_columns)
@@ -80,6 +78,16 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     tape.data.clear()
     # the inputs of the tape: a function that wrote into one holds another node instead
     return Graph(nodes, nodes[: len(leaves)], outputs, result, tape, as_columns)
+
+
+def evaluated_on(tape: Tape, f: Callable[[Any], Any], inputs: Inputs) -> tuple[list[Any], list[Any], Any]:
+    """Evaluate f and record its operations on the tape; gives the inputs, the outputs, and what f returned."""
+    leaves = input_nodes(tape, inputs.leaves)
+    result = result_of(f, inputs, leaves)
+    outputs = checked_outputs(result)
+    if any(type(output) in NODES and output.tape is not tape for output in outputs):
+        raise InvalidType("f returned a value from another evaluation: it must compute its result from its argument")
+    return leaves, outputs, result
 
 
 def result_of(f: Callable[[Any], Any], inputs: Inputs, leaves: list[Any]) -> Any:
