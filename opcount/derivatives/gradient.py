@@ -26,7 +26,7 @@ from opcount.derivatives.differences import differences
 from opcount.derivatives.flat import accumulated, rows_are_original, rules
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
-from opcount.derivatives.methods import METHODS, method_named
+from opcount.derivatives.methods import METHODS, memo_of, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
 from opcount.derivatives.plain import Memory, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
@@ -37,7 +37,6 @@ from opcount.wrapping.inputs import (
     Inputs,
     checked_budget,
     checked_inputs,
-    checked_memo,
     checked_snapshots,
     checked_step,
     of_one_argument,
@@ -209,11 +208,7 @@ class _Run:
         self.rule = METHODS[method]
         self.has_budget = budget is not None
         self.limits = checked_budget(budget)
-        self.memo = self.rule.memo
-        if memo is not None:
-            if self.rule.strategy != "recursion" or self.rule.memo == 0:
-                raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {method!r}')
-            self.memo = checked_memo(memo)
+        self.memo = self.rule.memo if memo is None else memo_of(method, memo)
         if snapshots is not None and self.rule.strategy != "steps":
             raise InvalidValue(f'snapshots is for the method "checkpointed", not for {method!r}')
         self.snapshots = checked_snapshots(snapshots)
@@ -230,6 +225,10 @@ class _Run:
         with phase(self.spent, "partials", self.tally):
             graph.linearize(keep_columns=self.on_columns)
         return graph
+
+    def predicted(self, graph: Graph) -> Counts:
+        """What the accumulation will execute."""
+        return graph.predict(self.method, memo=self.memo if self.memo != self.rule.memo else None)
 
     def refuse_beyond_budget(self, predicted: Counts) -> None:
         """Raise BudgetExceeded if the predicted operations exceed a limit."""
@@ -292,7 +291,7 @@ def _from_shapes(run: _Run) -> _Found:
         again = recomputed(run.f, run.inputs, run.snapshots)
         run.spent["primal"] += again.counts
         charge(again.counts)
-    predicted = graph.predict(run.method)
+    predicted = run.predicted(graph)
     run.refuse_beyond_budget(predicted)
     charge(predicted)
     run.spent["accumulation"] = predicted
@@ -306,7 +305,7 @@ def _by_steps(run: _Run) -> _Found:
         with isolated():
             graph = evaluate(run.f, run.inputs)
             graph.linearize()
-        run.refuse_beyond_budget(graph.predict(run.method))
+        run.refuse_beyond_budget(run.predicted(graph))
         del graph
     sweep = Sweep(
         run.f, run.inputs, run.snapshots, partial(phase, run.spent, tally=run.tally), run.rule.algorithm, run.log
@@ -326,7 +325,7 @@ def _accumulated(run: _Run) -> _Found:
     """The gradient by the chain rule: evaluate, compute the partials, accumulate."""
     graph = run.evaluate()
     if run.limits:
-        run.refuse_beyond_budget(graph.predict(run.method))
+        run.refuse_beyond_budget(run.predicted(graph))
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":
         run.refuse_to_hang(graph)
     value = value_of(graph.outputs[0])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, SupportsIndex
 
 from opcount.counting.errors import InvalidValue
 from opcount.counting.names import Described, instead
 from opcount.derivatives.chain_rule import Direction, backprop, backprop_from, forward, recurse
 from opcount.derivatives.choices import MethodName
+from opcount.wrapping.inputs import checked_memo
 
 
 class Method(NamedTuple):
@@ -67,6 +68,14 @@ METHODS: Final[Mapping[MethodName, Method]] = Described(
     "method",
 )
 """The methods by name."""
+
+
+def memo_of(name: MethodName, memo: SupportsIndex) -> int:
+    """How many derivatives the memo of a method is to keep; raises InvalidValue if the method has no memo."""
+    rule = method_named(name)
+    if rule.strategy != "recursion" or rule.memo == 0:
+        raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {name!r}')
+    return checked_memo(memo)
 
 
 def method_named(name: MethodName) -> Method:

@@ -36,8 +36,9 @@ class Step:
     """A call of a step: its arguments, with the index of a node for each node, and what its evaluation showed.
 
     It begins at `position` on the tape, and at `number` if nothing were forgotten. `given` are the nodes among its
-    arguments, `outputs` those that it gave; `enclosing` are the positions of the steps that it is inside of,
-    `inside` the steps that are inside of it, and `executed` tells evaluations apart.
+    arguments, `outputs` those that it gave; `enclosing` are the positions of the steps that it is inside of, `values`
+    what it is given from outside of these, and `inside` has the steps that are inside of it. `executed` tells
+    evaluations apart.
     """
 
     function: Callable[..., Any]
@@ -46,6 +47,7 @@ class Step:
     position: int
     number: int = 0
     enclosing: tuple[int, ...] = ()
+    values: dict[int, Any] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
     inside: list[Step] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -67,7 +69,7 @@ class MarkedSteps:
         self.steps = around
         step.counts = tally.counts
         step.outputs = sorted(index for index in _indices(self.tape, result) if index >= step.position)
-        if self._size() > step.position:
+        if step.outputs:
             self.steps.append(step)
         return result
 
@@ -106,9 +108,13 @@ class ForgottenSteps:
         self.number(position)
         held = rebuild(given, iter([_held(self.tape, leaf) for leaf in leaves]), _array, arrays_as_leaves=True)
         step = Step(function, held, _indices(self.tape, given), position, self._next, tuple(self._around))
+        if self._around:  # what the step around it was given, or closes over, has a value as long as that is recorded
+            before = [leaf for leaf in leaves if type(leaf) in NODES and leaf.index < self._around[-1]]
+            step.values = {leaf.index: leaf.value for leaf in before if leaf.primitive is None}
         known = set(self.tape.data)
         result, outputs = self._evaluated(step, arguments, keywords)
-        if len(self.tape) == position:
+        if not outputs:  # of its inside, nothing is seen again
+            self.drop(position, known)
             return result
         self._keep_activity()
         step.outputs = list(range(position, position + len(outputs)))
@@ -135,14 +141,14 @@ class ForgottenSteps:
         """The values that a step gives, by node; it is evaluated after all that is on the tape, and dropped."""
         position, known = len(self.tape), set(self.tape.data)
         outputs = self._evaluated_again(step, state)
-        values = {new: self.tape[old].value for new, old in zip(step.outputs, outputs, strict=True)}
+        values = {new: node.value for new, node in zip(step.outputs, outputs.values(), strict=True)}
         self.drop(position, known)
         return values
 
     def recorded(self, step: Step, state: dict[int, Any]) -> list[int]:
         """Have the inside of a step on the tape, at whose end it was; returns the nodes that it gives."""
         self._next = step.number
-        return self._evaluated_again(step, state)
+        return list(self._evaluated_again(step, state))
 
     def drop(self, position: int, known: Iterable[int] = ()) -> None:
         """Drop the tape from a position on, and the copies of data that are not `known`."""
@@ -173,13 +179,15 @@ class ForgottenSteps:
 
     # --- an evaluation
 
-    def _evaluated_again(self, step: Step, state: dict[int, Any]) -> list[int]:
+    def _evaluated_again(self, step: Step, state: dict[int, Any]) -> dict[int, Any]:
         def of_node(held: Any) -> Any:
             if type(held) is not _Held:
                 return held
             node = self.tape[held.index]
             if held.index in state:
                 return _with_value(node, state[held.index])
+            if held.index in step.values:
+                return _with_value(node, step.values[held.index])
             return twin(node, node.value) if type(node) is ArrayNode else node
 
         leaves = flatten(step.arguments, arrays_as_leaves=True)
@@ -197,8 +205,10 @@ class ForgottenSteps:
             )
         return outputs
 
-    def _evaluated(self, step: Step, arguments: Sequence[Any], keywords: dict[str, Any]) -> tuple[Any, list[int]]:
-        """What the step gives, and the nodes of its inside among that; they are at the end of the tape."""
+    def _evaluated(
+        self, step: Step, arguments: Sequence[Any], keywords: dict[str, Any]
+    ) -> tuple[Any, dict[int, Any]]:
+        """What the step gives, and the nodes of its inside among that, by index; it is at the end of the tape."""
         position = len(self.tape)
         self._around.append(position)
         self._hashes.append([])
@@ -219,9 +229,9 @@ class ForgottenSteps:
         self.most = max(self.most, len(self.tape) - self.forgotten + given)
         return result, outputs
 
-    def _outputs(self, result: object, position: int) -> list[int]:
-        """The nodes from that position on in a result, each once."""
-        outputs = {}
+    def _outputs(self, result: object, position: int) -> dict[int, Any]:
+        """The nodes from that position on in a result, by index."""
+        outputs: dict[int, Any] = {}
         for leaf in flatten(result, arrays_as_leaves=True):
             if type(leaf) in NODES and leaf.tape is self.tape:
                 self.check_known(leaf)
@@ -235,7 +245,7 @@ class ForgottenSteps:
                     "a step of oc.checkpoint returned a view of an array that others see too, and whether somebody "
                     "writes into it is not followed here: return a copy of it, as np.copy gives"
                 )
-        return list(outputs)
+        return outputs
 
     def number(self, upto: int) -> None:
         """Number the nodes up to a position as if nothing were forgotten."""
@@ -260,7 +270,7 @@ class ForgottenSteps:
 
     # --- what tells evaluations apart
 
-    def _executed(self, position: int, outputs: list[int]) -> int:
+    def _executed(self, position: int, outputs: Iterable[int]) -> int:
         """A hash of all that was executed from a position on: operations, operands, values."""
         nodes = self.tape[position:]
         self.check_all_known(nodes)
