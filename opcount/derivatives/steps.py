@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from types import CellType, FunctionType
 from typing import Any, Final
 
 import numpy as np
@@ -106,13 +107,14 @@ class ForgottenSteps:
                 self.check_known(leaf)
         position = len(self.tape)
         self.number(position)
+        as_now = _with_own_cells(function)
         held = rebuild(given, iter([_held(self.tape, leaf) for leaf in leaves]), _array, arrays_as_leaves=True)
-        step = Step(function, held, _indices(self.tape, given), position, self._next, tuple(self._around))
+        step = Step(as_now, held, _indices(self.tape, given), position, self._next, tuple(self._around))
         if self._around:  # what the step around it was given, or closes over, has a value as long as that is recorded
             before = [leaf for leaf in leaves if type(leaf) in NODES and leaf.index < self._around[-1]]
             step.values = {leaf.index: leaf.value for leaf in before if leaf.primitive is None}
         known = set(self.tape.data)
-        result, outputs = self._evaluated(step, arguments, keywords)
+        result, outputs = self._evaluated(step, function, arguments, keywords)
         if not outputs:  # of its inside, nothing is seen again
             self.drop(position, known)
             return result
@@ -194,26 +196,27 @@ class ForgottenSteps:
         given = rebuild(step.arguments, iter(map(of_node, leaves)), _array, arrays_as_leaves=True)
         around, self._around = self._around, list(step.enclosing)
         executed = step.executed
-        _, outputs = self._evaluated(step, *given)
+        _, outputs = self._evaluated(step, _with_own_cells(step.function), *given)
         self._around = around
         self._hashes[0].clear()
         if step.executed != executed or len(outputs) != len(step.outputs):
             raise InvalidValue(
                 f"the step {name_of(step.function)} of oc.checkpoint did not do the same when it was evaluated again: "
                 "it must not draw random numbers, nor depend on what changes between two calls, as an array that is "
-                "written into; give it such data as an argument, and a copy of its own for each call"
+                "written into, or a loop's variable in a function that it calls; give it such data as an argument, and "
+                "a copy of its own for each call"
             )
         return outputs
 
     def _evaluated(
-        self, step: Step, arguments: Sequence[Any], keywords: dict[str, Any]
+        self, step: Step, function: Callable[..., Any], arguments: Sequence[Any], keywords: dict[str, Any]
     ) -> tuple[Any, dict[int, Any]]:
         """What the step gives, and the nodes of its inside among that, by index; it is at the end of the tape."""
         position = len(self.tape)
         self._around.append(position)
         self._hashes.append([])
         try:
-            result = step.function(*arguments, **keywords)
+            result = function(*arguments, **keywords)
             _check_executed(step, result)
             outputs = self._outputs(result, position)
             step.executed = self._executed(position, outputs)
@@ -287,6 +290,23 @@ class ForgottenSteps:
         inside = sum(position <= operand.index for position in self._around)
         start = self._around[inside - 1] if inside else 0
         return hash((inside, operand.index - start))
+
+
+def _with_own_cells(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with variables of its own for those around it, which have the values of now: a loop's changes."""
+    if type(function) is not FunctionType or not function.__closure__:
+        return function
+    cells = []
+    for cell in function.__closure__:
+        try:
+            cells.append(CellType(cell.cell_contents))
+        except ValueError:  # it has no value yet
+            cells.append(cell)
+    found = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells)
+    )
+    found.__kwdefaults__, found.__qualname__ = function.__kwdefaults__, function.__qualname__
+    return found
 
 
 def _check_executed(step: Step, result: object) -> None:
