@@ -55,9 +55,7 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Derivative = ON
     return backprop_from(0, edges, plus, adjoint)
 
 
-def backprop_from(
-    first: int, edges: Edges | Mapping[int, Any], plus: Plus, adjoint: list[Any]
-) -> list[Any]:
+def backprop_from(first: int, edges: Edges | Mapping[int, Any], plus: Plus, adjoint: list[Any]) -> list[Any]:
     """That loop over the last part of a graph alone, from node `first` on, which goes on with the adjoints so far."""
     for node in range(len(adjoint) - 1, first - 1, -1):
         if adjoint[node] is not None:

@@ -28,11 +28,11 @@ Phase = Callable[[str], AbstractContextManager[Any]]
 
 
 class Recomputed(NamedTuple):
-    """The evaluations after the first: `steps` recorded, `evaluated` beside that, and what all these executed."""
+    """The evaluations after the first pass: of so many steps to record them, of steps beside that, and their counts."""
 
     steps: int
-    evaluated: int
-    counts: Counts
+    steps_evaluated: int
+    recomputed: Counts
 
 
 class Swept(NamedTuple):
@@ -51,7 +51,13 @@ class Sweep:
     """The sweep against the graph of f, one step's graph at a time."""
 
     def __init__(
-        self, f: Callable[[Any], Any], inputs: Inputs, snapshots: int | None, phase: Phase, algorithm: Any, log: Log | None
+        self,
+        f: Callable[[Any], Any],
+        inputs: Inputs,
+        snapshots: int | None,
+        phase: Phase,
+        algorithm: Callable[..., Any],
+        log: Log | None,
     ) -> None:
         self.phase = phase
         self.algorithm = algorithm
@@ -60,8 +66,8 @@ class Sweep:
         self.forgotten = ForgottenSteps(self.tape)
         with phase("primal"), marking(self.forgotten):
             _, outputs, result = evaluated_on(self.tape, f, inputs)
-        self.output = outputs[0] if len(outputs) == 1 else None
         one_output(result)
+        self.output = outputs[0]
         self.inputs = len(inputs.leaves)
         self.adjoint: list[Any] = []
         self.live = bytearray()
@@ -137,9 +143,7 @@ class Sweep:
     def _sweep(self, first: int) -> None:
         """Backprop on the nodes from the first one on, whose partials are computed for it."""
         with self.phase("partials"):
-            edges: Part = part_of_operands(
-                self.tape, self.tape[first:], self.live, self.tape, self.forgotten.active
-            )
+            edges: Part = part_of_operands(self.tape, self.tape[first:], self.live, self.tape, self.forgotten.active)
         add = plus
         if self.log:
             numbers = self.forgotten.numbers
@@ -183,9 +187,7 @@ def _scheduled(steps: list[Step], snapshots: int | None, around: list[Chain]) ->
             counts += step.counts
             recorded += 1
             inside = _scheduled(step.inside, chain.snapshots if snapshots is None else snapshots, [*around, chain])
-            recorded, evaluated, counts = (
-                recorded + inside.steps,
-                evaluated + inside.evaluated,
-                counts + inside.counts,
-            )
+            recorded += inside.steps
+            evaluated += inside.steps_evaluated
+            counts += inside.recomputed
     return Recomputed(recorded, evaluated, counts)

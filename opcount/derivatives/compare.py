@@ -83,4 +83,4 @@ def _recomputed(f: Callable[..., Any], x: Tree, rule: Method, granularity: Granu
     """What a method executes again of a function in steps."""
     if rule.strategy != "steps":
         return Counts()
-    return recomputed(of_one_argument(f, x), wrapped(checked_inputs(x, granularity)), None).counts
+    return recomputed(of_one_argument(f, x), wrapped(checked_inputs(x, granularity)), None).recomputed

@@ -144,22 +144,21 @@ def gradient(
     >>> g.phases["accumulation"]
     Counts({'add': 1})
 
-    `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such
-    argument of wrapped numbers, and returns one number. An f that needs several arguments is given
-    the items of a tuple: `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f uses beside x is data.
-    `method` is one of `METHODS`. With `log=True` the result's `log` lists the products and
-    sums of the accumulation. `memo=k` lets the memoized methods keep k derivatives at most
-    (0 is the naive recursion); `snapshots=c` lets "checkpointed" keep c states between the steps of
-    `oc.checkpoint` at most, by default as many as a step is evaluated times; `step` is the step of the finite differences, by default
-    near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
-    accumulation as in `count`, and is compared with the prediction before it starts. Without a
-    budget, a recursion that keeps nothing may execute 10,000,000 operations; `budget=math.inf` lifts that.
-    An array in x is one node of the graph; `granularity="scalar"` opens it into an object array
-    of numbers, one node each. With an `oc.spec`, an array without data, everything is counted
-    from shapes alone; value and gradient are specs too.
+    `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such argument of wrapped
+    numbers, and returns one number. An f that needs several arguments is given the items of a tuple:
+    `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f uses beside x is data. `method` is one of `METHODS`. With
+    `log=True` the result's `log` lists the products and sums of the accumulation. `memo=k` lets the memoized methods
+    keep k derivatives at most (0 is the naive recursion). `snapshots=c` lets "checkpointed" keep c states between the
+    steps of `oc.checkpoint` at most, by default as many as a step is evaluated times. `step` is the step of the finite
+    differences, by default near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
+    accumulation as in `count`, and is compared with the prediction before it starts, for which a function in steps is
+    evaluated once more. Without a budget, a recursion that keeps nothing may execute 10,000,000 operations;
+    `budget=math.inf` lifts that. An array in x is one node of the graph; `granularity="scalar"` opens it into an
+    object array of numbers, one node each. With an `oc.spec`, an array without data, everything is counted from shapes
+    alone; value and gradient are specs too.
 
-    Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f
-    that is not one number, BudgetExceeded over the budget, and whatever f raises.
+    Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f that is not one number,
+    BudgetExceeded over the budget, and whatever f raises.
     """
     rule = method_named(method)
     f = of_one_argument(f, x)
@@ -167,12 +166,11 @@ def gradient(
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
     inputs = wrapped(checked_inputs(x, granularity))
     run = _Run(f, inputs, method, budget, memo, snapshots, log)
-    step = checked_step(step)
     kinds = set(map(type, inputs.leaves))
     if Array in kinds and any(type(leaf._plain()) is Spec for leaf in inputs.leaves):
         found = _from_shapes(run)
     elif rule.direction is None:
-        found = _by_differences(run, step)
+        found = _by_differences(run, checked_step(step))
     else:
         with collector_paused(), count() as run.tally:
             found = (_by_steps if run.rule.strategy == "steps" else _accumulated)(run)
@@ -183,9 +181,7 @@ def gradient(
         phases=run.spent,
         storage=found.storage,
         log=tuple(run.log.entries) if run.log else None,
-        steps=found.again.steps,
-        steps_evaluated=found.again.evaluated,
-        recomputed=found.again.counts,
+        **found.again._asdict(),
     )
 
 
@@ -289,8 +285,8 @@ def _from_shapes(run: _Run) -> _Found:
     again = Recomputed(0, 0, Counts())
     if run.rule.strategy == "steps":
         again = recomputed(run.f, run.inputs, run.snapshots)
-        run.spent["primal"] += again.counts
-        charge(again.counts)
+        run.spent["primal"] += again.recomputed
+        charge(again.recomputed)
     predicted = run.predicted(graph)
     run.refuse_beyond_budget(predicted)
     charge(predicted)
@@ -307,6 +303,7 @@ def _by_steps(run: _Run) -> _Found:
             graph.linearize()
         run.refuse_beyond_budget(run.predicted(graph))
         del graph
+    assert run.rule.algorithm is not None
     sweep = Sweep(
         run.f, run.inputs, run.snapshots, partial(phase, run.spent, tally=run.tally), run.rule.algorithm, run.log
     )

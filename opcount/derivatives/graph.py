@@ -216,9 +216,7 @@ class Graph:
         inputs = self.sources("tangent")
         return walks.paths(inputs, self.output.index, self.neighbours("tangent", inputs))
 
-    def predict(
-        self, method: MethodName, *, unit_products: bool = False, memo: SupportsIndex | None = None
-    ) -> Counts:
+    def predict(self, method: MethodName, *, unit_products: bool = False, memo: SupportsIndex | None = None) -> Counts:
         """The exact counts of a method's accumulation, without executing it.
 
         >>> import opcount as oc

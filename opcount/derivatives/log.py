@@ -43,10 +43,11 @@ class Log:
         self, node: Any, pairs: Iterable[tuple[int, LinearMap]], source: int, numbers: Sequence[int]
     ) -> list[tuple[int, LinearMap]]:
         """The edges to a node, which record each product along them; `numbers` are what nodes are called in the log."""
-        return [
-            (edge.tail, _Watched(edge.map, LogEntry("copy", numbers[edge.tail], numbers[edge.head], edge.position, source), self.entries))
-            for edge in edges_to(node, pairs)
-        ]
+        found: list[tuple[int, LinearMap]] = []
+        for tail, head, position, linear_map in edges_to(node, pairs):
+            entry = LogEntry("copy", numbers[tail], numbers[head], position, source)
+            found.append((tail, _Watched(linear_map, entry, self.entries)))
+        return found
 
     def plus(self, total: Derivative | None, term: Derivative) -> Any:
         """The sum of a total and a term, recorded as an addition along the edge of the last product."""

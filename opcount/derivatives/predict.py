@@ -36,24 +36,23 @@ def predicted(graph: Graph, method: MethodName, unit_products: bool, memo: int |
         return Counts()
     if memo:
         return _with_bounded_memo(graph, rule.direction, unit_products, memo)
-    if memo == 0:
-        rule = rule._replace(memo=0)
+    size = rule.memo if memo is None else memo
     inputs, output = graph.sources("tangent"), graph.sources("adjoint")
     sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
     if graph.is_of_numbers and len(sources) == 1:
         follow = pricing_of(unit_products).follow
-        visited = targets if rule.memo == 0 else None
+        visited = targets if size == 0 else None
         return predicted_sums(graph.flat or flat(graph.operands), rule.direction, sources[0], follow, visited)
     neighbours = graph.neighbours(rule.direction, sources, priced=True)
     if graph.is_of_numbers:
         own = own_costs(sources, neighbours, pricing_of(unit_products))
-        return sum(_as_executed(own, targets, neighbours, rule.memo), Cost()).counts
+        return sum(_as_executed(own, targets, neighbours, size), Cost()).counts
     if unit_products:
         linearized(graph)  # raises InvalidType, which says what is not a number
     seeds = dict.fromkeys(sources, (ONE, 1))
     if rule.direction == "tangent":  # one for each number of an input
         seeds = {node.index: (_priced_seed(node.value), node.value.size) for node in graph.inputs}
-    return sum(_as_executed(own_costs(seeds, neighbours, ON_SHAPES), targets, neighbours, rule.memo), Counts())
+    return sum(_as_executed(own_costs(seeds, neighbours, ON_SHAPES), targets, neighbours, size), Counts())
 
 
 def _with_bounded_memo(graph: Graph, direction: Direction, unit_products: bool, memo: int) -> Counts:

@@ -264,7 +264,7 @@ class ForgottenSteps:
     def _left(self, step: Step, index: int, output: int) -> Any:
         """What is left of a node that a step gave: its shape, and that it is no other."""
         node = self.tape[output]
-        left = type(node).__new__(type(node))
+        left: Any = object.__new__(type(node))
         left.tape, left.index, left.primitive, left.operands = self.tape, index, None, (step,)
         left.value = None
         if type(node) is ArrayNode:
@@ -360,7 +360,7 @@ def _array(template: np.ndarray, items: list[Any]) -> np.ndarray:
 
 
 def _with_value(left: Any, value: Any) -> Any:
-    node = type(left).__new__(type(left))
+    node: Any = object.__new__(type(left))
     node.tape, node.index, node.primitive, node.operands = left.tape, left.index, None, left.operands
     node.value = value
     return node

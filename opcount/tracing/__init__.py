@@ -14,5 +14,6 @@ edges              an edge as a linear map: push a tangent, pull an adjoint
 structural         derivatives that are known to be 0, 1 or -1, products with which are free
 contraction        a derivative times an array, summed over axes: counts term by term
 user_primitives    `oc.primitive`
+checkpoint         `oc.checkpoint`
 python_math        math, cmath and statistics, as they count in oc.count(math=True)
 """

@@ -72,17 +72,18 @@ def test_an_unbounded_memo_is_the_default(method):
 @pytest.mark.parametrize(
     ("method", "storage"),
     [
-        ("finite-difference", (0, 0, 0)),
-        ("forward", (6, 6, 0)),
-        ("backprop", (6, 6, 0)),
-        ("memoized", (6, 6, 6)),
-        ("memoized-tangent", (6, 6, 6)),
-        ("naive", (6, 0, 6)),
-        ("naive-tangent", (6, 0, 6)),
+        ("finite-difference", (0, 0, 0, 0)),
+        ("forward", (6, 6, 0, 0)),
+        ("backprop", (6, 6, 0, 0)),
+        ("checkpointed", (6, 6, 0, 0)),
+        ("memoized", (6, 6, 6, 0)),
+        ("memoized-tangent", (6, 6, 6, 0)),
+        ("naive", (6, 0, 6, 0)),
+        ("naive-tangent", (6, 0, 6, 0)),
     ],
 )
 def test_what_a_method_keeps_on_a_chain_of_five(method, storage):
-    # nodes of the graph; derivatives of all six nodes, the source among them; one call waiting for each
+    # nodes of the graph; derivatives of all six nodes, the source among them; one call waiting for each; no steps
     assert oc.gradient(chain(5), 1.0, method).storage == storage
 
 
