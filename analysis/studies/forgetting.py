@@ -82,9 +82,9 @@ def run(run: Run) -> Study:
         tables=tables(d),
         figures=figures(d),
         against=[
-            f"Backprop keeps {d.backprop.kept:,} values; with {len(d.snapshots)} snapshots, "
-            f"{d.many.kept / d.backprop.kept:.2f} times as many do, for {d.many.operations / d.backprop.operations:.2f} "
-            "times the operations. Where memory is short, backprop is not the method of choice.",
+            f"Backprop keeps {d.backprop.kept:,} values; with {len(d.snapshots)} snapshots "
+            f"{d.many.kept / d.backprop.kept:.2f} times as many do, for "
+            f"{d.many.operations / d.backprop.operations:.2f} times the operations. Where memory is short, backprop is not the method of choice.",
             f"Forward mode keeps {d.forward.kept:,} values at any depth, and its operations, "
             f"{d.forward.operations / d.backprop.operations:.2f} times those of backprop, grow with the parameters, of "
             f"which this network has {int(d.dial.parameters.iloc[0])}, but not with its depth.",
@@ -198,7 +198,7 @@ def one_graph_at_a_time(d: Found) -> Judged:
 
 
 @claim(
-    "A memo of size 0 counts what the naive recursion counts, a larger one never more, and one for all what backprop does."
+    "A memo of size 0 counts what the naive recursion does, a larger one never more, one for all what backprop does."
 )
 def memos_fall(d: Found) -> Judged:
     walk = [*d.memos.operations, d.memoized.operations]
@@ -215,7 +215,8 @@ def recency_is_worse(d: Found) -> Judged:
     worst = small.iloc[1]
     return holds, (
         f"a memo of {worst['size']} derivative keeps {worst.kept:,} values with the graph, and takes "
-        f"{worst.operations:,} operations; {d.few['size']} snapshot keeps {d.few.kept:,}, and takes {d.few.operations:,}"
+        f"{worst.operations:,} operations; {d.few['size']} snapshot keeps {d.few.kept:,}, and takes "
+        f"{d.few.operations:,}"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from types import CellType, FunctionType
 from typing import Any, Final
 
@@ -221,6 +222,7 @@ class ForgottenSteps:
             outputs = self._outputs(result, position)
             step.executed = self._executed(position, outputs)
         except BaseException:  # the function may go on without the step
+            self.number(len(self.tape))
             self.drop(position, self.tape.data)
             raise
         finally:
@@ -376,9 +378,11 @@ def _hash_of(data: Any) -> int:
         return hash((type(data).__name__, *map(_hash_of, data)))
     if isinstance(data, dict):
         return hash(tuple((str(key), _hash_of(value)) for key, value in data.items()))
+    if isinstance(data, (int, Fraction)):  # which may have too many digits to be written
+        return hash((type(data).__name__, data))
     if is_number(data) or isinstance(data, _PLAIN):
         return hash((type(data).__name__, repr(data)))
     return hash(type(data).__name__)
 
 
-_PLAIN: Final = (bool, np.generic, slice, str, type(None), type(Ellipsis), type, np.dtype)
+_PLAIN: Final = (np.generic, slice, str, type(None), type(Ellipsis), type, np.dtype)
