@@ -84,7 +84,8 @@ def run(run: Run) -> Study:
         against=[
             f"Backprop keeps {d.backprop.kept:,} values; with {len(d.snapshots)} snapshots "
             f"{d.many.kept / d.backprop.kept:.2f} times as many do, for "
-            f"{d.many.operations / d.backprop.operations:.2f} times the operations. Where memory is short, backprop is not the method of choice.",
+            f"{d.many.operations / d.backprop.operations:.2f} times the operations. Where memory is short, "
+            "backprop is not the method of choice.",
             f"Forward mode keeps {d.forward.kept:,} values at any depth, and its operations, "
             f"{d.forward.operations / d.backprop.operations:.2f} times those of backprop, grow with the parameters, of "
             f"which this network has {int(d.dial.parameters.iloc[0])}, but not with its depth.",

@@ -66,9 +66,11 @@ class MarkedSteps:
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         step = Step(function, None, _indices(self.tape, (arguments, keywords)), self._size())
         around, self.steps = self.steps, step.inside
-        with count() as tally:
-            result = function(*arguments, **keywords)
-        self.steps = around
+        try:
+            with count() as tally:
+                result = function(*arguments, **keywords)
+        finally:
+            self.steps = around
         step.counts = tally.counts
         step.outputs = sorted(index for index in _indices(self.tape, result) if index >= step.position)
         if step.outputs:
