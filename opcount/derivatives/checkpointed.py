@@ -7,7 +7,7 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -72,8 +72,9 @@ class Sweep:
         self.adjoint: list[Any] = []
         self.live = bytearray()
         self.chains: list[Chain] = []  # those of which some steps are still to be recorded
+        self.started: list[Chain] = []  # and of these, those of which some steps are recorded
         self.snapshots = snapshots
-        self.evaluated = self.steps = self.kept = self.held = 0
+        self.evaluated = self.steps = self.known = self.kept = self.held = 0
 
     def swept(self) -> Swept:
         tape, forgotten = self.tape, self.forgotten
@@ -87,7 +88,7 @@ class Sweep:
         self.source = forgotten.numbers[self.output.index]
         self.adjoint = [None] * size
         self.live = bytearray(size)
-        self.adjoint[self.output.index], self.live[self.output.index] = ONE, True
+        self.adjoint[self.output.index], self.live[self.output.index], self.known = ONE, True, 1
         self._divide(forgotten.steps)
         while forgotten.steps:
             self._sweep_step(forgotten.steps[-1])
@@ -105,7 +106,7 @@ class Sweep:
         self.chains += found
 
     def _held(self) -> int:
-        return sum(len(chain.kept) for chain in self.chains if chain.started)
+        return sum(len(chain.kept) for chain in self.started)
 
     def _sweep_step(self, step: Step) -> None:
         """Sweep what follows a step, and have the inside of the step on the tape instead."""
@@ -113,9 +114,11 @@ class Sweep:
         self._sweep(first)
         adjoints, live = self.adjoint[step.position : first], self.live[step.position : first]
         self.forgotten.drop(step.position)
+        self.known -= _known(self.adjoint[first:])
         del self.adjoint[step.position :], self.live[step.position :]
         chain = self.chains[-1]
-        chain.started = True
+        if chain.left == len(chain.steps):
+            self.started.append(chain)
         self._keep()
         with self.phase("primal"), marking(self.forgotten):
             state = chain.before(chain.left - 1, self._again)
@@ -123,6 +126,7 @@ class Sweep:
         chain.left -= 1
         if not chain.left:
             self.chains.pop()
+            self.started.pop()
         self.steps += 1
         more = len(self.tape) - step.position
         self.adjoint += [None] * more
@@ -151,9 +155,15 @@ class Sweep:
                 node: self.log.watching(self.tape[node], pairs, self.source, numbers) for node, pairs in edges.items()
             }
             add = self.log.plus
+        new = {tail for pairs in edges.values() for tail, _ in pairs if self.adjoint[tail] is None}
         with self.phase("accumulation"):
             self.algorithm(first, edges, add, self.adjoint)
-        self.kept = max(self.kept, sum(adjoint is not None for adjoint in self.adjoint))
+        self.known += _known(self.adjoint[tail] for tail in new)
+        self.kept = max(self.kept, self.known)
+
+
+def _known(adjoints: Iterable[object]) -> int:
+    return sum(adjoint is not None for adjoint in adjoints)
 
 
 def recomputed(f: Callable[[Any], Any], inputs: Inputs, snapshots: int | None) -> Recomputed:

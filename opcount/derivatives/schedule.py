@@ -69,7 +69,6 @@ class Chain:
         self.needed = {node: order for order, step in enumerate(steps) for node in step.given}
         self.kept: list[tuple[int, dict[int, Any]]] = [(0, {})]
         self.left = len(steps)  # that are still to be recorded
-        self.started = False  # whether one is
 
     def before(self, order: int, evaluated: Callable[[Any, dict[int, Any]], dict[int, Any]]) -> dict[int, Any]:
         """The state before a step, the last that is still to be asked for; `evaluated` gives what a step gives."""
