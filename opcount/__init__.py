@@ -18,6 +18,7 @@ from opcount.counting.errors import (
 from opcount.counting.kinds import GROUPS, KINDS
 from opcount.counting.meters import Exit, Tally
 from opcount.counting.tally import count, paused, propagate, record, region
+from opcount.derivatives.coloring import Coloring, coloring
 from opcount.derivatives.compare import compare
 from opcount.derivatives.gradient import Gradient, gradient
 from opcount.derivatives.graph import Graph
@@ -43,6 +44,7 @@ __all__ = [
     "PHASES",
     "Array",
     "BudgetExceeded",
+    "Coloring",
     "Counts",
     "Exit",
     "Gradient",
@@ -60,6 +62,7 @@ __all__ = [
     "Uncounted",
     "accelerated",
     "checkpoint",
+    "coloring",
     "compare",
     "count",
     "counted",
