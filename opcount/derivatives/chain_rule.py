@@ -56,7 +56,7 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Derivative = ON
 
 
 def backprop_from(first: int, edges: Edges | Mapping[int, Any], plus: Plus, adjoint: list[Any]) -> list[Any]:
-    """That loop over the last part of a graph alone, from node `first` on, which goes on with the adjoints so far."""
+    """The loop of backprop over the last nodes alone, from `first` on, with the adjoints that there are so far."""
     for node in range(len(adjoint) - 1, first - 1, -1):
         if adjoint[node] is not None:
             for operand, edge in edges[node]:
@@ -123,5 +123,5 @@ class BoundedMemo(OrderedDict[int, Any]):
 
 
 def new_memo(size: int | None) -> MutableMapping[int, Any]:
-    """A memo for so many derivatives at most; None: for all."""
+    """A memo for so many derivatives at most, the dial from the naive recursion, 0, to backprop; None: for all."""
     return {} if size is None else BoundedMemo(size) if size else NoMemo()

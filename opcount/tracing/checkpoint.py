@@ -51,11 +51,12 @@ def checkpoint(step: _Function) -> _Function:
     `step` is a function of the state, and perhaps of more, that gives the next state: numbers, arrays, nested lists,
     tuples and dicts of them. Called in `oc.gradient(f, x, method="checkpointed")`, it is evaluated several times, and
     must do the same each time. What it closes over may be part of x. By every other method, and outside of gradients,
-    it is simply called. Ordinary operations between steps belong to the graph of f, which is kept.
+    it is simply called, as it is in another thread. Ordinary operations between steps belong to the graph of f, which
+    is kept.
 
     Raises InvalidType if `step` cannot be called, or gives a generator or a coroutine, which executes nothing before
     it is used; InvalidValue if it does not do the same when it is evaluated again, or if f or another step uses a
-    number from its inside that it has not returned.
+    number from its inside that it has not returned; Uncounted for a view, returned, of an array that others see.
     """
     if not callable(step):
         raise InvalidType(f"checkpoint: step must be a function of the state, not {described(step)}")

@@ -13,6 +13,7 @@ import pytest
 import opcount as oc
 from tests.support.gradients import METHODS, POLYNOMIAL, newton, numbers
 from tests.support.programs import CASES, QUESTION, chain, doubled, question_loss, squared
+from tests.support.steps import FLOATS, random_steps
 
 # --- the memo of bounded size, and what is stored
 
@@ -62,6 +63,39 @@ def every_before(length):
 def test_the_walk_from_naive_to_memoized_has_steps_between(method, f):
     totals = {oc.gradient(f, 1.1, method, memo=size).phases["accumulation"].total for size in range(14)}
     assert len(totals) > 2
+
+
+def programs_with_diamonds():
+    w = np.sin(np.arange(9.0)).reshape(3, 3)
+    yield squared(6), 1.1
+    yield from ((random_steps(seed, False), FLOATS) for seed in range(6))
+    yield lambda x: np.sum(np.tanh(w @ np.tanh(w @ x["a"]) * x["a"]) * x["b"]), {"a": np.ones(3), "b": 0.5}
+
+
+@pytest.mark.parametrize("method", ["memoized", "memoized-tangent"])
+@pytest.mark.parametrize(("f", "x"), [*programs_with_diamonds()])
+def test_what_a_bounded_memo_counts_is_predicted(method, f, x):
+    graph = oc.trace(f, x)
+    for size in (0, 1, 2, 3, 5, 9, 20, 1000):
+        assert graph.predict(method, memo=size) == oc.gradient(f, x, method, memo=size).phases["accumulation"]
+    assert graph.predict(method, memo=0) == graph.predict("naive" if method == "memoized" else "naive-tangent")
+    assert graph.predict(method, memo=1000) == graph.predict(method)
+
+
+def test_a_prediction_with_another_memo_is_not_what_is_executed():
+    graph = oc.trace(squared(6), 1.1)
+    assert graph.predict("memoized", memo=1) != graph.predict("memoized", memo=0)
+    with pytest.raises(oc.InvalidValue, match="memo is for the methods"):
+        graph.predict("backprop", memo=3)
+
+
+def test_a_budget_is_compared_with_what_a_bounded_memo_counts():
+    f = random_steps(1, False)
+    total = oc.trace(f, FLOATS).predict("memoized", memo=2).total
+    assert oc.gradient(f, FLOATS, "memoized", memo=2, budget=total).phases["accumulation"].total == total
+    with pytest.raises(oc.BudgetExceeded) as raised:
+        oc.gradient(f, FLOATS, "memoized", memo=2, budget=total - 1)
+    assert raised.value.predicted.total == total
 
 
 @pytest.mark.parametrize("method", ["memoized", "memoized-tangent"])
