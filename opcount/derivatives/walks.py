@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from typing import Any
+from typing import Any, Final
 
+from opcount.counting.errors import InvalidValue
 from opcount.derivatives.chain_rule import Direction, Edges, Neighbours, new_memo, recurse
 from opcount.tracing.edges import LinearMap
 
@@ -74,6 +75,7 @@ class _Executed(Counter[int]):
     def __init__(self, memo: MutableMapping[int, Any]) -> None:
         super().__init__()
         self.memo = memo
+        self.sums = 0
 
     def get(self, node: int, default: object = None) -> Any:
         return self.memo.get(node, default)
@@ -81,12 +83,22 @@ class _Executed(Counter[int]):
     def __setitem__(self, node: int, derivative: Any) -> None:
         super().__setitem__(node, self[node] + 1)
         self.memo[node] = derivative
+        self.sums += 1
+        if self.sums > MOST_SUMS:
+            raise InvalidValue(
+                f"with a memo of this size the recursion executes more than {MOST_SUMS:,} sums, which are counted "
+                "one by one: give it a larger one; memo=0 and no bound are predicted in any case"
+            )
+
+
+MOST_SUMS: Final = 10_000_000
+"""The sums up to which the recursion with a bounded memo is predicted: some ten seconds' worth."""
 
 
 def executed(targets: Iterable[int], source: int, neighbours: Neighbours, size: int) -> Counter[int]:
     """How often the recursion from the targets executes the sum of each node, with a memo of that size.
 
-    The recursion is executed, without its products and sums: it takes as many calls.
+    The recursion is executed, without its products and sums: it takes as many calls. Raises InvalidValue for too many.
     """
     calls: Neighbours = {node: [(near, bool) for near, _ in found] for node, found in neighbours.items()}
     found = _Executed(new_memo(size))
