@@ -236,8 +236,8 @@ class Graph:
         >>> [graph.predict("memoized", memo=k).mul for k in (1, 2, 3)]
         [98, 98, 98]
 
-        Raises InvalidValue for an unknown method, a memo for one without, or one with which there are too many calls, InvalidType if there are several
-        outputs, or for unit products of arrays.
+        Raises InvalidValue for an unknown method, a memo for one without, or one with too many calls; InvalidType if
+        there are several outputs, or for unit products of arrays.
         """
         with collector_paused():
             size = None if memo is None else memo_of(method, memo)
