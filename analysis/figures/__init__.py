@@ -6,5 +6,6 @@
 - `forgetting`: operations against memory, and how snapshots grow.
 - `training`: whole trainings, by phase and by layer.
 - `orders`: Jacobians in forward, reverse and other orders.
+- `libraries`: every method and three libraries, relative to backprop.
 - `peers`: what other counters report.
 """

@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import platform
+import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -299,9 +300,8 @@ def main() -> None:
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """The report as JSON, a gradient or the counts of an operator on a line."""
-    text = json.dumps(report, indent=1)
-    return text
+    """The report as JSON, a gradient or some counts on a line."""
+    return re.sub(r"\[[^][{}]*]|{[^][{}]*}", lambda found: " ".join(found[0].split()), json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 - `methods`: the methods that differ where a program is not in steps.
 - `networks`: the network of the question, perceptrons in scalars and in arrays, random programs.
+- `twins`: networks as they are written for NumPy, and the same for JAX, PyTorch and autograd.
 - `digits`: a network that learns handwritten digits, whose images are in `digits.csv`.
 - `functions`: functions from the literature on automatic differentiation.
 - `families`: functions of any size, including some of `functions`.

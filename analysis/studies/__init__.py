@@ -12,6 +12,7 @@ Each study asks one question, measures, and lets claims decide. A long one is a 
 - `sharing`: what matrix products save, and what the memo saves.
 - `classifier`: a real task, by phase and by layer.
 - `numpy_costs`: what NumPy's calls cost, compared with what other counters report.
+- `libraries`: what JAX, PyTorch and autograd execute for a gradient, beside every method here.
 - `orders`: Jacobians in other orders than forward and reverse.
 - `cheap_gradient`: the cost of a value with its gradient, compared with the bounds of two theorems.
 - `curvature`: what a second derivative costs.
@@ -42,6 +43,7 @@ from analysis.studies import (
 from analysis.studies.cheap_gradient import claims as cheap_gradient
 from analysis.studies.classifier import claims as classifier
 from analysis.studies.expression_swell import claims as expression_swell
+from analysis.studies.libraries import claims as libraries
 from analysis.studies.numpy_costs import claims as numpy_costs
 from analysis.studies.scale import claims as scale
 
@@ -56,6 +58,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "sharing": sharing.run,
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
+    "libraries": libraries.run,
     "orders": orders.run,
     "cheap_gradient": cheap_gradient.run,
     "curvature": curvature.run,
