@@ -321,7 +321,9 @@ def test_a_part_of_the_analysis_imports_only_what_it_rests_on(part):
     assert found <= PARTS[part] | {part}
 
 
-@pytest.mark.parametrize("part", [*PARTS, "classifier", "libraries", "numpy_costs", "scale", "cheap_gradient", "expression_swell"])
+@pytest.mark.parametrize(
+    "part", [*PARTS, "classifier", "libraries", "numpy_costs", "scale", "cheap_gradient", "expression_swell"]
+)
 def test_the_plan_of_a_part_names_its_modules(part):
     sources = sources_of(part)
     folder = min((path.parent for path in sources), key=lambda path: len(path.parts))

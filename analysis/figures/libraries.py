@@ -19,7 +19,9 @@ def methods(counts: pd.DataFrame) -> Figure:
     stripes(axes, len(ways))
     axes.axvline(1, color=GREY, lw=1, zorder=1)
     lifts = (-0.27, -0.09, 0.09, 0.27)  # above one another in a row, so that none hides another where they agree
-    for (colour, marker), lift, (program, rows) in zip(LOOKS, lifts, counts.groupby("program", sort=False), strict=True):
+    for (colour, marker), lift, (program, rows) in zip(
+        LOOKS, lifts, counts.groupby("program", sort=False), strict=True
+    ):
         total = rows.set_index("by").total
         heights = [ways.index(way) + lift for way in total.index]
         axes.plot(total / total["backprop"], heights, marker, color=colour, ms=5, mew=0, label=program)

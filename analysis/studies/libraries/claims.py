@@ -80,11 +80,17 @@ def answer(d: Found) -> str:
     rules = d.listed(BACKWARD, *BOTH)
     return (
         "The recursion that remembers. What JAX and PyTorch execute to go backward is what backprop executes here, and "
-        f"{rules.what.nunique()} differences that can be listed: JAX and PyTorch multiply the seed, which is a one, and "
-        "have other formulas for the derivatives of single operations, as of a tanh or of a softmax. Listed with "
-        f"their numbers of operations, they add up to the difference in each of {d.programs} programs and in each kind "
-        "of operation; nothing is left over that would be another algorithm."
+        f"{rules.what.nunique()} differences that can be listed: they multiply the seed, which is a one, have other "
+        "formulas for the derivatives of single operations, as of a tanh or of a softmax, and do without some zeros. "
+        f"Listed with their numbers, they make up the difference in each of {d.programs} programs and each kind of "
+        f"operation, and {left_over(d.differing(BACKWARD, *BOTH))}."
     )
+
+
+def left_over(rows: pd.DataFrame) -> str:
+    """What the reasons do not explain of differences, in words."""
+    left = int((rows.difference - rows.listed).abs().sum())
+    return f"{left:,} operations are left over" if left else "nothing is left over that would be another algorithm"
 
 
 def against(d: Found) -> list[str]:
@@ -95,8 +101,8 @@ def against(d: Found) -> list[str]:
         most = listed.loc[listed.operations.idxmin()]
         shown = ", ".join(f"{at(d, library, name):,} for {at(d, 'backprop', name):,} on {name}" for name in fewer)
         found.append(
-            f"{library} goes backward with fewer operations than backprop here in {len(fewer)} of {d.programs} programs: "
-            f"{shown}. The most is saved on {most.program}: {most.what} ({most.operations:,} operations)."
+            f"{library} goes backward with fewer operations than backprop here in {len(fewer)} of {d.programs} "
+            f"programs: {shown}. The most is saved on {most.program}: {most.what} ({most.operations:,} operations)."
         )
     return found
 
@@ -109,9 +115,15 @@ def tables(d: Found) -> dict[str, Table]:
     shown = d.differences[(d.differences.difference != 0) | (d.differences["what it is"] != "")]
     return {
         "methods": Table(
-            d.counts.drop(columns=["counts", "off"]),
-            "Operations of a value and its gradient, by every method and every library. Forward is the evaluation of the "
-            f"program, backward the partials and the accumulation. Libraries {recorded()}",
+            d.counts.drop(columns=["phases", "counts", "off"]),
+            "Operations of a value and its gradient, by every method and every library. Forward is the evaluation of "
+            f"the program, backward the partials and the accumulation. Libraries {recorded()}",
+        ),
+        "phases": Table(
+            pd.DataFrame(
+                [{"program": row.program, "by": row.by, **row.phases} for row in d.counts.itertuples() if row.phases]
+            ),
+            "The same by phase, where it is known: of JAX the equations that it has transposed are the accumulation",
         ),
         "differences": Table(
             d.differences,
@@ -155,12 +167,12 @@ def figures(d: Found) -> dict[str, Figure]:
         "methods": Figure(
             libraries.methods,
             {"counts": d.counts[["program", "by", "total"]]},
-            "Operations of a value and its gradient, relative to backprop's, by every method here and by three libraries.",
+            "Operations of a value and its gradient, relative to backprop's, by every method here and three libraries.",
             "A row for each method and each library, with a mark for each program, on a logarithmic axis of operations "
             f"relative to backprop's. The marks of JAX, PyTorch and autograd lie close together around one, from "
             f"{min(three):.2f} to {max(three):.2f}, as those of the memoized recursion and of backprop, which are one. "
-            f"The naive recursion reaches {slow['naive']:.1f}; forward mode and finite differences lie far to the right, "
-            f"up to {slow['forward']:.0f} and {slow['finite-difference']:.0f}.",
+            f"The naive recursion reaches {slow['naive']:.1f}; forward mode and finite differences lie far to the "
+            f"right, up to {slow['forward']:.0f} and {slow['finite-difference']:.0f}.",
         )
     }
 
@@ -173,8 +185,8 @@ def the_same_gradient(d: Found) -> Judged:
     exact = d.counts[d.counts.by != "finite-difference"]
     differences = d.counts[d.counts.by == "finite-difference"]
     return (exact.off <= ROUNDING).all() and (differences.off <= NEAR).all(), (
-        f"{len(d.of)} ways and {d.programs} programs: no number is off by more than 10⁻¹² of the gradient's largest, and by "
-        "finite differences by no more than 10⁻⁶"
+        f"{len(d.of)} ways and {d.programs} programs: no number is off by more than 10⁻¹² of the gradient's largest, and "
+        "by finite differences by no more than 10⁻⁶"
     )
 
 
@@ -192,11 +204,10 @@ def backward_is_listed(d: Found) -> Judged:
 
 def evidence(d: Found, part: str, *libraries: str) -> str:
     rows, listed = d.differing(part, *libraries), d.listed(part, *libraries)
-    left = int((rows.difference - rows.listed).abs().sum())
     backprop = int(rows["backprop's"].sum())
     return (
         f"{rows.counted.sum():,} operations in {d.programs} programs, where backprop takes {backprop:,}; "
-        f"{listed.what.nunique()} reasons make {int(listed.operations.sum()):+,}, and {left:,} are left over"
+        f"{listed.what.nunique()} reasons make {int(listed.operations.sum()):+,}, and {left_over(rows)}"
     )
 
 
@@ -232,8 +243,8 @@ def nobody_is_naive(d: Found) -> Judged:
     farthest = {library: (d.of[library][column] - memoized).abs() for library in ALL}
     nearer = all((far < (naive - d.of[library][column]).abs()).all() for library, far in farthest.items())
     return nearer, (
-        f"mul and div of the backward pass in {d.programs} programs: {naive.sum():,} naive, {memoized.sum():,} memoized, "
-        + ", ".join(f"{d.of[library][column].sum():,} {library}" for library in ALL)
+        f"mul and div of the backward pass in {d.programs} programs: {naive.sum():,} naive, {memoized.sum():,} "
+        "memoized, " + ", ".join(f"{d.of[library][column].sum():,} {library}" for library in ALL)
     )
 
 

@@ -1,7 +1,7 @@
 """Why a library does not count what backprop counts: one row for each reason, with what each of its units changes.
 
-The reasons were read off the libraries' own rules: the equations of `jax.make_jaxpr`, PyTorch's formulas of derivatives,
-autograd's functions. That they are all, and add up to the differences, is what the study tests.
+The reasons were read off the libraries' own rules: the equations of `jax.make_jaxpr`, PyTorch's operators of backward
+passes, autograd's functions. That these are all, and add up to the differences, is what the study tests.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ REASONS: Final = (
     ),
     Reason(("JAX",), FORWARD, FORMULA, "the maximum of a row starts from −∞", over_rows({}, {"maximum": 1})),
     # backward, everywhere
-    Reason(ALL, BACKWARD, SEED, "the seed, a one, is multiplied by 2r for each squared residual r", {"squares": {"mul": 1}}),
+    Reason(
+        ALL, BACKWARD, SEED, "the seed, a one, is multiplied by 2r for each squared residual r", {"squares": {"mul": 1}}
+    ),
     Reason(ALL, BACKWARD, FORMULA, "log x: c / x in place of c · (1 / x)", {"logs": {"mul": -1}}),
     Reason(ALL, BACKWARD, FORMULA, "x / a: c / a in place of c · (1 / a)", {"scaled": {"mul": -1}}),
     # backward, JAX and PyTorch
@@ -123,7 +125,13 @@ REASONS: Final = (
         over_rows({"exp": 1, "sub": 1}, {"div": -1, "add": -1}, PICKED),
     ),
     # backward, autograd
-    Reason(("autograd",), BACKWARD, FORMULA, "x²: x to the power of one in place of 2·x", {"squares": {"mul": -1, "pow": 1}}),
+    Reason(
+        ("autograd",),
+        BACKWARD,
+        FORMULA,
+        "x²: x to the power of one in place of 2·x",
+        {"squares": {"mul": -1, "pow": 1}},
+    ),
     Reason(
         ("autograd",),
         BACKWARD,
@@ -131,9 +139,7 @@ REASONS: Final = (
         "tanh: c / cosh(x)² in place of c(1 − y·y)",
         {"tanh": {"mul": -1, "sub": -1, "div": 1, "cosh": 1}},
     ),
-    Reason(
-        ("autograd",), BACKWARD, FORMULA, "relu: the product by 1 / (1 + tie)", {"relu": {"div": 1, "add": 1}}
-    ),
+    Reason(("autograd",), BACKWARD, FORMULA, "relu: the product by 1 / (1 + tie)", {"relu": {"div": 1, "add": 1}}),
     Reason(
         ("autograd",),
         BACKWARD,

@@ -41,10 +41,12 @@ def counted(point: Point) -> dict[str, Any]:
     if by in ALL:
         answer = RECORD["programs"][name][by]
         gradient, forward, backward = answer["gradient"], oc.Counts(answer[FORWARD]), oc.Counts(answer[BACKWARD])
+        phases = {phase: sum(counts.values()) for phase, counts in answer.get("phases", {}).items()}
     else:
         g = oc.gradient(program.loss(NUMPY), program.parameters, by)  # type: ignore[arg-type]  # a name of a method
         gradient, forward = flat(g.gradient), g.phases["primal"]
         backward = g.phases["partials"] + g.phases["accumulation"]
+        phases = {phase: counts.total for phase, counts in g.phases.items()}
     return {
         "program": name,
         "parameters": len(expected),
@@ -53,6 +55,7 @@ def counted(point: Point) -> dict[str, Any]:
         "backward": backward.total,
         "total": forward.total + backward.total,
         "mul and div backward": backward.mul + backward["div"],
+        "phases": phases,  # none, where a library does not tell partials from the accumulation
         "counts": {FORWARD: forward, BACKWARD: backward},
         "off": float(np.max(np.abs(np.array(gradient) - expected)) / np.max(np.abs(expected))),
     }
