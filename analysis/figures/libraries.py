@@ -7,9 +7,9 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, figure, legend_below, short_ticks, stripes
+from analysis.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, figure, legend_below, short_ticks, stripes
 
-LOOKS: Final = ((BLUE, "o"), (VERMILION, "^"), (GREEN, "s"), (ORANGE, "D"))
+LOOKS: Final = ((BLUE, "o"), (VERMILION, "^"), (GREEN, "s"), (ORANGE, "D"), (PURPLE, "P"))
 
 
 def methods(counts: pd.DataFrame) -> Figure:
@@ -18,7 +18,7 @@ def methods(counts: pd.DataFrame) -> Figure:
     drawing, axes = figure(1.4 + 0.36 * len(ways))
     stripes(axes, len(ways))
     axes.axvline(1, color=GREY, lw=1, zorder=1)
-    lifts = (-0.27, -0.09, 0.09, 0.27)  # above one another in a row, so that none hides another where they agree
+    lifts = (-0.3, -0.15, 0.0, 0.15, 0.3)  # above one another in a row, so that none hides another where they agree
     for (colour, marker), lift, (program, rows) in zip(
         LOOKS, lifts, counts.groupby("program", sort=False), strict=True
     ):

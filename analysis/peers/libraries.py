@@ -65,7 +65,12 @@ def jax_library() -> Library:
     def convolve(x: Any, w: Any, padding: int) -> Any:
         return jax.lax.conv_general_dilated(x, w, (1, 1), [(padding, padding)] * 2)
 
-    return Library(jax.numpy, jax.numpy.asarray, jax.nn.relu, jax.nn.softmax, jax.nn.log_softmax, convolve)
+    def attend(queries: Any, keys: Any, values: Any) -> Any:
+        one_head = (x[:, None] for x in (queries, keys, values))
+        return jax.nn.dot_product_attention(*one_head).reshape(values.shape)
+
+    own = jax.nn
+    return Library(jax.numpy, jax.numpy.asarray, own.relu, own.softmax, own.log_softmax, attend, convolve)
 
 
 def by_jax(program: Program) -> Answer:
@@ -116,12 +121,18 @@ def torch_library() -> Library:
     import torch
 
     own = torch.nn.functional
+
+    def attend(queries: Any, keys: Any, values: Any) -> Any:
+        one_head = (x[None, None] for x in (queries, keys, values))
+        return own.scaled_dot_product_attention(*one_head).reshape(values.shape)
+
     return Library(
         torch,
         torch.tensor,
         own.relu,
         lambda x: own.softmax(x, -1),
         lambda x: own.log_softmax(x, -1),
+        attend,
         lambda x, w, padding: own.conv2d(x, w, padding=padding),
     )
 

@@ -26,6 +26,7 @@ class Library(NamedTuple):
     relu: Callable[[Any], Any]
     softmax: Callable[[Any], Any]  # along the last axis
     log_softmax: Callable[[Any], Any]  # along the last axis
+    attend: Callable[[Any, Any, Any], Any]  # queries, keys and values, each a row for each token
     convolve: Callable[[Any, Any, int], Any]  # (batch, channels, height, width) with (to, from, height, width), padded
 
 
@@ -51,6 +52,9 @@ def written_out(xp: Any, windows: Callable[[Any, tuple[int, int]], Any]) -> Libr
         moved = x - xp.max(x, axis=-1, keepdims=True)
         return moved - xp.log(xp.sum(xp.exp(moved), axis=-1, keepdims=True))
 
+    def attend(queries: Any, keys: Any, values: Any) -> Any:
+        return softmax(queries @ keys.T / math.sqrt(keys.shape[-1])) @ values
+
     def convolve(x: Any, w: Any, padding: int) -> Any:
         """A product of matrices: the windows of x, in which zeros are put around it, with the weights."""
         if padding:
@@ -60,7 +64,7 @@ def written_out(xp: Any, windows: Callable[[Any, tuple[int, int]], Any]) -> Libr
         products = rows @ xp.transpose(w.reshape(-1, c * u * v))
         return xp.transpose(products.reshape(b, i, j, -1), (0, 3, 1, 2))
 
-    return Library(xp, np.asarray, lambda x: xp.maximum(x, 0), softmax, log_softmax, convolve)
+    return Library(xp, np.asarray, lambda x: xp.maximum(x, 0), softmax, log_softmax, attend, convolve)
 
 
 NUMPY: Final = written_out(np, lambda x, sizes: np.lib.stride_tricks.sliding_window_view(x, sizes, axis=(2, 3)))
@@ -149,8 +153,11 @@ def convolutional(batch: int = 2, side: int = 6, channels: tuple[int, int] = (2,
     return Program(loss, parameters, sizes)
 
 
-def attention(tokens: int = 5, width: int = 4) -> Program:
-    """A block of self-attention with what it adds to, then a layer, and the squared error summed over the tokens."""
+def attention(tokens: int = 5, width: int = 4, fused: bool = False) -> Program:
+    """A block of self-attention with what it adds to, then a layer, and the squared error summed over the tokens.
+
+    If it is fused, attention is the library's own function, else two products of matrices and a softmax.
+    """
     data, targets = numbers((tokens, width)), numbers((tokens, width), 2.0)
     parameters = {name: numbers((width, width), start) for start, name in enumerate(("q", "k", "v", "o"), 3)}
 
@@ -159,18 +166,20 @@ def attention(tokens: int = 5, width: int = 4) -> Program:
 
         def of_parameters(p: Any) -> Any:
             queries, keys, values = (x @ p[name] for name in ("q", "k", "v"))
-            weights = lib.softmax(queries @ keys.T / math.sqrt(width))
-            return lib.np.sum((x + weights @ values @ p["o"] - t) ** 2)
+            if fused:
+                attended = lib.attend(queries, keys, values)
+            else:
+                attended = lib.softmax(queries @ keys.T / math.sqrt(width)) @ values
+            return lib.np.sum((x + attended @ p["o"] - t) ** 2)
 
         return of_parameters
 
-    sizes = {
-        "squares": tokens * width,
-        "scaled": tokens**2,
-        "softmax entries": tokens**2,
-        "softmax rows": tokens,
-        "taken": 4 * width**2,
-    }
+    sizes = {"squares": tokens * width, "taken": 4 * width**2}
+    if fused:
+        sizes |= {"fused entries": tokens**2, "fused rows": tokens}
+        sizes |= {"fused products": tokens**2 * width, "fused outputs": tokens * width}
+    else:
+        sizes |= {"scaled": tokens**2, "softmax entries": tokens**2, "softmax rows": tokens}
     return Program(loss, parameters, sizes)
 
 
@@ -179,4 +188,5 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     "an MLP": mlp(),
     "a convolutional network": convolutional(),
     "an attention block": attention(),
+    "a fused attention block": attention(fused=True),
 }

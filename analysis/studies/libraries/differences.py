@@ -21,6 +21,7 @@ FORMULA: Final = "another formula for the derivative of one operation"
 CONSTANT: Final = "a constant that backprop differentiates"
 ZEROS: Final = "arithmetic with zeros"
 UNUSED: Final = "computed and never used"
+AGAIN: Final = "forgotten and computed again"
 
 
 class Reason(NamedTuple):
@@ -33,12 +34,12 @@ class Reason(NamedTuple):
     each: Mapping[str, Changes]
 
 
-def over_rows(entries: Changes, rows: Changes | None = None, of: Sequence[str] = ("softmax", "picked")) -> Mapping:
+def over_rows(entries: Changes, rows: Changes | None = None, of: Sequence[str] = ("softmax", "fused", "picked")) -> Mapping:
     """The changes for each number, and for each row, of a softmax, and of a logarithm of one whose label is picked."""
     return {f"{name} {unit}": each for name in of for unit, each in (("entries", entries), ("rows", rows or {}))}
 
 
-SOFTMAX: Final = ("softmax",)
+SOFTMAX: Final = ("softmax", "fused")
 PICKED: Final = ("picked",)
 
 REASONS: Final = (
@@ -51,12 +52,26 @@ REASONS: Final = (
         {"padding": {"mul": -1, "add": -1}},
     ),
     Reason(("JAX",), FORWARD, FORMULA, "the maximum of a row starts from −∞", over_rows({}, {"maximum": 1})),
+    Reason(
+        BOTH,
+        FORWARD,
+        FORMULA,
+        "fused attention multiplies the scores by 1 / √d in place of dividing them by √d",
+        {"fused entries": {"mul": 1, "div": -1}},
+    ),
+    Reason(
+        ("PyTorch",),
+        FORWARD,
+        FORMULA,
+        "fused attention keeps the logarithm of a row's sum, which is all that it remembers of the weights",
+        {"fused rows": {"log": 1, "add": 1}},
+    ),
     # backward, everywhere
     Reason(
         ALL, BACKWARD, SEED, "the seed, a one, is multiplied by 2r for each squared residual r", {"squares": {"mul": 1}}
     ),
     Reason(ALL, BACKWARD, FORMULA, "log x: c / x in place of c · (1 / x)", {"logs": {"mul": -1}}),
-    Reason(ALL, BACKWARD, FORMULA, "x / a: c / a in place of c · (1 / a)", {"scaled": {"mul": -1}}),
+    Reason(BOTH, BACKWARD, FORMULA, "x / a: c / a in place of c · (1 / a)", {"scaled": {"mul": -1}}),
     # backward, JAX and PyTorch
     Reason(
         BOTH,
@@ -71,6 +86,13 @@ REASONS: Final = (
         CONSTANT,
         "the maximum that a softmax subtracts is not differentiated",
         over_rows({"add": -1, "neg": -1}),
+    ),
+    Reason(
+        BOTH,
+        BACKWARD,
+        FORMULA,
+        "fused attention multiplies by 1 / √d, which is no partial for each score",
+        {"fused entries": {"div": -1}},
     ),
     # backward, JAX
     Reason(("JAX",), BACKWARD, FORMULA, "tanh: c(1 − y) + c(1 − y)y in place of c(1 − y·y)", {"tanh": {"add": 1}}),
@@ -115,7 +137,24 @@ REASONS: Final = (
         BACKWARD,
         FORMULA,
         "softmax as one operation: y(c − Σ c·y)",
-        over_rows({"mul": -1, "div": -2, "add": -1, "sub": 1, "neg": -1}, of=SOFTMAX),
+        over_rows({"mul": -1, "div": -2, "add": -1, "sub": 1, "neg": -1}, of=("softmax",)),
+    ),
+    Reason(
+        ("PyTorch",),
+        BACKWARD,
+        FORMULA,
+        "fused attention: y(c − Σ g·o), summed over the outputs o in place of the weights",
+        {
+            "fused entries": {"mul": -2, "div": -2, "add": -2, "sub": 1, "neg": -1},
+            "fused outputs": {"mul": 1, "add": 1},
+        },
+    ),
+    Reason(
+        ("PyTorch",),
+        BACKWARD,
+        AGAIN,
+        "fused attention computes scores and weights again, which were not kept",
+        {"fused products": {"mul": 1, "add": 1}, "fused entries": {"mul": 1, "add": -1, "sub": 1, "exp": 1}},
     ),
     Reason(
         ("PyTorch",),
@@ -125,6 +164,13 @@ REASONS: Final = (
         over_rows({"exp": 1, "sub": 1}, {"div": -1, "add": -1}, PICKED),
     ),
     # backward, autograd
+    Reason(
+        ("autograd",),
+        BACKWARD,
+        FORMULA,
+        "x / a: c / a in place of c · (1 / a)",
+        {"scaled": {"mul": -1}, "fused entries": {"mul": -1}},
+    ),
     Reason(
         ("autograd",),
         BACKWARD,
