@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +17,13 @@ from analysis.studies.libraries.differences import ALL, BACKWARD, FORWARD, REASO
 from analysis.studies.libraries.measure import COUNTERS, Point, beside_backprop, compared, recorded
 from tests.support.studied import changed, each_fault, failing, more_than
 
+ROOT = Path(__file__).parents[2]
 RECORD = json.loads(RESULTS.read_text(encoding="utf-8"))
 OTHERS = {
     "a deeper MLP": mlp((2, 5, 4, 3, 1), 6),
     "a convolutional network of other sizes": convolutional(3, 5, (1, 2), 5),
     "attention of other sizes": attention(3, 5),
+    "fused attention of other sizes": attention(7, 3, fused=True),
 }
 
 
@@ -100,7 +105,19 @@ def test_the_record_has_every_library_and_says_of_which_versions_it_is():
     assert RESULTS.read_text(encoding="utf-8") == as_text(RECORD) + "\n"
 
 
-MLP, CNN, BLOCK = "an MLP", "a convolutional network", "an attention block"
+def test_the_record_is_read_without_the_libraries():
+    code = """
+import sys
+for name in ("jax", "torch", "autograd"):
+    sys.modules[name] = None
+from analysis.studies.libraries import measure, claims
+print(measure.counted(measure.Point("an MLP", "PyTorch"))["total"], measure.example(3)["executed"])
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["7505", "10"]
+
+
+MLP, CNN, BLOCK, FUSED = "an MLP", "a convolutional network", "an attention block", "a fused attention block"
 
 
 def more(counts):
@@ -127,12 +144,15 @@ FAULTS = [
         "So is autograd's",
     ),
     ("libraries", changed(1, "difference", program=CNN, library="JAX", part=FORWARD, kind="maximum"), "To evaluate"),
-    ("libraries", changed(3, "mul in products", program=BLOCK, library="JAX"), "JAX and PyTorch execute the same"),
+    ("libraries", changed(3, "mul in products", program=BLOCK, library="JAX"), "But for that"),
     (
         "libraries",
         changed(0, "mul and div backward", more_than(2), program=BLOCK, by="autograd"),
         "Nobody is near naive",
     ),
+    ("libraries", changed(0, "backward", lambda _: 1591, program=FUSED, by="PyTorch"), "PyTorch's fused attention"),
+    ("libraries", lambda found: [row.update(sort="") for row in found[2][4]], "PyTorch's fused attention"),
+    ("libraries", changed(0, "off", lambda _: 1e-9, program=FUSED, by="PyTorch"), "Every library"),
     ("libraries", changed(3, "reported", program=MLP, library="PyTorch"), "PyTorch's FlopCounterMode"),
     ("libraries", changed(4, "reported", lambda _: 10, executed=10), "No report of XLA"),
 ]

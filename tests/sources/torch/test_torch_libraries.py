@@ -8,17 +8,18 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
-import opcount as oc  # noqa: E402
-from analysis.peers.libraries import RESULTS, by_torch, examples_of_torch  # noqa: E402
-from analysis.programs.twins import PROGRAMS, attention, convolutional, mlp  # noqa: E402
-from analysis.studies.libraries.differences import BACKWARD, FORWARD  # noqa: E402
-from analysis.studies.libraries.measure import beside_backprop  # noqa: E402
+import opcount as oc
+from analysis.peers.libraries import RESULTS, by_torch, examples_of_torch
+from analysis.programs.twins import PROGRAMS, attention, convolutional, mlp
+from analysis.studies.libraries.differences import BACKWARD, FORWARD
+from analysis.studies.libraries.measure import beside_backprop
 
 RECORD = json.loads(RESULTS.read_text(encoding="utf-8"))
 OTHERS = {
     "a deeper MLP": mlp((2, 5, 4, 3, 1), 6),
     "a convolutional network of other sizes": convolutional(3, 5, (1, 2), 5),
     "attention of other sizes": attention(3, 5),
+    "fused attention of other sizes": attention(7, 3, fused=True),
 }
 
 
