@@ -27,7 +27,7 @@ MARKS: Final = {
 }
 DEFAULT: Final = ".opcount-baseline.json"
 PROPERTY: Final = "opcount"
-_OPS: Final = pytest.StashKey["Ops | None"]()  # None once a test that is not counted has been called
+_OPS: Final = pytest.StashKey["Ops | None"]()  # None once a test has been called that is not counted, or was
 _BEFORE: Final = pytest.StashKey["dict[str, Any] | None"]()
 
 
@@ -111,16 +111,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
     if marks or _counts_all(item.config):
         from opcount import testing
-        from opcount.counting.errors import OpcountError
 
-        claims: dict[str, list[dict[str, int]]] = {name: [] for name in MARKS}
+        limits: list[dict[str, int]] = []
+        exact: list[dict[str, int]] = []
         try:
             for mark in marks:
-                claims[mark.name].append(testing.claimed(mark.name, mark.args, mark.kwargs))
-        except OpcountError as error:
+                claims = limits if mark.name == "max_ops" else exact
+                claims.append(testing.claimed(mark.name, mark.args, mark.kwargs))
+        except (testing.InvalidType, testing.InvalidValue) as error:
             refused = str(error)
         else:
-            item.stash[_OPS] = testing.Ops(claims["max_ops"], claims["exact_ops"])
+            item.stash[_OPS] = testing.Ops(limits, exact)
             return
         pytest.fail(f"{item.nodeid}: {refused}", pytrace=False)
 
@@ -145,8 +146,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if ops is None:
         item.stash[_OPS] = None
         return (yield)
-    with ops.open(), _through(ops, item):
-        result = yield
+    with ops.open():
+        if not isinstance(item, pytest.Function):  # a doctest, or what another plugin collects
+            with ops.call():
+                result = yield
+        else:
+            function = item.obj
+            is_coroutine = inspect.iscoroutinefunction(function)
+            item.obj = ops.counting(function, is_coroutine)
+            try:
+                with _unittest_finds(item) if is_coroutine else nullcontext():
+                    result = yield
+            finally:
+                item.obj = function
+    item.stash[_OPS] = None  # what a test counted goes with it: it would be walked by the garbage collector to the end
     if not ops.started:  # a unittest that is skipped or fails in setUp still reports that itself
         pytest.fail(f"{item.nodeid}: opcount does not see its call, and cannot count it", pytrace=False)
     if ops.final is not None:
@@ -159,22 +172,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
             item.warn(NothingCounted(f"{item.nodeid}: nothing was counted: {vain}"))
     return result
-
-
-@contextmanager
-def _through(ops: Ops, item: pytest.Item) -> Iterator[None]:
-    """Call the test through its count."""
-    if not isinstance(item, pytest.Function):  # a doctest, or what another plugin collects
-        with ops.call():
-            yield
-        return
-    function = item.obj
-    item.obj = ops.counting(function)
-    try:
-        with _unittest_finds(item) if inspect.iscoroutinefunction(function) else nullcontext():
-            yield
-    finally:
-        item.obj = function
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from opcount.counting.errors import (
 from opcount.counting.kinds import GROUPS, KINDS
 from opcount.counting.meters import Exit, Tally
 from opcount.counting.tally import count, paused, propagate, record, region
+from opcount.derivatives.coloring import Coloring, coloring
 from opcount.derivatives.compare import compare
 from opcount.derivatives.curvature import MODES, Hessian, HessianProduct, hessian, hvp
 from opcount.derivatives.gradient import Gradient, gradient
@@ -45,6 +46,7 @@ __all__ = [
     "PHASES",
     "Array",
     "BudgetExceeded",
+    "Coloring",
     "Counts",
     "Exit",
     "Gradient",
@@ -64,6 +66,7 @@ __all__ = [
     "Tally",
     "Uncounted",
     "accelerated",
+    "coloring",
     "compare",
     "count",
     "counted",

@@ -7,20 +7,19 @@ hold.
 from __future__ import annotations
 
 import functools
-import inspect
 import json
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, SupportsIndex
 
 from opcount.counting import symbolic
 from opcount.counting.counts import Counts
-from opcount.counting.errors import InvalidType, InvalidValue
+from opcount.counting.errors import InvalidType as InvalidType
+from opcount.counting.errors import InvalidValue as InvalidValue
 from opcount.counting.kinds import GROUPS, KINDS
-from opcount.counting.meters import OPEN, Tally, meter
+from opcount.counting.meters import OPEN, Meter, Tally, meter
 from opcount.counting.names import instead
-from opcount.counting.tally import count
+from opcount.counting.tally import Block, count
 from opcount.laws.formula import differs, exceeds, formula
 from opcount.laws.law import Law, law_of, law_of_runs, warn_of_silence
 from opcount.laws.points import Sizes
@@ -35,22 +34,23 @@ def claimed(mark: str, args: Sequence[SupportsIndex], kwargs: Mapping[str, Suppo
     Raises InvalidValue for an unknown name, a negative count or no claim at all, InvalidType for a count that is not an
     integer.
     """
-    way_out = (
-        f"write @pytest.mark.{mark}(1000) for all operations, or {mark}(mul=64, transcendental=0) by kind or group"
-    )
     if unknown := [name for name in kwargs if name not in COVERS]:
-        raise InvalidValue(f"@pytest.mark.{mark}: {_no_name(unknown)}; {way_out}")
+        raise InvalidValue(f"@pytest.mark.{mark}: {_no_name(unknown)}; {_instead(mark)}")
     if len(args) > 1 or (args and "total" in kwargs):
-        raise InvalidValue(f"@pytest.mark.{mark}: there is one total, and more than one is given; {way_out}")
-    claims = {**({"total": args[0]} if args else {}), **kwargs}
+        raise InvalidValue(f"@pytest.mark.{mark}: there is one total, and more than one is given; {_instead(mark)}")
+    claims = {"total": args[0], **kwargs} if args else kwargs
     if not claims:
-        raise InvalidValue(f"@pytest.mark.{mark} without a number says nothing; {way_out}")
+        raise InvalidValue(f"@pytest.mark.{mark} without a number says nothing; {_instead(mark)}")
     for name, claim in claims.items():
         if isinstance(claim, bool) or not hasattr(claim, "__index__"):
-            raise InvalidType(f"@pytest.mark.{mark}: {name} must be an integer, not {claim!r}; {way_out}")
+            raise InvalidType(f"@pytest.mark.{mark}: {name} must be an integer, not {claim!r}; {_instead(mark)}")
         if operator.index(claim) < 0:
-            raise InvalidValue(f"@pytest.mark.{mark}: {name} must not be negative: {claim!r}; {way_out}")
+            raise InvalidValue(f"@pytest.mark.{mark}: {name} must not be negative: {claim!r}; {_instead(mark)}")
     return {name: operator.index(claim) for name, claim in claims.items()}
+
+
+def _instead(mark: str) -> str:
+    return f"write @pytest.mark.{mark}(1000) for all operations, or {mark}(mul=64, transcendental=0) by kind or group"
 
 
 def _no_name(unknown: Iterable[Any]) -> str:
@@ -112,6 +112,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, more: bool) 
 
 _NOTHING: Final = Tally()
 _NONE: Final = _NOTHING.counts
+_MISSED: Final = "in a thread or context that nobody counts: use oc.propagate"
 
 
 class Ops:
@@ -119,9 +120,12 @@ class Ops:
 
     def __init__(self, limits: Sequence[Mapping[str, int]] = (), exact: Sequence[Mapping[str, int]] = ()) -> None:
         """Take the claims of the marks, the closest first, which decides: for each limit, and for exact counts."""
-        self._limits = {name: limit for claims in reversed(limits) for name, limit in claims.items()}
+        self._limits: dict[str, int] = {}
+        for claims in reversed(limits):
+            self._limits |= claims
         self._exact = exact[0] if exact else None
         self._tally = _NOTHING
+        self._meter: Meter | None = None  # from `open` on
         self._before = _NONE  # the counts of a unittest's setUp, which runs within the same count
         self.started = False
         self.final: Counts | None = None
@@ -142,39 +146,27 @@ class Ops:
         """The counts of the test so far, by region."""
         return self._tally.regions
 
-    @contextmanager
-    def open(self) -> Iterator[None]:
+    def open(self) -> _Open:
         """Count what runs in this context or a copy of it, such as the task of a coroutine."""
-        with count() as self._tally:
-            self._meter = OPEN.pop(self._tally)  # other threads matter from the call on
-            yield
+        return _Open(self)
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self) -> _Call:
         """Enclose the call of the test itself, inside `open`."""
-        self.started = True
-        if self._tally in meter().tallies:
-            self._before = self._tally.counts
-            OPEN[self._tally] = self._meter
-            yield
-        else:  # in a context that was copied before, such as that of unittest.IsolatedAsyncioTestCase
-            with count() as self._tally:
-                yield
-        self.final = self.counts
+        return _Call(self)
 
-    def counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def counting(self, function: Callable[..., Any], is_coroutine: bool) -> Callable[..., Any]:
         """A test's function, wrapped so that its call is counted."""
-        if inspect.iscoroutinefunction(function):
+        if is_coroutine:
 
             @functools.wraps(function)
             async def counted(*args: object, **kwargs: object) -> Any:
-                with self.call():
+                with _Call(self):
                     return await function(*args, **kwargs)
         else:
 
             @functools.wraps(function)
             def counted(*args: object, **kwargs: object) -> Any:
-                with self.call():
+                with _Call(self):
                     return function(*args, **kwargs)
 
         return counted
@@ -187,21 +179,15 @@ class Ops:
     def faults(self, before: Mapping[str, Any] | None = None) -> list[str]:
         """Lines that say how the final counts break the claims or the baseline, if there is one; else none."""
         final = self.final or _NONE
-        found = (
-            ("more operations than by @pytest.mark.max_ops", above(self._limits, final)),
-            (
-                "not the operations of @pytest.mark.exact_ops",
-                [] if self._exact is None else unequal(self._exact, final),
-            ),
-            (
-                "more operations than in the baseline",
-                [] if before is None else changes(before, _plain(final.to_dict()), more=True),
-            ),
-            (
-                "operations were refused, and are not in the counts",
-                ["in a thread or context that nobody counts: use oc.propagate"] if self._tally._missed else [],
-            ),
-        )
+        found = []
+        if self._limits:
+            found.append(("more operations than by @pytest.mark.max_ops", above(self._limits, final)))
+        if self._exact is not None:
+            found.append(("not the operations of @pytest.mark.exact_ops", unequal(self._exact, final)))
+        if before is not None:
+            found.append(("more operations than in the baseline", changes(before, _plain(final), more=True)))
+        if self._tally._missed:
+            found.append(("operations were refused, and are not in the counts", [_MISSED]))
         lines = [line for title, faults in found if faults for line in (title, *(f"  {each}" for each in faults))]
         return [*lines, f"counted: {final.to_dict() or 'nothing'}"] if lines else []
 
@@ -232,6 +218,46 @@ class Ops:
         """Assert a law as the function `assert_law` of this module does."""
         __tracebackhide__ = True
         return assert_law(f, sizes, make, exactly=exactly, at_most=at_most, verify=verify)
+
+
+class _Open:  # classes, not generators, as these run for each test
+    """A count that is open from before the call of a test."""
+
+    def __init__(self, ops: Ops) -> None:
+        self._ops = ops
+        self._count = count()
+
+    def __enter__(self) -> None:
+        tally = self._ops._tally = self._count.__enter__()
+        self._ops._meter = OPEN.pop(tally)  # other threads matter from the call on
+
+    def __exit__(self, *error: Any) -> None:
+        self._ops._meter = None
+        self._count.__exit__(*error)
+
+
+class _Call:
+    """The call of a test, which counts what it executes."""
+
+    def __init__(self, ops: Ops) -> None:
+        self._ops = ops
+        self._count: Block[Tally] | None = None
+
+    def __enter__(self) -> None:
+        ops = self._ops
+        ops.started = True
+        if ops._meter is not None and ops._tally in meter().tallies:
+            ops._before = ops._tally.counts or _NONE
+            OPEN[ops._tally] = ops._meter
+        else:  # in a context that was copied before, such as that of unittest.IsolatedAsyncioTestCase
+            self._count = count()
+            ops._tally = self._count.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        if self._count is not None:
+            self._count.__exit__(*error)
+        if error[0] is None:
+            self._ops.final = self._ops.counts
 
 
 def _plain(counts: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from opcount.arrays.typed import Out, Reduction, reduction
 from opcount.counting.errors import INTO_DATA, InvalidType, Uncounted
 from opcount.counting.meters import charge, let_out, meter
 from opcount.counting.symbolic import known, known_sizes
-from opcount.functions.at_once import PLAIN, REAL, charged, counted, is_real, product, reduced
+from opcount.functions.at_once import PLAIN, REAL, averaged, charged, counted, is_real, product, reduced
 from opcount.functions.call import call_function
 from opcount.functions.op_counts import integer_powers
 from opcount.functions.table import maker
@@ -90,7 +90,6 @@ class Array(ArrayExits):
         def __gt__(self, other: object) -> Array: ...
         def __ge__(self, other: object) -> Array: ...
 
-        mean: Reduction
         std: Reduction
         var: Reduction
 
@@ -513,12 +512,21 @@ class Array(ArrayExits):
             initial: object = np._NoValue, where: object = True) -> Any:  # fmt: skip
         return self._reduce(np.add, np.sum, axis, dtype, out, keepdims, initial, where)
 
+    @reduction
+    def mean(self, axis: Axis = None, dtype: DTypeLike | None = None, out: Out = None, keepdims: object = False, *,
+             where: object = True) -> Any:  # fmt: skip
+        data = self._held
+        plain = dtype is out is None and where is True and keepdims is not np._NoValue and data.dtype.char in REAL
+        if plain and type(data) is np.ndarray and data.size and np.mean not in user_rules:
+            return _result(averaged(data, axis, keepdims))
+        return call_function(np.mean, (self, axis, dtype, out, keepdims), {} if where is True else {"where": where})
+
     def _reduce(self, ufunc: np.ufunc, function: Callable[..., Any], axis: Axis, dtype: DTypeLike | None, out: Out,
-                keepdims: bool, initial: object, where: object) -> Any:  # fmt: skip
+                keepdims: object, initial: object, where: object) -> Any:  # fmt: skip
         """The fast way for the plain case, where n numbers are joined n - 1 times; else the general way."""
         data = self._held
-        plain = dtype is out is None and initial is np._NoValue and where is True and data.dtype.char in REAL
-        if plain and type(data) is np.ndarray and data.size and function not in user_rules:
+        plain = dtype is out is None and where is True and initial is np._NoValue and keepdims is not np._NoValue
+        if plain and type(data) is np.ndarray and data.dtype.char in REAL and data.size and function not in user_rules:
             return _result(reduced(BY_UFUNC[ufunc].kind, ufunc, data, axis, keepdims))
         keywords = {"axis": axis, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
         return call_function(function, (self,), keywords if dtype is None else keywords | {"dtype": dtype})
@@ -583,7 +591,7 @@ written_out(Array, {
 })  # fmt: skip
 
 _REDUCTIONS: Final[dict[Any, Callable[..., Any]]] = {
-    np.sum: Array.sum, np.prod: Array.prod, np.max: Array.max, np.min: Array.min,
+    np.sum: Array.sum, np.prod: Array.prod, np.max: Array.max, np.min: Array.min, np.mean: Array.mean,
 }  # fmt: skip
 """NumPy's functions that the methods of that name have a fast way for."""
 

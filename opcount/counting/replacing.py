@@ -78,7 +78,10 @@ def _restore() -> None:
 
 def _rebind(new: Mapping[int, object]) -> None:
     """Bind each name that is bound to one of these objects, given by identity, to the other."""
+    bound = frozenset(new)
     for scope in _scopes():
+        if bound.isdisjoint(map(id, list(scope.values()))):  # as most are: some thousands of modules may be loaded
+            continue
         for name in [name for name, value in list(scope.items()) if id(value) in new]:
             scope[name] = new[id(scope[name])]
 

@@ -11,6 +11,8 @@ flat          edges between numbers as columns, and the loops along them
 columns       a graph of floats as columns, and its local partials
 predict       what a method counts on a graph, without executing it
 orders        orders of elimination: by a rule, by search, or optimal
+sparsity      which entries of a Jacobian can be other than zero
+coloring      which of its columns or rows can share a sweep
 elimination   a Jacobian from its graph, one vertex after the other
 partials      the local partials of an evaluation, as edges
 graph         the graph of an evaluation: its edges, its paths, and what a method costs on it

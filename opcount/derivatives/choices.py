@@ -15,11 +15,19 @@ ModeName: TypeAlias = Literal[
 ]
 """A key of `MODES`."""
 
-OrderName: TypeAlias = Literal["forward", "reverse", "markowitz", "search", "optimal", "column-by-column", "row-by-row"]
+OrderName: TypeAlias = Literal[
+    "forward", "reverse", "markowitz", "search", "optimal", "column-by-column", "row-by-row", "compressed"
+]
 """A key of `ORDERS`."""
 
 Order: TypeAlias = OrderName | Sequence[int]
 """An order of elimination: a name, or the vertices in order."""
+
+ColoringName: TypeAlias = Literal["column", "row", "star", "acyclic"]
+"""What a coloring keeps apart."""
+
+ColoringOrder: TypeAlias = Literal["largest-first", "smallest-last", "incidence", "natural"]
+"""The order in which a coloring gives out its colors."""
 
 Shown: TypeAlias = Literal["operation", "paths", "adjoints", "partials"]
 """What a drawing shows beside the operations."""

@@ -14,7 +14,7 @@ adjoint recursion do, and not before: they are these recursions, product by prod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opcount.counting.counts import Counts
 from opcount.derivatives.chain_rule import Direction, Neighbours, Plus
 from opcount.derivatives.choices import Order
+from opcount.derivatives.coloring import compressed
 from opcount.derivatives.linearized import Linearized, linearized
 from opcount.derivatives.orders.named import SEPARATELY, ordered
 from opcount.derivatives.predict import own_costs, predicted_one_by_one, pricing_of
@@ -141,6 +142,9 @@ def predicted_elimination(
     name = order if isinstance(order, str) else ""
     if name in SEPARATELY:
         return Elimination((), predicted_one_by_one(graph, SEPARATELY[name], unit_products), None)
+    if name == "compressed":
+        _, colors = compressed(graph)
+        return Elimination((), predicted_one_by_one(graph, SWEPT[colors.kind], unit_products), None)
     if name in SWEEPS:
         return Elimination(vertices, *_sweep(found, SWEEPS[name], unit_products))
     cost = Cost()
@@ -163,6 +167,9 @@ def predicted_elimination(
     _, most = accumulate(found, priced, vertices, name, multiplied, added)
     return Elimination(vertices, cost.counts, most)
 
+
+SWEPT: Final[Mapping[str, Direction]] = {"column": "tangent", "row": "adjoint"}
+"""The direction of the sweeps by colors; they execute what a sweep for each input, or for each output, does."""
 
 SWEEPS: Final[dict[str, Direction]] = {"forward": "tangent", "reverse": "adjoint"}
 

@@ -27,6 +27,8 @@ from opcount.derivatives.linearized import linearized
 from opcount.derivatives.orders.named import ordered
 from opcount.derivatives.phases import collector_paused
 from opcount.derivatives.predict import predicted, predicted_product
+from opcount.derivatives.sparsity import entries_of as entries_of_jacobian
+from opcount.derivatives.sparsity import sparse_array
 from opcount.functions.user_rules import user_rules
 from opcount.tracing.edges import LinearMap, Scale, Sign, priced_between_arrays
 from opcount.tracing.entries import entries_of, nodes_of
@@ -257,6 +259,28 @@ class Graph:
         Counts({'mul': 2, 'add': 2})
         """
         return predicted_product(self, "adjoint")
+
+    def sparsity(self, *, sparse: bool = False) -> Any:
+        """The pattern of the Jacobian, a matrix of truth values: where an output can depend on an input.
+
+        >>> import opcount as oc
+        >>> oc.trace(lambda x: [x[0] * x[1], x[2], 3.0], [1.0, 0.0, 2.0]).sparsity()
+        array([[ True,  True, False],
+               [False, False,  True],
+               [False, False, False]])
+
+        It has a row for each number of the outputs and a column for each number of the inputs, in flattened order.
+        Only the graph decides, and no partial: an entry may be zero at this x, and is not at others. Takes time in
+        proportion to what each node depends on where nodes are numbers, and a sweep for each number of the inputs where
+        some are arrays. With `sparse` it is a `scipy.sparse.csr_array`. Raises InvalidType for an x that has an
+        `oc.spec`, and for `sparse` without SciPy.
+        """
+        (rows, columns), shape = entries_of_jacobian(self)
+        if sparse:
+            return sparse_array(rows, columns, np.ones(len(rows), bool), shape)
+        pattern = np.zeros(shape, bool)
+        pattern[rows, columns] = True
+        return pattern
 
     @property
     def intermediates(self) -> list[int]:

@@ -14,15 +14,17 @@ from opcount.counting import render
 from opcount.counting.counts import Counts, table
 from opcount.derivatives.chain_rule import Direction, Edges, backprop, forward
 from opcount.derivatives.choices import Order
+from opcount.derivatives.coloring import Coloring, compressed
 from opcount.derivatives.elimination import accumulate, weight
 from opcount.derivatives.graph import Graph
-from opcount.derivatives.linearized import linearized
+from opcount.derivatives.linearized import Linearized, linearized
 from opcount.derivatives.orders.named import SEPARATELY, ordered
 from opcount.derivatives.phases import collector_paused, nothing_spent, phase
 from opcount.derivatives.plain import plain_derivative
+from opcount.derivatives.sparsity import Entries, sparse_array
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.derivatives.walks import reach
-from opcount.tracing.edges import Scale
+from opcount.tracing.edges import IDENTITY, Scale
 from opcount.wrapping.inputs import checked_inputs, of_one_argument
 
 
@@ -41,21 +43,24 @@ class Jacobian:
     `matrix` has a row for each output and a column for each input, both in flattened order. `counts` are those of
     the accumulation, which `graph.predict_elimination` predicts; `phases` has the evaluation and the partials
     too. `order` has the vertices in the order of their elimination, as indices in `graph.nodes`, and
-    `live_edges` the most edges there were at once, None if no vertex was eliminated.
+    `live_edges` the most edges there were at once, None if no vertex was eliminated. `matrix` is sparse where that
+    was asked. `coloring` has the sweeps of "compressed": the color of each column, or of each row.
     """
 
     value: Any
-    matrix: np.ndarray
+    matrix: Any
     counts: Counts
     order: tuple[int, ...]
     live_edges: int | None
     phases: Mapping[str, Counts]
+    coloring: Coloring | None = None
 
     def _repr_html_(self) -> str:
         rows, columns = self.matrix.shape
         caption = f"Jacobian, {rows} by {columns}, {len(self.order)} vertices eliminated"
         phases = table("phase", [*self.phases.items(), ("all", sum(self.phases.values(), Counts()))])
-        return render.html(*render.matrix(self.matrix, "y", "x"), caption) + render.html(*phases)
+        matrix = self.matrix if isinstance(self.matrix, np.ndarray) else self.matrix.toarray()
+        return render.html(*render.matrix(matrix, "y", "x"), caption) + render.html(*phases)
 
 
 def jacobian(
@@ -66,6 +71,7 @@ def jacobian(
     unit_products: bool = False,
     steps: int | None = None,
     seed: int | None = None,
+    sparse: bool = False,
 ) -> Jacobian:
     """The Jacobian of f at x, by eliminating the intermediate vertices of its graph in the given order.
 
@@ -83,11 +89,14 @@ def jacobian(
     Any order gives the same Jacobian, up to rounding. `steps`, 2,000 by default, and `seed` are for "search".
     With `unit_products` every product is executed, also those by a structural 1 or -1, as the literature on
     elimination counts. Elimination works on single numbers: arrays are opened into their elements.
+    With `sparse` the matrix is a `scipy.sparse.csr_array`, and takes memory for its entries alone; it stores each that
+    is not structurally zero.
     A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed. (2008), chapter 9.
 
     Raises InvalidType or InvalidValue for an argument it cannot work with, a result of f that does not consist of
-    numbers, an order that does not contain every intermediate vertex exactly once, and "optimal" with more than 25
-    of them; and whatever f raises.
+    numbers, an order that does not contain every intermediate vertex exactly once, "optimal" with more than 25
+    of them, "compressed" without networkx, `sparse` without SciPy or for numbers that are not NumPy's; and whatever f
+    raises.
     """
     f = of_one_argument(f, x)
     inputs = wrapped(checked_inputs(x, "scalar", no_specs=_NO_SPECS))
@@ -100,27 +109,40 @@ def jacobian(
         found = linearized(graph)
         vertices = tuple(ordered(found, order, unit_products, steps, seed))
         name = order if isinstance(order, str) else ""
-        most = None
         with phase(spent, "accumulation"):
-            if name in SEPARATELY:
-                derivatives = _separately(graph, SEPARATELY[name], unit_products)
-            else:
-                left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
-                derivatives = [{} if row is None else _weights_into(left.into.get(row, {})) for row in found.rows]
+            derivatives, most, colors = _accumulated(graph, found, vertices, name, unit_products)
     return Jacobian(
         value=unwrap(graph.result),
-        matrix=_matrix(derivatives, graph.sources("tangent"), [leaf._plain() for leaf in inputs.leaves]),
+        matrix=_matrix(derivatives, graph.sources("tangent"), [leaf._plain() for leaf in inputs.leaves], sparse),
         counts=spent["accumulation"],
         order=vertices,
         live_edges=most,
         phases=spent,
+        coloring=colors,
     )
 
 
 _NO_SPECS: Final = "a Jacobian is of numbers, and x has an oc.spec, which has none: give an array"
 
 
-def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[Any]) -> np.ndarray:
+Derivatives = list[dict[int, Any]]
+"""For each output its derivatives, by input."""
+
+
+def _accumulated(
+    graph: Graph, found: Linearized, vertices: tuple[int, ...], name: str, unit_products: bool
+) -> tuple[Derivatives, int | None, Coloring | None]:
+    """The derivatives by an order, the most edges there were at once, and the colors, for orders that have these."""
+    if name == "compressed":
+        entries, colors = compressed(graph)
+        return _compressed(graph, entries, colors, unit_products), None, colors
+    if name in SEPARATELY:
+        return _separately(graph, SEPARATELY[name], unit_products), None, None
+    left, most = accumulate(found, partial(weight, unit_products=unit_products), vertices, name)
+    return [{} if row is None else _weights_into(left.into.get(row, {})) for row in found.rows], most, None
+
+
+def _matrix(derivatives: Derivatives, inputs: list[int], values: list[Any], sparse: bool) -> Any:
     """A row for each output, a column for each input; an entry without a derivative is a zero of the input's type."""
     column_of = {node: column for column, node in enumerate(inputs)}
     rows: list[int] = []
@@ -132,6 +154,10 @@ def _matrix(derivatives: list[dict[int, Any]], inputs: list[int], values: list[A
                 rows.append(row)
                 columns.append(column)
                 entries.append(plain_derivative(derivative, values[column], {}))
+    if sparse:
+        return sparse_array(
+            np.array(rows, int), np.array(columns, int), np.array(entries), (len(derivatives), len(inputs))
+        )
     filled = np.bincount(columns, minlength=len(inputs))
     zeros = [plain_derivative(None, value, {}) for value in values]
     lacking = [zero for zero, entries_of in zip(zeros, filled, strict=True) if entries_of < len(derivatives)]
@@ -148,11 +174,9 @@ def _weights_into(edges: dict[int, list[Any]]) -> dict[int, Any]:
     return {tail: weight for tail, (weight,) in edges.items()}
 
 
-def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list[dict[int, Any]]:
+def _separately(graph: Graph, direction: Direction, unit_products: bool) -> Derivatives:
     """For each output its derivatives by input: backprop from each output in turn, or forward mode from each input."""
-    edges = graph.operands
-    if unit_products:
-        edges = [[(tail, Scale(weight(edge, True))) for tail, edge in near] for near in graph.operands]
+    edges = _weighted(graph, unit_products)
     inputs, outputs = (graph.sources(side) for side in ("tangent", "adjoint"))
     found: dict[int, dict[int, Any]] = {output: {} for output in outputs}
     if direction == "adjoint":
@@ -166,6 +190,55 @@ def _separately(graph: Graph, direction: Direction, unit_products: bool) -> list
                 if output in found:
                     found[output][node] = tangent
     return [{} if output is None else found[output] for output in graph.output_indices]
+
+
+def _weighted(graph: Graph, unit_products: bool) -> Edges:
+    """The edges to each node; those by a structural 1 or -1 as products, where these count."""
+    if not unit_products:
+        return graph.operands
+    return [[(tail, Scale(weight(edge, True))) for tail, edge in near] for near in graph.operands]
+
+
+def _compressed(graph: Graph, entries: Entries, found: Coloring, unit_products: bool) -> Derivatives:
+    """For each output its derivatives by input: a sweep for each color, of all inputs or outputs of that color at once.
+
+    It starts at one more node, of which the inputs are copies, or which is the sum of the outputs. No two of them reach
+    the same node, or they would share an entry, and so what arrives belongs to one.
+    """
+    edges = _weighted(graph, unit_products)
+    inputs, outputs = graph.sources("tangent"), graph.output_indices
+    along = found.kind == "column"
+    sources = inputs if along else outputs
+    groups: list[list[int]] = [[] for _ in range(found.count)]
+    for source, color in zip(sources, found.colors, strict=True):
+        if source is not None:
+            groups[color].append(source)
+    swept = [_swept(group, graph.users, edges) if along else _swept_back(group, edges) for group in groups]
+    derivatives: Derivatives = [{} for _ in outputs]
+    for row, column in zip(*(found.tolist() for found in entries), strict=True):
+        ends = (outputs[row], inputs[column])
+        color = found.colors[column if along else row]
+        derivatives[row][inputs[column]] = swept[color][ends[0 if along else 1]]
+    return derivatives
+
+
+def _swept(inputs: list[int], users: Edges, edges: Edges) -> dict[int | None, Any]:
+    """The tangents, by node, of one node before all others, of which the inputs are copies."""
+    nodes = sorted(reach(inputs, users))
+    index = {node: position for position, node in enumerate(nodes, start=1)}
+    part = [[(index[tail], edge) for tail, edge in edges[node] if tail in index] for node in nodes]
+    for node in inputs:
+        part[index[node] - 1] = [(0, IDENTITY)]
+    return dict(zip(nodes, forward(0, [[], *part])[1:], strict=True))
+
+
+def _swept_back(outputs: list[int], edges: Edges) -> dict[int | None, Any]:
+    """The adjoints, by node, of one node after all others, which is the sum of the outputs."""
+    nodes = sorted(reach(outputs, edges))
+    index = {node: position for position, node in enumerate(nodes)}
+    part = [[(index[tail], edge) for tail, edge in edges[node]] for node in nodes]
+    part.append([(index[node], IDENTITY) for node in outputs])
+    return dict(zip(nodes, backprop(len(nodes), part), strict=False))
 
 
 def _reached(source: int, onward: Edges, edges: Edges) -> tuple[list[int], Edges]:

@@ -58,7 +58,7 @@ def charged(counts: OpCounts, execute: Callable[..., Any], *arguments: Any) -> A
         raise
 
 
-def reduced(kind: str, ufunc: Any, data: np.ndarray, axis: Any, keepdims: bool) -> Any:
+def reduced(kind: str, ufunc: Any, data: np.ndarray, axis: Any, keepdims: Any) -> Any:
     """An array that is real and not empty, with the numbers along axes joined, n of them n - 1 times."""
     current = meter()
     if current.at_once:
@@ -86,3 +86,16 @@ def product(a: np.ndarray, b: np.ndarray) -> Any:
         return None
     products = len(a) * b.size
     return charged({"mul": products, "add": products - products // len(b)}, np.matmul, a, b)
+
+
+def averaged(data: np.ndarray, axis: Any, keepdims: Any) -> Any:
+    """The means along axes of an array that is real and not empty: sums, each divided once."""
+    current = meter()
+    if current.at_once:
+        result = data.mean(axis, keepdims=keepdims)
+        for bulk in current.bulk:
+            bulk["add"] += data.size - result.size
+            bulk["div"] += result.size
+        return result
+    results = 1 if axis is None else np.add.reduce(np.broadcast_to(0, data.shape), axis).size
+    return charged({"add": data.size - results, "div": results}, data.mean, axis, None, None, keepdims)

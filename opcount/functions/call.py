@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from opcount.counting.meters import note_text
+from opcount.counting.meters import meter, note_text
 from opcount.counting.symbolic import is_symbolic, known
 from opcount.functions.at_once import charged
 from opcount.functions.execution import (
@@ -92,25 +92,28 @@ def _on_plain_arrays(
         return NotImplemented
     plain: list[Any] = []
     holding: list[Any] = []
-    output = _index_of(function, "out")
     for index, value in enumerate(args):
         if type(value) is type(owner):
-            if index == output:
-                return NotImplemented
             holding.append(index)
             value = value._plain()
             if type(value) is not np.ndarray or value.dtype.kind not in "biuf":
                 return NotImplemented
-        elif not _is_plain(value):
+        elif type(value) not in _ATOMS and not _is_plain(value):
             return NotImplemented
         plain.append(value)
-    if not holding or not all(map(_is_plain, keywords.values())):
+    if not holding or _index_of(function, "out") in holding:
+        return NotImplemented
+    if keywords and not all(map(_is_plain, keywords.values())):
         return NotImplemented
     rule: Any = row.counts
     try:
         if type(rule) is Executed:
-            return in_operations(function, rule)(*args, **keywords)
-        if type(rule) is Seeing:
+            counts = None
+            if rule.usual is not None and meter().at_once and not user_rules:  # nobody would count part of it
+                counts = rule.usual(*plain, **keywords)
+            if counts is None:
+                return in_operations(function, rule)(*args, **keywords)
+        elif type(rule) is Seeing:
             names = _parameters(function)
             counts = rule.rule({names[at] if at < len(names) else at for at in holding}, *plain, **keywords)
         elif callable(rule):

@@ -30,9 +30,11 @@ def _truth_of(name: str, index: int) -> Seeing:
 
     def rule(wrapped: Set[Any], *args: Any, **keywords: Any) -> OpCounts:
         mask = args[index] if len(args) > index else keywords[name]
+        if is_truth(mask):
+            return {}
         if is_complex(mask):
             raise NoRule("the truth of a complex number has no exact count: write abs(z) != 0")
-        return {} if is_truth(mask) or not wrapped & {name, index} else {"ne": np.size(mask)}
+        return {"ne": np.size(mask)} if wrapped & {name, index} else {}
 
     return Seeing(rule)
 

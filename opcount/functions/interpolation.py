@@ -110,10 +110,7 @@ def _gradient_along(f: Any, axis: int, h: Any, edge_order: int) -> Any:
 # --- interpolation
 
 
-def _items(part: object) -> list[Any]:
-    """An array, or the items of a list or an array of objects."""
-    opened = isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.dtype == object)
-    return list(np.ravel(np.asarray(part, object))) if opened else [part]
+NO_PERIOD: Final = "a period sorts the table, and how much that computes depends on the values"
 
 
 def _interp(
@@ -125,12 +122,7 @@ def _interp(
     intervals, else once for each point. After `arr_interp` in NumPy's C source.
     """
     if period is not None:
-        raise NoRule("a period sorts the table, and how much that computes depends on the values")
-    if any(hasattr(item, "tape") for part in (x, xp, fp) for item in _items(part)):
-        raise NoRule(
-            "NumPy takes a value of the table where a point stands in it, which tells nothing of the slope: write "
-            "(fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (x - xp[j]) + fp[j], with j = np.searchsorted(xp, x) - 1"
-        )
+        raise NoRule(NO_PERIOD)
     if is_complex(fp):
         raise NoRule("complex values have no exact count: interpolate the real and the imaginary part")
     x, xp, fp = as_array(x), as_array(xp), as_array(fp)
@@ -147,7 +139,7 @@ def _interp(
             continue
         if np.isnan(point):
             continue
-        j = _interval(point, table, j)
+        j = interval(point, table, j)
         if not 0 <= j < last or table[j] == point:
             continue
         slope = slopes[j] if slopes else (values[j + 1] - values[j]) / (table[j + 1] - table[j])
@@ -158,7 +150,7 @@ def _interp(
     return held(value, x, xp, fp, left, right)
 
 
-def _interval(key: object, table: list[Any], guess: int) -> int:
+def interval(key: object, table: list[Any], guess: int) -> int:
     """NumPy's binary search, which looks around the interval of the point before first."""
     length = len(table)
     if key > table[-1]:
@@ -197,5 +189,5 @@ ROWS: Final = (
     Function("gradient", Executed(_gradient), EXACT, AS_EXECUTED),
     own("trapezoid", instead={ValueError: ()}),  # which is not tried again
     own("unwrap", opened=True),
-    Function("interp", Executed(_interp), BY_VALUE, AS_EXECUTED),
+    Function("interp", Executed(_interp), BY_VALUE, "interp"),
 )

@@ -146,6 +146,13 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return _kept(result, x, axes) if keepdims else result
 
 
+def _norm_of_vector(x: np.ndarray, ord: Any = None, axis: Any = None, keepdims: bool = False) -> OpCounts | None:
+    """The length of a vector, or of all numbers of an array: the root of a product with itself."""
+    if ord is not None or axis is not None or x.dtype.kind != "f":
+        return None
+    return {"mul": x.size, "add": max(x.size - 1, 0), "sqrt": 1}
+
+
 def _kept(result: Any, x: Any, axis: Any) -> Any:
     """The result of a reduction along these axes, with the axes that it reduced."""
     axes = ordered_axes(axis, x.ndim)
@@ -208,18 +215,18 @@ def _eye_of(size: Size, dtype: DTypeLike | None) -> Any:
 
 
 ROWS: Final = (
-    Function("linalg.inv", _of_matrices(_inv), REGULAR),
-    Function("linalg.det", _of_matrices(_det), REGULAR),
-    Function("linalg.slogdet", _of_matrices(_slogdet), REGULAR),
-    Function("linalg.cholesky", _cholesky, REGULAR),
-    Function("linalg.solve", Seeing(_solve), REGULAR),
+    Function("linalg.inv", _of_matrices(_inv), REGULAR, "inv"),
+    Function("linalg.det", _of_matrices(_det), REGULAR, "det"),
+    Function("linalg.slogdet", _of_matrices(_slogdet), REGULAR, "slogdet"),
+    Function("linalg.cholesky", _cholesky, REGULAR, "cholesky"),
+    Function("linalg.solve", Seeing(_solve), REGULAR, "solve"),
     Function("linalg.qr", _qr, _qr_shape),
     *refused(
         ITERATIVE,
         "linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_rank "
         "linalg.pinv linalg.svd linalg.svdvals",
     ),
-    Function("linalg.norm", Executed(_norm), EXACT, AS_EXECUTED),
+    Function("linalg.norm", Executed(_norm, usual=_norm_of_vector), EXACT, AS_EXECUTED),
     own("linalg.vector_norm", instead={np.prod: _product_of_sizes}),
     own("linalg.matrix_norm"),
     own("linalg.matrix_power", instead={np.eye: _eye_of, np.linalg.matmul: np.matmul, TypeError: ()}),  # it hides ours

@@ -78,7 +78,7 @@ def asks_for_complex(keywords: Mapping[str, Any]) -> bool:
 def is_truth(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(map(is_truth, value))
-    return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
+    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "char", "") == "?"
 
 
 def no_truths(dtype: Any, *operands: Any) -> None:

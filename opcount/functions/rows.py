@@ -27,7 +27,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from opcount.functions.op_counts import Rule
+from opcount.functions.op_counts import OpCounts, Rule
 from opcount.wrapping.stand_ins import EXACT, Way
 
 # --- what a call counts
@@ -61,6 +61,8 @@ class Executed(NamedTuple):
     """Whether what was executed before an error stays counted, since a function of the user's executed it."""
     own: bool = False
     """Whether the code is NumPy's own."""
+    usual: Callable[..., OpCounts | None] | None = None
+    """A rule for the usual calls, on arrays of real numbers, which NumPy itself may then execute; None for others."""
 
 
 class Refused(NamedTuple):

@@ -8,6 +8,9 @@ slopes             the local partials of a node, by the row of its operation
 array_primitives   the operations on whole arrays, a row each
 differentiable     which of NumPy's functions have a derivative, and what is refused
 array_operations   NumPy's functions of array nodes, written in primitives
+linear_algebra     solutions, inverses, determinants and Cholesky factors of nodes
+convolution        convolution and correlation of nodes
+interpolation      linear interpolation of nodes
 object_array       an object array of numbers, each of which is a node
 writing            writes into arrays: in place, by index, by `out=`
 edges              an edge as a linear map: push a tangent, pull an adjoint

@@ -34,8 +34,11 @@ from opcount.functions.table import ROWS
 from opcount.functions.user_rules import user_rules, users_counts
 from opcount.tracing.array_primitives import ARRAY_PRIMITIVES, stacked_labels
 from opcount.tracing.contraction import label_sizes
+from opcount.tracing.convolution import CONVOLUTIONS
 from opcount.tracing.differentiable import DIFFERENTIATED_OPENED, FUNCTIONS, NUMBER_FUNCTIONS, OPENED
 from opcount.tracing.edges import LinearMap, gathering, selecting
+from opcount.tracing.interpolation import interp
+from opcount.tracing.linear_algebra import LINEAR_ALGEBRA
 from opcount.tracing.nodes import (
     NODES,
     Node,
@@ -497,7 +500,7 @@ ARRAY_OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     "copy": lambda a, order="K", **__: _copied(as_operand(a), order),
     "astype": lambda x, dtype, /, *, copy=True, device=None: x.astype(dtype, copy=copy),
     "matmul": partial(elementwise, ARRAY_PRIMITIVES["matmul"]), "shape": lambda a: tuple(map(known, shape_of(a))),
-    "ndim": lambda a: len(shape_of(a)),
+    "ndim": lambda a: len(shape_of(a)), "interp": interp, **LINEAR_ALGEBRA, **CONVOLUTIONS,
 }  # fmt: skip
 """The operations of arrays that rows of functions name as their derivative, and ufuncs that are no row of the table."""
 

@@ -25,6 +25,13 @@ def no_derivative(name: str) -> str:
     )
 
 
+def not_of_numbers(name: str, of_arrays: bool) -> str:
+    """What is said of a function that NumPy does not execute on numbers one by one."""
+    if not of_arrays:
+        return no_derivative(name)
+    return f'NumPy executes {name} on whole arrays alone: ask for granularity="array"'
+
+
 @cache
 def is_predicate(ufunc: np.ufunc) -> bool:
     """Whether a ufunc without an operator gives truth values, which are constant."""

@@ -371,12 +371,13 @@ class Contraction:
 
 
 class Applied(NamedTuple):
-    """A user's own map: two functions of arrays of numbers, between arrays of these shapes."""
+    """A map between arrays of these shapes as two functions, of an array of numbers and of the arrays `held`."""
 
-    pushed: Callable[[Any], Any]
-    pulled: Callable[[Any], Any]
+    pushed: Callable[..., Any]
+    pulled: Callable[..., Any]
     shape: tuple[Any, ...]
     to: tuple[Any, ...]
+    held: tuple[Any, ...] = ()
 
     def push(self, tangent: Derivative) -> Any:
         return self._applied(self.pushed, tangent, self.to, "push")
@@ -385,14 +386,12 @@ class Applied(NamedTuple):
         return self._applied(self.pulled, adjoint, self.shape, "pull")
 
     def priced(self) -> LinearMap:
-        return self
+        return self._replace(held=tuple(priced_values(each) if type(each) is Array else each for each in self.held))
 
-    def _applied(
-        self, function: Callable[[Any], Any], derivative: Derivative, shape: tuple[Any, ...], name: str
-    ) -> Any:
+    def _applied(self, function: Callable[..., Any], derivative: Derivative, shape: tuple[Any, ...], name: str) -> Any:
         if is_zero(derivative):
             return spread(ZERO, shape)
-        found = function(number(derivative))
+        found = function(number(derivative), *self.held)
         if shape_of(found) != shape:
             raise InvalidValue(
                 f"the {name} of a primitive gave an array of shape {shape_of(found)}, and it has to be {shape}"

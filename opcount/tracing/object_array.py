@@ -14,13 +14,20 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from opcount.arrays.scalar import Scalar
-from opcount.counting.errors import INTO_DATA, Uncounted
+from opcount.counting.errors import INTO_DATA, OpcountError, Uncounted
 from opcount.functions.call import without_output
 from opcount.functions.of_nodes import reduced_axes
 from opcount.functions.op_counts import name_of
 from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.table import row_of
-from opcount.tracing.differentiable import NUMBER_FUNCTIONS, USER_PRIMITIVES, is_predicate, no_derivative
+from opcount.tracing.differentiable import (
+    FUNCTIONS,
+    NUMBER_FUNCTIONS,
+    USER_PRIMITIVES,
+    is_predicate,
+    no_derivative,
+    not_of_numbers,
+)
 from opcount.wrapping.bind import bind
 from opcount.wrapping.classes import is_number
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
@@ -52,6 +59,8 @@ class NumberArray(np.ndarray):
             keywords["out"] = tuple(map(_memory, keywords["out"]))
         if method == "__call__" and is_by_row(ufunc) and ufunc not in USER_PRIMITIVES:
             result = _elementwise(ufunc)(*map(boxed, bases), **keywords)
+        elif method == "at" and is_by_row(ufunc):
+            return _elementwise(ufunc).at(*bases[:2], *map(boxed, bases[2:]))
         elif method == "__call__" and is_predicate(ufunc):
             of_values = np.frompyfunc(lambda *numbers: ufunc(*numbers), ufunc.nin, 1)
             return np.asarray(of_values(*map(boxed, bases)), bool)
@@ -84,7 +93,13 @@ class NumberArray(np.ndarray):
         if function in _OF_DATA and any(map(_type_of_elements, args)):
             args = _of_own_types(args)
         arrays = tuple(kind for kind in types if issubclass(kind, np.ndarray))
-        result = number_array(super().__array_function__(function, arrays, args, keywords))
+        try:
+            result = number_array(super().__array_function__(function, arrays, args, keywords))
+        except OpcountError:
+            raise
+        except (TypeError, AttributeError) as error:
+            function(*map(unwrapped_numbers, args), **keywords)  # wrong arguments: NumPy says what is wrong with them
+            raise Uncounted(not_of_numbers(name_of(function), function in FUNCTIONS)) from error
         if row_of(function).writes is not None:
             _base(args[0])
         return result

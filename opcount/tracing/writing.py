@@ -8,6 +8,7 @@ view is a write into the array that it is a view of. All of this moves elements,
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 from collections import Counter
@@ -17,14 +18,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.arrays.elements import plain_index
 from opcount.counting.errors import InvalidType, Uncounted
 from opcount.functions.op_counts import name_of
 from opcount.functions.rows import FREE
 from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
 from opcount.tracing.differentiable import FUNCTIONS, OPENED
-from opcount.tracing.nodes import ArrayNode, recorded, twin
+from opcount.tracing.nodes import ArrayNode, as_operand, recorded, twin
 from opcount.tracing.tape import OVER
+from opcount.wrapping.operations import OPERATIONS
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
@@ -216,13 +219,39 @@ def _check_precision(array: ArrayNode, *values: object) -> None:
         raise Uncounted("numbers that are written into an array of integers lose their derivative: start from floats")
 
 
+def _at(ufunc: np.ufunc) -> Callable[..., Any]:
+    """`ufunc.at`: element after element, so that one that is named twice is met twice."""
+
+    def applied(array: Any, indices: Any, *operands: Any) -> None:
+        if type(array) is not ArrayNode:
+            raise Uncounted(_into_data(f"{name_of(ufunc)}.at"))
+        _check_precision(array, *operands)
+        shape = shape_of(array)
+        places = np.arange(math.prod(shape)).reshape(shape)[plain_index(indices)]
+        values = [np.reshape(np.broadcast_to(as_operand(each), places.shape), -1) for each in operands]
+        flat = places.ravel()
+        first = np.argsort(flat, kind="stable")
+        ranks = np.empty(flat.size, int)
+        ranks[first] = np.arange(flat.size) - np.searchsorted(flat[first], flat[first])
+        for rank in range(int(ranks.max(initial=-1)) + 1):
+            (these,) = np.nonzero(ranks == rank)
+            key = np.unravel_index(flat[these], shape)
+            array[key] = ufunc(array[key], *(each[these] for each in values))
+
+    return applied
+
+
+def _into_data(name: str) -> str:
+    return (
+        f"{name} would write what is differentiated into an array of data: write into one that "
+        f"np.zeros_like(x) gives, make a new array, or {OPENED}"
+    )
+
+
 def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
     def applied(array: object, *args: object, **keywords: object) -> None:
         if type(array) is not ArrayNode:
-            raise Uncounted(
-                f"{name_of(function)} would write what is differentiated into an array of data: write into one that "
-                f"np.zeros_like(x) gives, make a new array, or {OPENED}"
-            )
+            raise Uncounted(_into_data(name_of(function)))
         _check_precision(array, *args)
         if function is np.fill_diagonal and any(_shares(array, value) for value in args):
             raise Uncounted(f"{name_of(function)} would read what it has just written: give it a copy of that part")
@@ -241,5 +270,8 @@ FUNCTIONS.update({
 })  # fmt: skip
 FUNCTIONS.update({
     function: _writing(function) for function, row in ROWS.items() if row.counts is FREE and row.writes is not None
+})  # fmt: skip
+FUNCTIONS.update({
+    (row.ufunc, "at"): _at(row.ufunc) for row in OPERATIONS.values() if row.ufunc is not None and any(row.partials)
 })  # fmt: skip
 FUNCTIONS[operator.setitem] = _setitem

@@ -325,6 +325,8 @@ class Number(Wrapped):
     # NumPy's functions of a wrapped number
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if method == "__call__" and len(inputs) == 1 and not keywords and (operation := written(ufunc)) is not None:
+            return operation(self)  # a function of one number, as in most calls
         if any(is_wrapped_array(operand) for operand in (*inputs, *keywords.get("out", ()))):
             return NotImplemented
         operation = written(ufunc)

@@ -20,6 +20,7 @@ import pytest
 import opcount as oc
 from opcount.counting.accelerator import ACCELERATOR
 from opcount.wrapping.operations import OPERATIONS, replaced
+from tests.support.all_cases import all_cases
 from tests.support.transcript import random_program
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +64,7 @@ def same_rows():
     return replaced(**{name: OPERATIONS[name]._replace() for name in FOUR})
 
 
-@pytest.mark.parametrize("seed", range(200))
+@all_cases("seed", range(200))
 def test_written_out_or_not_a_random_program_is_the_same(seed):
     draw = random.Random(seed)
     program = random_program(draw, draw.randrange(1, 100))

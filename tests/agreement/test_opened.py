@@ -95,7 +95,7 @@ def test_granularity_scalar_is_named_where_it_differentiates_and_nowhere_else():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("table", [differentiable.DIFFERENTIATED_OPENED - {"np.convolve"}, {"np.poly"}, set()])
+@pytest.mark.parametrize("table", [differentiable.DIFFERENTIATED_OPENED - {"np.vander"}, {"np.poly"}, set()])
 def test_a_table_that_is_wrong_is_found(table):
     wrong = [planted(module, DIFFERENTIATED_OPENED=table) for module in (differentiable, array_operations)]
     with wrong[0], wrong[1], pytest.raises(AssertionError):
@@ -116,8 +116,8 @@ def check():
     assert {name for name, _ in told} == differentiated
     assert {key for key in of_the_function if key[0] in differentiated} == told
     assert not any('granularity="scalar"' in of_the_function[key][0] for key in of_the_function.keys() - told)
-    assert {"np.interp", "np.poly"} <= fails
-    assert {"np.convolve", "np.nansum", "np.nanmean"} <= differentiated
+    assert "np.poly" in fails
+    assert {"np.vander", "np.nansum", "np.nanmean"} <= differentiated
     assert len(found) > 300
 
 

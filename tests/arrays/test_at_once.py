@@ -30,7 +30,12 @@ CALLS = {
     "sum over axes": (lambda v, m: np.sum(m, axis=(0, 1), keepdims=True), {"add": 5}),
     "max": (lambda v, m: m.max(axis=-1), {"maximum": 4}),
     "mean": (lambda v, m: np.mean(m, axis=1), {"add": 4, "div": 2}),
+    "mean of all": (lambda v, m: m.mean(), {"add": 5, "div": 1}),
+    "mean over no axis": (lambda v, m: m.mean(axis=()), {"div": 6}),
+    "mean, kept": (lambda v, m: m.mean((0, 1), keepdims=True), {"add": 5, "div": 1}),
     "norm": (lambda v, m: np.linalg.norm(v), {"mul": 6, "add": 5, "sqrt": 1}),
+    "norm of all": (lambda v, m: np.linalg.norm(m.T), {"mul": 6, "add": 5, "sqrt": 1}),
+    "norm, kept": (lambda v, m: np.linalg.norm(m, keepdims=True), {"mul": 6, "add": 5, "sqrt": 1}),
 }
 
 
@@ -169,3 +174,38 @@ def test_a_warning_of_numpys_is_given_once():
     with oc.count(), pytest.warns(RuntimeWarning) as warned:
         z @ z
     assert len(warned) == 1
+
+
+def test_a_rule_of_the_users_is_seen_where_a_norm_or_a_mean_is_counted_at_once():
+    v = oc.wrap(V)
+    with oc.rules({np.dot: lambda a, b, out=None: {"exp": 1}}), oc.count() as tally:
+        np.linalg.norm(v)
+    assert tally.counts == {"exp": 1, "sqrt": 1}
+    with oc.rules({np.mean: lambda a, *_, **__: {"exp": 2}}), oc.count() as tally:
+        v.mean(), np.mean(v)
+    assert tally.counts == {"exp": 4}
+
+
+@pytest.mark.parametrize("shape", [(1,), (5,), (3, 4), (2, 3, 2)])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", "u1"])
+def test_means_and_norms_are_those_of_numpys_loops_over_objects(shape, dtype):
+    plain = np.random.default_rng(len(shape)).uniform(0, 9, shape).astype(dtype)
+    objects = np.array([oc.wrap(each) for each in plain.astype(float).flat], dtype=object).reshape(shape)
+    for axis in (None, *range(len(shape)), tuple(range(len(shape)))):
+        with oc.count() as ours:
+            found = oc.unwrap(oc.wrap(plain).mean(axis))
+        with oc.count() as loops:
+            np.mean(objects, axis)
+        assert ours.counts == loops.counts
+        np.testing.assert_array_equal(found, plain.mean(axis), strict=True)
+    with oc.count() as ours:
+        found = oc.unwrap(np.linalg.norm(oc.wrap(plain)))
+    with oc.count() as loops:
+        np.sqrt(np.dot(objects.ravel(), objects.ravel()))
+    assert ours.counts == loops.counts
+    np.testing.assert_array_equal(found, np.linalg.norm(plain), strict=True)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.max, np.mean])
+def test_no_value_is_as_nothing_given(function):
+    assert oc.unwrap(function(oc.wrap(V), keepdims=np._NoValue)) == function(V)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -40,17 +41,26 @@ jax.config.update("jax_enable_x64", True)
 
 ORACLES = [name for name, case in CASES.items() if case.part is None]
 BATCHES = [ORACLES[start::8] for start in range(8)]
-FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+FAST = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+
+
+def by_jax(functions: dict[Any, Callable[[Any], Any]], xs: dict[Any, Any], dtype: Any = float) -> dict[Any, Any]:
+    """All values and gradients in one compilation, without optimizations: compiling is what takes the time."""
+
+    def gradients(xs: dict[Any, Any]) -> Any:
+        return {name: jax.value_and_grad(functions[name])(x) for name, x in xs.items()}
+
+    xs = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), xs)
+    return jax.jit(gradients).lower(xs).compile(compiler_options=FAST)(xs)  # type: ignore[no-any-return]
 
 
 def gradients_by_jax(cases: dict[str, Any], dtype: Any = float) -> dict[str, Any]:
-    """All of them in one compilation, without optimizations: compiling is what takes the time."""
-
-    def gradients(xs: dict[str, Any]) -> Any:
-        return {name: jax.value_and_grad(loss(cases[name].oracle or cases[name].f, jnp))(x) for name, x in xs.items()}
-
-    xs = {name: jax.tree.map(lambda leaf: np.asarray(leaf, dtype), case.x) for name, case in cases.items()}
-    return jax.jit(gradients).lower(xs).compile(compiler_options=FAST)(xs)  # type: ignore[no-any-return]
+    functions = {name: loss(case.oracle or case.f, jnp) for name, case in cases.items()}
+    return by_jax(functions, {name: case.x for name, case in cases.items()}, dtype)
 
 
 @pytest.mark.parametrize("batch", range(len(BATCHES)))
@@ -77,23 +87,47 @@ def summed_to(array: Any, shape: tuple[int, ...]) -> Any:
     return array.sum(axis=tuple(axis for axis, size in enumerate(shape) if size == 1), keepdims=True)
 
 
+def shapes_for(name: str) -> list[Any]:
+    return SHAPES if name in BINARY else [((3, 4),), ((2,),), ((),)]
+
+
+def copied(name: str) -> list[list[Any]]:
+    """The operands of all cases of an elementwise primitive, each as it is broadcast."""
+    return [
+        np.broadcast_arrays(*(operand(name, place, shape) for place, shape in enumerate(group)))
+        for group in shapes_for(name)
+    ]
+
+
 @cache
+def weighted_partials_by_jax() -> dict[str, Any]:
+    """Of all elementwise primitives, in one compilation: by operand, one flat array for all cases."""
+
+    def weighted(name: str) -> Callable[[Any], Any]:
+        return lambda x: jnp.sum(written(name)(jnp)(*x) * factors[name])
+
+    def partials(xs: dict[str, Any]) -> dict[str, Any]:
+        return {name: jax.grad(weighted(name))(x) for name, x in xs.items()}
+
+    cases = {name: copied(name) for name in BINARY + UNARY}
+    factors = {
+        name: np.concatenate([weights(arrays[0].shape).ravel() for arrays in found]) for name, found in cases.items()
+    }
+    flat = {
+        name: tuple(np.concatenate([array.ravel() for array in column]) for column in zip(*found, strict=True))
+        for name, found in cases.items()
+    }
+    return jax.jit(partials).lower(flat).compile(compiler_options=FAST)(flat)  # type: ignore[no-any-return]
+
+
 def partials_by_jax(name: str) -> list[tuple[Any, ...]]:
-    """The weighted partials of an elementwise primitive at the operands of all its cases: JAX sees one flat array."""
-    shapes = SHAPES if name in BINARY else [((3, 4),), ((2,),), ((),)]
-    places, operands = [], []
-    for group in shapes:
-        copied = np.broadcast_arrays(*(operand(name, place, shape) for place, shape in enumerate(group)))
-        places.append(copied[0].shape)
-        operands.append([array.ravel() for array in copied])
-    flat = tuple(np.concatenate(column) for column in zip(*operands, strict=True))
-    factors = np.concatenate([weights(shape).ravel() for shape in places])
-    found = jax.grad(lambda x: jnp.sum(written(name)(jnp)(*x) * factors))(flat)
-    ends = np.cumsum([array[0].size for array in operands])[:-1]
-    parts = zip(*(np.split(np.asarray(array), ends) for array in found), strict=True)
+    """The weighted partials of an elementwise primitive at the operands of all its cases."""
+    places = [arrays[0].shape for arrays in copied(name)]
+    ends = np.cumsum([math.prod(place) for place in places])[:-1]
+    parts = zip(*(np.split(np.asarray(array), ends) for array in weighted_partials_by_jax()[name]), strict=True)
     return [
         tuple(summed_to(part.reshape(place), shape) for part, shape in zip(group, shaped, strict=True))
-        for group, place, shaped in zip(parts, places, shapes, strict=True)
+        for group, place, shaped in zip(parts, places, shapes_for(name), strict=True)
     ]
 
 
@@ -103,8 +137,7 @@ def of_one(name: str, operands: list[Any], place: int) -> Callable[[Any, Any], A
 
 @pytest.mark.parametrize("name", BINARY + UNARY)
 def test_partials_of_each_element_are_those_of_jax_however_it_broadcasts(name):
-    shapes = SHAPES if name in BINARY else [((3, 4),), ((2,),), ((),)]
-    for group, expected in zip(shapes, partials_by_jax(name), strict=True):
+    for group, expected in zip(shapes_for(name), partials_by_jax(name), strict=True):
         operands = [operand(name, place, shape) for place, shape in enumerate(group)]
         for method in ("backprop", "forward"):
             g = oc.gradient(loss(lambda np, p: written(name)(np)(*p), np), operands, method)
@@ -130,10 +163,12 @@ def test_single_precision_stays_single():
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
 def test_gradients_are_those_of_jax_by_the_readouts_and_every_broadcast(part):
-    for place, case in list(enumerate([*CASES.values(), *list(ELEMENTWISE.values())[::6]]))[part::8]:
-        readout = list(READOUTS.values())[place % len(READOUTS)]  # each by one of them, in turn
-        expected = jax.grad(loss(case.oracle or case.f, jnp, readout))(case.x)
-        assert_close(oc.gradient(loss(case.f, np, readout), case.x).gradient, expected)
+    cases = dict(list(enumerate([*CASES.values(), *list(ELEMENTWISE.values())[::6]]))[part::8])
+    readouts = {place: list(READOUTS.values())[place % len(READOUTS)] for place in cases}  # each by one, in turn
+    functions = {place: loss(case.oracle or case.f, jnp, readouts[place]) for place, case in cases.items()}
+    expected = by_jax(functions, {place: case.x for place, case in cases.items()})
+    for place, case in cases.items():
+        assert_close(oc.gradient(loss(case.f, np, readouts[place]), case.x).gradient, expected[place][1])
 
 
 # --- 2., 3., 4. the same counts at both granularities, as predicted, by twins bit for bit
@@ -178,10 +213,22 @@ def test_all_cases_agree_by_the_other_readouts_too(readout):
 
 NUMBER_OF_PROGRAMS = 300
 BATCH = 50
+SOON = NUMBER_OF_PROGRAMS // 2
 
 
-@pytest.mark.parametrize("start", range(0, NUMBER_OF_PROGRAMS, BATCH))
+def batches(*seeds: int) -> Any:
+    return pytest.mark.parametrize("start", range(*seeds, BATCH))
+
+
+@batches(0, SOON)
 def test_random_programs(start):
+    for seed in range(start, start + BATCH):
+        check_program(seed)
+
+
+@pytest.mark.slow
+@batches(SOON, NUMBER_OF_PROGRAMS)
+def test_more_random_programs(start):
     for seed in range(start, start + BATCH):
         check_program(seed)
 
@@ -208,11 +255,14 @@ TIED = {"maximum", "clip", "max", "max of axes", "min", "ptp"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10_000, 10_030))
-def test_random_programs_are_differentiated_as_jax_does(seed):
-    program = random_program(seed, without=frozenset(TIED | {"maximum of two", "softmax"}))
-    expected = jax.grad(lambda p: program.of(jnp, p))(program.x)
-    assert_close(oc.gradient(program, program.x).gradient, expected, rtol=1e-8, atol=1e-9)
+def test_random_programs_are_differentiated_as_jax_does():
+    without = frozenset(TIED | {"maximum of two", "softmax"})
+    programs = {seed: random_program(seed, without=without) for seed in range(10_000, 10_030)}
+    functions = {seed: partial(program.of, jnp) for seed, program in programs.items()}
+    expected = by_jax(functions, {seed: program.x for seed, program in programs.items()})
+    for seed, program in programs.items():
+        found = oc.gradient(program, program.x).gradient
+        assert_close(found, expected[seed][1], rtol=1e-8, atol=1e-9)
 
 
 def test_the_random_programs_have_every_step_and_structure_inside_arrays():
@@ -238,15 +288,14 @@ def test_the_random_programs_have_every_step_and_structure_inside_arrays():
 # --- 5. what is refused
 
 
-@pytest.mark.parametrize("name", ["convolve", "linalg.inv", "linalg.det", "fft.fft", "nansum", "sort_complex"])
+@pytest.mark.parametrize("name", ["vander", "linalg.qr", "fft.fft", "nansum", "sort_complex"])
 def test_functions_without_a_derivative_are_named(name):
     function = np
     for part in name.split("."):
         function = getattr(function, part)
-    arguments = {"convolve": (np.ones(2),)}.get(name, ())
     x = draw(3, 3) if name.startswith("linalg") else draw(4)
     with pytest.raises(oc.Uncounted, match=rf"np\.{name}.* has no derivative here"):
-        oc.gradient(lambda p: np.sum(function(p, *arguments)), x)
+        oc.gradient(lambda p: np.sum(function(p)), x)
 
 
 KEPT: list[Any] = []
@@ -464,7 +513,7 @@ def test_what_an_element_of_data_is_does_not_matter_to_where_it_goes():
     ("name", "f"),
     [
         ("np.linalg.norm", lambda p: np.linalg.norm(p[0])),
-        ("np.interp", lambda p: np.sum(np.interp(p, [0.0, 1.0], [0.0, 2.0]))),
+        ("np.linalg.norm", lambda p: np.linalg.norm(p.reshape(2, 2), 2)),
     ],
 )
 def test_a_composition_without_a_derivative_names_the_function(name, f):

@@ -12,6 +12,7 @@ import opcount as oc
 import opcount.derivatives.gradient
 from opcount.arrays.array import Array
 from opcount.derivatives.plain import plain_derivative
+from tests.support.all_cases import all_cases
 from tests.support.faults import planted
 
 BY_CHAIN_RULE = [method for method in oc.METHODS if method != "finite-difference"]
@@ -81,12 +82,12 @@ def test_the_programs_see_a_zero_that_is_multiplied():
 # --- numbers beside arrays without dimensions
 
 
-@pytest.mark.parametrize("granularity", GRANULARITIES)
-@pytest.mark.parametrize("method", oc.METHODS)
-@pytest.mark.parametrize("b", [3.0, np.float64(3.0), np.array(3.0), 3])
-@pytest.mark.parametrize("a", [2.0, np.array(2.0)])
-@pytest.mark.parametrize(
-    ("f", "slope"),
+@all_cases("granularity", GRANULARITIES)
+@all_cases("method", oc.METHODS)
+@all_cases("b", [3.0, np.float64(3.0), np.array(3.0), 3])
+@all_cases("a", [2.0, np.array(2.0)])
+@all_cases(
+    "f, slope",
     [
         (lambda p: p["a"] * p["b"], (3, 2)),
         (lambda p: p["a"] - p["b"], (1, -1)),
@@ -96,7 +97,6 @@ def test_the_programs_see_a_zero_that_is_multiplied():
         (lambda p: np.hypot(p["b"], p["a"]), (2 / math.sqrt(13), 3 / math.sqrt(13))),
         (lambda p: np.sum(p["a"]) * np.exp(p["b"]), (math.e**3, 2 * math.e**3)),
     ],
-    ids=["mul", "sub", "div", "pow", "maximum", "hypot", "sum"],
 )
 def test_a_number_beside_an_array_without_dimensions(f, slope, a, b, method, granularity):
     g = oc.gradient(f, {"a": a, "b": b}, method, granularity=granularity)
@@ -249,19 +249,69 @@ def test_fmod_and_float_power(f, counts, method, granularity):
         assert g.phases["primal"] == oc.measure(f, x).counts == counts
 
 
+# --- interpolation
+
+
+TABLE = {"xp": np.array([0.0, 1.0, 2.0, 4.0]), "fp": np.array([1.0, 3.0, 0.0, 5.0])}
+
+
+def by_lines(t, xp, fp):
+    """What np.interp computes, from the line of each interval."""
+    j = np.searchsorted(xp, t) - 1
+    return (fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (t - xp[j]) + fp[j]
+
+
 @pytest.mark.parametrize("granularity", GRANULARITIES)
-def test_interpolation_says_what_to_write(granularity):
-    x, xp, fp = np.array([0.5, 2.0, 3.5]), np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 3.0, 0.0, 5.0])
-    with pytest.raises(oc.Uncounted, match=r"np\.interp.*np\.searchsorted"):
-        oc.gradient(lambda x: np.sum(np.interp(x, xp, fp)), x, granularity=granularity)
+@pytest.mark.parametrize("points", [1, 2, 3, 9])  # fewer than the intervals, as many, and more
+@pytest.mark.parametrize("names", [["t"], ["xp"], ["fp"], ["t", "xp", "fp"]], ids=" ".join)
+def test_interpolation_is_differentiated_along_its_lines(names, points, granularity):
+    whole = {**TABLE, "t": np.random.default_rng(points).uniform(0.01, 3.99, points)}
+    x = {name: whole[name] for name in names}
+    weights = np.arange(1.0, points + 1)
 
-    def written(x):
-        j = np.searchsorted(xp, x) - 1
-        return np.sum((fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]) * (x - xp[j]) + fp[j])
+    def f(p):
+        return np.sum(np.interp(*((whole | p)[name] for name in ("t", "xp", "fp"))) * weights)
 
-    g = oc.gradient(written, x, granularity=granularity)
-    assert g.value == pytest.approx(np.sum(np.interp(x, xp, fp)))
+    g = oc.gradient(f, x, granularity=granularity)
+    lines = oc.gradient(lambda p: np.sum(by_lines(**(whole | p)) * weights), x, granularity=granularity)
+    assert g.value == pytest.approx(f(x), rel=1e-15) and g.phases["primal"] == oc.measure(f, x).counts
+    for name in names:
+        np.testing.assert_allclose(g.gradient[name], lines.gradient[name], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_outside_the_table_interpolation_is_constant_or_an_end(granularity):
+    t = np.array([-1.0, 0.5, np.nan, 9.0])
+    g = oc.gradient(lambda fp: np.interp(t, TABLE["xp"], fp)[[0, 1, 3]].sum(), TABLE["fp"], granularity=granularity)
+    assert g.gradient.tolist() == [1.5, 0.5, 0.0, 1.0]
+    x = [TABLE["fp"], 1.0, 2.0]
+    ends = oc.gradient(lambda p: np.interp(t, TABLE["xp"], p[0], p[1], p[2] * 2)[[0, 1, 3]].sum(), x)
+    assert ends.value == 1.0 + 2.0 + 4.0 and ends.gradient[1:] == [1.0, 2.0]
+    one = oc.gradient(lambda fp: np.interp([0.0, 1.0, 2.0], [1.0], fp, left=7.0).sum(), [3.0], granularity=granularity)
+    assert (one.value, one.gradient) == (13.0, [2.0])
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_a_point_in_the_table_has_the_slopes_of_both_sides(granularity):
+    x = np.array([0.5, 2.0, 3.5])
+    with pytest.raises(oc.Uncounted, match=r"np\.interp.*stands in the table, at 2\.0.*np\.searchsorted"):
+        oc.gradient(lambda x: np.sum(np.interp(x, TABLE["xp"], TABLE["fp"])), x, granularity=granularity)
+    g = oc.gradient(lambda fp: np.sum(np.interp(x, TABLE["xp"], fp)), TABLE["fp"], granularity=granularity)
+    assert g.gradient.tolist() == [0.5, 0.5, 1.25, 0.75]  # a value of the table is a value of fp
+    g = oc.gradient(lambda x: np.sum(by_lines(x, **TABLE)), x, granularity=granularity)
     assert g.gradient.tolist() == [2.0, -3.0, 2.5]
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_what_interpolation_refuses(granularity):
+    for refused, why in (
+        (lambda x: np.interp(x, TABLE["xp"], TABLE["fp"], period=3.0), "a period sorts the table"),
+        (lambda x: np.interp(x, [0.0, 1.0], [-np.inf, np.inf]), "infinities"),
+    ):
+        with pytest.raises(oc.Uncounted, match=rf"np\.interp.*{why}"), np.errstate(all="ignore"):
+            oc.gradient(lambda x, refused=refused: np.sum(refused(x)), np.array([0.25]), granularity=granularity)
+    with pytest.raises(ValueError, match="same length"):
+        oc.gradient(lambda x: np.sum(np.interp(x, [0.0, 1.0], [0.0])), np.array([0.5]), granularity=granularity)
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)

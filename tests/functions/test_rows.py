@@ -15,6 +15,7 @@ from opcount.functions.table import ALL, ROWS, on_specs, row_of
 from opcount.tracing.array_operations import ARRAY_OPERATIONS
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.stand_ins import BY_VALUE, Way
+from tests.support.all_cases import all_cases
 
 HERE = [row for row in ALL if function_named(row.name) is not None]
 
@@ -28,7 +29,7 @@ def test_two_names_of_a_function_have_the_same_row():
         assert ROWS[function_named(row.name)]._replace(name="") == row._replace(name=""), row.name
 
 
-@pytest.mark.parametrize("row", HERE, ids=lambda row: row.name)
+@all_cases("row", HERE)
 def test_what_a_row_says_of_arguments_is_an_argument(row):
     function = function_named(row.name)
     for index in (row.writes, row.indexes, row.like):
@@ -36,7 +37,7 @@ def test_what_a_row_says_of_arguments_is_an_argument(row):
             assert index < len(_parameters(function)) or not inspect.isfunction(function)
 
 
-@pytest.mark.parametrize("row", HERE, ids=lambda row: row.name)
+@all_cases("row", HERE)
 def test_a_derivative_is_an_operation_of_tracing_or_fits_to_the_count(row):
     if isinstance(row.derivative, str):
         assert row.derivative in ARRAY_OPERATIONS

@@ -22,6 +22,7 @@ from tests.support.array_programs import (
     V,
     W,
     draw,
+    products,
 )
 
 
@@ -213,5 +214,20 @@ MODELS = {
     "divmod": Case(lambda np, p: p // 0.7 + p % 0.7, P),
     "in place": Case(lambda np, p: operator.imul(operator.iadd(p * 1.0, 2.0), 3.0), A),
 }  # fmt: skip
-FAMILIES = {"products": PRODUCTS, "reductions": REDUCTIONS, "moves": MOVES, "models": MODELS}
+CONVOLUTIONS: dict[str, Case] = {}
+for _name in ("convolve", "correlate"):
+    for _n, _m in ((5, 3), (3, 5), (4, 4), (1, 3)):
+        CONVOLUTIONS |= products(_name, (_n,), (_m,))
+    for _mode in ("full", "same", "valid"):
+        CONVOLUTIONS[f"{_name}, {_mode}"] = Case(
+            lambda np, p, name=_name, mode=_mode: getattr(np, name)(p["a"], p["v"], mode=mode),
+            {"a": draw(6), "v": draw(3, seed=1)},
+        )
+FAMILIES = {
+    "products": PRODUCTS,
+    "reductions": REDUCTIONS,
+    "moves": MOVES,
+    "models": MODELS,
+    "convolutions": CONVOLUTIONS,
+}
 CASES = {name: case for family in FAMILIES.values() for name, case in family.items()}

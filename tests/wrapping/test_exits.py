@@ -15,6 +15,7 @@ from opcount.functions.op_counts import name_of
 from opcount.functions.rows import DESCRIPTION, POSITIONS, Refused
 from opcount.functions.table import ROWS
 from opcount.wrapping.operations import BY_UFUNC, COMPOSED
+from tests.support.all_cases import all_cases
 
 NOTHING = oc.Counts()
 V = np.array([0.0, 2.0, 3.0])
@@ -232,7 +233,7 @@ def is_same(found, expected):
 
 @np.errstate(all="ignore")
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("function", sorted(FUNCTIONS, key=name_of), ids=name_of)
+@all_cases("function", sorted(FUNCTIONS, key=name_of))
 def test_a_function_of_a_wrapped_number_gives_what_it_gives_and_wrapped(function):
     of_sizes = {"zeros", "ones", "empty", "empty_like", "full", "eye", "identity", "tri", "frombuffer", "fromstring"}
     if function.__name__ in of_sizes:

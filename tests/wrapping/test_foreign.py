@@ -14,6 +14,7 @@ import pytest
 
 import opcount as oc
 from opcount.wrapping import foreign
+from tests.support.all_cases import all_cases
 from tests.support.faults import planted
 
 jnp = pytest.importorskip("jax.numpy", reason="JAX is in the test extra")
@@ -157,7 +158,7 @@ def is_numpys_error(program, other):
     return False
 
 
-@pytest.mark.parametrize("name", [*PROGRAMS, *OF_ARRAYS])
+@all_cases("name", [*PROGRAMS, *OF_ARRAYS])
 @pytest.mark.parametrize(("other", "way"), CLASSES)
 def test_an_object_of_another_class_is_refused(other, way, name):
     program = {**PROGRAMS, **OF_ARRAYS}[name]

@@ -19,6 +19,7 @@ from opcount.wrapping.operations import (
     replaced,
     ufunc_of,
 )
+from tests.support.all_cases import all_cases
 from tests.support.programs import DIFFERENTIABLE
 
 OTHER_KIND = "spacing"  # which no row below executes on its own
@@ -104,7 +105,7 @@ def test_a_ufunc_of_the_second_table_is_made_of_kinds_of_the_first():
     assert kinds_of(np.divmod) == {"floordiv": 1, "mod": 1} and kinds_of(np.isnat) is None
 
 
-@pytest.mark.parametrize(("name", "number", "held"), CALLS)
+@all_cases("name, number, held", CALLS)
 def test_fast_and_slow_are_one_meaning(name, number, held):
     row = OPERATIONS[name]
     spelling = spellings(row)[number]
@@ -116,7 +117,7 @@ def test_fast_and_slow_are_one_meaning(name, number, held):
     assert OPERATIONS[name] is row
 
 
-@pytest.mark.parametrize(("name", "number", "held"), CALLS)
+@all_cases("name, number, held", CALLS)
 def test_a_row_under_another_kind_counts_as_that(name, number, held):
     row = OPERATIONS[name]
     spelling = spellings(row)[number]
@@ -149,7 +150,7 @@ def wrong_value(row):
     return row._replace(ufunc=wrong, python=wrong if row.python else None)
 
 
-@pytest.mark.parametrize(("name", "number", "held"), [call for call in CALLS if "spec" not in call[2]])
+@all_cases("name, number, held", [call for call in CALLS if "spec" not in call[2]])
 def test_a_row_with_another_value_has_that(name, number, held):
     row = OPERATIONS[name]
     spelling = spellings(row)[number]
@@ -186,8 +187,8 @@ def slopes(spelling, given, position, granularity, data):
     return np.asarray(g.gradient if data else g.gradient[position], float).tolist()
 
 
-@pytest.mark.parametrize("data", [False, True], ids=["both differentiated", "beside data"])
-@pytest.mark.parametrize(("name", "number", "position", "granularity"), PARTIALS)
+@all_cases("data", [False, True])
+@all_cases("name, number, position, granularity", PARTIALS)
 @pytest.mark.filterwarnings("ignore::opcount.NothingCounted")
 def test_a_row_with_another_partial_has_that(name, number, position, granularity, data):
     row = OPERATIONS[name]

@@ -24,6 +24,7 @@ import opcount as oc
 from opcount.counting.kinds import KINDS
 from opcount.wrapping.operations import BY_UFUNC, COMPOSED, kinds_of
 from opcount.wrapping.wrapped import Wrapped, plain_operand, written
+from tests.support.all_cases import all_cases
 from tests.support.faults import planted
 
 X, N = oc.wrap(1.5), oc.wrap(3)
@@ -127,9 +128,9 @@ def test_a_function_of_one_wrapped_number(name, kinds):
     check_ufunc(name, kinds, oc.wrap(1.25 if name == "arccosh" else 0.75))
 
 
-@pytest.mark.parametrize(("name", "kinds"), TWO.items())
-@pytest.mark.parametrize("other", [2.25, np.float64(2.25), np.float32(2.25), 2, np.int64(2), True])
-@pytest.mark.parametrize("side", ["wrapped first", "wrapped second"])
+@all_cases("name, kinds", TWO.items())
+@all_cases("other", [2.25, np.float64(2.25), np.float32(2.25), 2, np.int64(2), True])
+@all_cases("side", ["wrapped first", "wrapped second"])
 def test_a_function_of_a_wrapped_number_and_a_plain_one(name, kinds, other, side):
     if name == "power" and side == "wrapped first" and isinstance(other, (int, np.int64)):
         kinds = {2: "mul", 1: ""}[int(other)]
@@ -181,8 +182,8 @@ def test_a_function_without_a_count_says_so():
     assert np.frompyfunc(lambda x: x * x, 1, 1)(X) == 2.25
 
 
-@pytest.mark.parametrize("ufunc", ALL_UFUNCS, ids=lambda ufunc: ufunc.__name__)
-@pytest.mark.parametrize("wrapped", ["first", "last", "all"])
+@all_cases("ufunc", ALL_UFUNCS)
+@all_cases("wrapped", ["first", "last", "all"])
 @np.errstate(all="ignore")
 def test_no_function_of_an_object_array_lets_a_number_slip_out(ufunc, wrapped):
     plain = np.array([0.25, 0.5, 2.0])

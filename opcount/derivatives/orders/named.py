@@ -27,6 +27,7 @@ ORDERS: Final[Mapping[OrderName, str]] = Described(
         "optimal": "the fewest products there can be",
         "column-by-column": "no elimination: forward mode, once for each input",
         "row-by-row": "no elimination: backprop, once for each output",
+        "compressed": "no elimination: once for each color of the inputs, or of the outputs if that is fewer",
     },
     "order",
 )
