@@ -35,7 +35,7 @@ from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
 
-def write(array: ArrayNode, values: object) -> None:
+def write(array: ArrayNode, values: Any) -> None:
     """Let the array have these values from now on: a node or data of its shape, cast to its dtype as NumPy casts."""
     _check_open(array)
     values = _fitting(array, values)
