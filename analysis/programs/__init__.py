@@ -4,6 +4,7 @@
 - `networks`: the network of the question, perceptrons in scalars and in arrays, random programs.
 - `digits`: a network that learns handwritten digits, whose images are in `digits.csv`.
 - `functions`: functions from the literature on automatic differentiation.
+- `sparse`: functions of any size of which most derivatives are zero.
 - `families`: functions of any size, including some of `functions`.
 - `symbolic`: SymPy expressions as operations.
 - `algorithms`: textbook algorithms in plain Python.

@@ -13,6 +13,7 @@ Each study asks one question, measures, and lets claims decide. A long one is a 
 - `classifier`: a real task, by phase and by layer.
 - `numpy_costs`: what NumPy's calls cost, compared with what other counters report.
 - `orders`: Jacobians in other orders than forward and reverse.
+- `zeros`: sparse Jacobians and Hessians, by colors, by skipping zeros, by elimination.
 - `cheap_gradient`: the cost of a value with its gradient, compared with the bounds of two theorems.
 - `curvature`: what a second derivative costs.
 - `forward_wins`: when forward mode takes less than reverse.
@@ -38,6 +39,7 @@ from analysis.studies import (
     sharing,
     storage,
     training,
+    zeros,
 )
 from analysis.studies.cheap_gradient import claims as cheap_gradient
 from analysis.studies.classifier import claims as classifier
@@ -57,6 +59,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "classifier": classifier.run,
     "numpy_costs": numpy_costs.run,
     "orders": orders.run,
+    "zeros": zeros.run,
     "cheap_gradient": cheap_gradient.run,
     "curvature": curvature.run,
     "forward_wins": forward_wins.run,

@@ -111,21 +111,21 @@ def figures(d: Found) -> dict[str, Figure]:
             "Operations of a Jacobian against the number of variables: above with three diagonals, below an arrow.",
             "Two panels on logarithmic axes. In the upper one dense sweeps rise twice as steeply as the other two "
             f"lines, to {tri['dense forward']:,} operations at {tri.n} variables; colors take {tri.colors:,} there and "
-            f"skipped zeros {tri['zeros skipped']:,}. In the lower one, for an arrow, colors lie on the dense sweeps, at "
-            f"{many.colors:,}, and skipped zeros take {many['zeros skipped']:,}.",
+            f"skipped zeros {tri['zeros skipped']:,}. In the lower one, for an arrow, colors lie on the dense sweeps, "
+            f"at {many.colors:,}, and skipped zeros take {many['zeros skipped']:,}.",
         ),
     }
 
 
 def against(d: Found) -> list[str]:
-    steps = d.largest.loc["three steps"]
+    steps, arrow = d.largest.loc["three steps"], d.largest.loc["arrow"]
     return [
         f"Skipping zeros is not all: of three steps one after the other, {steps['zeros skipped']:,} operations by "
         f"sweeps, elimination shares what paths have in common and takes {steps.elimination:,}.",
         "An operation on a number that is zero costs a machine less than looking for it, unless most are zeros: "
         "counts say nothing of that.",
-        f"Colors are no help for an arrow, where each column meets the first: {d.largest.loc['arrow']['colors of columns']} "
-        f"colors for {d.largest.loc['arrow'].n} columns.",
+        f"Colors are no help for an arrow, where each column meets the first: {arrow['colors of columns']} colors for "
+        f"{arrow.n} columns.",
     ]
 
 
@@ -156,8 +156,8 @@ def colors_are_linear(d: Found) -> Judged:
     dense = [*d.slopes["dense forward"].values(), *d.slopes["dense reverse"].values()]
     by_colors = [slope for name, slope in d.slopes["colors"].items() if name != "arrow"]
     return min(dense) > 1.8 and max(by_colors) < 1.25, (
-        f"exponents {min(dense):.2f} to {max(dense):.2f} for dense sweeps, {min(by_colors):.2f} to {max(by_colors):.2f} "
-        "by colors"
+        f"exponents {min(dense):.2f} to {max(dense):.2f} for dense sweeps, "
+        f"{min(by_colors):.2f} to {max(by_colors):.2f} by colors"
     )
 
 
