@@ -25,6 +25,14 @@ SIZES: Final = (4, 9, 16, 36, 64, 144)  # squares, for the grid
 WAYS: Final = ("dense forward", "dense reverse", "colors", "zeros skipped", "elimination")
 
 
+class Pattern(NamedTuple):
+    """A pattern from the literature, a kind of coloring, and the size."""
+
+    name: str
+    kind: ColoringName
+    n: int
+
+
 class Point(NamedTuple):
     """A system or an energy, and its size."""
 
@@ -55,7 +63,7 @@ def run(run: Run) -> Study:
     sizes = SIZES[:4] if run.quick else SIZES
     n = 60 if run.quick else 120
     d = Found(
-        pd.DataFrame([row for pattern in PUBLISHED for row in colored(pattern, n)]),
+        pd.DataFrame(run.map(colored, [Pattern(name, kind, n) for name in PUBLISHED for kind in PUBLISHED[name]])),
         pd.DataFrame(run.map(of_a_system, [Point(name, n) for name in SYSTEMS for n in sizes])),
         pd.DataFrame(run.map(of_an_energy, [Point(name, n) for name in ENERGIES for n in (12, 24, 48)])),
     )
@@ -194,19 +202,18 @@ def stars(d: Found) -> Judged:
 # --- what is counted
 
 
-def colored(pattern: str, n: int) -> list[dict[str, Any]]:
+def colored(pattern: Pattern) -> dict[str, Any]:
     """The colors of a pattern, beside the published ones."""
+    name, kind, n = pattern
     index = np.arange(n)
     distance = abs(index[:, None] - index)
     matrix = {
         "tridiagonal": distance <= 1,
         "ten diagonals beside": distance <= 5,
         "arrow": (distance == 0) | (index == 0) | (index[:, None] == 0),
-    }[pattern]
-    return [
-        {"pattern": pattern, "n": n, "kind": kind, "published": colors, "found": oc.coloring(matrix, kind).count}
-        for kind, colors in PUBLISHED[pattern].items()
-    ]
+    }[name]
+    found = oc.coloring(matrix, kind).count
+    return {"pattern": name, "n": n, "kind": kind, "published": PUBLISHED[name][kind], "found": found}
 
 
 def inside(n: int) -> list[float]:
