@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 PIP := $(if $(UV),$(UV) pip,$(RUN) pip)
 FLAGS := $(if $(UV),--quiet --python $(VENV)/bin/python,--quiet --disable-pip-version-check)
 
-.PHONY: page report check-report docs array-api test-array-api test test-slow test-lowest test-newest test-page versions lint mutants bench clean
+.PHONY: page report check-report docs array-api test-array-api test test-slow test-lowest test-newest test-torch with-torch test-page versions lint mutants bench clean
 .NOTPARALLEL:
 
 page: $(VENV)/report.stamp
@@ -38,6 +38,18 @@ test-lowest:
 
 test-newest:
 	@$(MAKE) --no-print-directory versions test VENV=.venv-newest PYTHON="$$($(PYTHON) .ci/pythons.py newest)"
+
+# PyTorch's programs, in an environment of their own, with a build for the processor alone, which is smaller. Where there is
+# none to be had, the tests are skipped, and say so.
+TORCH := torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+test-torch:
+	@$(MAKE) --no-print-directory with-torch VENV=.venv-torch
+
+with-torch: $(VENV)/test.stamp
+	@PIP_RETRIES=0 $(PIP) install $(FLAGS) --extra-index-url $(TORCH_INDEX) $(TORCH) || \
+		echo "$(TORCH) cannot be had here: its tests are skipped"
+	$(RUN) pytest -q -rs tests/sources/torch opcount/sources/torch
 
 versions: $(VENV)/test.stamp
 	@$(VENV)/bin/python .ci/dependencies.py installed
@@ -70,7 +82,7 @@ bench: $(VENV)/bench.stamp
 	$(RUN) analysis.bench
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest dist docs/_build opcount/_accelerated*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest .venv-torch dist docs/_build opcount/_accelerated*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is what was installed, and built: a checkout that was copied needs no second set-up.

@@ -64,6 +64,10 @@ SUBJECTS = {
         ("tests/derivatives/test_chain_rule.py", "tests/derivatives/test_walks.py", "tests/derivatives/test_graph.py",
          "tests/agreement/test_*.py"),
     ),
+    "steps": Subject(
+        ("opcount/derivatives/schedule.py", "opcount/derivatives/steps.py", "opcount/derivatives/checkpointed.py"),
+        ("tests/derivatives/test_checkpointed.py",),
+    ),
     "prediction": Subject(
         ("opcount/derivatives/predict.py", "opcount/derivatives/graph.py"),
         ("tests/derivatives/test_predict.py", "tests/derivatives/test_graph.py", "tests/derivatives/test_chain_rule.py",

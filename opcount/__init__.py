@@ -33,6 +33,7 @@ from opcount.functions.user_rules import register_rule, rules
 from opcount.laws.law import Law, law, law_of
 from opcount.notebook import load_ipython_extension as load_ipython_extension
 from opcount.notebook import unload_ipython_extension as unload_ipython_extension
+from opcount.tracing.checkpoint import checkpoint
 from opcount.tracing.user_primitives import primitive
 
 __version__ = "0.2.0"
@@ -66,6 +67,7 @@ __all__ = [
     "Tally",
     "Uncounted",
     "accelerated",
+    "checkpoint",
     "coloring",
     "compare",
     "count",

@@ -3,6 +3,7 @@
 - `style`: the common look of the figures, and the labels and ticks that they share.
 - `growth`: operations against a size.
 - `recursion`: the recursion with and without a memo, what it keeps, and finite differences.
+- `forgetting`: operations against memory, and how snapshots grow.
 - `training`: whole trainings, by phase and by layer.
 - `orders`: Jacobians in forward, reverse and other orders.
 - `peers`: what other counters report.

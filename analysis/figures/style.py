@@ -52,6 +52,7 @@ METHODS: Final = {
     "naive-tangent": (PURPLE, "P"),
     "memoized-tangent": (ORANGE, "D"),
     "backprop": (BLUE, "o"),
+    "checkpointed": (GREEN, "*"),
 }
 ORDERS: Final = {
     "forward": (GREEN, "s"),

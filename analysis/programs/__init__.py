@@ -1,5 +1,6 @@
 """What is measured: functions of numbers or arrays, most of them plain code that does not mention counting.
 
+- `methods`: the methods that differ where a program is not in steps.
 - `networks`: the network of the question, perceptrons in scalars and in arrays, random programs.
 - `digits`: a network that learns handwritten digits, whose images are in `digits.csv`.
 - `functions`: functions from the literature on automatic differentiation.

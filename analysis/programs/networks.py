@@ -208,3 +208,26 @@ def random_map(seed: int, inputs: int, outputs: int) -> tuple[Callable[[Sequence
         return values
 
     return f, [math.cos(k) for k in range(inputs)]
+
+
+def recurrent(depth: int, width: int = 2, mark: Callable[[Any], Any] = lambda step: step) -> tuple[Loss, Any]:
+    """A network of so many layers that share their weights: its loss, and its parameters.
+
+    `mark` is given the function from one layer's values to the next layer's, and gives the one that is called.
+    """
+    numbers = (math.sin(k) for k in range(1, width * (width + 1) + 1))
+    parameters = {
+        "w": [[next(numbers) for _ in range(width)] for _ in range(width)],
+        "b": [next(numbers) / 10 for _ in range(width)],
+    }
+
+    def loss(p: Any) -> Any:
+        def layer(values: Any) -> Any:
+            return [np.tanh(dot(row, values) + b) for row, b in zip(p["w"], p["b"], strict=True)]
+
+        values: Any = [math.cos(k) for k in range(width)]
+        for _ in range(depth):
+            values = mark(layer)(values)
+        return total([(value - 0.5) ** 2 for value in values])
+
+    return loss, parameters

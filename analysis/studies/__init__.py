@@ -6,6 +6,7 @@ Each study asks one question, measures, and lets claims decide. A long one is a 
 - `faster`: operations against the number of parameters.
 - `recursion`: the recursion with a memo and the loop, operation by operation.
 - `storage`: what remembering costs in memory.
+- `forgetting`: what forgetting costs, and every method in one picture of operations against memory.
 - `training`: what backprop saves over a training run.
 - `scale`: one family of networks, as far as one can count.
 - `sharing`: what matrix products save, and what the memo saves.
@@ -28,6 +29,7 @@ from analysis.report.study import Run, Study
 from analysis.studies import (
     curvature,
     faster,
+    forgetting,
     forward_wins,
     laws_found,
     orders,
@@ -48,6 +50,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "faster": faster.run,
     "recursion": recursion.run,
     "storage": storage.run,
+    "forgetting": forgetting.run,
     "training": training.run,
     "scale": scale.run,
     "sharing": sharing.run,

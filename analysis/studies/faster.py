@@ -9,6 +9,7 @@ import pandas as pd
 
 import opcount as oc
 from analysis.figures import growth
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.programs.networks import mlp, parameter_count
 from analysis.programs.polynomials import SUPERSCRIPTS
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
@@ -204,7 +205,7 @@ def measure(point: Point) -> list[dict[str, Any]]:
     graph = oc.trace(loss, parameters)
     count = len(graph.inputs)
     rows = []
-    for name, method in oc.METHODS.items():
+    for name, method in WITHOUT_STEPS.items():
         if method.direction == "tangent" and count > TANGENT_PARAMETERS:
             continue
         evaluations = method.evaluations(count)
@@ -282,7 +283,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     )
     wide = text.pivot(index=["sweep", "parameters", "sizes"], columns="method", values="text").fillna("")
     return (
-        wide.reindex(columns=list(oc.METHODS))
+        wide.reindex(columns=list(WITHOUT_STEPS))
         .reset_index()
         .groupby("sweep")
         .nth(slice(None, None, 3))

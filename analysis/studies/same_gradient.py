@@ -9,6 +9,7 @@ import pandas as pd
 
 import opcount as oc
 from analysis.figures import recursion
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.programs.networks import (
     PARAMETER_NAMES,
     PARAMETERS,
@@ -22,7 +23,7 @@ from analysis.programs.networks import (
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from opcount.typing import MethodName
 
-EXACT = [name for name in oc.METHODS if name != "finite-difference"]
+EXACT = [name for name in WITHOUT_STEPS if name != "finite-difference"]
 KINDS = ("mul", "div", "add", "sub", "neg", "exp", "log")
 
 METHODS: tuple[MethodName, ...] = ("naive", "backprop")
@@ -40,7 +41,7 @@ class Found:
 
     def __init__(self) -> None:
         loss = squared_residuals(question_network)
-        gradients = {name: oc.gradient(loss, PARAMETERS, name) for name in oc.METHODS}
+        gradients = {name: oc.gradient(loss, PARAMETERS, name) for name in WITHOUT_STEPS}
         self.floats = {name: flat(g) for name, g in gradients.items()}
         self.gradients = pd.DataFrame(self.floats, index=pd.Index(PARAMETER_NAMES, name="parameter"))
         exact_loss, exact_parameters = exact_question()
@@ -169,7 +170,7 @@ def tables(d: Found) -> dict[str, Table]:
         "counts": Table(
             d.counts,
             "Operations by method and phase",
-            shown=by_phase.loc[list(oc.METHODS), list(oc.PHASES)].assign(total=d.total),
+            shown=by_phase.loc[list(WITHOUT_STEPS), list(oc.PHASES)].assign(total=d.total),
         ),
         "pairs": Table(
             d.pairs,

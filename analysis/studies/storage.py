@@ -8,6 +8,7 @@ import pandas as pd
 
 import opcount as oc
 from analysis.figures import recursion
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.programs.networks import mlp
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 
@@ -114,7 +115,7 @@ def measure(depth: int) -> list[dict[str, Any]]:
     f, x = mlp((1, *[3] * depth, 1))
     graph = oc.trace(f, x)
     rows = []
-    for name, method in oc.METHODS.items():
+    for name, method in WITHOUT_STEPS.items():
         naive = method.strategy == "recursion" and method.memo == 0
         if method.direction is None or (naive and graph.predict(name).total > NAIVE_UP_TO):
             continue

@@ -31,7 +31,8 @@ DOOR: Final = "the command line's, which called the user's code"
 
 _OWN: Final = str(Path(__file__).parents[1])
 _CARRY: Final = tuple(
-    f"{_OWN}{os.sep}{name}" for name in ("counting", "notebook.py", "testing.py", os.path.join("arrays", "wrap.py"))
+    os.path.join(_OWN, *name.split("/"))
+    for name in ("counting", "notebook.py", "testing.py", "arrays/wrap.py", "sources/torch/replacing.py")
 )
 _REPLACES: Final = os.path.join(_OWN, "counting", "replacing.py")
 _NUMPY: Final = str(Path(np.__file__).parent)
@@ -180,9 +181,12 @@ def about_wrapped(error: Exception) -> str:
     of_library = frame is not None and (isinstance(error, (TypeError, AttributeError)) or _holds_wrapped(frame))
     if not _WRAPPED.search(str(error)) and not of_library:
         return ""
+    of_jax = (
+        "; ocj.counted(f), with `from opcount.sources import jax as ocj`, counts what a JAX function f executes on it"
+    )
     return (
         "this may be about a wrapped value, which this library does not know: hand it oc.unwrap(x), or a function that "
-        "gives back plain values"
+        f"gives back plain values{of_jax if ' JAX ' in str(error) else ''}"
     )
 
 
@@ -221,6 +225,8 @@ def function_of(frame: FrameType | None) -> str:
         name = name_of(given[code.co_varnames[1]])
         called = given[code.co_varnames[2]] if code.co_name == "__array_ufunc__" else "__call__"
         return name if called == "__call__" else f"{name}.{called}"
+    if code.co_name in ("__torch_function__", "__torch_dispatch__"):
+        return _of_torch(frame.f_locals["func"])
     if code.co_filename == _REPLACES:
         return name_of(frame.f_locals["self"].original)
     if OWNERS[code.co_filename] == NUMPYS:
@@ -243,6 +249,17 @@ def name_of(function: Any) -> str:
     return f"{module}.{name}".replace("numpy.", "np.", 1).lstrip(".")
 
 
+_SOURCES: Final = {"jax": "ocj", "torch": "octo"}  # as their documentation imports them
+
+
+@cache
+def _of_torch(function: Any) -> str:
+    """The name of a function of PyTorch's as users write it, or that of one of its operators, as aten.mm."""
+    packet = getattr(function, "overloadpacket", None)
+    name = None if packet is not None else sys.modules["torch"].overrides.resolve_name(function)
+    return str(packet or name or name_of(function))
+
+
 @cache
 def _of_opcount(qualified: str, module: str) -> str:
     """The name of opcount's function, or of NumPy's that a method of an array is called like."""
@@ -250,7 +267,7 @@ def _of_opcount(qualified: str, module: str) -> str:
     if not method or owner[0].islower():
         *_, inside, subject = module.split(".")
         if inside != "array_api":
-            return f"oc.{owner}"
+            return f"{_SOURCES.get(inside, 'oc')}.{owner}"
         return f"xp.{subject}.{owner}" if subject in ("linalg", "fft", "special") else f"xp.{owner}"
     return f"np.{method}" if hasattr(np, method) else f"{owner}.{method}"
 

@@ -9,7 +9,7 @@ from contextlib import ContextDecorator
 from contextvars import Token
 from functools import partial, update_wrapper, wraps
 from types import FrameType, MethodType
-from typing import Any, Generic, Literal, NoReturn, ParamSpec, Self, SupportsIndex, TypeVar
+from typing import Any, Final, Generic, Literal, NoReturn, ParamSpec, Self, SupportsIndex, TypeVar
 
 from opcount.counting import replacing, symbolic
 from opcount.counting.budgets import Budget, BudgetLike, Running, checked_limits
@@ -386,7 +386,15 @@ def propagate(f: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Resul
         what = "a generator function" if callable(f) else f"{f!r}"
         raise InvalidType(f"propagate: f must be a function that the other thread calls, not {what}")
     here = meter()
-    return f if here is NOBODYS else _Propagated(f, here)
+    if here is NOBODYS:
+        return f
+    for taking_part in ALONG:
+        f = taking_part(f)
+    return _Propagated(f, here)
+
+
+ALONG: Final[list[Callable[[Callable[..., Any]], Callable[..., Any]]]] = []
+"""What else has to be in force where a propagated function is called, as the modes of another library."""
 
 
 def _is_generator_function(f: object) -> bool:

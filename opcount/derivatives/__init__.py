@@ -14,6 +14,9 @@ orders        orders of elimination: by a rule, by search, or optimal
 sparsity      which entries of a Jacobian can be other than zero
 coloring      which of its columns or rows can share a sweep
 elimination   a Jacobian from its graph, one vertex after the other
+steps         the steps that `oc.checkpoint` marks, evaluated and forgotten
+schedule      which states to keep, and which to compute again
+checkpointed  backprop that forgets, one step at a time
 partials      the local partials of an evaluation, as edges
 graph         the graph of an evaluation: its edges, its paths, and what a method costs on it
 trace         evaluating a function, and recording what it does

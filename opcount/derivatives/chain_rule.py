@@ -13,7 +13,7 @@ recursion sums over, in either direction: pairs of a neighbour and the way along
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Mapping, MutableMapping, Sequence
 from typing import Any, Literal
 
 from opcount.tracing.edges import LinearMap
@@ -53,7 +53,12 @@ def backprop(source: int, edges: Edges, plus: Plus = plus, seed: Derivative = ON
     """The sums of the adjoint recursion, for all inputs at once, as a loop against the graph."""
     adjoint: list[Any] = [None] * len(edges)
     adjoint[source] = seed
-    for node in range(source, -1, -1):
+    return backprop_from(0, edges, plus, adjoint)
+
+
+def backprop_from(first: int, edges: Edges | Mapping[int, Any], plus: Plus, adjoint: list[Any]) -> list[Any]:
+    """The loop of backprop over the last nodes alone, from `first` on, with the adjoints that there are so far."""
+    for node in range(len(adjoint) - 1, first - 1, -1):
         if adjoint[node] is not None:
             for operand, edge in edges[node]:
                 term = edge.pull(adjoint[node])
@@ -119,5 +124,5 @@ class BoundedMemo(OrderedDict[int, Any]):
 
 
 def new_memo(size: int | None) -> MutableMapping[int, Any]:
-    """A memo for so many derivatives at most; None: for all."""
+    """A memo for so many derivatives at most, the dial from the naive recursion, 0, to backprop; None: for all."""
     return {} if size is None else BoundedMemo(size) if size else NoMemo()

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 MethodName: TypeAlias = Literal[
-    "finite-difference", "forward", "naive", "memoized", "naive-tangent", "memoized-tangent", "backprop"
+    "finite-difference",
+    "forward",
+    "naive",
+    "memoized",
+    "naive-tangent",
+    "memoized-tangent",
+    "backprop",
+    "checkpointed",
 ]
 """A key of `METHODS`."""
 

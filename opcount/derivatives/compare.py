@@ -9,12 +9,13 @@ from opcount.arrays.wrap import Tree
 from opcount.counting.budgets import BudgetLike, asked
 from opcount.counting.counts import Counts
 from opcount.counting.tally import count
+from opcount.derivatives.checkpointed import recomputed
 from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.gradient import gradient
-from opcount.derivatives.methods import METHODS, method_named
+from opcount.derivatives.methods import METHODS, Method, method_named
 from opcount.derivatives.phases import data_frame
-from opcount.derivatives.trace import trace
-from opcount.wrapping.inputs import checked_budget
+from opcount.derivatives.trace import trace, wrapped
+from opcount.wrapping.inputs import checked_budget, checked_inputs, of_one_argument
 from opcount.wrapping.spec import Spec
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def compared(
         rule = method_named(name)
         evaluations = rule.evaluations(graph.size)
         phases = {
-            "primal": base.phases["primal"] * evaluations,
+            "primal": base.phases["primal"] * evaluations + _recomputed(f, x, rule, granularity),
             "partials": base.phases["partials"] * (evaluations if rule.direction else 0),
             "accumulation": graph.predict(name),
         }
@@ -76,3 +77,10 @@ def compared(
             {"method": name, "phase": phase, "executed": executed, "counts": counts} for phase, counts in phases.items()
         ]
     return rows
+
+
+def _recomputed(f: Callable[..., Any], x: Tree, rule: Method, granularity: Granularity) -> Counts:
+    """What a method executes again of a function in steps."""
+    if rule.strategy != "steps":
+        return Counts()
+    return recomputed(of_one_argument(f, x), wrapped(checked_inputs(x, granularity)), None).recomputed

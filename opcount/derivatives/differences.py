@@ -16,6 +16,7 @@ from opcount.counting.errors import InvalidType
 from opcount.derivatives.phases import phase
 from opcount.derivatives.plain import joined
 from opcount.derivatives.trace import result_of
+from opcount.tracing.checkpoint import marking
 from opcount.tracing.tape import OVER
 from opcount.wrapping.inputs import Inputs, is_node, one_output
 from opcount.wrapping.wrapped import Wrapped
@@ -25,7 +26,7 @@ def differences(f: Callable[[Any], Any], inputs: Inputs, step: Any, spent: dict[
     """The value of f at x, and its central differences (f(x + h) - f(x - h)) / 2h, one for each input."""
 
     def evaluate(leaves: list[Any]) -> Any:
-        with phase(spent, "primal"):
+        with phase(spent, "primal"), marking(None):
             result = one_output(result_of(f, inputs, leaves))
         if is_node(result) and not result.tape.is_open:
             raise InvalidType(OVER)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsIndex
 
 import numpy as np
@@ -19,12 +20,13 @@ from opcount.counting.errors import BudgetExceeded, InvalidType, InvalidValue
 from opcount.counting.meters import Tally, charge, meter
 from opcount.counting.tally import count, isolated
 from opcount.derivatives.chain_rule import backprop, new_memo
+from opcount.derivatives.checkpointed import Recomputed, Sweep, recomputed
 from opcount.derivatives.choices import Granularity, MethodName
 from opcount.derivatives.differences import differences
 from opcount.derivatives.flat import accumulated, rows_are_original, rules
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
-from opcount.derivatives.methods import METHODS, method_named
+from opcount.derivatives.methods import METHODS, memo_of, method_named
 from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
 from opcount.derivatives.plain import Memory, as_given, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
@@ -36,7 +38,7 @@ from opcount.wrapping.inputs import (
     Inputs,
     checked_budget,
     checked_inputs,
-    checked_memo,
+    checked_snapshots,
     checked_step,
     of_one_argument,
     one_output,
@@ -50,12 +52,14 @@ if TYPE_CHECKING:
 class Storage(NamedTuple):
     """The most that a method kept at once: `nodes` of a graph, `derivatives`, and the `depth` of recursive calls.
 
-    `derivatives` and `depth` are None if the accumulation was counted from shapes, and not executed.
+    `snapshots` are the states of a function in steps that "checkpointed" kept beside these. All but `nodes` are None
+    if the accumulation was counted from shapes, and not executed.
     """
 
     nodes: int
     derivatives: int | None
     depth: int | None
+    snapshots: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Gradient:
     >>> g.value, g.gradient, g.method, g.phases["accumulation"]
     (8.0, 12.0, 'backprop', Counts({'mul': 2, 'add': 2}))
     >>> g.counts, g.storage
-    (Counts({'mul': 4, 'add': 2}), Storage(nodes=3, derivatives=3, depth=0))
+    (Counts({'mul': 4, 'add': 2}), Storage(nodes=3, derivatives=3, depth=0, snapshots=0))
 
     `value` and `gradient` are plain, `gradient` in the shapes of x. `method` is the name of the method, `phases` has
     the counts of "primal", "partials" and "accumulation", and `storage` the most nodes and derivatives that were kept
@@ -76,6 +80,10 @@ class Gradient:
 
     >>> [(entry.kind, entry.tail, entry.head) for entry in oc.gradient(lambda x: x * x, 2.0, log=True).log]
     [('copy', 0, 1), ('copy', 0, 1), ('add', 0, 1)]
+
+    By "checkpointed", `steps` is the number of steps of `oc.checkpoint` in f, each of which is evaluated in a first
+    pass and again when its graph is recorded, and `steps_evaluated` how often steps were evaluated besides.
+    `recomputed` has what all evaluations after the first pass executed, a part of the phase "primal".
     """
 
     value: Any
@@ -84,6 +92,9 @@ class Gradient:
     phases: Mapping[str, Counts]
     storage: Storage
     log: tuple[LogEntry, ...] | None = None
+    steps: int = 0
+    steps_evaluated: int = 0
+    recomputed: Counts = field(default_factory=Counts)
 
     @property
     def counts(self) -> Counts:
@@ -120,6 +131,7 @@ def gradient(
     *,
     budget: BudgetLike | float | None = None,
     memo: SupportsIndex | None = None,
+    snapshots: SupportsIndex | None = None,
     step: RealNumber | None = None,
     log: bool = False,
     granularity: Granularity = "array",
@@ -133,36 +145,35 @@ def gradient(
     >>> g.phases["accumulation"]
     Counts({'add': 1})
 
-    `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such
-    argument of wrapped numbers, and returns one number. An f that needs several arguments is given
-    the items of a tuple: `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f uses beside x is data.
-    `method` is one of `METHODS`. With `log=True` the result's `log` lists the products and
-    sums of the accumulation. `memo=k` lets the memoized methods keep k derivatives at most
-    (0 is the naive recursion); `step` is the step of the finite differences, by default
-    near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
-    accumulation as in `count`, and is compared with the prediction before it starts. Without a
-    budget, a recursion that keeps nothing may execute 10,000,000 operations; `budget=math.inf` lifts that.
-    An array in x is one node of the graph; `granularity="scalar"` opens it into an object array
-    of numbers, one node each. With an `oc.spec`, an array without data, everything is counted
-    from shapes alone; value and gradient are specs too.
+    `x` is a number, an array or nested lists, tuples and dicts of them; f takes one such argument of wrapped
+    numbers, and returns one number. An f that needs several arguments is given the items of a tuple:
+    `oc.gradient(lambda w, b: w * 2 + b, (3.0, 1.0))`. What f uses beside x is data. `method` is one of `METHODS`. With
+    `log=True` the result's `log` lists the products and sums of the accumulation. `memo=k` lets the memoized methods
+    keep k derivatives at most (0 is the naive recursion). `snapshots=c` lets "checkpointed" keep c states between the
+    steps of `oc.checkpoint` at most, by default as many as a step is evaluated times. `step` is the step of the finite
+    differences, by default near the cube root of the rounding unit, relative for |x| > 1. `budget` limits the
+    accumulation as in `count`, and is compared with the prediction before it starts, for which a function in steps is
+    evaluated once more. Without a budget, a recursion that keeps nothing may execute 10,000,000 operations;
+    `budget=math.inf` lifts that. An array in x is one node of the graph; `granularity="scalar"` opens it into an
+    object array of numbers, one node each. With an `oc.spec`, an array without data, everything is counted from shapes
+    alone; value and gradient are specs too.
 
-    Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f
-    that is not one number, BudgetExceeded over the budget, and whatever f raises.
+    Raises InvalidType or InvalidValue for an argument it cannot work with or a result of f that is not one number,
+    BudgetExceeded over the budget, and whatever f raises.
     """
     rule = method_named(method)
     f = of_one_argument(f, x)
     if step is not None and rule.direction is not None:
         raise InvalidValue(f'step is for the method "finite-difference", not for {method!r}')
     inputs = wrapped(checked_inputs(x, granularity))
-    run = _Run(f, inputs, method, budget, memo, log)
-    step = checked_step(step)
+    run = _Run(f, inputs, method, budget, memo, snapshots, log)
     if any(leaf._is_array and type(leaf._plain()) is Spec for leaf in inputs.leaves):
         found = _from_shapes(run)
     elif rule.direction is None:
-        found = _by_differences(run, step)
+        found = _by_differences(run, checked_step(step))
     else:
         with collector_paused(), count() as run.tally:
-            found = _accumulated(run, run.evaluate())
+            found = _by_steps(run) if run.rule.strategy == "steps" else _accumulated(run, run.evaluate())
     return Gradient(
         value=as_given(found.value),
         gradient=plain_gradient(found.derivatives, inputs, found.used),
@@ -170,6 +181,7 @@ def gradient(
         phases=run.spent,
         storage=found.storage,
         log=tuple(run.log.entries) if run.log else None,
+        **found.again._asdict(),
     )
 
 
@@ -183,6 +195,7 @@ class _Run:
         method: MethodName,
         budget: BudgetLike | float | None,
         memo: SupportsIndex | None,
+        snapshots: SupportsIndex | None,
         log: bool,
     ) -> None:
         self.f = f
@@ -191,11 +204,10 @@ class _Run:
         self.rule = METHODS[method]
         self.has_budget = budget is not None
         self.limits = checked_budget(budget)
-        self.memo = self.rule.memo
-        if memo is not None:
-            if self.rule.strategy != "recursion" or self.rule.memo == 0:
-                raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {method!r}')
-            self.memo = checked_memo(memo, budget)
+        self.memo = self.rule.memo if memo is None else memo_of(method, memo)
+        if snapshots is not None and self.rule.strategy != "steps":
+            raise InvalidValue(f'snapshots is for the method "checkpointed", not for {method!r}')
+        self.snapshots = checked_snapshots(snapshots)
         self.spent = nothing_spent()
         self.tally: Tally | None = None  # of the count that is open in all phases, if one is
         self.log = Log() if log else None
@@ -209,6 +221,10 @@ class _Run:
         with phase(self.spent, "partials", self.tally):
             graph.linearize(keep_columns=self.on_columns)
         return graph
+
+    def predicted(self, graph: Graph) -> Counts:
+        """What the accumulation will execute."""
+        return graph.predict(self.method, memo=self.memo if self.memo != self.rule.memo else None)
 
     def refuse_beyond_budget(self, predicted: Counts) -> None:
         """Raise BudgetExceeded if the predicted operations exceed a limit."""
@@ -248,6 +264,7 @@ class _Found(NamedTuple):
     derivatives: list[Any]
     storage: Storage
     used: Memory
+    again: Recomputed = Recomputed(0, 0, Counts())
 
 
 def _by_differences(run: _Run, step: object) -> _Found:
@@ -267,11 +284,40 @@ def _from_shapes(run: _Run) -> _Found:
         once = run.spent[name]
         run.spent[name] = once * (times if run.rule.direction or name == "primal" else 0)
         charge(run.spent[name] - once)
-    predicted = graph.predict(run.method)
+    again = Recomputed(0, 0, Counts())
+    if run.rule.strategy == "steps":
+        again = recomputed(run.f, run.inputs, run.snapshots)
+        run.spent["primal"] += again.recomputed
+        charge(again.recomputed)
+    predicted = run.predicted(graph)
     run.refuse_beyond_budget(predicted)
     charge(predicted)
     run.spent["accumulation"] = predicted
-    return _Found(value_of(graph.outputs[0]), run.inputs.leaves, Storage(len(graph.nodes), None, None), {})
+    storage = Storage(len(graph.nodes), None, None, None)
+    return _Found(value_of(graph.outputs[0]), run.inputs.leaves, storage, {}, again)
+
+
+def _by_steps(run: _Run) -> _Found:
+    """The gradient by backprop in one step of f after the other, each computed again."""
+    if run.limits:
+        with isolated():
+            graph = evaluate(run.f, run.inputs)
+            graph.linearize()
+        run.refuse_beyond_budget(run.predicted(graph))
+        del graph
+    assert run.rule.algorithm is not None
+    sweep = Sweep(
+        run.f, run.inputs, run.snapshots, partial(phase, run.spent, tally=run.tally), run.rule.algorithm, run.log
+    )
+    first = run.spent["primal"]
+    found = sweep.swept()
+    return _Found(
+        value_of(found.output),
+        [derivative.copy() if type(derivative) is Array else derivative for derivative in found.derivatives],
+        Storage(found.nodes, found.kept, 0, found.snapshots),
+        {},
+        Recomputed(found.steps, found.evaluated, run.spent["primal"] - first),
+    )
 
 
 def _recorded_from_shapes(run: _Run, graph: Graph) -> _Found:
@@ -288,7 +334,7 @@ def _recorded_from_shapes(run: _Run, graph: Graph) -> _Found:
 def _accumulated(run: _Run, graph: Graph) -> _Found:
     """The gradient by the chain rule, along the graph of an evaluation with its partials."""
     if run.limits:
-        run.refuse_beyond_budget(graph.predict(run.method))
+        run.refuse_beyond_budget(run.predicted(graph))
     elif not run.has_budget and run.memo == 0 and run.rule.strategy == "recursion":
         run.refuse_to_hang(graph)
     value = value_of(graph.outputs[0])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from opcount.counting.tally import count
 from opcount.derivatives.graph import Graph
+from opcount.derivatives.partials import edges_to
 from opcount.tracing.edges import LinearMap
 from opcount.tracing.structural import Derivative, plus
 
@@ -34,10 +35,18 @@ class Log:
     def watched(self, graph: Graph, source: int) -> Graph:
         """A graph of the same nodes whose edges record each product along them."""
         found = Graph(graph.nodes, graph.inputs, graph.outputs, graph.result)
-        for edge in graph.edges:
-            entry = LogEntry("copy", edge.tail, edge.head, edge.position, source)
-            before = found.operands[edge.head]
-            found.operands[edge.head] = [*before, (edge.tail, _Watched(edge.map, entry, self.entries))]
+        indices = range(len(graph.nodes))
+        found.operands = [self.watching(node, graph.operands[node.index], source, indices) for node in graph.nodes]
+        return found
+
+    def watching(
+        self, node: Any, pairs: Iterable[tuple[int, LinearMap]], source: int, numbers: Sequence[int]
+    ) -> list[tuple[int, LinearMap]]:
+        """The edges to a node, which record each product along them; `numbers` are what nodes are called in the log."""
+        found: list[tuple[int, LinearMap]] = []
+        for tail, head, position, linear_map in edges_to(node, pairs):
+            entry = LogEntry("copy", numbers[tail], numbers[head], position, source)
+            found.append((tail, _Watched(linear_map, entry, self.entries)))
         return found
 
     def plus(self, total: Derivative | None, term: Derivative) -> Any:

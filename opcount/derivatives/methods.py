@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, SupportsIndex
 
 from opcount.counting.errors import InvalidValue
 from opcount.counting.names import Described, instead
-from opcount.derivatives.chain_rule import Direction, backprop, forward, recurse
+from opcount.derivatives.chain_rule import Direction, backprop, backprop_from, forward, recurse
 from opcount.derivatives.choices import MethodName
+from opcount.wrapping.inputs import checked_memo
 
 
 class Method(NamedTuple):
     """How a gradient is computed.
 
     `about` describes the method; `direction` is None for finite differences, which use no chain rule. `algorithm`
-    computes the sums: a loop, or the recursion with a memo of at most `memo` derivatives (None: of all).
+    computes the sums: a loop, also in the steps of a function, or the recursion with a memo of at most `memo`
+    derivatives (None: of all).
     `evaluations(n)` says how many evaluations of the function n inputs take.
     """
 
     about: str
     direction: Direction | None
-    strategy: Literal["loop", "recursion"]
+    strategy: Literal["loop", "steps", "recursion"]
     memo: int | None = None
     evaluations: Callable[[int], int] = lambda inputs: 1
     algorithm: Callable[..., Any] | None = None
@@ -56,10 +58,24 @@ METHODS: Final[Mapping[MethodName, Method]] = Described(
         "backprop": Method(
             "the sums of the adjoint recursion as one loop against the graph", "adjoint", "loop", algorithm=backprop
         ),
+        "checkpointed": Method(
+            "that loop, step by step, with each step of oc.checkpoint forgotten and computed again",
+            "adjoint",
+            "steps",
+            algorithm=backprop_from,
+        ),
     },
     "method",
 )
 """The methods by name."""
+
+
+def memo_of(name: MethodName, memo: SupportsIndex) -> int:
+    """How many derivatives the memo of a method is to keep; raises InvalidValue if the method has no memo."""
+    rule = method_named(name)
+    if rule.strategy != "recursion" or rule.memo == 0:
+        raise InvalidValue(f'memo is for the methods "memoized" and "memoized-tangent", not for {name!r}')
+    return checked_memo(memo)
 
 
 def method_named(name: MethodName) -> Method:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -10,11 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from opcount.arrays.scalar import Scalar
+from opcount.counting.errors import OpcountError
 from opcount.counting.tally import isolated
 from opcount.tracing.edges import LinearMap, PushPull, Scale, as_map, edge_of_sign, priced_between_arrays, restricted
 from opcount.tracing.nodes import NODES, ArrayNode, Node, value_of
 from opcount.tracing.slopes import puts_constants, slope
 from opcount.tracing.structural import Derivative, Structured, placement, plus, spread
+from opcount.tracing.tape import Tape
 from opcount.tracing.units import ONE, ZERO
 from opcount.wrapping.operations import Structural
 from opcount.wrapping.trees import shape_of
@@ -30,6 +33,11 @@ class Edge(NamedTuple):
 
 
 Operands = list[Sequence[tuple[int, LinearMap]]]
+Part = dict[int, Sequence[tuple[int, LinearMap]]]
+"""The edges to some nodes, by node."""
+
+Active = dict[int, tuple[np.ndarray, Any]]
+"""Which elements of a node depend on an input, with the tangent that is one there, for nodes where not all do."""
 
 
 def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool) -> Operands:
@@ -43,6 +51,35 @@ def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool)
     for output in outputs:
         if type(output) in NODES:
             live[output.index] = True
+    _linearize(nodes, operands, live, arrays)
+    if joins:
+        restrict(nodes, nodes, operands, {})
+    return operands
+
+
+def part_of_operands(nodes: list[Any], part: list[Any], live: bytearray, tape: Tape, active: Active) -> Part:
+    """The edges to some of the nodes, the last ones; `live` are those on which an output depends, and is added to."""
+    operands: Part = {node.index: () for node in part}
+    _linearize(part, operands, live, tape.arrays)
+    if tape.joins:
+        restrict(nodes, part, operands, active)
+    return operands
+
+
+def activity(nodes: list[Any], part: list[Any], active: Active) -> None:
+    """Add to `active` what holds for some of the nodes, whose partials are not computed yet."""
+    operands: Part = {}
+    with isolated(), np.errstate(all="ignore"):
+        for node in part:
+            operands[node.index] = ()
+            if node.primitive is not None:
+                with suppress(OpcountError, ArithmeticError):  # as it may be where no output depends on it
+                    operands[node.index] = _edges_of_arrays(node, bytearray(node.index))
+    restrict(nodes, part, operands, active)
+
+
+def _linearize(nodes: list[Any], operands: Operands | Part, live: bytearray, arrays: bool) -> None:
+    """Compute the edges to each live node, from the last to the first, and mark what they come from as live."""
     for node in reversed(nodes):
         if node.primitive is None or not live[node.index]:
             continue
@@ -61,19 +98,18 @@ def operands_of(nodes: list[Any], outputs: list[Any], arrays: bool, joins: bool)
             # as_map, inlined for the usual case
             edges.append((operand.index, Scale(found) if type(found) is Scalar else as_map(found)))
         operands[node.index] = edges
-    if joins:
-        restrict(nodes, operands)
-    return operands
 
 
 def edges_of(nodes: list[Any], operands: Operands) -> list[Edge]:
     """The edges in the order of their heads, each with its position."""
-    return [
-        Edge(tail, head, position, linear_map)
-        for head, pairs in enumerate(operands)
-        # not strict: a node on which no output depends has operands but no edges
-        for position, (tail, linear_map) in zip(_positions_of(nodes[head]), pairs, strict=False)
-    ]
+    return [edge for head, pairs in enumerate(operands) for edge in edges_to(nodes[head], pairs)]
+
+
+def edges_to(node: Any, pairs: Iterable[tuple[int, LinearMap]]) -> list[Edge]:
+    """The edges to a node, each with its position."""
+    # not strict: a node on which no output depends has operands but no edges
+    positions = zip(_positions_of(node), pairs, strict=False)
+    return [Edge(tail, node.index, position, linear_map) for position, (tail, linear_map) in positions]
 
 
 def _positions_of(node: Any) -> list[int]:
@@ -103,14 +139,14 @@ def _edges_of_arrays(node: Any, live: bytearray) -> list[tuple[int, LinearMap]]:
     return edges
 
 
-def restrict(nodes: list[Any], operands: Operands) -> None:
-    """Restrict edges so that no adjoint reaches constant elements, such as data that was joined to a node.
+def restrict(nodes: list[Any], part: list[Any], operands: Operands | Part, active: Active) -> None:
+    """Restrict the edges to some nodes so that no adjoint reaches constant elements, such as data that was joined.
 
-    An element depends on an input if a tangent of ones reaches it.
+    An element depends on an input if a tangent of ones reaches it. `active` says so for the nodes before, and is added
+    to.
     """
-    active: dict[int, tuple[np.ndarray, Any]] = {}
     with isolated():
-        for node in nodes:
+        for node in part:
             if not active and not (node.primitive and puts_constants(node.primitive, node.operands)):
                 continue
             edges = []

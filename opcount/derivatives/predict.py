@@ -38,29 +38,49 @@ if TYPE_CHECKING:
     from opcount.derivatives.graph import Graph
 
 
-def predicted(graph: Graph, method: MethodName, unit_products: bool) -> Counts:
+def predicted(graph: Graph, method: MethodName, unit_products: bool, memo: int | None = None) -> Counts:
     """The counts of a method's accumulation: the cost of each node's own sum, times how often it is executed."""
     rule = method_named(method)
     if rule.direction is None:
         return difference_counts(graph.size)
     if graph.output is None:
         return Counts()
+    if memo:
+        return _with_bounded_memo(graph, rule.direction, unit_products, memo)
+    size = rule.memo if memo is None else memo
     inputs, output = graph.sources("tangent"), graph.sources("adjoint")
     sources, targets = (output, inputs) if rule.direction == "adjoint" else (inputs, output)
     if graph.is_of_numbers and len(sources) == 1:
         follow = pricing_of(unit_products).follow
-        visited = targets if rule.memo == 0 else None
+        visited = targets if size == 0 else None
         return predicted_sums(graph.flat or flat(graph.operands), rule.direction, sources[0], follow, visited)
     neighbours = graph.neighbours(rule.direction, sources, priced=True)
     if graph.is_of_numbers:
         own = own_costs(sources, neighbours, pricing_of(unit_products))
-        return sum(_as_executed(own, targets, neighbours, rule.memo), Cost()).counts
+        return sum(_as_executed(own, targets, neighbours, size), Cost()).counts
     if unit_products:
         linearized(graph)  # raises InvalidType, which says what is not a number
     seeds = dict.fromkeys(sources, (ONE, 1))
     if rule.direction == "tangent":  # one for each number of an input
         seeds = {node.index: (_priced_seed(node.value), node.value.size) for node in graph.inputs}
-    return sum(_as_executed(own_costs(seeds, neighbours, ON_SHAPES), targets, neighbours, rule.memo), Counts())
+    return sum(_as_executed(own_costs(seeds, neighbours, ON_SHAPES), targets, neighbours, size), Counts())
+
+
+def _with_bounded_memo(graph: Graph, direction: Direction, unit_products: bool, memo: int) -> Counts:
+    """What the recursion executes with a memo of that size, which it has for each source anew."""
+    if unit_products and not graph.is_of_numbers:
+        linearized(graph)  # raises InvalidType, which says what is not a number
+    pricing = pricing_of(unit_products) if graph.is_of_numbers else ON_SHAPES
+    sources, targets = graph.sources(direction), graph.sources("adjoint" if direction == "tangent" else "tangent")
+    total = pricing.nothing
+    for source in sources:
+        seeds = {source: (ONE, 1)}
+        if direction == "tangent" and not graph.is_of_numbers:
+            seeds = {source: (_priced_seed(graph.nodes[source].value), graph.nodes[source].value.size)}
+        own = own_costs(seeds, graph.neighbours(direction, [source], priced=True), pricing)
+        times = walks.executed(targets, source, graph.neighbours(direction, [source]), memo)
+        total += sum((cost * times[node] for node, cost in own.items()), pricing.nothing)
+    return total if isinstance(total, Counts) else total.counts
 
 
 def _as_executed(own: dict[int, Any], targets: list[int], neighbours: Neighbours, memo: int | None) -> Iterable[Any]:

@@ -14,6 +14,7 @@ from opcount.derivatives.graph import Graph
 from opcount.derivatives.phases import collector_paused
 from opcount.functions.sparse import asked_before_matrices
 from opcount.tracing import array_operations, python_math, writing  # noqa: F401 (they register functions)
+from opcount.tracing.checkpoint import marking
 from opcount.tracing.nodes import NODES, input_nodes, value_as_it_is
 from opcount.tracing.object_array import NumberArray, opened_array
 from opcount.tracing.tape import Outer, Tape
@@ -70,11 +71,10 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     """
     tape = Tape(inputs.arrays_as_nodes, as_columns)
     try:
-        leaves = input_nodes(tape, inputs.leaves)
-        result = result_of(f, inputs, leaves)
+        with marking(None):
+            leaves, outputs, result = evaluated_on(tape, f, inputs)
     finally:
         tape.is_open = False
-    outputs = [_as_output(output, tape) for output in checked_outputs(result)]
     if tape.entries is not None:
         tape.close()
         return Graph(None, leaves, outputs, result, tape, as_columns)
@@ -83,6 +83,13 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     tape.data.clear()
     # the inputs of the tape: a function that wrote into one holds another node instead
     return Graph(nodes, nodes[: len(leaves)], outputs, result, tape, as_columns)
+
+
+def evaluated_on(tape: Tape, f: Callable[[Any], Any], inputs: Inputs) -> tuple[list[Any], list[Any], Any]:
+    """Evaluate f and record its operations on the tape; gives the inputs, the outputs, and what f returned."""
+    leaves = input_nodes(tape, inputs.leaves)
+    result = result_of(f, inputs, leaves)
+    return leaves, [_as_output(output, tape) for output in checked_outputs(result)], result
 
 
 def _as_output(output: Any, tape: Tape) -> Any:

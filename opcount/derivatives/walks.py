@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from typing import Any, Final
 
-from opcount.derivatives.chain_rule import Direction, Edges, Neighbours
+from opcount.counting.errors import InvalidValue
+from opcount.derivatives.chain_rule import Direction, Edges, Neighbours, new_memo, recurse
 from opcount.tracing.edges import LinearMap
 
 
@@ -81,6 +84,45 @@ def visits(targets: Iterable[int], neighbours: Neighbours) -> Iterator[tuple[int
             visited[neighbour] = visited.get(neighbour, 0) + times
         yield node, times
     yield from visited.items()
+
+
+class _Executed(Counter[int]):
+    """A memo that writes down how often each derivative was computed, beside the one that keeps them."""
+
+    def __init__(self, memo: MutableMapping[int, Any]) -> None:
+        super().__init__()
+        self.memo = memo
+        self.sums = 0
+
+    def get(self, node: int, default: object = None) -> Any:
+        return self.memo.get(node, default)
+
+    def __setitem__(self, node: int, derivative: Any) -> None:
+        super().__setitem__(node, self[node] + 1)
+        self.memo[node] = derivative
+        self.sums += 1
+        if self.sums > MOST_SUMS:
+            raise InvalidValue(
+                f"with a memo of this size the recursion executes more than {MOST_SUMS:,} sums, which are counted "
+                "one by one: give it a larger one; memo=0 and no bound are predicted in any case"
+            )
+
+
+MOST_SUMS: Final = 10_000_000
+"""The sums up to which the recursion with a bounded memo is predicted: some ten seconds' worth."""
+
+
+def executed(targets: Iterable[int], source: int, neighbours: Neighbours, size: int) -> Counter[int]:
+    """How often the recursion from the targets executes the sum of each node, with a memo of that size.
+
+    The recursion is executed, without its products and sums: it takes as many calls. Raises InvalidValue for too many.
+    """
+    calls: Neighbours = {node: [(near, bool) for near, _ in found] for node, found in neighbours.items()}
+    found = _Executed(new_memo(size))
+    for target in targets:
+        if target in calls:
+            recurse(target, source, calls, found, lambda total, term: term, True)  # type: ignore[arg-type]
+    return found
 
 
 def paths(inputs: list[int], output: int, neighbours: Neighbours) -> list[int]:

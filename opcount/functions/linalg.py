@@ -70,13 +70,13 @@ def _inv(n: int) -> OpCounts:
     return summed(lu(n), substitutions(n, n))
 
 
-def _potrf(n: int) -> OpCounts:
+def potrf(n: int) -> OpCounts:
     """For each column a square root, the quotients below it, and the products subtracted before."""
     return {"mul": ratio(n**3 - n, 6), "sub": ratio(n**3 - n, 6), "div": ratio(n * (n - 1), 2), "sqrt": n}
 
 
 def _cholesky(a: ArrayLike, /, *, upper: bool = False) -> OpCounts:
-    return _of_matrices(_potrf)(a)
+    return _of_matrices(potrf)(a)
 
 
 def _solve(wrapped: Set[Any], a: ArrayLike, b: ArrayLike) -> OpCounts:
@@ -89,15 +89,22 @@ def _solve(wrapped: Set[Any], a: ArrayLike, b: ArrayLike) -> OpCounts:
 
 
 def _qr(a: ArrayLike, mode: str = "reduced") -> OpCounts:
-    """GEQRF, a reflection for each column; and ORGQR, which multiplies them out into the columns of Q."""
     no_complex(a)
     *stack, m, n = np.shape(a)
+    return multiple(math.prod(stack), qr(m, n, mode))
+
+
+def qr(m: int, n: int, mode: str = "reduced") -> OpCounts:
+    """GEQRF, a reflection for each column; and, where Q is asked for, ORGQR."""
     k = smaller(m, n)
     rows = _steps(m, k)
     counts = summed(_reflected(m, n, k), {"div": 3 * k, "sqrt": k, "mul": 2 * rows + 2 * k, "add": rows, "sub": 2 * k})
-    if mode not in ("r", "raw"):
-        counts = summed(counts, _reflected(m, m if mode == "complete" else k, k), {"mul": rows, "sub": k})
-    return multiple(math.prod(stack), counts)
+    return counts if mode in ("r", "raw") else summed(counts, orgqr(m, m if mode == "complete" else k, k))
+
+
+def orgqr(m: int, n: int, k: int) -> OpCounts:
+    """ORGQR, which multiplies k reflections out into n columns of Q."""
+    return summed(_reflected(m, n, k), {"mul": _steps(m, k), "sub": k})
 
 
 def _reflected(m: int, n: int, k: int) -> OpCounts:

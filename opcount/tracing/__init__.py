@@ -20,5 +20,6 @@ indexed            derivatives whose elements are moved by their indices
 nested             derivatives that are nodes themselves, of an outer evaluation
 contraction        a derivative times an array, summed over axes: counts term by term
 user_primitives    `oc.primitive`
+checkpoint         `oc.checkpoint`
 python_math        math, cmath and statistics, as they count in oc.count(math=True)
 """

@@ -28,6 +28,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     shape = shape_of(x)
     points, table = _values(x), _values(xp)
     values = np.reshape(fp, -1)
+    np.interp(0.0, np.zeros(shape_of(xp)), np.zeros(shape_of(fp)))  # wrong arguments: NumPy says what is wrong
     last = len(table) - 1
     sources = _searched(points, table, _depends(x) or _depends(xp))
     lines = [(place, j) for place, (part, j) in enumerate(sources) if part is _LINE]

@@ -44,11 +44,11 @@ def write(array: ArrayNode, values: Any) -> None:
             "an array of an outer evaluation would hold values of an inner one, which ends before it: write into an "
             "array that np.zeros_like(y) gives for the y of the inner function"
         )
-    position = _viewed(array)
+    position = viewed(array)
     if position is not None:
         view = View(array.primitive.value, array.operands, position)  # type: ignore[union-attr]
         write(array.operands[position], moved(written_through, array.operands[position], values, view))
-    elif type(values) is not ArrayNode or values.tape[-1] is not values or _viewed(values) is not None:
+    elif type(values) is not ArrayNode or values.tape[-1] is not values or viewed(values) is not None:
         write(array, moved(written, operator.setitem, array, ..., values))
     else:
         _become(array, values)
@@ -77,7 +77,7 @@ def _dtype(values: Any) -> np.dtype[Any]:
     return np.result_type(values._plain() if isinstance(values, Wrapped) else values)
 
 
-def _viewed(node: object) -> int | None:
+def viewed(node: object) -> int | None:
     """The position, among a node's operands, of the array that the node is a view of; None if it is not a view."""
     if type(node) is not ArrayNode or node.primitive is None:
         return None
@@ -174,7 +174,7 @@ def _views_of(array: ArrayNode, later: list[Any]) -> dict[int, tuple[ArrayNode, 
     """The views of an array, and of its views, each with the id of what it is a view of, in their order."""
     views: dict[int, tuple[ArrayNode, int]] = {}
     for node in later:
-        position = _viewed(node)
+        position = viewed(node)
         if position is not None and (base := id(node.operands[position])) in (id(array), *views):
             views[id(node)] = node, base
     return views

@@ -275,10 +275,18 @@ def checked_step(step: Any) -> Any:
     return step
 
 
-def checked_memo(memo: SupportsIndex, budget: object) -> int:
+def checked_memo(memo: SupportsIndex) -> int:
     """How many derivatives a bounded memo keeps; raises InvalidType or InvalidValue if it cannot be a size."""
-    if budget is not None:
-        raise InvalidValue(
-            "a bounded memo has no prediction to compare a budget with; use oc.count(budget=...) around it"
-        )
     return checked_integer("memo", memo, 0, ", the number of derivatives to keep")
+
+
+def checked_snapshots(snapshots: SupportsIndex | None) -> int | None:
+    """How many states to keep, None for the default; raises InvalidType or InvalidValue if it cannot be a number."""
+    if snapshots is None:
+        return None
+    found = checked_integer("snapshots", snapshots, what=", the number of states to keep")
+    if found < 1:
+        raise InvalidValue(
+            f"snapshots must be at least 1, not {snapshots!r}: the state that the first step begins with is one"
+        )
+    return found

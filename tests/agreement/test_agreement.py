@@ -38,7 +38,7 @@ TWINS = [("memoized", "backprop", "tail"), ("memoized-tangent", "forward", "head
 
 
 def check_agreement(f, x, *, exact=False):
-    """Everything that has to agree between the seven methods on one function."""
+    """Everything that has to agree between the methods on one function."""
     found = {method: oc.gradient(f, x, method, log=True) for method in oc.METHODS}
     graph = oc.trace(f, x)
     primal = oc.measure(f, x)
@@ -50,7 +50,7 @@ def check_agreement(f, x, *, exact=False):
             assert abs(one - other) <= tolerance * size, f"{method} and backprop differ: {g.gradient}, {expected}"
         assert g.value == primal.value, f"the value by {method} is not that of the function"
         assert g.phases["accumulation"] == graph.predict(method), f"{method} is not what was predicted"
-    for method in ("naive", "memoized", "naive-tangent", "memoized-tangent", "backprop"):
+    for method in ("naive", "memoized", "naive-tangent", "memoized-tangent", "backprop", "checkpointed"):
         assert found[method].phases["primal"] == primal.counts, f"the evaluation by {method} counts differently"
         assert found[method].phases["partials"] == found["backprop"].phases["partials"]
     for recursion, loop, end in TWINS:
@@ -59,6 +59,9 @@ def check_agreement(f, x, *, exact=False):
         assert twins[0].phases["accumulation"] == twins[1].phases["accumulation"]
         assert Counter(twins[0].log) == Counter(twins[1].log), f"{recursion} and {loop} log different operations"
         assert by_node(twins[0].log, end) == by_node(twins[1].log, end), f"{recursion} and {loop} sum in another order"
+    forgetful, backprop = found["checkpointed"], found["backprop"]
+    assert bits(forgetful.gradient) == bits(backprop.gradient), "checkpointed and backprop differ in a bit"
+    assert forgetful.log == backprop.log, "checkpointed and backprop differ in an operation"
 
 
 def bits(gradient):

@@ -423,7 +423,7 @@ def one_off_by_value() -> Any:
 
 
 def forgotten_constants() -> Any:
-    return planted(partials, restrict=lambda nodes, operands: None)
+    return planted(partials, restrict=lambda nodes, part, operands, active: None)
 
 
 FAULTS = [

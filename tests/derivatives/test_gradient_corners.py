@@ -287,7 +287,8 @@ def test_outside_the_table_interpolation_is_constant_or_an_end(granularity):
     x = [TABLE["fp"], 1.0, 2.0]
     ends = oc.gradient(lambda p: np.interp(t, TABLE["xp"], p[0], p[1], p[2] * 2)[[0, 1, 3]].sum(), x)
     assert ends.value == 1.0 + 2.0 + 4.0 and ends.gradient[1:] == [1.0, 2.0]
-    one = oc.gradient(lambda fp: np.interp([0.0, 1.0, 2.0], [1.0], fp, left=7.0).sum(), [3.0], granularity=granularity)
+    x = np.array([3.0])
+    one = oc.gradient(lambda fp: np.interp([0.0, 1.0, 2.0], [1.0], fp, left=7.0).sum(), x, granularity=granularity)
     assert (one.value, one.gradient) == (13.0, [2.0])
 
 

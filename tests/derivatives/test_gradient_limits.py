@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 import opcount as oc
+from opcount.derivatives import walks
+from tests.support.faults import planted
 from tests.support.gradients import METHODS, POLYNOMIAL, newton, numbers
 from tests.support.programs import CASES, QUESTION, chain, doubled, question_loss, squared
+from tests.support.steps import FLOATS, random_steps
 
 # --- the memo of bounded size, and what is stored
 
@@ -64,6 +67,51 @@ def test_the_walk_from_naive_to_memoized_has_steps_between(method, f):
     assert len(totals) > 2
 
 
+def programs_with_diamonds():
+    w = np.sin(np.arange(9.0)).reshape(3, 3)
+    yield squared(6), 1.1
+    small = [f for f in map(random_steps, range(30), [False] * 30) if oc.trace(f, FLOATS).predict("naive").total < 500]
+    yield from ((f, FLOATS) for f in small[:6])
+    yield lambda x: np.sum(np.tanh(w @ np.tanh(w @ x["a"]) * x["a"]) * x["b"]), {"a": np.ones(3), "b": 0.5}
+
+
+@pytest.mark.parametrize("method", ["memoized", "memoized-tangent"])
+@pytest.mark.parametrize(("f", "x"), [*programs_with_diamonds()])
+def test_what_a_bounded_memo_counts_is_predicted(method, f, x):
+    graph = oc.trace(f, x)
+    for size in (0, 1, 2, 3, 5, 9, 20, 1000):
+        assert graph.predict(method, memo=size) == oc.gradient(f, x, method, memo=size).phases["accumulation"]
+    assert graph.predict(method, memo=0) == graph.predict("naive" if method == "memoized" else "naive-tangent")
+    assert graph.predict(method, memo=1000) == graph.predict(method)
+
+
+def test_a_prediction_with_another_memo_is_not_what_is_executed():
+    graph = oc.trace(squared(6), 1.1)
+    assert graph.predict("memoized", memo=1) != graph.predict("memoized", memo=0)
+    with pytest.raises(oc.InvalidValue, match="memo is for the methods"):
+        graph.predict("backprop", memo=3)
+
+
+def test_a_prediction_that_would_seem_never_to_end_is_refused():
+    def f(x):
+        for _ in range(60):
+            x = [np.sin(x[0]) + x[1], x[0] - x[1] * 0.5]
+        return x[0] * x[1]
+
+    with planted(walks, MOST_SUMS=1000), pytest.raises(oc.InvalidValue, match="more than 1,000 sums"):
+        oc.trace(f, [0.5, 0.6]).predict("memoized", memo=1)
+    assert walks.MOST_SUMS == 10_000_000
+
+
+def test_a_budget_is_compared_with_what_a_bounded_memo_counts():
+    f = random_steps(1, False)
+    total = oc.trace(f, FLOATS).predict("memoized", memo=2).total
+    assert oc.gradient(f, FLOATS, "memoized", memo=2, budget=total).phases["accumulation"].total == total
+    with pytest.raises(oc.BudgetExceeded) as raised:
+        oc.gradient(f, FLOATS, "memoized", memo=2, budget=total - 1)
+    assert raised.value.predicted.total == total
+
+
 @pytest.mark.parametrize("method", ["memoized", "memoized-tangent"])
 def test_an_unbounded_memo_is_the_default(method):
     assert oc.gradient(squared(6), 1.1, method, memo=10**6).phases == oc.gradient(squared(6), 1.1, method).phases
@@ -72,17 +120,18 @@ def test_an_unbounded_memo_is_the_default(method):
 @pytest.mark.parametrize(
     ("method", "storage"),
     [
-        ("finite-difference", (0, 0, 0)),
-        ("forward", (6, 6, 0)),
-        ("backprop", (6, 6, 0)),
-        ("memoized", (6, 6, 6)),
-        ("memoized-tangent", (6, 6, 6)),
-        ("naive", (6, 0, 6)),
-        ("naive-tangent", (6, 0, 6)),
+        ("finite-difference", (0, 0, 0, 0)),
+        ("forward", (6, 6, 0, 0)),
+        ("backprop", (6, 6, 0, 0)),
+        ("checkpointed", (6, 6, 0, 0)),
+        ("memoized", (6, 6, 6, 0)),
+        ("memoized-tangent", (6, 6, 6, 0)),
+        ("naive", (6, 0, 6, 0)),
+        ("naive-tangent", (6, 0, 6, 0)),
     ],
 )
 def test_what_a_method_keeps_on_a_chain_of_five(method, storage):
-    # nodes of the graph; derivatives of all six nodes, the source among them; one call waiting for each
+    # nodes of the graph; derivatives of all six nodes, the source among them; one call waiting for each; no steps
     assert oc.gradient(chain(5), 1.0, method).storage == storage
 
 

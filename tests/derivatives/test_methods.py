@@ -17,6 +17,7 @@ def test_the_methods_are_these():
         "naive-tangent",
         "memoized-tangent",
         "backprop",
+        "checkpointed",
     ]
     assert oc.METHODS is METHODS
 
@@ -31,6 +32,7 @@ def test_the_methods_are_these():
         ("naive-tangent", 1),
         ("memoized-tangent", 1),
         ("backprop", 1),
+        ("checkpointed", 1),
     ],
 )
 def test_methods_evaluate_the_function_so_often_for_five_inputs(method, evaluations):

@@ -576,7 +576,7 @@ def test_more_random_programs():
     [
         pytest.param(writing, {"recorded": lambda primitive, base, *rest: base}, id="stale views"),
         pytest.param(writing, {"_held": lambda views, later: []}, id="views not taken anew"),
-        pytest.param(writing, {"_viewed": lambda node: None}, id="values written alone"),
+        pytest.param(writing, {"viewed": lambda node: None}, id="values written alone"),
         pytest.param(Tape, {"kept": lambda tape, operand: operand}, id="buffers as they are"),
     ],
 )

@@ -16,6 +16,7 @@ from analysis.programs.digits import (
     images_and_digits,
     loss,
 )
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.programs.networks import parameter_count
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.classifier.measure import (
@@ -201,7 +202,7 @@ def kinds(counts: oc.Counts) -> str:
 def by_method(steps: int) -> pd.DataFrame:
     layers, images, digits = shapes()
     rows = []
-    for method in oc.METHODS:
+    for method in WITHOUT_STEPS:
         phases = oc.gradient(partial(loss, images=images, digits=digits), layers, method).phases
         update = update_from_shapes(layers)
         spent = {phase: phases[phase].total * steps for phase in oc.PHASES} | {"update": update.total * steps}

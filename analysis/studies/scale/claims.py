@@ -6,8 +6,8 @@ from typing import Final
 
 import pandas as pd
 
-import opcount as oc
 from analysis.figures import growth
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.report.study import Claims, Figure, Judged, Run, Study, Table
 from analysis.studies.faster import scientific
 from analysis.studies.scale.laws import FITTED, NO_LAW, laws, settled, with_lines, written
@@ -209,7 +209,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     text = best.assign(text=[scientific(total) + MARKS[how] for total, how in zip(best.total, best.how, strict=True)])
     wide = text.pivot(index=["m", "parameters"], columns="method", values="text").fillna("")
     return (
-        wide.reindex(columns=[*oc.METHODS, NUMBERS])
+        wide.reindex(columns=[*WITHOUT_STEPS, NUMBERS])
         .reset_index()
         .assign(parameters=lambda frame: frame.parameters.map(scientific))
     )

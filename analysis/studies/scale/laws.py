@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 import opcount as oc
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.programs.networks import (
     parameter_count,
 )
@@ -34,7 +35,7 @@ def laws(table: pd.DataFrame) -> Laws:
         phase: fitted(("m",), {(m,): count for m, count in zip(predicted.m, predicted[phase], strict=True)}, grid)
         for phase in (*oc.PHASES, "total")
     }
-    return {method: formula(FAMILY, ("m",), method) for method in oc.METHODS} | {NUMBERS: through}
+    return {method: formula(FAMILY, ("m",), method) for method in WITHOUT_STEPS} | {NUMBERS: through}
 
 
 def written(polynomials: Mapping[str, Polynomial | None]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 import opcount as oc
+from analysis.programs.methods import WITHOUT_STEPS
 from analysis.programs.networks import (
     PARAMETERS,
     POINTS,
@@ -59,12 +60,12 @@ def measure(point: Point) -> list[dict[str, Any]]:
     rows = []
     if m in SIZES:
         f, x = dense(sizes, array=oc.spec)
-        rows += [counted(row, "from shapes", f, x, method) for method in oc.METHODS]
+        rows += [counted(row, "from shapes", f, x, method) for method in WITHOUT_STEPS]
     if m in SIZES and parameters <= point.once_up_to:
         f, x = dense(sizes)
         methods = [
             method
-            for method, about in oc.METHODS.items()
+            for method, about in WITHOUT_STEPS.items()
             if about.direction == "adjoint" or parameters <= point.each_up_to
         ]
         rows += [counted(row, "executed", f, x, method) for method in methods]
@@ -112,8 +113,8 @@ def formula(sizes: tuple[str, ...], dimensions: tuple[str, ...], method: MethodN
 def drawn(quick: bool) -> list[Sizes]:
     draw = random.Random(7)
     few, many = (6, 2) if quick else (16, 8)
-    every = tuple(oc.METHODS)
-    once = tuple(name for name, method in oc.METHODS.items() if method.direction == "adjoint")
+    every = tuple(WITHOUT_STEPS)
+    once = tuple(name for name, method in WITHOUT_STEPS.items() if method.direction == "adjoint")
     small = [Sizes((draw.randint(2, 9), draw.randint(2, 9), draw.randint(2, 9)), every) for _ in range(few)]
     return small + [
         Sizes((draw.randint(2, 500), draw.randint(2, 500), draw.randint(2, 500)), once) for _ in range(many)
@@ -143,7 +144,7 @@ def of_the_question(table: pd.DataFrame) -> pd.DataFrame:
     in_matrices = dense_loss(np.array([[point[0]]]), np.array([[point[1]]]))
     in_numbers = squared_residuals(question_network, [point])
     rows: list[dict[str, Any]] = []
-    for method in oc.METHODS:
+    for method in WITHOUT_STEPS:
         one = oc.gradient(in_matrices, layers, method, granularity="scalar")
         other = oc.gradient(in_numbers, PARAMETERS, method)
         rows += [{"method": method, "here": one.phases[phase], "question": other.phases[phase]} for phase in oc.PHASES]
