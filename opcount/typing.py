@@ -5,10 +5,12 @@ from opcount.arrays.wrap import Leaf, Tree
 from opcount.counting.budgets import BudgetLike
 from opcount.counting.counts import OpCounts
 from opcount.counting.symbolic import Size
-from opcount.derivatives.choices import Granularity, MethodName, ModeName, OrderName
+from opcount.derivatives.choices import ColoringName, ColoringOrder, Granularity, MethodName, ModeName, OrderName
 
 __all__ = [
     "BudgetLike",
+    "ColoringName",
+    "ColoringOrder",
     "Granularity",
     "Leaf",
     "MethodName",

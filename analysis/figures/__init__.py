@@ -5,6 +5,7 @@
 - `recursion`: the recursion with and without a memo, what it keeps, and finite differences.
 - `forgetting`: operations against memory, and how snapshots grow.
 - `training`: whole trainings, by phase and by layer.
+- `zeros`: sparse Jacobians against the number of variables.
 - `orders`: Jacobians in forward, reverse and other orders.
 - `libraries`: every method and three libraries, relative to backprop.
 - `peers`: what other counters report.

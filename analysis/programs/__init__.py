@@ -5,6 +5,7 @@
 - `twins`: networks as they are written for NumPy, and the same for JAX, PyTorch and autograd.
 - `digits`: a network that learns handwritten digits, whose images are in `digits.csv`.
 - `functions`: functions from the literature on automatic differentiation.
+- `sparse`: functions of any size of which most derivatives are zero.
 - `families`: functions of any size, including some of `functions`.
 - `symbolic`: SymPy expressions as operations.
 - `algorithms`: textbook algorithms in plain Python.

@@ -14,6 +14,7 @@ Each study asks one question, measures, and lets claims decide. A long one is a 
 - `numpy_costs`: what NumPy's calls cost, compared with what other counters report.
 - `libraries`: what JAX, PyTorch and autograd execute for a gradient, beside every method here.
 - `orders`: Jacobians in other orders than forward and reverse.
+- `zeros`: sparse Jacobians and Hessians, by colors, by skipping zeros, by elimination.
 - `cheap_gradient`: the cost of a value with its gradient, compared with the bounds of two theorems.
 - `curvature`: what a second derivative costs.
 - `forward_wins`: when forward mode takes less than reverse.
@@ -39,6 +40,7 @@ from analysis.studies import (
     sharing,
     storage,
     training,
+    zeros,
 )
 from analysis.studies.cheap_gradient import claims as cheap_gradient
 from analysis.studies.classifier import claims as classifier
@@ -60,6 +62,7 @@ STUDIES: Mapping[str, Callable[[Run], Study]] = {
     "numpy_costs": numpy_costs.run,
     "libraries": libraries.run,
     "orders": orders.run,
+    "zeros": zeros.run,
     "cheap_gradient": cheap_gradient.run,
     "curvature": curvature.run,
     "forward_wins": forward_wins.run,

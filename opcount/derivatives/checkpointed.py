@@ -65,9 +65,13 @@ class Sweep:
         self.log = log
         self.tape = Tape(inputs.arrays_as_nodes)
         self.forgotten = ForgottenSteps(self.tape)
-        with phase("primal"), marking(self.forgotten):
-            _, outputs, result = evaluated_on(self.tape, f, inputs)
-        one_output(result)
+        try:
+            with phase("primal"), marking(self.forgotten):
+                _, outputs, result = evaluated_on(self.tape, f, inputs)
+            one_output(result)
+        except BaseException:
+            self.tape.is_open = False
+            raise
         self.output = outputs[0]
         self.inputs = len(inputs.leaves)
         self.adjoint: list[Any] = []
@@ -78,6 +82,12 @@ class Sweep:
         self.evaluated = self.steps = self.known = self.kept = self.held = 0
 
     def swept(self) -> Swept:
+        try:
+            return self._swept()
+        finally:
+            self.tape.is_open = False
+
+    def _swept(self) -> Swept:
         tape, forgotten = self.tape, self.forgotten
         size = len(tape)
         forgotten.most = max(forgotten.most, size - forgotten.forgotten)

@@ -90,6 +90,15 @@ def compressed(graph: Graph) -> tuple[Entries, Coloring]:
     return entries, columns if columns.count <= rows.count else rows
 
 
+def starred(graph: Graph) -> tuple[Entries, Coloring]:
+    """The entries of a Hessian, from the graph of a gradient, and a star coloring of them."""
+    (rows, columns), shape = entries_of(graph)
+    pairs = {pair for near in zip(rows.tolist(), columns.tolist(), strict=True) for pair in (near, near[::-1])}
+    both = np.array(sorted(pairs), int).reshape(-1, 2)
+    entries = both[:, 0], both[:, 1]
+    return entries, _fewest(entries, shape, "star", COLORING_ORDERS)
+
+
 def _fewest(entries: Entries, shape: tuple[int, ...], kind: ColoringName, orders: Iterable[ColoringOrder]) -> Coloring:
     joined, choose = COLORINGS[kind]
     graph = _graph_of(*joined(*entries, shape))

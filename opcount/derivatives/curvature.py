@@ -11,9 +11,10 @@ The inner direction computes a first derivative, each operation of which is reco
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,10 +26,12 @@ from opcount.counting.errors import InvalidType, InvalidValue
 from opcount.counting.names import Described, Named, instead
 from opcount.counting.tally import isolated
 from opcount.derivatives.choices import Granularity, MethodName, ModeName
+from opcount.derivatives.coloring import Coloring, starred
 from opcount.derivatives.gradient import Gradient, directions, gradient, is_finite, structural_seed
 from opcount.derivatives.phases import collector_paused, data_frame, phase
 from opcount.derivatives.plain import array_given, as_given, gradient_array, plain_derivative
 from opcount.derivatives.products import Product, alike, in_structure, jvp, own, plain_of, pulled, pushed, used_by
+from opcount.derivatives.sparsity import sparse_array
 from opcount.derivatives.trace import evaluate, wrapped
 from opcount.tracing.nodes import value_of
 from opcount.tracing.units import ONE
@@ -38,6 +41,10 @@ from opcount.wrapping.trees import flatten, rebuild
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from opcount.derivatives.graph import Graph
+
+    Sweep = Callable[[Graph, Sequence[Any]], list[Any]]
 
 
 class Mode(NamedTuple):
@@ -139,14 +146,16 @@ class Hessian(_Second):
            [6., 0.]])
 
     `gradient` is in the structure of x; `matrix` has a row and a column for each number of x, in flattened order.
-    `phases` are as those of `HessianProduct`.
+    `phases` are as those of `HessianProduct`. `coloring` has the color of each number of x, where sweeps were shared.
     """
 
     matrix: Any
+    coloring: Coloring | None = None
 
     def _repr_html_(self) -> str:
         parts = [*render.parts("value", self.value), *render.parts("gradient", self.gradient)]
-        return self._html_of(parts) + render.html(*render.matrix(self.matrix, "x", "x"), "Hessian")
+        matrix = self.matrix if isinstance(self.matrix, np.ndarray) else self.matrix.toarray()
+        return self._html_of(parts) + render.html(*render.matrix(matrix, "x", "x"), "Hessian")
 
 
 def hvp(
@@ -218,45 +227,94 @@ def _backprop_of_derivative(
 
 
 def hessian(
-    f: Callable[..., Any], x: Tree, mode: ModeName = "forward-over-reverse", *, granularity: Granularity = "array"
+    f: Callable[..., Any],
+    x: Tree,
+    mode: ModeName = "forward-over-reverse",
+    *,
+    granularity: Granularity = "array",
+    order: Literal["compressed"] | None = None,
+    sparse: bool = False,
 ) -> Hessian:
     """The Hessian of f at x, by the named mode, counted by phase: the gradient once, and a sweep for each number of x.
 
     >>> import opcount as oc
-    >>> h = oc.hessian(lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2, [1.0, 1.0])    # Rosenbrock
+    >>> def rosenbrock(x):
+    ...     return sum((1 - a) ** 2 + 100 * (b - a * a) ** 2 for a, b in zip(x, x[1:]))
+    >>> h = oc.hessian(rosenbrock, [1.0, 1.0])
     >>> h.matrix
     array([[ 802., -400.],
            [-400.,  200.]])
-    >>> h.counts.total
-    29
+    >>> oc.hessian(rosenbrock, [1.0] * 50, order="compressed").coloring.count
+    3
 
     `x`, f, `mode` and `granularity` are as for `oc.hvp`. The direction of a sweep is structurally one in one number
     of x and zero in the others; in an array it is a dense array, one at one index. An outer forward sweep gives a
     column of the matrix, and a backward one a row. The matrix is symmetric up to rounding, and nothing is made of
-    that. Over `Fraction` it is exact.
+    that, except by `order="compressed"`: it takes a sweep for each color of a star coloring of the graph of the
+    gradient (`oc.coloring`), and finds each entry in one of the two places where it stands; arrays are opened into
+    their numbers. With `sparse` the matrix is a `scipy.sparse.csr_array` of the entries that are not structurally
+    zero. Over `Fraction` it is exact. T. F. Coleman and J. J. Moré, Estimation of sparse Hessian matrices and graph
+    coloring problems, Mathematical Programming 28 (1984).
 
-    Raises what `oc.hvp` raises, and InvalidType for an `oc.spec` in x, which has no numbers.
+    Raises what `oc.hvp` raises, InvalidValue for an unknown order, and InvalidType for an `oc.spec` in x, which has no
+    numbers, for "compressed" without networkx, and for `sparse` without SciPy.
     """
+    if order not in (None, "compressed"):
+        raise InvalidValue(f'there is no order {order!r} of a Hessian: it is "compressed", or None')
+    if sparse and not order:
+        raise InvalidValue('sparse is for order="compressed", which finds the entries that are not structurally zero')
     f = of_one_argument(f, x)
     rule = mode_named(mode)
-    inputs = wrapped(checked_inputs(x, granularity))
-    if any(type(plain_of(leaf)) is Spec for leaf in inputs.leaves):
+    granularity = "scalar" if order else granularity
+    if any(type(plain_of(leaf)) is Spec for leaf in flatten(x, arrays_as_leaves=True)):
         raise InvalidType("a Hessian is of numbers, and x has an oc.spec, which has none: give an array")
+    inputs = wrapped(checked_inputs(x, granularity))
     first = _First(inputs, lambda x: gradient(f, x, rule.inner, granularity=granularity))
     sweep = pushed if rule.forward else pulled
-    lines = []
     with collector_paused():
-        for seeds in _directions(inputs.leaves):
-            with phase(first.spent, "second accumulation"), np.errstate(invalid="ignore"):
-                found = sweep(first.graph, seeds)
-            if any(type(seed) is Array for seed in seeds) and not all(map(is_finite, found)):
-                with isolated():  # zeros of a seed met an infinity: they are structural, and skipped
-                    found = sweep(first.graph, [None if seed is None else structural_seed(seed) for seed in seeds])
-            lines.append(_numbers(found, inputs))
+        matrix, colors = (
+            _by_colors(first, inputs, sweep, sparse) if order else (_one_by_one(first, inputs, sweep), None)
+        )
+    return Hessian(as_given(first.value), first.gradient(inputs), mode, first.spent, matrix, colors)
+
+
+def _one_by_one(first: _First, inputs: Inputs, sweep: Sweep) -> Any:
+    """The matrix by a sweep for each number of x."""
+    lines = []
+    for seeds in _directions(inputs.leaves):
+        with phase(first.spent, "second accumulation"), np.errstate(invalid="ignore"):
+            found = sweep(first.graph, seeds)
+        if any(type(seed) is Array for seed in seeds) and not all(map(is_finite, found)):
+            with isolated():  # zeros of a seed met an infinity: they are structural, and skipped
+                found = sweep(first.graph, [None if seed is None else structural_seed(seed) for seed in seeds])
+        lines.append(_numbers(found, inputs))
     matrix = array_given(np.empty((len(lines), len(lines))), [entry for line in lines for entry in line])
-    return Hessian(
-        as_given(first.value), first.gradient(inputs), mode, first.spent, matrix.T if rule.forward else matrix
-    )
+    return matrix.T if sweep is pushed else matrix
+
+
+def _by_colors(first: _First, inputs: Inputs, sweep: Sweep, sparse: bool) -> tuple[Any, Coloring]:
+    """The matrix by a sweep for each color: an entry is where its column, or its row, is alone of its color."""
+    (rows, columns), found = starred(first.graph)
+    colors = found.colors
+    swept = []
+    for color in range(found.count):
+        with phase(first.spent, "second accumulation"), np.errstate(invalid="ignore"):
+            swept.append(sweep(first.graph, [ONE if each == color else None for each in colors]))
+    places = [*zip(rows.tolist(), columns.tolist(), strict=True)]
+    met = Counter((row, colors[column]) for row, column in places)
+    values = [plain_of(leaf) for leaf in inputs.leaves]
+    entries = []
+    for row, column in places:
+        alone = met[row, colors[column]] == 1
+        derivative = swept[colors[column]][row] if alone else swept[colors[row]][column]
+        entries.append(plain_derivative(derivative, values[column], {}))
+    size = len(values)
+    if sparse:
+        return sparse_array(rows, columns, np.array(entries), (size, size)), found
+    items = [plain_derivative(None, value, {}) for value in values] * size
+    for (row, column), entry in zip(places, entries, strict=True):
+        items[row * size + column] = entry
+    return array_given(np.empty((size, size)), items), found
 
 
 def mode_named(name: ModeName) -> Mode:

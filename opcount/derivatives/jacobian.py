@@ -23,7 +23,7 @@ from opcount.derivatives.phases import collector_paused, nothing_spent, phase
 from opcount.derivatives.plain import plain_derivative
 from opcount.derivatives.sparsity import Entries, sparse_array
 from opcount.derivatives.trace import evaluate, wrapped
-from opcount.derivatives.walks import reach
+from opcount.derivatives.walks import from_one_input, reach, to_one_output
 from opcount.tracing.edges import IDENTITY, Scale
 from opcount.wrapping.inputs import checked_inputs, of_one_argument
 
@@ -208,37 +208,21 @@ def _compressed(graph: Graph, entries: Entries, found: Coloring, unit_products: 
     edges = _weighted(graph, unit_products)
     inputs, outputs = graph.sources("tangent"), graph.output_indices
     along = found.kind == "column"
-    sources = inputs if along else outputs
-    groups: list[list[int]] = [[] for _ in range(found.count)]
-    for source, color in zip(sources, found.colors, strict=True):
-        if source is not None:
-            groups[color].append(source)
-    swept = [_swept(group, graph.users, edges) if along else _swept_back(group, edges) for group in groups]
+    swept = []
+    for color in range(found.count):
+        copied = [IDENTITY if each == color else None for each in found.colors]
+        if along:
+            tangents = forward(0, from_one_input(edges, inputs, copied))
+            swept.append([None if output is None else tangents[output + 1] for output in outputs])
+        else:
+            summed = to_one_output(edges, outputs, copied)
+            adjoints = backprop(len(summed) - 1, summed)
+            swept.append([adjoints[node] for node in inputs])
     derivatives: Derivatives = [{} for _ in outputs]
-    for row, column in zip(*(found.tolist() for found in entries), strict=True):
-        ends = (outputs[row], inputs[column])
-        color = found.colors[column if along else row]
-        derivatives[row][inputs[column]] = swept[color][ends[0 if along else 1]]
+    for row, column in zip(*(each.tolist() for each in entries), strict=True):
+        first, second = (column, row) if along else (row, column)
+        derivatives[row][inputs[column]] = swept[found.colors[first]][second]
     return derivatives
-
-
-def _swept(inputs: list[int], users: Edges, edges: Edges) -> dict[int | None, Any]:
-    """The tangents, by node, of one node before all others, of which the inputs are copies."""
-    nodes = sorted(reach(inputs, users))
-    index = {node: position for position, node in enumerate(nodes, start=1)}
-    part = [[(index[tail], edge) for tail, edge in edges[node] if tail in index] for node in nodes]
-    for node in inputs:
-        part[index[node] - 1] = [(0, IDENTITY)]
-    return dict(zip(nodes, forward(0, [[], *part])[1:], strict=True))
-
-
-def _swept_back(outputs: list[int], edges: Edges) -> dict[int | None, Any]:
-    """The adjoints, by node, of one node after all others, which is the sum of the outputs."""
-    nodes = sorted(reach(outputs, edges))
-    index = {node: position for position, node in enumerate(nodes)}
-    part = [[(index[tail], edge) for tail, edge in edges[node]] for node in nodes]
-    part.append([(index[node], IDENTITY) for node in outputs])
-    return dict(zip(nodes, backprop(len(nodes), part), strict=False))
 
 
 def _reached(source: int, onward: Edges, edges: Edges) -> tuple[list[int], Edges]:

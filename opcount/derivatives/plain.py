@@ -92,7 +92,9 @@ def plain_derivative(derivative: Derivative | None, value: Any, used: Memory) ->
 def _node_in_precision(derivative: Any, value: Any) -> Any:
     """A derivative that is a node, in the precision of the value, if that is of NumPy's floats."""
     kind = value.dtype if isinstance(value, (np.ndarray, np.floating)) else None
-    if kind is not None and kind.kind == "f" and np.result_type(derivative._plain()) != kind:
+    plain = derivative._plain()
+    has_type = isinstance(plain, (float, int, np.generic, np.ndarray, Spec))  # fractions and decimals have none
+    if kind is not None and kind.kind == "f" and has_type and np.result_type(plain) != kind:
         derivative = derivative.astype(kind) if type(derivative) is ArrayNode else derivative._cast(kind.type)
     return as_given(derivative)
 

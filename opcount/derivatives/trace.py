@@ -70,8 +70,11 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
     With `as_columns`, a graph of floats has no objects for its nodes where that is not needed.
     """
     tape = Tape(inputs.arrays_as_nodes, as_columns)
-    with marking(None):
-        leaves, outputs, result = evaluated_on(tape, f, inputs)
+    try:
+        with marking(None):
+            leaves, outputs, result = evaluated_on(tape, f, inputs)
+    finally:
+        tape.is_open = False
     if tape.entries is not None:
         tape.close()
         return Graph(None, leaves, outputs, result, tape, as_columns)
@@ -84,11 +87,8 @@ def evaluate(f: Callable[[Any], Any], inputs: Inputs, as_columns: bool = False) 
 
 def evaluated_on(tape: Tape, f: Callable[[Any], Any], inputs: Inputs) -> tuple[list[Any], list[Any], Any]:
     """Evaluate f and record its operations on the tape; gives the inputs, the outputs, and what f returned."""
-    try:
-        leaves = input_nodes(tape, inputs.leaves)
-        result = result_of(f, inputs, leaves)
-    finally:
-        tape.is_open = False
+    leaves = input_nodes(tape, inputs.leaves)
+    result = result_of(f, inputs, leaves)
     return leaves, [_as_output(output, tape) for output in checked_outputs(result)], result
 
 

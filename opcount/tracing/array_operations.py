@@ -279,11 +279,11 @@ def _concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any =
     def joined(*operands: Any) -> Any:
         return np.concatenate(operands[:-1], axis=operands[-1])
 
-    tape, arrays = of_one_tape(tuple(arrays))
-    value = joined(*map(value_of, arrays), axis)
+    tape, given = of_one_tape(tuple(arrays))
+    value = joined(*map(value_of, given), axis)
     ends = [0, *accumulate(shape_of(array)[axis] for array in arrays)]
     parts = [((slice(None),) * axis + (slice(start, end),)) for start, end in pairwise(ends)]
-    return _of_parts(tape, "concatenate", joined, arrays, parts, value, (axis,))
+    return _of_parts(tape, "concatenate", joined, given, parts, value, (axis,))
 
 
 def _of_parts(

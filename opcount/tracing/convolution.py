@@ -15,6 +15,7 @@ from opcount.tracing.edges import Contraction, LinearMap, gathering
 from opcount.tracing.nodes import NODES, as_operand, entered, of_one_tape, recorded, value_of
 from opcount.wrapping.operations import NO_DERIVATIVE, Operation
 from opcount.wrapping.trees import shape_of
+from opcount.wrapping.wrapped import Wrapped
 
 _LABELS: Final = ("kj", "kj", "k")
 
@@ -58,16 +59,21 @@ def _where_they_meet(function: Callable[..., Any], n: int, m: int, mode: Any) ->
     return np.where(meet, of_a + 1, 0), np.where(meet, of_v + 1, 0)
 
 
+def _array_of(data: Any) -> Any:
+    return data if isinstance(data, Wrapped) else np.asarray(data)
+
+
 def _of_nodes(function: Callable[..., Any], default: str, a: Any, v: Any, mode: Any = None) -> Any:
     a, v = (as_operand(each) for each in (a, v))
-    _, (a, v) = of_one_tape(tuple(np.reshape(each, -1) if not shape_of(each) else each for each in (a, v)))
+    a, v = (np.reshape(each, -1) if not shape_of(each) else each for each in (a, v))
     mode = default if mode is None else mode
-    value = function(value_of(a), value_of(v), mode)
+    _, given = of_one_tape((a, v))
+    value = function(*map(value_of, given), mode)
     if not are_numbers((*shape_of(a), *shape_of(v))):
         raise InvalidValue(f"which elements meet in {function.__name__} depends on the sizes: use numbers for them")
     places = _where_they_meet(function, len(a), len(v), mode)
     both = [
-        recorded(_WINDOWS, each, indices) if type(each) in NODES else _windows(value_of(each), indices)
+        recorded(_WINDOWS, each, indices) if type(each) in NODES else _windows(_array_of(each), indices)
         for each, indices in zip((a, v), places, strict=True)
     ]
     tape, operands = of_one_tape(tuple(both))

@@ -60,7 +60,7 @@ def solve(a: Any, b: Any, /) -> Any:
     _, (a, b) = of_one_tape((as_operand(a), as_operand(b)))
     x = np.linalg.solve(value_of(a), value_of(b))
     left_over = recorded(_LEFT_OVER, a, b, x)
-    tape, operands = of_one_tape((left_over, value_of(a), len(shape_of(b)) == 1))
+    tape, operands = of_one_tape((left_over, value_of(a), len(shape_of(value_of(b))) == 1))
     return entered(tape, _SOLVE, operands, x)
 
 

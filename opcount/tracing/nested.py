@@ -19,7 +19,8 @@ from opcount.tracing.differentiable import FUNCTIONS
 from opcount.tracing.units import Unit
 from opcount.wrapping.shapes import are_numbers
 
-_PLAIN: Final = frozenset({Array, Scalar, Unit, type(None)})
+PLAIN: Final = frozenset({Array, Scalar, Unit, type(None)})
+"""The classes of what is never recorded, as most derivatives are."""
 
 Part = tuple[np.ndarray, Callable[..., Any], Sequence[Any]]
 """Which elements, the operation on them, and its operands, in the shape of the whole or numbers."""
@@ -27,15 +28,17 @@ Part = tuple[np.ndarray, Callable[..., Any], Sequence[Any]]
 
 def is_recorded(values: object) -> bool:
     """Whether wrapped values are recorded by an outer evaluation: they are nodes."""
-    return type(values) not in _PLAIN and hasattr(values, "tape")
+    return type(values) not in PLAIN and hasattr(values, "tape")
 
 
 def computed(shape: tuple[Any, ...], parts: Sequence[Part]) -> Any:
     """An array in which the selected elements are the results of these operations on the operands' elements there.
 
-    Masks may have length one along axes on which all is alike; each element is selected once at most.
+    Masks may have length one along axes on which all is alike; each element is selected once at most. None if none is.
     """
     parts = [part for part in parts if part[0].any()]
+    if not parts:
+        return None
     if len(parts) == 1 and parts[0][0].all():
         _, execute, operands = parts[0]
         return execute(*(_spread(operand, shape) for operand in operands))

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from opcount.arrays.array_methods import ArrayMethods
 from opcount.arrays.elements import objects
 from opcount.tracing.differentiable import FUNCTIONS
+from opcount.wrapping.operations import Operation
 from opcount.wrapping.wrapped import Number, for_sparse_matrix
 
 
@@ -19,7 +20,13 @@ class NumberMethods(Number):
     """What a node that holds a number has besides operators."""
 
     __slots__ = ()
+    primitive: Operation | None
     value: Any
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
 
     @property
     def shape(self) -> tuple[()]:
@@ -58,7 +65,13 @@ class NodeMethods(ArrayMethods):
     """What has an Array as its `value`: its shape, views of it, and its guarded exits."""
 
     __slots__ = ()
+    primitive: Operation | None
     value: Any
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, "input" for an input."""
+        return self.primitive.name if self.primitive else "input"
 
     def __len__(self) -> int:
         return len(self.value)

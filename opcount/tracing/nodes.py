@@ -79,11 +79,6 @@ class Node(NumberMethods):
                 return derivative(self.value, *given)
         return slope(row, derivative, self.value, tuple(map(value_of, self.operands)))
 
-    @property
-    def name(self) -> str:
-        """The name of the operation, "input" for an input."""
-        return self.primitive.name if self.primitive else "input"
-
     def __getattr__(self, name: str) -> Any:
         if name not in ("value", "operands", "primitive"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -206,11 +201,6 @@ class ArrayNode(NodeMethods):
     primitive: Operation | None
     tape: Tape
     value: Any
-
-    @property
-    def name(self) -> str:
-        """The name of the operation, "input" for an input."""
-        return self.primitive.name if self.primitive else "input"
 
     def _plain(self) -> Any:
         return self.value._plain()
@@ -411,7 +401,11 @@ def of_one_tape(operands: tuple[Any, ...]) -> tuple[Tape | None, tuple[Any, ...]
             tape = inner(tape, operand.tape) if tape is not None else operand.tape
     if not several:
         return tape, operands
-    return tape, tuple(Outer(value_as_it_is(o)) if type(o) in NODES and o.tape is not tape else o for o in operands)
+    return tape, _of_tape(tape, operands)
+
+
+def _of_tape(tape: Tape | None, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(Outer(value_as_it_is(o)) if type(o) in NODES and o.tape is not tape else o for o in operands)
 
 
 def value_as_it_is(node: Any) -> Any:
@@ -423,16 +417,19 @@ def entered(tape: Tape | None, primitive: Operation, operands: tuple[Any, ...], 
     """The value as a node, where a derivative passes through the primitive; else the value, a constant."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         raise Uncounted(OF_OTHER_NUMBERS)
-    passes = data = False  # whether a derivative does, and whether some operand is an array of data
+    passes = data = outer = False  # whether a derivative does; whether some are arrays of data, or of an outer tape
     for operand, partial in zip(operands, primitive.partials, strict=True):
         if type(operand) in NODES:
-            passes = passes or partial is not None
+            outer = outer or operand.tape is not tape
+            passes = passes or (partial is not None and operand.tape is tape)
         elif type(operand) is np.ndarray or type(operand) is Array:
             data = True
     if tape is None or not passes:
         return value
     if type(value) is Array and value.dtype.kind == "c":
         raise Uncounted(COMPLEX)
+    if outer:
+        operands = _of_tape(tape, operands)
     if puts_constants(primitive, operands):
         tape.joins = True
     if data and uses_values(primitive):

@@ -33,7 +33,7 @@ from opcount.wrapping.classes import is_number
 from opcount.wrapping.foreign import is_container, let_out_beside, plain, stranger
 from opcount.wrapping.operations import BY_UFUNC, NO_DERIVATIVE
 from opcount.wrapping.trees import object_array, plain_array, shape_of
-from opcount.wrapping.wrapped import Number, Wrapped, boxed, is_wrapped_array, written
+from opcount.wrapping.wrapped import Number, Wrapped, boxed, is_wrapped_array, records_arrays, written
 
 
 class NumberArray(np.ndarray):
@@ -81,7 +81,7 @@ class NumberArray(np.ndarray):
         return number_array(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if any(map(is_container, types)):
+        if any(is_container(kind) or records_arrays(kind) for kind in types):
             return NotImplemented
         if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
             let_out_beside(name_of(function), found, _numbers_of(args))

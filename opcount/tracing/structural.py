@@ -26,7 +26,7 @@ from opcount.counting.meters import charge
 from opcount.counting.symbolic import Size
 from opcount.tracing import nested
 from opcount.tracing.differentiable import FUNCTIONS
-from opcount.tracing.nested import is_recorded
+from opcount.tracing.nested import PLAIN, is_recorded
 from opcount.tracing.units import MINUS_ONE, ONE, UNITS, ZERO, Unit
 from opcount.wrapping.shapes import are_numbers
 from opcount.wrapping.spec import Spec
@@ -205,7 +205,13 @@ def structured(states: np.ndarray, values: object, shape: tuple[Any, ...]) -> An
 def of_nodes(*derivatives: Any) -> bool:
     """Whether the numbers in one of these derivatives are nodes of an outer evaluation."""
     # what is stored as another array but for a part is never of nodes, and stays so
-    return any(is_recorded(d._but is None and d._values if type(d) is Structured else d) for d in derivatives)
+    for derivative in derivatives:
+        values = derivative
+        if type(derivative) is Structured:
+            values = derivative._values if derivative._but is None else None
+        if type(values) not in PLAIN and is_recorded(values):
+            return True
+    return False
 
 
 def states_of(derivative: object, dimensions: int) -> np.ndarray:

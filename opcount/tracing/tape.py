@@ -80,6 +80,8 @@ class Forgotten:
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # who asks is a tool that looks at all there is
+            raise AttributeError(name)
         raise InvalidType(OVER)
 
     def __repr__(self) -> str:

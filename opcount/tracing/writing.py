@@ -12,12 +12,13 @@ import math
 import operator
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from opcount.arrays.array import Array
 from opcount.arrays.elements import plain_index
 from opcount.counting.errors import InvalidType, Uncounted
 from opcount.functions.op_counts import name_of
@@ -25,18 +26,24 @@ from opcount.functions.rows import FREE
 from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
 from opcount.tracing.differentiable import FUNCTIONS, OPENED
-from opcount.tracing.nodes import ArrayNode, as_operand, recorded, twin
-from opcount.tracing.tape import OVER
-from opcount.wrapping.operations import OPERATIONS
+from opcount.tracing.edges import gathering
+from opcount.tracing.nodes import NODES, ArrayNode, as_operand, entered, recorded, twin
+from opcount.tracing.tape import OVER, inner
+from opcount.wrapping.operations import OPERATIONS, Operation
 from opcount.wrapping.spec import Spec
 from opcount.wrapping.trees import owner_of, shape_of
 from opcount.wrapping.wrapped import Wrapped
 
 
-def write(array: ArrayNode, values: object) -> None:
+def write(array: ArrayNode, values: Any) -> None:
     """Let the array have these values from now on: a node or data of its shape, cast to its dtype as NumPy casts."""
     _check_open(array)
     values = _fitting(array, values)
+    if type(values) in NODES and inner(values.tape, array.tape) is not array.tape:
+        raise Uncounted(
+            "an array of an outer evaluation would hold values of an inner one, which ends before it: write into an "
+            "array that np.zeros_like(y) gives for the y of the inner function"
+        )
     position = viewed(array)
     if position is not None:
         view = View(array.primitive.value, array.operands, position)  # type: ignore[union-attr]
@@ -114,20 +121,38 @@ class View:
 
 def written(function: Callable[..., Any], array: Any, *args: object, **keywords: object) -> Any:
     """A copy of the array, into which the function has written."""
-    array = array.copy("K")
+    array = _copy_for(array, (args, tuple(keywords.values())))
     function(array, *args, **keywords)
     return array
 
 
 def written_through(array: Any, values: object, view: View) -> Any:
     """A copy of the array, which has these values where the view sees them."""
-    array = array.copy("K")
+    array = _copy_for(array, values)
     seen = view(array)
     plain, memory = (getattr(each, "_held", each) for each in (seen, array))
     if type(memory) is not Spec and owner_of(plain) is not owner_of(memory):
         raise Uncounted(f"writing into this view is not followed here: write into the array itself, or {OPENED}")
     seen[...] = values
     return array
+
+
+def _copy_for(array: Any, given: object) -> Any:
+    """A copy to be written into: where data is to hold nodes of an outer evaluation, it is a node there itself."""
+    nodes = list(_nodes_in(given))
+    if type(array) is not Array or not nodes:
+        return array.copy("K")
+    node = max(nodes, key=lambda node: node.tape.level)
+    nowhere = gathering(np.zeros(array.shape, int), shape_of(node))
+    return entered(node.tape, Operation("copy", None, np.copy, (nowhere,), moves=True), (node,), array.copy("K"))
+
+
+def _nodes_in(given: object) -> Iterator[Any]:
+    if type(given) in NODES:
+        yield given
+    elif isinstance(given, (list, tuple)) or (isinstance(given, np.ndarray) and given.dtype == object):
+        for item in given:
+            yield from _nodes_in(item)
 
 
 def _become(array: ArrayNode, values: ArrayNode) -> None:

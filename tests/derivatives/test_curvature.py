@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import assume, given
 
 import opcount as oc
 from opcount.tracing import nested
@@ -56,6 +56,7 @@ def check_predictions(f, x, v, granularity="array"):
 def test_over_fractions_every_mode_is_exact(program):
     x = list(program.x)
     v = [Fraction(place + 1, 3) for place in range(len(x))]
+    assume(type(program(x)) is Fraction)  # what NumPy rounds down is a float
     check_exactly(program, x, v)
     check_predictions(program, x, v)
 

@@ -84,6 +84,56 @@ def test_every_method_nests_in_every_other_at_both_granularities(name, inner):
                 np.testing.assert_allclose(g.gradient, expected, rtol=near, atol=near)
 
 
+def filled(x, y):
+    w = np.zeros_like(y)
+    w[:2] = x[1:] * 2
+    part = w[1:]
+    part[0] = y[0]
+    part *= x[0]
+    w[2] += x[2] * y[1]
+    return np.sum(w * w * w)
+
+
+CLOSURES = {
+    "joined": lambda x, y: np.sum(np.concatenate([x, y, x * y]) ** 3),
+    "stacked": lambda x, y: np.sum(np.stack([x, y]) ** 3 @ y),
+    "elements": lambda x, y: np.sum(np.array([x[0] * y[1], x[1], y[2] ** 2]) ** 2),
+    "chosen": lambda x, y: np.sum(np.where(y > x, x * y, y * y * x)) + np.sum(np.maximum(x, y) ** 3),
+    "contracted": lambda x, y: np.sum(np.einsum("i,j,k->ijk", x, y, x) ** 2) * y[0],
+    "solved": lambda x, y: np.sum(np.linalg.solve(MATRIX + 3 * np.eye(3) + np.outer(x, y), x * y) ** 2),
+    "convolved": lambda x, y: np.sum(np.convolve(x, y) ** 2) + np.sum(np.correlate(x * y, x, "same") ** 2),
+    "powers": lambda x, y: np.sum(np.abs(y) ** x) + np.sum(np.abs(x) ** y),
+    "filled": filled,
+}
+
+
+@pytest.mark.parametrize("name", CLOSURES)
+def test_functions_of_values_of_two_evaluations(name):
+    def f(x):
+        return np.sum(oc.gradient(lambda y: CLOSURES[name](x, y), DATA).gradient * x)
+
+    steps = 1e-5 * np.eye(3)
+    expected = [(float(oc.unwrap(f(POINT + step))) - float(oc.unwrap(f(POINT - step)))) / 2e-5 for step in steps]
+    for outer in ("backprop", "forward"):
+        for granularity in ("array", "scalar"):
+            found = oc.gradient(f, POINT, outer, granularity=granularity).gradient
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_an_outer_array_does_not_hold_values_of_an_inner_evaluation():
+    def f(x):
+        y = x * 1.0
+
+        def inner(z):
+            y[0] = z[0]
+            return np.sum(y * z)
+
+        return np.sum(oc.gradient(inner, x).gradient)
+
+    with pytest.raises(oc.Uncounted, match="zeros_like"):
+        oc.gradient(f, POINT)
+
+
 def test_inside_results_are_nodes_and_outside_plain():
     seen = []
 

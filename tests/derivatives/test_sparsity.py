@@ -13,7 +13,7 @@ import pytest
 from scipy import sparse
 
 import opcount as oc
-from opcount.derivatives import coloring, jacobian, sparsity
+from opcount.derivatives import coloring, curvature, jacobian, sparsity
 from tests.support.array_models import CASES
 from tests.support.faults import planted
 from tests.support.scrambled import scrambled
@@ -171,3 +171,70 @@ def test_what_is_missing_is_named(missing, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(oc.InvalidType, match=f"pip install {missing}"):
         oc.jacobian(stencil, X, "compressed" if missing == "networkx" else "reverse", sparse=True)
+
+
+# --- Hessians, by star colorings
+
+
+def rosenbrock(x):
+    return sum((1 - a) ** 2 + 100 * (b - a * a) ** 2 for a, b in itertools.pairwise(x))
+
+
+def hub(x):
+    return sum(x[0] * a * a * a for a in x[1:]) + x[0] ** 4
+
+
+def banded(x):
+    return sum(sum(x[i : i + 6]) ** 3 for i in range(len(x) - 5))
+
+
+SECOND = {"Rosenbrock": (rosenbrock, 3, 3), "arrow": (hub, 9, 2), "band": (banded, 11, 11), "linear": (sum, 1, 1)}
+"""Functions of which the second derivatives are known: the colors of the columns, and of the stars."""
+
+
+@pytest.mark.parametrize("mode", oc.MODES)
+@pytest.mark.parametrize("name", SECOND)
+def test_a_hessian_by_colors_is_that_by_columns(name, mode):
+    f, of_columns, of_stars = SECOND[name]
+    x = [0.3 + 0.1 * i for i in range(26 if name == "band" else 9)]
+    each = oc.hessian(f, x, mode)
+    found = oc.hessian(f, x, mode, order="compressed")
+    assert (found.matrix == each.matrix).all() and found.gradient == each.gradient and found.value == each.value
+    assert found.coloring.count == of_stars and each.coloring is None
+    assert {phase: found.phases[phase] for phase in oc.PHASES} == {phase: each.phases[phase] for phase in oc.PHASES}
+    entries = oc.trace(lambda x: oc.gradient(f, x).gradient, x).sparsity()
+    assert (entries == entries.T).all() and (each.matrix[~entries] == 0).all()
+    assert oc.coloring(entries, "column").count == of_columns
+    stored = oc.hessian(f, x, mode, order="compressed", sparse=True)
+    assert (stored.matrix.toarray() == each.matrix).all() and stored.matrix.nnz == entries.sum()
+    assert "Hessian" in stored._repr_html_()
+
+
+def test_an_entry_of_a_hessian_that_is_taken_from_another_color_is_found():
+    def merged(graph):
+        entries, found = coloring.starred(graph)
+        return entries, dataclasses.replace(found, colors=tuple(max(color, 1) for color in found.colors))
+
+    x = [0.1 * i for i in range(8)]
+    with planted(curvature, starred=merged):
+        assert (oc.hessian(rosenbrock, x, order="compressed").matrix != oc.hessian(rosenbrock, x).matrix).any()
+
+
+def test_a_hessian_by_colors_over_fractions_and_of_an_array():
+    x = [Fraction(n, 3) for n in range(1, 6)]
+    assert (oc.hessian(rosenbrock, x, order="compressed").matrix == oc.hessian(rosenbrock, x).matrix).all()
+    v = np.arange(1.0, 7.0)
+    opened = oc.hessian(lambda v: np.sum(v[1:] * v[:-1] ** 3), v, order="compressed")
+    np.testing.assert_allclose(opened.matrix, oc.hessian(lambda v: np.sum(v[1:] * v[:-1] ** 3), v).matrix, rtol=1e-14)
+    assert opened.coloring.count == 3
+
+
+def test_what_a_hessian_by_colors_refuses():
+    with pytest.raises(oc.InvalidValue, match="there is no order 'markowitz' of a Hessian"):
+        oc.hessian(rosenbrock, [1.0, 2.0], order="markowitz")
+    with pytest.raises(oc.InvalidValue, match='sparse is for order="compressed"'):
+        oc.hessian(rosenbrock, [1.0, 2.0], sparse=True)
+    with pytest.raises(oc.InvalidType, match="leave out sparse"):
+        oc.hessian(rosenbrock, [Fraction(1), Fraction(2)], order="compressed", sparse=True)
+    with pytest.raises(oc.InvalidType, match=r"x has an oc\.spec"):
+        oc.hessian(np.sum, oc.spec(3), order="compressed")

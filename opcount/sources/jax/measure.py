@@ -79,7 +79,7 @@ def measure(f: Callable[..., Any], *args: Any, static_argnums: int | Sequence[in
     >>> def horner(x):
     ...     return jax.lax.scan(lambda y, c: (y * x + c, None), 1.0, jnp.array([2.0, 3.0, 4.0]))[0]
     >>> ocj.measure(horner, 2.0)
-    Measured(value=Array(26., dtype=float32...), counts=Counts({'mul': 3, 'add': 3}))
+    Measured(value=Array(26., dtype=float...), counts=Counts({'mul': 3, 'add': 3}))
 
     Arguments are arrays of JAX's or NumPy's, numbers, and trees of them. What depends on them counts; what f closes
     over is data. With values, `while` and `cond` count as they are executed. A `jax.ShapeDtypeStruct`, or an `oc.spec`,
