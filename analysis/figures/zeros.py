@@ -20,18 +20,17 @@ PANELS: Final = {"tridiagonal": "three diagonals", "arrow": "an arrow"}
 
 def growth(jacobians: pd.DataFrame) -> Figure:
     """A panel for each of two systems, with a line for each way."""
-    drawing, both = grid(2, height=5.0, sharex=True)
+    drawing, both = grid(2, height=5.4)
     for axes, (name, title) in zip(both, PANELS.items(), strict=True):
         rows = jacobians[jacobians.system == name]
         ends = []
         for column, (label, colour, marker) in LINES.items():
             axes.plot(rows.n, rows[column], "-", marker=marker, color=colour, ms=6)
             ends.append((float(rows.n.iloc[-1]), float(rows[column].iloc[-1]), label, colour))
-        axes.set(xscale="log", yscale="log", title=title, ylabel="operations")
+        axes.set(xscale="log", yscale="log", title=title, xlabel="variables", ylabel="operations")
         axes.xaxis.set_major_locator(FixedLocator([*rows.n]))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.xaxis.set_minor_locator(NullLocator())
         short_ticks(axes.yaxis)
         label_ends(drawing, axes, ends)
-    both[-1].set_xlabel("variables, as many as equations")
     return drawing

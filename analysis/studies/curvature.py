@@ -50,6 +50,8 @@ class Found:
             **{"product / value": table["product"] / table.value, "Hessian / value": table.hessian / table.value}
         )
 
+        self.ratios = self.table[["function", "mode", "numbers", "product / value", "Hessian / value"]]
+
     def rows(self, function: str, mode: str = FIRST) -> pd.DataFrame:
         found = self.table[(self.table.function == function) & (self.table["mode"] == mode)]
         return found.sort_values("numbers")
@@ -86,7 +88,7 @@ def run(run: Run) -> Study:
         figures={
             "curvature": Figure(
                 growth.curvature,
-                {"table": d.table},
+                {"table": d.ratios},
                 "Operations over those of the value. Above, a Hessian times a vector, the gradient included: dotted, "
                 f"Griewank and Walther's bound of {BOUND}. Below, a whole Hessian of Speelpenning's product (circles) "
                 "and of Rosenbrock's valley (squares).",
@@ -103,13 +105,17 @@ def run(run: Run) -> Study:
 
 
 def tables(d: Found) -> dict[str, Table]:
-    wide = d.table.pivot(index=["function", "numbers"], columns="mode", values="product / value").reset_index()
+    wide = d.ratios.pivot(index=["function", "numbers"], columns="mode", values="product / value").reset_index()
     wide.columns.name = None
-    exact = d.table.drop(columns=["product / value", "Hessian / value"])
-    rounded = wide.round(2)
+    counted = d.table.drop(columns=["product / value", "Hessian / value", "deviation"])
+    counted["hessian"] = [int(count) if count == count else "" for count in counted.hessian]
     return {
-        "curvature": Table(exact, "Operations of the value, the gradient, a product with the Hessian and the Hessian"),
-        "ratios": Table(rounded, "A Hessian times a vector, with the gradient, over the value"),
+        "curvature": Table(
+            counted, "Operations of the value, the gradient, a product with the Hessian and the Hessian"
+        ),
+        "ratios": Table(
+            d.ratios, "A Hessian times a vector, with the gradient, over the value", exact=False, shown=wide.round(2)
+        ),
     }
 
 

@@ -37,7 +37,7 @@ def test_a_deviation_is_over_the_largest_entry():
 
 def test_the_ratios_in_the_report_are_those_of_the_counts():
     study = studied("curvature")
-    ratios = study.tables["ratios"].frame
+    ratios = study.tables["ratios"].shown
     row = ratios[(ratios.function == PRODUCT) & (ratios.numbers == 32)].iloc[0]
     assert row[OVER] == pytest.approx((12 * 32 - 23) / 31, abs=0.005)
     assert math.isclose(row["reverse-over-reverse"], row[OVER])
