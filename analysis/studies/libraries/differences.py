@@ -36,7 +36,7 @@ class Reason(NamedTuple):
 
 def over_rows(
     entries: Changes, rows: Changes | None = None, of: Sequence[str] = ("softmax", "fused", "picked")
-) -> Mapping:
+) -> Mapping[str, Changes]:
     """The changes for each number, and for each row, of a softmax, and of a logarithm of one whose label is picked."""
     return {f"{name} {unit}": each for name in of for unit, each in (("entries", entries), ("rows", rows or {}))}
 
