@@ -112,7 +112,7 @@ def against(d: Found) -> list[str]:
         )
     found.append(
         f"PyTorch's fused attention does not remember its weights: it goes backward with {at(d, 'PyTorch', FUSED):,} "
-        f"operations, where backprop takes {at(d, 'backprop', FUSED):,}, and keeps less."
+        f"operations, where backprop takes {at(d, 'backprop', FUSED):,}."
     )
     return found
 
@@ -128,12 +128,14 @@ def tables(d: Found) -> dict[str, Table]:
             d.counts.drop(columns=["phases", "counts", "off"]),
             "Operations of a value and its gradient, by every method and every library. Forward is the evaluation of "
             f"the program, backward the partials and the accumulation. Libraries {recorded()}",
+            text=("program", "by"),
         ),
         "phases": Table(
             pd.DataFrame(
                 [{"program": row.program, "by": row.by, **row.phases} for row in d.counts.itertuples() if row.phases]
             ),
             "The same by phase, where it is known: of JAX the equations that it has transposed are the accumulation",
+            text=("program", "by"),
         ),
         "differences": Table(
             d.differences,
@@ -150,6 +152,7 @@ def tables(d: Found) -> dict[str, Table]:
         "reports": Table(
             d.reports,
             "What the libraries' own counters report of these programs, forward and backward, and what is executed",
+            text=("program", "library", "counter"),
         ),
         "examples": Table(
             d.examples,
