@@ -225,7 +225,7 @@ def recency_is_worse(d: Found) -> Judged:
 def logarithmic(d: Found) -> Judged:
     law = d.law
     repeats = law["steps evaluated"] / law.steps
-    holds = all(0.7 < slope < 1.3 for slope in d.slopes.values()) and (repeats <= law.snapshots).all()
+    holds = all(0.7 < slope < 1.4 for slope in d.slopes.values()) and (repeats <= law.snapshots).all()
     return holds, (
         f"for four times the steps {d.slopes['snapshots']:.2f} snapshots and {d.slopes['repeats']:.2f} evaluations per "
         f"step more, from {law.steps.min()} to {law.steps.max():,} steps"

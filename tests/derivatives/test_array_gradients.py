@@ -44,8 +44,9 @@ BATCHES = [ORACLES[start::8] for start in range(8)]
 FAST = {
     "xla_backend_optimization_level": 0,
     "xla_llvm_disable_expensive_passes": True,
-    "xla_cpu_use_fusion_emitters": False,
 }
+if jax.__version_info__ < (0, 12):  # which has no other emitters
+    FAST["xla_cpu_use_fusion_emitters"] = False
 
 
 def by_jax(functions: dict[Any, Callable[[Any], Any]], xs: dict[Any, Any], dtype: Any = float) -> dict[Any, Any]:

@@ -29,6 +29,7 @@ from opcount.sources.jax.uses import (
     called,
     counter_of,
     jaxpr_of,
+    parts_of,
     solve_constants,
 )
 
@@ -124,7 +125,7 @@ def _rounds(once: Callable[[Pattern], _Rounds], start: Pattern, length: Size, pl
 
 def _scan(run: Run, equation: Any, given: list[Operand], results: Bits, place: Place) -> list[Operand]:
     params = equation.params
-    constants, carried = params["num_consts"], params["num_carry"]
+    constants, carried = parts_of(equation)
     body = params["jaxpr"]
     used, _ = run.uses.scan(equation, results)
     fixed, carry, xs = given[:constants], given[constants : constants + carried], given[constants + carried :]
@@ -151,7 +152,7 @@ def _scan(run: Run, equation: Any, given: list[Operand], results: Bits, place: P
 def _rows_of(equation: Any) -> Sequence[Any]:
     """The variables of a scan's body that hold one row of each array it goes along."""
     rows: Sequence[Any] = jaxpr_of(equation.params["jaxpr"]).invars
-    return rows[equation.params["num_consts"] + equation.params["num_carry"] :]
+    return rows[sum(parts_of(equation)) :]
 
 
 def _unrolled(
@@ -159,7 +160,7 @@ def _unrolled(
 ) -> list[Operand]:
     """A scan, round by round, as what it executes depends on values."""
     params = equation.params
-    body, number = params["jaxpr"], params["num_carry"]
+    body, (_, number) = params["jaxpr"], parts_of(equation)
     rows: list[list[Operand]] = []
     steps = range(params["length"])
     for index in reversed(steps) if params["reverse"] else steps:

@@ -48,12 +48,13 @@ Rule = Callable[[Call], OpCounts]
 ELEMENTWISE: Final[Mapping[str, OpCounts]] = MappingProxyType({
     **{name: {name: 1} for name in (
         "add", "sub", "mul", "div", "neg", "sign", "abs", "sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p",
-        "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq", "ne",
+        "log2", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq", "ne",
         "nextafter", "erf", "erfc", "digamma", "zeta",
     )},
     "add_any": {"add": 1}, "square": {"mul": 1}, "rem": {"fmod": 1}, "max": {"maximum": 1}, "min": {"minimum": 1},
     "reciprocal": {"div": 1}, "rsqrt": {"sqrt": 1, "div": 1},
     "logistic": {"neg": 1, "exp": 1, "add": 1, "div": 1},
+    "one_minus_square": {"add": 1, "sub": 1, "mul": 1},  # (1 + x) * (1 - x)
     "asin": {"arcsin": 1}, "acos": {"arccos": 1}, "atan": {"arctan": 1}, "atan2": {"arctan2": 1},
     "asinh": {"arcsinh": 1}, "acosh": {"arccosh": 1}, "atanh": {"arctanh": 1},
     "is_finite": {"isfinite": 1}, "eq_to": {"eq": 1}, "le_to": {"le": 1}, "lt_to": {"lt": 1},
@@ -80,6 +81,14 @@ def _elementwise(name: str, counts: OpCounts) -> Rule:
         return expanded(numbers) if call.is_complex else numbers
 
     return rule
+
+
+def _polynomial(call: Call) -> OpCounts:
+    """Horner's rule: a product and a sum for each coefficient but that of the highest power."""
+    degree = len(call.operands) - 2
+    if call.is_complex:
+        raise NoRule("a polynomial of complex numbers has no exact count: write Horner's rule")
+    return multiple(call.results[0].size * degree, {"mul": 1, "add": 1})
 
 
 def _integer_pow(call: Call) -> OpCounts:
@@ -315,6 +324,7 @@ PRICED: Final[dict[str, Rule]] = {
     **{name: _elementwise(name, counts) for name, counts in ELEMENTWISE.items()},
     "conj": _elementwise("conj", {}),
     "integer_pow": _integer_pow,
+    "polynomial": _polynomial,
     "pow": _pow,
     "clamp": _clamp,
     "convert_element_type": _convert,
@@ -363,8 +373,8 @@ FREE: Final = frozenset({
     # what moves data, gives it another type that holds the same number, or marks it
     "bitcast_convert_type", "broadcast_in_dim", "broadcast_to", "complex", "concatenate", "copy",
     "device_put", "dynamic_slice", "dynamic_update_slice", "gather", "imag", "layout_constraint", "name",
-    "optimization_barrier", "pad", "pvary", "real", "reduce_precision", "reshape", "reshard", "rev", "select_n",
-    "sharding_constraint", "slice", "split", "squeeze", "stack", "stop_gradient", "tile", "transpose", "tie",
+    "optimization_barrier", "pad", "pvary", "real", "reduce_precision", "relayout", "reshape", "reshard", "rev",
+    "select_n", "sharding_constraint", "slice", "split", "squeeze", "stack", "stop_gradient", "tile", "transpose", "tie",
     "unstack", "with_memory_space_constraint", "zeros_like",
     # what is printed is text, the one way out that is never refused; tokens order it
     "after_all", "create_token", "debug_print", "dce_sink", "inspect_sharding",
@@ -443,7 +453,7 @@ _REASONS: Final = (
         "ppermute_done ppermute_start precv preduced psend psum_done psum_invariant psum_invariant_start "
         "psum_start reduce_scatter reduce_scatter_done reduce_scatter_start reduced_vary_cast_p shard_alike "
         "shard_map unreduced_psum unreduced_psum_start unreduced_reduce_scatter unreduced_reduce_scatter_start "
-        "vary_unreduced_cast_p",
+        "pbroadcast_dynamic reduced_vary_cast unreduced_pmax unreduced_pmin vary_unreduced_cast vary_unreduced_cast_p",
     ),
     (
         "it is executed outside of JAX, where nobody counts",

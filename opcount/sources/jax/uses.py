@@ -39,7 +39,9 @@ def jaxpr_of(given: Any) -> Any:
 def called(equation: Any) -> Any:
     """The jaxpr that an equation calls with its own operands; None if it calls none so."""
     key = CALLS.get(equation.primitive.name)
-    return None if key is None else equation.params[key]
+    if key is None:
+        return None
+    return equation.params[key] if key in equation.params else equation.params["call_jaxpr"]  # "composite" of JAX 0.12
 
 
 CALLS: Final = {
@@ -51,6 +53,15 @@ CALLS: Final = {
     "remat_opt": "fwd_jaxpr",
 }
 """The primitives that call a jaxpr with their own operands, and the parameter that holds it."""
+
+
+def parts_of(scan: Any) -> tuple[int, int]:
+    """How many constants a scan has, and how many variables it carries; the rest of its operands are rows."""
+    params = scan.params
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    constants, carried, _ = params["ft_in"].unpack()  # since JAX 0.12
+    return len(constants), len(carried)
 
 
 def counter_of(equation: Any) -> Counter | None:
@@ -177,7 +188,7 @@ class Uses:
     def scan(self, equation: Any, results: Bits) -> tuple[Bits, Bits]:
         """How the results of a scan's body are used, those that it carries in all rounds, and the scan's operands."""
         params = equation.params
-        body, constants, number = jaxpr_of(params["jaxpr"]), params["num_consts"], params["num_carry"]
+        body, (constants, number) = jaxpr_of(params["jaxpr"]), parts_of(equation)
         carried, gathered = results[:number], results[number:]
         while True:
             inputs = self.of(body, carried + gathered).inputs

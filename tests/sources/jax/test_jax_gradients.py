@@ -36,16 +36,19 @@ def layer(xp):
 
 def test_a_layer_beside_backprop():
     in_jax, backprop = ocj.gradient(layer(jnp), P), oc.gradient(layer(np), P)
+    # JAX's tanh rule: c (1 - y) + c (1 - y) y of the derivative c of the output, or, since 0.12, c (1 + y)(1 - y)
+    before = jax.__version_info__ < (0, 12)
     assert in_jax.counts == {"mul": 704, "add": 567, "sub": 128, "tanh": 64}
     assert backprop.counts == {"mul": 640, "add": 503, "sub": 128, "tanh": 64}
     np.testing.assert_allclose(in_jax.value, backprop.value, rtol=1e-5)
     for key in P:
         np.testing.assert_allclose(in_jax.gradient[key], backprop.gradient[key], rtol=1e-4)
     assert in_jax.phases["primal"] == backprop.phases["primal"]
-    # 64 products with the seed; and JAX's tanh rule, of which one product and one sum are its own
-    assert phases(in_jax)["partials"] == {"mul": 64, "sub": 64}
+    assert phases(in_jax)["partials"] == ({"mul": 64, "sub": 64} if before else {"mul": 128, "add": 64, "sub": 64})
     assert phases(backprop)["partials"] == {"mul": 128, "sub": 64}
-    assert phases(in_jax)["accumulation"] == {"mul": 256 + 64 + 64, "add": 248 + 64}
+    seed = 64  # which JAX multiplies
+    own = {"mul": 64, "add": 64} if before else {"mul": 0, "add": 0}
+    assert phases(in_jax)["accumulation"] == {"mul": 256 + seed + own["mul"], "add": 248 + own["add"]}
     assert phases(backprop)["accumulation"] == {"mul": 256, "add": 248}
     assert ocj.gradient(layer(jnp), shapes(P)).phases == in_jax.phases
 

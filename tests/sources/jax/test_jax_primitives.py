@@ -148,8 +148,12 @@ TWINS = {
     "shift_right_arithmetic": (lax.shift_right_arithmetic, np.right_shift),
     "population_count": (lax.population_count, np.bitwise_count),
 }  # fmt: skip
-OF_INTEGERS = {name for name in TWINS if "shift" in name or name in ("and", "or", "xor", "not", "population_count")}
 WITHOUT_TWIN = {"add_any", "eq_to", "le_to", "lt_to"}
+if jax.__version_info__ >= (0, 12):
+    TWINS |= {"log2": (lax.log2, np.log2), "one_minus_square": (lax.one_minus_square, lambda x: (1 + x) * (1 - x))}
+else:  # these are written in others there
+    WITHOUT_TWIN |= {"log2", "one_minus_square"}
+OF_INTEGERS = {name for name in TWINS if "shift" in name or name in ("and", "or", "xor", "not", "population_count")}
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -174,6 +178,12 @@ def test_powers(exponent):
     twin = oc.measure(lambda x: x**exponent, np.ones(4)).counts.to_dict() if exponent else {}
     found = ocj.measure(lambda x: lax.integer_pow(x, exponent) + 0 * x, of(4)).counts
     assert found == oc.Counts(twin) + oc.Counts(mul=4, add=4)
+
+
+@pytest.mark.skipif(jax.__version_info__ < (0, 12), reason="a primitive of JAX 0.12")
+def test_polynomials():
+    twin = oc.measure(lambda x: 1 + x * (2 + x * (3 + x * 4)), np.ones(5)).counts.to_dict()
+    assert ocj.measure(lambda x: lax.polynomial(x, [1.0, 2.0, 3.0, 4.0]), of(5)).counts == twin
 
 
 def test_powers_to_arrays():
