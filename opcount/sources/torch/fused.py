@@ -236,13 +236,22 @@ def _cross_entropy_of_logits(a: Bound) -> OpCounts:
 
 def _nll(a: Bound) -> OpCounts:
     """Minus the log probability of each target, times the weight of its class; the mean is over these weights."""
-    given, target, weight = a["self"], a["target"], a["weight"]
-    size, weighted = _targets(a, given, target), weight is not None
-    found = {"neg": size, "mul": size if weighted else 0}
+    given, weight = a["self"], a["weight"]
+    size = _targets(a, given, a["target"])
+    found = {"neg": size if a["dependent"](given) else 0, "mul": size if weight is not None else 0}
     if a["reduction"] == _NONE:
         return found
-    sums = max(size - 1, 0)
-    return summed(found, {"add": 2 * sums if weighted else sums, "div": int(a["reduction"] == _MEAN)})
+    sums = max(size - 1, 0)  # of the losses, and of the weights, unless those are data
+    return summed(found, {"add": 2 * sums if _weights_count(a) else sums, "div": int(a["reduction"] == _MEAN)})
+
+
+def _weights_count(a: Bound) -> bool:
+    """Whether the weights of the classes count, and so their sum; without weights it is how many targets there are."""
+    return bool(a["dependent"](a["weight"]))
+
+
+def _nll_gives(a: Bound) -> tuple[int, ...]:
+    return (0, 1) if _weights_count(a) else (0,)
 
 
 def _targets(a: Bound, given: Any, target: Any) -> int:
@@ -263,9 +272,9 @@ def _may_be_ignored(target: Any, ignored: int) -> bool:
 
 def _nll_backward(a: Bound) -> OpCounts:
     """Minus the gradient at each target, times the weight, over their sum if it was a mean."""
-    size = _targets(a, a["self"], a["target"])
-    weighted, mean = a["weight"] is not None, a["reduction"] == _MEAN
-    return {"neg": size, "mul": size if weighted else 0, "div": size if mean else 0}
+    size, given = _targets(a, a["self"], a["target"]), a["dependent"](a["grad_output"])
+    weighted = a["weight"] is not None and (given or _weights_count(a))
+    return {"neg": size if given else 0, "mul": size if weighted else 0, "div": size if a["reduction"] == _MEAN else 0}
 
 
 # --- attention
@@ -339,8 +348,8 @@ ROWS: Final[dict[str, Row]] = {
     "huber_loss_backward": Row(_loss_backward("sub le ge 6mul")),
     "smooth_l1_loss": Row(_loss("2sub abs lt 2mul div")),
     "smooth_l1_loss_backward": Row(_loss_backward("sub gt abs ge div 2mul")),
-    "nll_loss_forward": Row(_nll),
-    "nll_loss2d_forward": Row(_nll),
+    "nll_loss_forward": Row(_nll, _nll_gives),
+    "nll_loss2d_forward": Row(_nll, _nll_gives),
     "nll_loss_backward": Row(_nll_backward, values=("grad_output", "weight", "total_weight")),
     "nll_loss2d_backward": Row(_nll_backward, values=("grad_output", "weight", "total_weight")),
     "_scaled_dot_product_flash_attention_for_cpu": Row(_attention),

@@ -19,15 +19,14 @@ index_copy index_fill.int_Scalar index_fill.int_Tensor index_select lift lift_fr
 masked_fill.Tensor masked_scatter masked_scatter_backward masked_select max_unpool2d max_unpool3d narrow_copy permute
 permute_copy pixel_shuffle pixel_unshuffle reflection_pad1d reflection_pad2d reflection_pad3d repeat
 repeat_interleave.self_int replication_pad1d replication_pad2d replication_pad3d resize resize_ resize_as resize_as_
-roll rot90 scatter.src scatter.value select.int select_backward select_copy.int select_scatter set_
-set_.source_Storage set_.source_Storage_storage_offset set_.source_Tensor slice.Tensor slice_backward
-slice_copy.Tensor slice_inverse slice_scatter split.Tensor split_copy.Tensor split_with_sizes split_with_sizes_copy
-squeeze squeeze.dim squeeze.dims squeeze_ squeeze_.dim squeeze_.dims squeeze_copy squeeze_copy.dim squeeze_copy.dims
-stack t t_ t_copy take transpose.int transpose_ transpose_copy.int tril triu unbind.int unbind_copy.int unfold
-unfold_copy unsafe_split.Tensor unsafe_split_with_sizes unsqueeze unsqueeze_ unsqueeze_copy upsample_nearest1d
-upsample_nearest2d upsample_nearest2d.vec upsample_nearest3d view view.dtype view_as_complex view_as_complex_copy
-view_as_real view_as_real_copy view_copy view_copy.dtype where.self _conj _conj_physical conj_physical
-native_channel_shuffle _foreach_clone _foreach_copy _foreach_copy_ _foreach_zero _foreach_zero_ _chunk_cat _fw_primal
+roll rot90 scatter.src scatter.value select.int select_backward select_copy.int select_scatter set_ set_.source_Storage
+set_.source_Storage_storage_offset set_.source_Tensor slice.Tensor slice_backward slice_copy.Tensor slice_inverse
+slice_scatter split.Tensor split_copy.Tensor split_with_sizes split_with_sizes_copy squeeze squeeze.dim squeeze.dims
+squeeze_ squeeze_.dim squeeze_.dims squeeze_copy squeeze_copy.dim squeeze_copy.dims stack t t_ t_copy take transpose.int
+transpose_ transpose_copy.int tril triu unbind.int unbind_copy.int unfold unfold_copy unsafe_split.Tensor
+unsafe_split_with_sizes unsqueeze unsqueeze_ unsqueeze_copy upsample_nearest1d upsample_nearest2d upsample_nearest2d.vec
+upsample_nearest3d view view.dtype view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy
+view_copy.dtype where.self _conj _conj_physical conj_physical native_channel_shuffle _chunk_cat _fw_primal
 _fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pack_padded_sequence _pin_memory _reshape_alias
 _reshape_alias_copy _reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view
 _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ bernoulli_.float

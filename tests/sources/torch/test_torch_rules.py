@@ -117,6 +117,48 @@ def test_inside_an_operator_what_is_computed_of_data_is_data(calls):
                 compare_with_decomposition(name, arguments, lambda: rng.random() < 0.5)
 
 
+def test_operators_of_two_operands_one_of_which_is_data():
+    x, data = torch.rand(2, 3), torch.rand(2, 3)
+    weight = torch.rand(3)
+    for f, expected in (
+        (lambda: torch.xlogy(x, data), {"mul": 6}),
+        (lambda: torch.xlogy(data, x), {"mul": 6, "log": 6}),
+        (lambda: torch.xlogy(x, 2.0), {"mul": 6}),
+        (lambda: torch.special.xlog1py(x, data), {"mul": 6}),
+        (lambda: torch.special.xlog1py(x, 2.0), {"mul": 6}),
+        (lambda: torch.polar(x, data), {"mul": 12}),
+        (lambda: torch.polar(data, x), {"mul": 12, "sin": 6, "cos": 6}),
+        (lambda: F.rms_norm(data, (3,), weight), {"mul": 6}),
+        (lambda: F.kl_div(x, data, reduction="none"), {"mul": 6, "sub": 6}),
+    ):
+        assert counted(f, x, weight) == expected
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_root_mean_squares_of_data_are_data(weighted):
+    """The operator that PyTorch has for other devices than the processor, from shapes alone."""
+    x, inverse, seed = (some(*shape).to("meta") for shape in ((2, 3), (2, 1), (2, 3)))
+    weight = some(3).to("meta") if weighted else None
+    given = [x] if weight is None else [x, weight]
+    forward = lambda: torch.ops.aten._fused_rms_norm(x, [3], weight, 1e-5)  # noqa: E731
+    assert counted(forward, given) == counted(lambda: normalized_by_squares(x, weight), given)
+    assert counted(forward, x) == counted(lambda: normalized_by_squares(x, weight), x)
+    assert counted(forward, weight) == ({"mul": 6} if weighted else {})
+    backward = lambda: torch.ops.aten._fused_rms_norm_backward(  # noqa: E731
+        seed, x, [3], inverse, weight, [True, weighted]
+    )
+    # the numbers normalized again, and three products for each; with a weight, those by it and for it
+    expected = {"mul": 24 + 12 * weighted, "div": 6, "add": 4 + 3 * weighted, "sub": 6}
+    assert counted(backward, given, inverse, seed) == expected
+    # with a gradient that is data, so are its products with a weight that is
+    assert counted(backward, x, inverse) == {**expected, "mul": expected["mul"] - 6 * weighted}
+
+
+def normalized_by_squares(x, weight):
+    y = x * torch.reciprocal(torch.sqrt((x * x).sum(-1, keepdim=True) / 3 + 1e-5))
+    return y if weight is None else y * weight
+
+
 def test_a_wrong_rule_is_seen():
     wrong = {overload("_softmax"): Row(fused.ROWS["_log_softmax"].rule)}
     with planted(modes, ROWS={**ROWS, **wrong}), pytest.raises(AssertionError):
@@ -438,3 +480,68 @@ def test_clipping_by_norm():
     found = counted(lambda: nn.utils.clip_grad_norm_(model.parameters(), 1.0), gradients)
     # two norms, the norm of these two, 1 / (norm + eps) and at most 1, and its product with each gradient
     assert found == {"mul": 20 + 2 + 1 + 20, "add": 18 + 1 + 1, "sqrt": 3, "div": 1, "minimum": 1}
+
+
+@pytest.mark.parametrize(("kind", "options"), OPTIMIZERS, ids=str)
+def test_optimizers_on_gradients_that_are_data_count_the_same(kind, options):
+    """Of a function that is linear in its parameters the gradient is data, and so is what is kept of it."""
+
+    def steps(**how):
+        weight, other = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2))
+        optimizer = kind([weight, other], lr=0.1, **options, **how)
+        with oc.count() as tally, octo.counting(weight):
+            for _ in range(3):
+                optimizer.zero_grad()
+                ((weight * torch.arange(3.0)).sum() + (other * other).sum()).backward()
+                with oc.region("step"):
+                    optimizer.step()
+                other * 2
+        return tally.regions["step"].to_dict(), tally.counts.to_dict()
+
+    assert steps(foreach=False) == steps(foreach=True) == steps(fused=True)
+
+
+# --- losses of classes
+
+
+def nll_by_loops(x, target, weight, ignored, reduction):
+    terms = [-x[row, k] if weight is None else -x[row, k] * weight[k]
+             for row, k in enumerate(target.tolist()) if k != ignored]  # fmt: skip
+    if reduction == "none":
+        return torch.stack(terms)
+    kept = [k for k in target.tolist() if k != ignored]
+    total = len(kept) if weight is None else joined([weight[k] for k in kept])  # the kernel gives it for a sum too
+    found = joined(terms)
+    return found if reduction == "sum" else found / total
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("weighted", [None, "data", "counts"])
+@pytest.mark.parametrize("ignored", [-100, 2])
+def test_log_likelihoods_are_their_loops(reduction, weighted, ignored):
+    """Where weights are data, their sum is, and what is ignored executes nothing, forward and backward."""
+    torch.manual_seed(0)
+    x, target = some(4, 3).double(), torch.tensor([0, 2, 1, 1])
+    weight = None if weighted is None else torch.rand(3).double() + 0.5
+    given = [x, weight] if weighted == "counts" else [x]
+    options = {"weight": weight, "ignore_index": ignored, "reduction": reduction}
+    forward = counted(lambda: F.nll_loss(x, target, **options), given)
+    assert forward == counted(lambda: nll_by_loops(x, target, weight, ignored, reduction), given)
+    found = F.nll_loss(x, target, **options)
+    found = found[target != ignored] if reduction == "none" else found
+    torch.testing.assert_close(found, nll_by_loops(x, target, weight, ignored, reduction))
+
+    def backward(seed, counts):
+        leaf = x.clone().requires_grad_()
+        with oc.count() as tally, octo.counting(leaf, given[1:], seed if counts else None):
+            loss = F.nll_loss(leaf, target, **options)
+            with oc.region("backward"):
+                torch.autograd.grad(loss, leaf, seed)
+        return tally.regions["backward"].to_dict() if "backward" in tally.regions else {}
+
+    kept = int((target != ignored).sum())
+    seed = torch.ones(4).double() if reduction == "none" else torch.ones(()).double()
+    of_weights = {"mul": kept, "div": kept * (reduction == "mean")} if weighted == "counts" else {}
+    of_seed = {"neg": kept, "mul": kept * (weighted is not None), "div": kept * (reduction == "mean")}
+    for counts, expected in ((False, of_weights), (True, of_seed)):
+        assert backward(seed, counts) == {kind: number for kind, number in expected.items() if number}
