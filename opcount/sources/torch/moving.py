@@ -29,16 +29,16 @@ upsample_nearest3d view view.dtype view_as_complex view_as_complex_copy view_as_
 view_copy.dtype where.self _conj _conj_physical conj_physical native_channel_shuffle _chunk_cat _fw_primal
 _fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pack_padded_sequence _pin_memory _reshape_alias
 _reshape_alias_copy _reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view
-_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ bernoulli_.float
-bernoulli_.Tensor cauchy_ exponential_ geometric_ log_normal_ normal_ random_ random_.from random_.to uniform_
+_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ _is_all_true _is_any_true
+bernoulli_.float cauchy_ exponential_ geometric_ log_normal_ normal_ random_ random_.from random_.to uniform_
 """
 """What gives numbers of its operands, or puts them elsewhere, or overwrites them with data."""
 
 _MAKING: Final = """
-empty_like full_like new_empty new_empty_strided new_full new_ones new_zeros ones_like rand_like rand_like.generator
-randint_like randint_like.low_dtype randn_like randn_like.generator zeros_like _new_zeros_with_same_feature_meta
-is_coalesced is_pinned is_same_size is_set_to _has_same_storage_numel _assert_tensor_metadata dense_dim sparse_dim
-_fused_sdp_choice
+bernoulli.p empty_like full_like new_empty new_empty_strided new_full new_ones new_zeros ones_like rand_like
+rand_like.generator randint_like randint_like.low_dtype randn_like randn_like.generator zeros_like
+_new_zeros_with_same_feature_meta is_coalesced is_pinned is_same_size is_set_to _has_same_storage_numel
+_assert_tensor_metadata dense_dim sparse_dim _fused_sdp_choice
 """
 """What takes the shape of its operands alone, and gives data."""
 
@@ -77,6 +77,23 @@ def _sort_all(a: Bound) -> OpCounts:
     return _sorted(a["self"].reshape(-1), 0)
 
 
+def _bernoulli(a: Bound) -> OpCounts:
+    """A number drawn by chance is compared with each probability."""
+    return {"lt": size_of(a["self"])}
+
+
+def _normal(a: Bound) -> OpCounts:
+    """Normal numbers times the deviations, plus the means; a deviation that is one number is drawn with."""
+    size = size_of(a["mean"], a["std"])
+    return {"mul": size if a["dependent"](a["std"]) else 0, "add": size}
+
+
+_CHANCE: Final[dict[str, Row]] = {
+    "bernoulli": Row(_bernoulli),
+    "bernoulli_.Tensor": Row(_bernoulli, values=("p",)),
+    **dict.fromkeys(("normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor"), Row(_normal)),
+}
+
 _SORTING: Final[dict[str, Any]] = {
     "sort": Row(_sort, (0,)), "sort.stable": Row(_sort, (0,)), "argsort": Row(_sort, ()), "topk": Row(_sort, (0,)),
     "kthvalue": Row(_sort, (0,)), "median": Row(_sort_all), "median.dim": Row(_sort, (0,)),
@@ -87,5 +104,6 @@ ROWS: Final[dict[str, Row]] = {
     **{name: Row(free, ()) for name in _MAKING.split()},
     "nonzero": Row(_of_truths, ()),
     "equal": Row(_equal, ()),
+    **_CHANCE,
     **_SORTING,
 }

@@ -442,6 +442,30 @@ def test_other_operators_by_hand(f, expected):
     assert expected is None or found == expected
 
 
+def test_numbers_drawn_by_chance():
+    """What they are multiplied with, added to and compared with counts; of a shape alone nothing does."""
+    p, data = torch.rand(3), torch.full((3,), 0.5)
+    for f, expected in (
+        (lambda: torch.normal(p, p), {"mul": 3, "add": 3}),
+        (lambda: torch.normal(p, data), {"add": 3}),
+        (lambda: torch.normal(p, 2.0), {"add": 3}),
+        (lambda: torch.normal(2.0, p), {"mul": 3, "add": 3}),
+        (lambda: torch.bernoulli(p), {"lt": 3}),
+        (lambda: torch.ones(3).bernoulli_(p), {"lt": 3}),
+        (lambda: p.clone().bernoulli_(data), {}),
+        (lambda: torch.bernoulli(p, 0.5) * 2, {}),
+        (lambda: torch.distributions.Normal(p, p).rsample(), {"eq": 3, "gt": 3, "mul": 3, "add": 3}),
+    ):
+        assert counted(f, p) == expected
+    for drawn in (torch.normal, torch.bernoulli):
+        found = []
+        for given in ([], [p]):
+            torch.manual_seed(0)
+            with oc.count(), octo.counting(given):
+                found.append(octo.unwrap(drawn(p, p) if drawn is torch.normal else drawn(p)))
+        assert torch.equal(*found)
+
+
 # --- optimizers
 
 
