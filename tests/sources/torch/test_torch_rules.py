@@ -454,7 +454,10 @@ def test_numbers_drawn_by_chance():
         (lambda: torch.ones(3).bernoulli_(p), {"lt": 3}),
         (lambda: p.clone().bernoulli_(data), {}),
         (lambda: torch.bernoulli(p, 0.5) * 2, {}),
-        (lambda: torch.distributions.Normal(p, p).rsample(), {"eq": 3, "gt": 3, "mul": 3, "add": 3}),
+        (
+            lambda: torch.distributions.Normal(p, p, validate_args=True).rsample(),
+            {"eq": 3, "gt": 3, "mul": 3, "add": 3},
+        ),
     ):
         assert counted(f, p) == expected
     for drawn in (torch.normal, torch.bernoulli):
