@@ -172,10 +172,12 @@ def _pow_of_number(a: Bound) -> OpCounts:
 
 
 def _clamp(a: Bound) -> OpCounts:
+    """The larger of each number and its lower bound, then the smaller of that and the upper one."""
     size = size_of(a["self"], a["min"], a["max"])
     if all(map(is_truth, _numbers([a["self"], a["min"], a["max"]]))):
         return {}
-    return {"maximum": size * (a["min"] is not None), "minimum": size * (a["max"] is not None)}
+    raised = a["min"] is not None and (a["dependent"](a["self"]) or a["dependent"](a["min"]))
+    return {"maximum": size * raised, "minimum": size * (a["max"] is not None)}
 
 
 def _hardtanh(a: Bound) -> OpCounts:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch._decomp import decomposition_table
 
 from opcount.counting.tally import isolated
 from opcount.sources.torch.rows import overload
@@ -207,6 +208,8 @@ _WRITTEN: Final[dict[str, Callable[..., Any]]] = {
 
 _ALIKE: Final[dict[str, str | Callable[..., Any]]] = {
     "softshrink_backward": "hardshrink_backward", "_native_batch_norm_legit": "native_batch_norm",
+    "batch_norm_backward": lambda g, x, w, mean, var, own, inverse, update, eps, mask, reserve: decomposition_table[
+        overload("native_batch_norm_backward")](g, x, w, mean, var, own, inverse, update, eps, mask),
     "_native_batch_norm_legit.no_stats": lambda x, w, b, training, momentum, eps: _batch_norm(
         x, w, b, None, None, training, momentum, eps),
     "_native_batch_norm_legit_no_training": lambda x, w, b, mean, var, momentum, eps: _batch_norm(
@@ -219,8 +222,6 @@ _ALIKE: Final[dict[str, str | Callable[..., Any]]] = {
 
 
 def _programs() -> dict[Any, Callable[..., Any]]:
-    from torch._decomp import decomposition_table
-
     decomposed = {name: decomposition_table[overload(name)] for name in _DECOMPOSED.split()}
     found = {**decomposed, **_WRITTEN}
     alike = {name: found[like] if isinstance(like, str) else like for name, like in _ALIKE.items()}

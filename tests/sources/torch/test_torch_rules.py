@@ -130,6 +130,10 @@ def test_operators_of_two_operands_one_of_which_is_data():
         (lambda: torch.polar(data, x), {"mul": 12, "sin": 6, "cos": 6}),
         (lambda: F.rms_norm(data, (3,), weight), {"mul": 6}),
         (lambda: F.kl_div(x, data, reduction="none"), {"mul": 6, "sub": 6}),
+        (lambda: torch.clamp(data, data, x), {"minimum": 6}),
+        (lambda: torch.clamp(data, x, data), {"maximum": 6, "minimum": 6}),
+        (lambda: x.index_add(0, torch.tensor([0, 0]), data, alpha=2.0), {"add": 6}),
+        (lambda: data.index_add(0, torch.tensor([0, 0]), x, alpha=2.0), {"add": 6, "mul": 6}),
     ):
         assert counted(f, x, weight) == expected
 
