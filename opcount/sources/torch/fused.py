@@ -286,6 +286,7 @@ class _Heads:
     def __init__(self, a: Bound) -> None:
         query, key, value = a["query"], a["key"], a["value"]
         self.heads = math.prod(query.shape[:-2])
+        self.shared = math.prod(key.shape[:-2])  # those of keys and values, which several of the queries may share
         self.queries, self.numbers = query.shape[-2:]
         self.keys, self.values = key.shape[-2], value.shape[-1]
         self.pairs = self.heads * self.queries * self.keys
@@ -311,11 +312,12 @@ def _attention_backward(a: Bound) -> OpCounts:
     h = _Heads(a)
     mask = {"add": h.pairs if a["attn_mask"] is not None and a["attn_mask"].dtype.is_floating_point else 0}
     again = summed(contraction(h.pairs, h.numbers), {"mul": h.pairs, "sub": h.pairs, "exp": h.pairs}, mask)
-    to_values = contraction(h.heads * h.keys * h.values, h.queries)
+    users = h.queries * h.heads // h.shared if h.shared else 0
+    to_values = contraction(h.shared * h.keys * h.values, users)
     rows = contraction(h.rows, h.values)
     scores = summed(contraction(h.pairs, h.values), {"sub": h.pairs, "mul": 2 * h.pairs})
     to_queries = contraction(h.rows * h.numbers, h.keys)
-    to_keys = contraction(h.heads * h.keys * h.numbers, h.queries)
+    to_keys = contraction(h.shared * h.keys * h.numbers, users)
     return summed(again, to_values, rows, scores, to_queries, to_keys)
 
 

@@ -27,10 +27,10 @@ transpose_ transpose_copy.int tril triu unbind.int unbind_copy.int unfold unfold
 unsafe_split_with_sizes unsqueeze unsqueeze_ unsqueeze_copy upsample_nearest1d upsample_nearest2d upsample_nearest2d.vec
 upsample_nearest3d view view.dtype view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy
 view_copy.dtype where.self _conj _conj_physical conj_physical native_channel_shuffle _chunk_cat _fw_primal
-_fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pack_padded_sequence _pin_memory _reshape_alias
-_reshape_alias_copy _reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view
-_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ _is_all_true _is_any_true
-bernoulli_.float cauchy_ exponential_ geometric_ log_normal_ normal_ random_ random_.from random_.to uniform_
+_fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pin_memory _reshape_alias _reshape_alias_copy
+_reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view _upsample_nearest_exact1d
+_upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ _is_all_true _is_any_true bernoulli_.float cauchy_
+exponential_ geometric_ log_normal_ normal_ random_ random_.from random_.to uniform_
 """
 """What gives numbers of its operands, or puts them elsewhere, or overwrites them with data."""
 
@@ -104,6 +104,7 @@ ROWS: Final[dict[str, Row]] = {
     **{name: Row(free, ()) for name in _MAKING.split()},
     "nonzero": Row(_of_truths, ()),
     "equal": Row(_equal, ()),
+    "_pack_padded_sequence": Row(free, (0,)),  # how many there are of each is data
     **_CHANCE,
     **_SORTING,
 }

@@ -162,8 +162,15 @@ def _batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, runni
     return input * scale.view(shape) + shift.view(shape), mean, inverse
 
 
+def _for_each_head(query: Tensor, shared: Tensor) -> Tensor:
+    """Keys or values that heads share, in groups, for each head of the queries."""
+    heads = query.shape[1]
+    return shared if shared.shape[1] == heads else shared.repeat_interleave(heads // shared.shape[1], 1)
+
+
 def _attention(query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.0, is_causal: bool = False, *,
                attn_mask: Tensor | None = None, scale: float | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    key, value = (_for_each_head(query, each) for each in (key, value))
     scores = query @ key.transpose(-1, -2) * 0.5
     if attn_mask is not None and attn_mask.is_floating_point():
         scores = scores + attn_mask
@@ -176,12 +183,15 @@ def _attention(query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.0
 def _attention_backward(grad_out: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, logsumexp: Tensor,
                         dropout_p: float, is_causal: bool, *, attn_mask: Tensor | None = None,
                         scale: float | None = None) -> tuple[Tensor, ...]:  # fmt: skip
+    shared = key.shape[1]
+    key, value = (_for_each_head(query, each) for each in (key, value))
     scores = query @ key.transpose(-1, -2) * 0.5
     if attn_mask is not None and attn_mask.is_floating_point():
         scores = scores + attn_mask
     p = torch.exp(scores - logsumexp.unsqueeze(-1))
     ds = p * (grad_out @ value.transpose(-1, -2) - (grad_out * out).sum(-1, keepdim=True)) * 0.5
-    return ds @ key, ds.transpose(-1, -2) @ query, p.transpose(-1, -2) @ grad_out
+    found = ds.transpose(-1, -2) @ query, p.transpose(-1, -2) @ grad_out
+    return ds @ key, *(each.unflatten(1, (shared, -1)).sum(2) for each in found)
 
 
 _DECOMPOSED: Final = """

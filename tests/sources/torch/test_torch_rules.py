@@ -249,6 +249,34 @@ def test_attention():
     del v
 
 
+def test_heads_that_share_their_keys_and_values():
+    """They count what attention with copies of keys and values counts, and the sums of the copies' gradients."""
+    q, k, v = (some(2, heads, n, 4).requires_grad_() for heads, n in ((6, 3), (2, 5), (2, 5)))
+    copies = [each.detach().repeat_interleave(3, 1).requires_grad_() for each in (k, v)]
+    grouped = lambda: F.scaled_dot_product_attention(q, k, v, enable_gqa=True)  # noqa: E731
+    copied = lambda: F.scaled_dot_product_attention(q, *copies)  # noqa: E731
+    for one, other in (([q, k, v], [q, *copies]), ([q], [q]), ([k], [copies[0]]), ([v], [copies[1]])):
+        assert counted(grouped, one) == counted(copied, other)
+    seed = some(2, 6, 3, 4)
+    for counts in ([seed], []):
+        sums = counted(lambda: torch.autograd.grad(grouped(), (q, k, v), seed), q, k, v, counts)
+        expected = counted(lambda: torch.autograd.grad(copied(), (q, *copies), seed), q, copies, counts)
+        assert sums == {**expected, "add": expected["add"] + 2 * (k.numel() * 2)}
+
+
+def test_sequences_of_different_lengths():
+    """A packed sequence counts a cell for each of its steps: how long each sequence is, is data."""
+    x = some(2, 4, 3)
+    for layer, cell in ((nn.GRU(3, 2, batch_first=True), nn.GRUCell(3, 2)), (nn.LSTM(3, 2), nn.LSTMCell(3, 2))):
+        once = counted(lambda cell=cell: cell(x[0, :1]), cell, x)
+
+        def packed(layer=layer):
+            output, _ = layer(nn.utils.rnn.pack_padded_sequence(x, [4, 2], batch_first=True))
+            nn.utils.rnn.pad_packed_sequence(output)
+
+        assert counted(packed, layer, x) == {kind: 6 * number for kind, number in once.items()}
+
+
 def test_attention_backward():
     q, k, v = (some(1, 2, n, 4).requires_grad_() for n in (3, 5, 5))
     expected = {}
