@@ -447,7 +447,7 @@ def _select_and_scatter(run: Run, equation: Any, given: list[Operand], results: 
     data, source = given[0], given[1]
     pairs, alive = sliding(params, data.shaped, source.shaped)
     selected, _ = _body(run, params["select_jaxpr"], (data.depends,) * 2, results, place)
-    scattered, _ = _body(run, params["scatter_jaxpr"], (any(_depends(given)),) * 2, results, place)
+    scattered, _ = _body(run, params["scatter_jaxpr"], (any(_depends(given[1:])),) * 2, results, place)
     run.take(selected, pairs - alive)
     run.take(scattered, alive)
     return run.results(equation, given)

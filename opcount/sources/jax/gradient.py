@@ -10,6 +10,7 @@ import jax
 
 from opcount.counting import render
 from opcount.counting.counts import Counts, table
+from opcount.counting.errors import InvalidType
 from opcount.counting.tally import count
 from opcount.derivatives.phases import PHASES, data_frame, nothing_spent
 from opcount.sources.jax.inputs import arguments
@@ -93,11 +94,16 @@ def gradient(f: Callable[..., Any], x: Any) -> Gradient:
 
     `x` is an array, a number or a tree of them, or of `jax.ShapeDtypeStruct` for counts from shapes alone. What f
     closes over is data. JAX multiplies the seed too, and has formulas of its own for some derivatives, so these counts
-    are not those of `oc.gradient`. Raises what `ocj.measure` raises, and what JAX raises for a function whose result
-    is no single real number.
+    are not those of `oc.gradient`. Raises what `ocj.measure` raises, InvalidType for integers and truths in x, and what
+    JAX raises for a function whose result is no single real number.
     """
     check_function("gradient", f)
     given = arguments("ocj.gradient", (x,), names=("x",))
+    if kinds := sorted({str(kind) for leaf in given.leaves if _has_no_derivative(kind := jax.numpy.result_type(leaf))}):
+        raise InvalidType(
+            f"ocj.gradient: x has numbers of {', '.join(kinds)}, by which there is no derivative: pass floats, as "
+            "jnp.asarray(x, float), and close over what is no variable"
+        )
     with count():
         program = traced(jax.value_and_grad(f), given.args)
         jaxpr = program.closed.jaxpr
@@ -110,3 +116,7 @@ def gradient(f: Callable[..., Any], x: Any) -> Gradient:
         phases[site.phase] += Counts(counts)
     assert [*phases] == [*PHASES]
     return Gradient(value, derivative, phases, ledger)
+
+
+def _has_no_derivative(dtype: Any) -> bool:
+    return not jax.numpy.issubdtype(dtype, jax.numpy.inexact)

@@ -207,16 +207,18 @@ def _window(kind: str) -> Rule:
 
 
 def _select_and_scatter_add(call: Call) -> OpCounts:
-    """The comparisons that choose one element of each window, and one sum into its place."""
-    source, data = call.given(0), call.given(1)
-    pairs, results = sliding(call.params, data, source)
-    return {call.params["select_prim"].name: pairs - results, "add": results}
+    """The comparisons that choose one element of each window, and one sum into its place; of data neither."""
+    source, data = call.operands
+    pairs, results = sliding(call.params, data.shaped, source.shaped)
+    compared = pairs - results if data.depends else 0
+    return {call.params["select_prim"].name: compared, "add": results if source.depends else 0}
 
 
 def _select_and_gather_add(call: Call) -> OpCounts:
-    """The comparisons that choose one element of each window; the tangent there is moved."""
-    pairs, results = sliding(call.params, call.given(1), call.results[0])
-    return {call.params["select_prim"].name: pairs - results}
+    """The comparisons that choose one element of each window, unless it is data; the tangent there is moved."""
+    data = call.operands[1]
+    pairs, results = sliding(call.params, data.shaped, call.results[0])
+    return {call.params["select_prim"].name: pairs - results if data.depends else 0}
 
 
 # --- products

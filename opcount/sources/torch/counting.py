@@ -17,6 +17,7 @@ from opcount.sources.torch import replacing
 from opcount.sources.torch.dependence import leaves
 from opcount.sources.torch.doors import Doors
 from opcount.sources.torch.modes import Dispatch, State
+from opcount.wrapping.classes import described
 from opcount.wrapping.inputs import check_executed, check_function
 
 _HERE = threading.local()
@@ -164,12 +165,20 @@ def measure(f: Callable[..., Any], *args: Any) -> Measured[Any]:
 def _taken(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.detach().clone().requires_grad_(value.requires_grad)
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(np.array(value))
+    if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, np.ma.MaskedArray):
+        try:
+            return torch.from_numpy(np.array(value))
+        except (TypeError, ValueError):  # of this dtype, as object, PyTorch has no tensors
+            pass
     if isinstance(value, dict):
         return {key: _taken(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)([_taken(each) for each in value])
+        parts = [_taken(each) for each in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, torch.nn.Module):
         return value
-    raise InvalidType(f"measure: an argument is a tensor, an array or a model, not {type(value).__name__}")
+    of_dtype = f" of {value.dtype}" if isinstance(value, np.ndarray) else ""
+    raise InvalidType(
+        f"measure: an argument is a tensor, an array of numbers or a model, not {described(value)}{of_dtype}: numbers "
+        "and options are closed over, lambda x: f(x, 2.0); of what opcount has wrapped take oc.unwrap(x)"
+    )

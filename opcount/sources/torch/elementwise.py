@@ -51,8 +51,8 @@ bitwise_and.Scalar_Tensor: bitwise_and, bitwise_or.Scalar_Tensor: bitwise_or, bi
 bitwise_left_shift.Tensor: left_shift, bitwise_left_shift.Tensor_Scalar: left_shift,
 bitwise_left_shift.Scalar_Tensor: left_shift, bitwise_right_shift.Tensor: right_shift,
 bitwise_right_shift.Tensor_Scalar: right_shift, bitwise_right_shift.Scalar_Tensor: right_shift,
-xlogy.Tensor: mul log, xlogy.Scalar_Self: mul log, xlogy.Scalar_Other: mul log,
-special_xlog1py: mul log1p, special_xlog1py.other_scalar: mul log1p, special_xlog1py.self_scalar: mul log1p,
+xlogy.Tensor: mul log, xlogy.Scalar_Self: mul log, xlogy.Scalar_Other: mul,
+special_xlog1py: mul log1p, special_xlog1py.other_scalar: mul, special_xlog1py.self_scalar: mul log1p,
 special_zeta: zeta, special_zeta.other_scalar: zeta, special_zeta.self_scalar: zeta,
 _prelu_kernel: gt mul, leaky_relu: gt mul, threshold: le, hardshrink: ge le, softshrink: gt lt sub add,
 softplus: 2mul exp log1p div gt,
@@ -172,10 +172,12 @@ def _pow_of_number(a: Bound) -> OpCounts:
 
 
 def _clamp(a: Bound) -> OpCounts:
+    """The larger of each number and its lower bound, then the smaller of that and the upper one."""
     size = size_of(a["self"], a["min"], a["max"])
     if all(map(is_truth, _numbers([a["self"], a["min"], a["max"]]))):
         return {}
-    return {"maximum": size * (a["min"] is not None), "minimum": size * (a["max"] is not None)}
+    raised = a["min"] is not None and (a["dependent"](a["self"]) or a["dependent"](a["min"]))
+    return {"maximum": size * raised, "minimum": size * (a["max"] is not None)}
 
 
 def _hardtanh(a: Bound) -> OpCounts:

@@ -236,13 +236,22 @@ def _cross_entropy_of_logits(a: Bound) -> OpCounts:
 
 def _nll(a: Bound) -> OpCounts:
     """Minus the log probability of each target, times the weight of its class; the mean is over these weights."""
-    given, target, weight = a["self"], a["target"], a["weight"]
-    size, weighted = _targets(a, given, target), weight is not None
-    found = {"neg": size, "mul": size if weighted else 0}
+    given, weight = a["self"], a["weight"]
+    size = _targets(a, given, a["target"])
+    found = {"neg": size if a["dependent"](given) else 0, "mul": size if weight is not None else 0}
     if a["reduction"] == _NONE:
         return found
-    sums = max(size - 1, 0)
-    return summed(found, {"add": 2 * sums if weighted else sums, "div": int(a["reduction"] == _MEAN)})
+    sums = max(size - 1, 0)  # of the losses, and of the weights, unless those are data
+    return summed(found, {"add": 2 * sums if _weights_count(a) else sums, "div": int(a["reduction"] == _MEAN)})
+
+
+def _weights_count(a: Bound) -> bool:
+    """Whether the weights of the classes count, and so their sum; without weights it is how many targets there are."""
+    return bool(a["dependent"](a["weight"]))
+
+
+def _nll_gives(a: Bound) -> tuple[int, ...]:
+    return (0, 1) if _weights_count(a) else (0,)
 
 
 def _targets(a: Bound, given: Any, target: Any) -> int:
@@ -263,9 +272,9 @@ def _may_be_ignored(target: Any, ignored: int) -> bool:
 
 def _nll_backward(a: Bound) -> OpCounts:
     """Minus the gradient at each target, times the weight, over their sum if it was a mean."""
-    size = _targets(a, a["self"], a["target"])
-    weighted, mean = a["weight"] is not None, a["reduction"] == _MEAN
-    return {"neg": size, "mul": size if weighted else 0, "div": size if mean else 0}
+    size, given = _targets(a, a["self"], a["target"]), a["dependent"](a["grad_output"])
+    weighted = a["weight"] is not None and (given or _weights_count(a))
+    return {"neg": size if given else 0, "mul": size if weighted else 0, "div": size if a["reduction"] == _MEAN else 0}
 
 
 # --- attention
@@ -277,6 +286,7 @@ class _Heads:
     def __init__(self, a: Bound) -> None:
         query, key, value = a["query"], a["key"], a["value"]
         self.heads = math.prod(query.shape[:-2])
+        self.shared = math.prod(key.shape[:-2])  # those of keys and values, which several of the queries may share
         self.queries, self.numbers = query.shape[-2:]
         self.keys, self.values = key.shape[-2], value.shape[-1]
         self.pairs = self.heads * self.queries * self.keys
@@ -302,11 +312,12 @@ def _attention_backward(a: Bound) -> OpCounts:
     h = _Heads(a)
     mask = {"add": h.pairs if a["attn_mask"] is not None and a["attn_mask"].dtype.is_floating_point else 0}
     again = summed(contraction(h.pairs, h.numbers), {"mul": h.pairs, "sub": h.pairs, "exp": h.pairs}, mask)
-    to_values = contraction(h.heads * h.keys * h.values, h.queries)
+    users = h.queries * h.heads // h.shared if h.shared else 0
+    to_values = contraction(h.shared * h.keys * h.values, users)
     rows = contraction(h.rows, h.values)
     scores = summed(contraction(h.pairs, h.values), {"sub": h.pairs, "mul": 2 * h.pairs})
     to_queries = contraction(h.rows * h.numbers, h.keys)
-    to_keys = contraction(h.heads * h.keys * h.numbers, h.queries)
+    to_keys = contraction(h.shared * h.keys * h.numbers, users)
     return summed(again, to_values, rows, scores, to_queries, to_keys)
 
 
@@ -339,8 +350,8 @@ ROWS: Final[dict[str, Row]] = {
     "huber_loss_backward": Row(_loss_backward("sub le ge 6mul")),
     "smooth_l1_loss": Row(_loss("2sub abs lt 2mul div")),
     "smooth_l1_loss_backward": Row(_loss_backward("sub gt abs ge div 2mul")),
-    "nll_loss_forward": Row(_nll),
-    "nll_loss2d_forward": Row(_nll),
+    "nll_loss_forward": Row(_nll, _nll_gives),
+    "nll_loss2d_forward": Row(_nll, _nll_gives),
     "nll_loss_backward": Row(_nll_backward, values=("grad_output", "weight", "total_weight")),
     "nll_loss2d_backward": Row(_nll_backward, values=("grad_output", "weight", "total_weight")),
     "_scaled_dot_product_flash_attention_for_cpu": Row(_attention),

@@ -15,6 +15,7 @@ from opcount.counting.meters import NOBODYS, Meter, let_out, meter
 from opcount.functions.op_counts import NoRule, OpCounts, expanded
 from opcount.sources.torch.dependence import Dependence, leaves
 from opcount.sources.torch.replacing import note_raised
+from opcount.sources.torch.rows import Gives
 from opcount.sources.torch.rules import ROWS, counts_by, is_composed, users_rule
 from opcount.sources.torch.steps import by_steps, is_partial
 
@@ -91,14 +92,15 @@ class State:
         if row.values is not None and not self.depends([bound[name] for name in row.values]):
             return operator(*args, **keywords)  # of the shape of what depends, alone
         tensors = [operand for operand in operands if isinstance(operand, torch.Tensor)]
-        gives = row.gives(bound) if callable(row.gives) else row.gives
         counts: OpCounts
+        gives: Gives
         try:
             _check(tensors)
             if is_partial(operator, tensors, self.depends):
                 counts, gives = by_steps(operator, args, keywords, self.depends, _executing)
             else:
                 counts = row.rule(bound)
+                gives = row.gives(bound) if callable(row.gives) else row.gives
                 if any(tensor.is_complex() for tensor in tensors):
                     counts = _of_parts(operator, counts, tensors)
         except NoRule as reason:
@@ -106,7 +108,7 @@ class State:
         return self._counted(operator, args, keywords, counts, gives)
 
     def _counted(self, operator: Any, args: tuple[Any, ...], keywords: dict[str, Any], counts: OpCounts,
-                 gives: tuple[int, ...] | None) -> Any:  # fmt: skip
+                 gives: Gives) -> Any:  # fmt: skip
         counts = {kind: times for kind, times in counts.items() if times}
         current = self.meter()
         current.charge(counts)  # before it is executed: what a budget does not allow does not happen
@@ -121,17 +123,20 @@ class State:
         return result
 
     def _mark(self, operator: Any, args: tuple[Any, ...], keywords: dict[str, Any], result: Any,
-              gives: tuple[int, ...] | None) -> None:  # fmt: skip
+              gives: Gives) -> None:  # fmt: skip
         """Let the results depend, and what was written into."""
         results = result if isinstance(result, (tuple, list)) else (result,)
         for index, value in enumerate(results):
-            if gives is None or index in gives:
+            if gives is None or (not isinstance(gives, Mapping) and index in gives):
                 for leaf in leaves(value):
                     self.dependence.add(leaf)
         for index, name in _written(operator):
             target = keywords[name] if name in keywords else args[index] if index < len(args) else None
+            own = gives.get(name, ()) if isinstance(gives, Mapping) else gives
+            if isinstance(target, (list, tuple)) and own is not None:
+                target = [target[index] for index in own]
             for leaf in leaves(target):
-                if gives != ():
+                if own != ():
                     self.dependence.add(leaf)
 
     def _number(self, operator: Any, args: tuple[Any, ...]) -> Any:
@@ -195,11 +200,12 @@ def bind(operator: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> d
 
 @cache
 def _written(operator: Any) -> tuple[tuple[int, str], ...]:
-    """The arguments that an operator writes into, by index and name."""
+    """The arguments that an operator writes into, by index and name; `out=` among them, unless it is the result."""
+    returned = bool(operator._schema.returns)
     return tuple(
         (index, argument.name)
         for index, argument in enumerate(operator._schema.arguments)
-        if argument.alias_info is not None and argument.alias_info.is_write and not argument.is_out
+        if argument.alias_info is not None and argument.alias_info.is_write and not (argument.is_out and returned)
     )
 
 

@@ -19,27 +19,26 @@ index_copy index_fill.int_Scalar index_fill.int_Tensor index_select lift lift_fr
 masked_fill.Tensor masked_scatter masked_scatter_backward masked_select max_unpool2d max_unpool3d narrow_copy permute
 permute_copy pixel_shuffle pixel_unshuffle reflection_pad1d reflection_pad2d reflection_pad3d repeat
 repeat_interleave.self_int replication_pad1d replication_pad2d replication_pad3d resize resize_ resize_as resize_as_
-roll rot90 scatter.src scatter.value select.int select_backward select_copy.int select_scatter set_
-set_.source_Storage set_.source_Storage_storage_offset set_.source_Tensor slice.Tensor slice_backward
-slice_copy.Tensor slice_inverse slice_scatter split.Tensor split_copy.Tensor split_with_sizes split_with_sizes_copy
-squeeze squeeze.dim squeeze.dims squeeze_ squeeze_.dim squeeze_.dims squeeze_copy squeeze_copy.dim squeeze_copy.dims
-stack t t_ t_copy take transpose.int transpose_ transpose_copy.int tril triu unbind.int unbind_copy.int unfold
-unfold_copy unsafe_split.Tensor unsafe_split_with_sizes unsqueeze unsqueeze_ unsqueeze_copy upsample_nearest1d
-upsample_nearest2d upsample_nearest2d.vec upsample_nearest3d view view.dtype view_as_complex view_as_complex_copy
-view_as_real view_as_real_copy view_copy view_copy.dtype where.self _conj _conj_physical conj_physical
-native_channel_shuffle _foreach_clone _foreach_copy _foreach_copy_ _foreach_zero _foreach_zero_ _chunk_cat _fw_primal
-_fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pack_padded_sequence _pin_memory _reshape_alias
-_reshape_alias_copy _reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view
-_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ bernoulli_.float
-bernoulli_.Tensor cauchy_ exponential_ geometric_ log_normal_ normal_ random_ random_.from random_.to uniform_
+roll rot90 scatter.src scatter.value select.int select_backward select_copy.int select_scatter set_ set_.source_Storage
+set_.source_Storage_storage_offset set_.source_Tensor slice.Tensor slice_backward slice_copy.Tensor slice_inverse
+slice_scatter split.Tensor split_copy.Tensor split_with_sizes split_with_sizes_copy squeeze squeeze.dim squeeze.dims
+squeeze_ squeeze_.dim squeeze_.dims squeeze_copy squeeze_copy.dim squeeze_copy.dims stack t t_ t_copy take transpose.int
+transpose_ transpose_copy.int tril triu unbind.int unbind_copy.int unfold unfold_copy unsafe_split.Tensor
+unsafe_split_with_sizes unsqueeze unsqueeze_ unsqueeze_copy upsample_nearest1d upsample_nearest2d upsample_nearest2d.vec
+upsample_nearest3d view view.dtype view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy
+view_copy.dtype where.self _conj _conj_physical conj_physical native_channel_shuffle _chunk_cat _fw_primal
+_fw_primal_copy _lazy_clone _make_dual _make_dual_copy _neg_view_copy _pin_memory _reshape_alias _reshape_alias_copy
+_reshape_copy _stack _unsafe_index.Tensor _unsafe_masked_index _unsafe_view _upsample_nearest_exact1d
+_upsample_nearest_exact2d _upsample_nearest_exact3d zero zero_ _is_all_true _is_any_true bernoulli_.float cauchy_
+exponential_ geometric_ log_normal_ normal_ random_ random_.from random_.to uniform_
 """
 """What gives numbers of its operands, or puts them elsewhere, or overwrites them with data."""
 
 _MAKING: Final = """
-empty_like full_like new_empty new_empty_strided new_full new_ones new_zeros ones_like rand_like rand_like.generator
-randint_like randint_like.low_dtype randn_like randn_like.generator zeros_like _new_zeros_with_same_feature_meta
-is_coalesced is_pinned is_same_size is_set_to _has_same_storage_numel _assert_tensor_metadata dense_dim sparse_dim
-_fused_sdp_choice
+bernoulli.p empty_like full_like new_empty new_empty_strided new_full new_ones new_zeros ones_like rand_like
+rand_like.generator randint_like randint_like.low_dtype randn_like randn_like.generator zeros_like
+_new_zeros_with_same_feature_meta is_coalesced is_pinned is_same_size is_set_to _has_same_storage_numel
+_assert_tensor_metadata dense_dim sparse_dim _fused_sdp_choice
 """
 """What takes the shape of its operands alone, and gives data."""
 
@@ -78,6 +77,23 @@ def _sort_all(a: Bound) -> OpCounts:
     return _sorted(a["self"].reshape(-1), 0)
 
 
+def _bernoulli(a: Bound) -> OpCounts:
+    """A number drawn by chance is compared with each probability."""
+    return {"lt": size_of(a["self"])}
+
+
+def _normal(a: Bound) -> OpCounts:
+    """Normal numbers times the deviations, plus the means; a deviation that is one number is drawn with."""
+    size = size_of(a["mean"], a["std"])
+    return {"mul": size if a["dependent"](a["std"]) else 0, "add": size}
+
+
+_CHANCE: Final[dict[str, Row]] = {
+    "bernoulli": Row(_bernoulli),
+    "bernoulli_.Tensor": Row(_bernoulli, values=("p",)),
+    **dict.fromkeys(("normal.Tensor_Tensor", "normal.Tensor_float", "normal.float_Tensor"), Row(_normal)),
+}
+
 _SORTING: Final[dict[str, Any]] = {
     "sort": Row(_sort, (0,)), "sort.stable": Row(_sort, (0,)), "argsort": Row(_sort, ()), "topk": Row(_sort, (0,)),
     "kthvalue": Row(_sort, (0,)), "median": Row(_sort_all), "median.dim": Row(_sort, (0,)),
@@ -88,5 +104,7 @@ ROWS: Final[dict[str, Row]] = {
     **{name: Row(free, ()) for name in _MAKING.split()},
     "nonzero": Row(_of_truths, ()),
     "equal": Row(_equal, ()),
+    "_pack_padded_sequence": Row(free, (0,)),  # how many there are of each is data
+    **_CHANCE,
     **_SORTING,
 }

@@ -20,13 +20,16 @@ from opcount.wrapping.shapes import broadcast
 Bound = Mapping[str, Any]
 """The arguments of a call by their names in the schema, defaults included."""
 
+Gives = tuple[int, ...] | Mapping[str, tuple[int, ...]] | None
+"""Which of the results depend, by index, or of the tensors of a list; or by the name of each list that is written into;
+None for all."""
+
 
 class Row(NamedTuple):
     """What a call of an operator counts, and what of it depends on its operands."""
 
     rule: Callable[[Bound], OpCounts]
-    gives: tuple[int, ...] | Callable[[Bound], tuple[int, ...]] | None = None
-    """Which of the results depend, by index; None for all."""
+    gives: Gives | Callable[[Bound], Gives] = None
     values: tuple[str, ...] | None = None
     """The arguments whose numbers are used, where there are others of which only the shape is; None for all."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch._decomp import decomposition_table
 
 from opcount.counting.tally import isolated
 from opcount.sources.torch.rows import overload
@@ -80,11 +81,31 @@ def _huber(self: Tensor, target: Tensor, reduction: int = 1, delta: float = 1.0)
     return loss.mean() if reduction == 1 else loss.sum() if reduction else loss
 
 
-def _nll_backward(grad_output: Tensor, self: Tensor, target: Tensor, weight: Tensor | None, reduction: int,
-                  ignore_index: int, total_weight: Tensor) -> Tensor:  # fmt: skip
-    found = -grad_output.expand(target.shape)
-    found = found if weight is None else found * weight[target]
-    return found / total_weight if reduction == 1 else found
+def _polar(abs: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+    return abs * torch.cos(angle), abs * torch.sin(angle)
+
+
+def _rms_norm(input: Tensor, normalized_shape: list[int], weight: Tensor | None, eps: float | None,
+              ) -> tuple[Tensor, Tensor]:  # fmt: skip
+    inside = list(range(input.ndim - len(normalized_shape), input.ndim))
+    inverse = torch.reciprocal(torch.sqrt((input * input).sum(inside, True) / math.prod(normalized_shape) + 1e-5))
+    normalized = input * inverse
+    return normalized if weight is None else normalized * weight, inverse
+
+
+def _rms_norm_backward(grad_out: Tensor, input: Tensor, normalized_shape: list[int], rstd: Tensor,
+                       weight: Tensor | None, output_mask: list[bool]) -> list[Tensor | None]:  # fmt: skip
+    inside = list(range(input.ndim - len(normalized_shape), input.ndim))
+    outside = list(range(input.ndim - len(normalized_shape)))
+    normalized = input * rstd
+    given = grad_out if weight is None else grad_out * weight
+    found: list[Tensor | None] = [None, None]
+    if output_mask[0]:
+        sums = (given * normalized).sum(inside, True)
+        found[0] = rstd * (given - normalized / math.prod(normalized_shape) * sums)
+    if output_mask[1] and weight is not None:
+        found[1] = (grad_out * normalized).sum(outside) if outside else grad_out * normalized
+    return found
 
 
 def _layer_norm_backward(grad_out: Tensor, input: Tensor, normalized_shape: list[int], mean: Tensor, rstd: Tensor,
@@ -141,8 +162,15 @@ def _batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, runni
     return input * scale.view(shape) + shift.view(shape), mean, inverse
 
 
+def _for_each_head(query: Tensor, shared: Tensor) -> Tensor:
+    """Keys or values that heads share, in groups, for each head of the queries."""
+    heads = query.shape[1]
+    return shared if shared.shape[1] == heads else shared.repeat_interleave(heads // shared.shape[1], 1)
+
+
 def _attention(query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.0, is_causal: bool = False, *,
                attn_mask: Tensor | None = None, scale: float | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    key, value = (_for_each_head(query, each) for each in (key, value))
     scores = query @ key.transpose(-1, -2) * 0.5
     if attn_mask is not None and attn_mask.is_floating_point():
         scores = scores + attn_mask
@@ -155,12 +183,15 @@ def _attention(query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.0
 def _attention_backward(grad_out: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, logsumexp: Tensor,
                         dropout_p: float, is_causal: bool, *, attn_mask: Tensor | None = None,
                         scale: float | None = None) -> tuple[Tensor, ...]:  # fmt: skip
+    shared = key.shape[1]
+    key, value = (_for_each_head(query, each) for each in (key, value))
     scores = query @ key.transpose(-1, -2) * 0.5
     if attn_mask is not None and attn_mask.is_floating_point():
         scores = scores + attn_mask
     p = torch.exp(scores - logsumexp.unsqueeze(-1))
     ds = p * (grad_out @ value.transpose(-1, -2) - (grad_out * out).sum(-1, keepdim=True)) * 0.5
-    return ds @ key, ds.transpose(-1, -2) @ query, p.transpose(-1, -2) @ grad_out
+    found = ds.transpose(-1, -2) @ query, p.transpose(-1, -2) @ grad_out
+    return ds @ key, *(each.unflatten(1, (shared, -1)).sum(2) for each in found)
 
 
 _DECOMPOSED: Final = """
@@ -168,23 +199,27 @@ native_layer_norm native_group_norm_backward native_batch_norm_backward _softmax
 _log_softmax_backward_data mse_loss mse_loss_backward binary_cross_entropy binary_cross_entropy_backward
 binary_cross_entropy_with_logits smooth_l1_loss gelu_backward glu_backward silu_backward hardswish_backward
 hardsigmoid_backward leaky_relu_backward log_sigmoid_backward threshold_backward hardtanh_backward tanh_backward
-sigmoid_backward nll_loss_forward _prelu_kernel
+sigmoid_backward _prelu_kernel
 """
 
 _WRITTEN: Final[dict[str, Callable[..., Any]]] = {
     "native_layer_norm_backward": _layer_norm_backward, "native_group_norm": _group_norm,
+    "polar": _polar, "_fused_rms_norm": _rms_norm, "_fused_rms_norm_backward": _rms_norm_backward,
+    "xlogy.Tensor": lambda self, other: self * torch.log(other),
+    "special_xlog1py": lambda self, other: self * torch.log1p(other),
     "mish_backward": _mish_backward, "softplus_backward": _softplus_backward, "elu_backward": _elu_backward,
     "hardshrink_backward": _shrink_backward,
     "_prelu_kernel_backward": _prelu_backward, "logit_backward": _logit_backward,
     "smooth_l1_loss_backward": _smooth_l1_backward, "huber_loss_backward": _huber_backward, "huber_loss": _huber,
-    "nll_loss_backward": _nll_backward, "native_batch_norm": _batch_norm,
+    "native_batch_norm": _batch_norm,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
     "_scaled_dot_product_flash_attention_for_cpu_backward": _attention_backward,
 }  # fmt: skip
 
 _ALIKE: Final[dict[str, str | Callable[..., Any]]] = {
-    "softshrink_backward": "hardshrink_backward", "nll_loss2d_backward": "nll_loss_backward",
-    "nll_loss2d_forward": "nll_loss_forward", "_native_batch_norm_legit": "native_batch_norm",
+    "softshrink_backward": "hardshrink_backward", "_native_batch_norm_legit": "native_batch_norm",
+    "batch_norm_backward": lambda g, x, w, mean, var, own, inverse, update, eps, mask, reserve: decomposition_table[
+        overload("native_batch_norm_backward")](g, x, w, mean, var, own, inverse, update, eps, mask),
     "_native_batch_norm_legit.no_stats": lambda x, w, b, training, momentum, eps: _batch_norm(
         x, w, b, None, None, training, momentum, eps),
     "_native_batch_norm_legit_no_training": lambda x, w, b, mean, var, momentum, eps: _batch_norm(
@@ -197,8 +232,6 @@ _ALIKE: Final[dict[str, str | Callable[..., Any]]] = {
 
 
 def _programs() -> dict[Any, Callable[..., Any]]:
-    from torch._decomp import decomposition_table
-
     decomposed = {name: decomposition_table[overload(name)] for name in _DECOMPOSED.split()}
     found = {**decomposed, **_WRITTEN}
     alike = {name: found[like] if isinstance(like, str) else like for name, like in _ALIKE.items()}

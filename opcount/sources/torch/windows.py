@@ -328,7 +328,7 @@ def _place(index: Any, empty: Any) -> Any:
 
 def _index_add(a: Bound) -> OpCounts:
     size = size_of(a["source"])
-    return {"add": size, "mul": 0 if a["alpha"] == 1 else size}
+    return {"add": size, "mul": 0 if a["alpha"] == 1 or not a["dependent"](a["source"]) else size}
 
 
 def _scatter_add(a: Bound) -> OpCounts:

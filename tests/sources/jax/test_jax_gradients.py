@@ -159,8 +159,10 @@ def test_the_table_has_a_row_for_each_primitive_and_adds_up():
 def test_what_jax_refuses_to_differentiate():
     with pytest.raises(TypeError, match="scalar-output"):
         ocj.gradient(jnp.sin, np.ones(3))
-    with pytest.raises(TypeError, match="int"):
-        ocj.gradient(lambda x: x * 1.0, 3)
+    for x, kind in ((3, "int"), ({"a": 1.0, "b": np.arange(2)}, "int"), ([True], "bool")):
+        with pytest.raises(oc.InvalidType, match=f"{kind}.*pass floats"):
+            ocj.gradient(lambda x: jnp.sum(jnp.asarray(x) * 1.0), x)
+    assert ocj.gradient(lambda x: x * x, jnp.bfloat16(3)).gradient == 6
     with pytest.raises(oc.InvalidType, match=r"x\['a'\]"):
         ocj.gradient(lambda x: x["a"], {"a": "text"})
 

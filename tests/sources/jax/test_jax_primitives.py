@@ -351,6 +351,24 @@ def test_the_derivative_of_a_pool_counts_what_loops_do(seed):
     assert found == oc.Counts(forward) + oc.Counts(backward)
 
 
+def test_the_derivative_of_a_pool_of_data_compares_nothing():
+    """What is compared to choose is data, or what is added; a gradient of ones, and a pool of what is not wrapped."""
+    pool = lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2,), (2,), "VALID")  # noqa: E731
+    x, seed = np.arange(6.0), np.ones(3)
+    pulled = lambda x, ct: jax.vjp(pool, x)[1](ct)[0]  # noqa: E731
+    pushed = lambda x, tangent: jax.jvp(pool, (x,), (tangent,))[1]  # noqa: E731
+    for f, args, expected in (
+        (pulled, (oc.wrap(x), seed), {"maximum": 3, "ge": 3}),
+        (pulled, (x, oc.wrap(seed)), {"add": 3}),
+        (pushed, (oc.wrap(x), x), {"maximum": 3, "ge": 3}),
+        (pushed, (x, oc.wrap(x)), {}),
+    ):
+        with oc.count() as tally:
+            ocj.counted(f)(*args)
+        assert tally.counts == expected
+    assert ocj.gradient(lambda x: pool(x).sum(), x).phases["accumulation"] == {"ge": 3}
+
+
 @pytest.mark.parametrize(
     ("a", "b", "contracting", "batch"),
     [

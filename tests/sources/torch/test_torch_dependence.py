@@ -138,3 +138,32 @@ def test_a_models_parameters_are_data_unless_they_are_given():
     layer, x = nn.Linear(3, 5), torch.ones(4, 3)
     assert counted(lambda: layer(torch.ones(4, 3)), layer) == counted(lambda: layer(x), x) == {"mul": 60, "add": 60}
     assert counted(lambda: layer.weight * 2, x) == {}
+
+
+def test_of_lists_each_tensor_depends_for_itself():
+    """Data in a list with what counts stays data: the result of it, what is written into, and an `out=` of lists."""
+    x, data, into = X.clone(), torch.ones(3), [torch.empty(3), torch.empty(3)]
+    aten = torch.ops.aten
+    made_of_lists = {
+        "made": lambda: torch._foreach_add([x, data], 1.0),
+        "in place": lambda: (torch._foreach_mul_(both := [x, data], 2.0), both)[1],
+        "out": lambda: (aten._foreach_add.Scalar_out([x, data], 1.0, out=into), into)[1],
+        "norms": lambda: torch._foreach_norm([x, data]),
+        "copied": lambda: (torch._foreach_copy_(into, [x, data]), into)[1],
+        "zeroed": lambda: (torch._foreach_zero_(both := [x, data]), both)[1],
+    }
+    for name, make in made_of_lists.items():
+        into = [torch.empty(3), torch.empty(3)]
+        with oc.count(), octo.counting(x):
+            first, second = make()
+            with oc.count() as inner:
+                second * 2
+            assert inner.counts == {}, name
+            with oc.count() as inner:
+                first * 2
+            assert inner.counts.mul == first.numel(), name
+    into = [torch.empty(1), torch.empty(2)]
+    with oc.count() as tally, octo.counting(x):
+        torch.split_with_sizes_copy(x, [1, 2], out=into)
+        into[0] * 2, into[1] * 2
+    assert tally.counts == {"mul": 3}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import namedtuple
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test-torch")
@@ -125,13 +127,22 @@ def test_laws_and_paused():
 def test_nothing_counted_is_a_warning_and_wrong_arguments_are_refused():
     with pytest.warns(oc.NothingCounted):
         octo.measure(lambda x: torch.ones(2) * 2, torch.ones(2))
+    for wrong in (np.array([1, None]), np.array(["x"]), np.ma.array([1.0, 2.0], mask=[0, 1]), oc.wrap(np.ones(2))):
+        with pytest.raises(oc.InvalidType, match="closed over"):
+            octo.measure(torch.neg, wrong)
     for wrong in ("x", 2.0, object()):
-        with pytest.raises(oc.InvalidType):
+        with pytest.raises(oc.InvalidType, match="closed over"):
             octo.measure(torch.neg, wrong)
         with pytest.raises(oc.InvalidType), octo.counting(wrong):
             pass
     with pytest.raises(oc.InvalidType), octo.counting(torch.ones(2).to_sparse()):
         pass
+
+
+def test_measure_takes_trees():
+    point = namedtuple("Point", "x y")
+    found = octo.measure(lambda p: p.x * p.y["z"], point(torch.ones(3), {"z": np.float64(2.0)}))
+    assert found.value.tolist() == [2.0, 2.0, 2.0] and found.counts == {"mul": 3}
 
 
 def test_measure_takes_copies():

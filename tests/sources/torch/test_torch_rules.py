@@ -117,6 +117,52 @@ def test_inside_an_operator_what_is_computed_of_data_is_data(calls):
                 compare_with_decomposition(name, arguments, lambda: rng.random() < 0.5)
 
 
+def test_operators_of_two_operands_one_of_which_is_data():
+    x, data = torch.rand(2, 3), torch.rand(2, 3)
+    weight = torch.rand(3)
+    for f, expected in (
+        (lambda: torch.xlogy(x, data), {"mul": 6}),
+        (lambda: torch.xlogy(data, x), {"mul": 6, "log": 6}),
+        (lambda: torch.xlogy(x, 2.0), {"mul": 6}),
+        (lambda: torch.special.xlog1py(x, data), {"mul": 6}),
+        (lambda: torch.special.xlog1py(x, 2.0), {"mul": 6}),
+        (lambda: torch.polar(x, data), {"mul": 12}),
+        (lambda: torch.polar(data, x), {"mul": 12, "sin": 6, "cos": 6}),
+        (lambda: F.rms_norm(data, (3,), weight), {"mul": 6}),
+        (lambda: F.kl_div(x, data, reduction="none"), {"mul": 6, "sub": 6}),
+        (lambda: torch.clamp(data, data, x), {"minimum": 6}),
+        (lambda: torch.clamp(data, x, data), {"maximum": 6, "minimum": 6}),
+        (lambda: x.index_add(0, torch.tensor([0, 0]), data, alpha=2.0), {"add": 6}),
+        (lambda: data.index_add(0, torch.tensor([0, 0]), x, alpha=2.0), {"add": 6, "mul": 6}),
+    ):
+        assert counted(f, x, weight) == expected
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_root_mean_squares_of_data_are_data(weighted):
+    """The operator that PyTorch has for other devices than the processor, from shapes alone."""
+    x, inverse, seed = (some(*shape).to("meta") for shape in ((2, 3), (2, 1), (2, 3)))
+    weight = some(3).to("meta") if weighted else None
+    given = [x] if weight is None else [x, weight]
+    forward = lambda: torch.ops.aten._fused_rms_norm(x, [3], weight, 1e-5)  # noqa: E731
+    assert counted(forward, given) == counted(lambda: normalized_by_squares(x, weight), given)
+    assert counted(forward, x) == counted(lambda: normalized_by_squares(x, weight), x)
+    assert counted(forward, weight) == ({"mul": 6} if weighted else {})
+    backward = lambda: torch.ops.aten._fused_rms_norm_backward(  # noqa: E731
+        seed, x, [3], inverse, weight, [True, weighted]
+    )
+    # the numbers normalized again, and three products for each; with a weight, those by it and for it
+    expected = {"mul": 24 + 12 * weighted, "div": 6, "add": 4 + 3 * weighted, "sub": 6}
+    assert counted(backward, given, inverse, seed) == expected
+    # with a gradient that is data, so are its products with a weight that is
+    assert counted(backward, x, inverse) == {**expected, "mul": expected["mul"] - 6 * weighted}
+
+
+def normalized_by_squares(x, weight):
+    y = x * torch.reciprocal(torch.sqrt((x * x).sum(-1, keepdim=True) / 3 + 1e-5))
+    return y if weight is None else y * weight
+
+
 def test_a_wrong_rule_is_seen():
     wrong = {overload("_softmax"): Row(fused.ROWS["_log_softmax"].rule)}
     with planted(modes, ROWS={**ROWS, **wrong}), pytest.raises(AssertionError):
@@ -201,6 +247,34 @@ def test_attention():
     torch.testing.assert_close(operator(q, k, k), attention(q, k, k))
     assert counted(lambda: operator(q, k, k), q, k) == counted(lambda: attention(q, k, k), q, k)
     del v
+
+
+def test_heads_that_share_their_keys_and_values():
+    """They count what attention with copies of keys and values counts, and the sums of the copies' gradients."""
+    q, k, v = (some(2, heads, n, 4).requires_grad_() for heads, n in ((6, 3), (2, 5), (2, 5)))
+    copies = [each.detach().repeat_interleave(3, 1).requires_grad_() for each in (k, v)]
+    grouped = lambda: F.scaled_dot_product_attention(q, k, v, enable_gqa=True)  # noqa: E731
+    copied = lambda: F.scaled_dot_product_attention(q, *copies)  # noqa: E731
+    for one, other in (([q, k, v], [q, *copies]), ([q], [q]), ([k], [copies[0]]), ([v], [copies[1]])):
+        assert counted(grouped, one) == counted(copied, other)
+    seed = some(2, 6, 3, 4)
+    for counts in ([seed], []):
+        sums = counted(lambda: torch.autograd.grad(grouped(), (q, k, v), seed), q, k, v, counts)
+        expected = counted(lambda: torch.autograd.grad(copied(), (q, *copies), seed), q, copies, counts)
+        assert sums == {**expected, "add": expected["add"] + 2 * (k.numel() * 2)}
+
+
+def test_sequences_of_different_lengths():
+    """A packed sequence counts a cell for each of its steps: how long each sequence is, is data."""
+    x = some(2, 4, 3)
+    for layer, cell in ((nn.GRU(3, 2, batch_first=True), nn.GRUCell(3, 2)), (nn.LSTM(3, 2), nn.LSTMCell(3, 2))):
+        once = counted(lambda cell=cell: cell(x[0, :1]), cell, x)
+
+        def packed(layer=layer):
+            output, _ = layer(nn.utils.rnn.pack_padded_sequence(x, [4, 2], batch_first=True))
+            nn.utils.rnn.pad_packed_sequence(output)
+
+        assert counted(packed, layer, x) == {kind: 6 * number for kind, number in once.items()}
 
 
 def test_attention_backward():
@@ -400,41 +474,74 @@ def test_other_operators_by_hand(f, expected):
     assert expected is None or found == expected
 
 
-# --- optimizers
+def test_numbers_drawn_by_chance():
+    """What they are multiplied with, added to and compared with counts; of a shape alone nothing does."""
+    p, data = torch.rand(3), torch.full((3,), 0.5)
+    for f, expected in (
+        (lambda: torch.normal(p, p), {"mul": 3, "add": 3}),
+        (lambda: torch.normal(p, data), {"add": 3}),
+        (lambda: torch.normal(p, 2.0), {"add": 3}),
+        (lambda: torch.normal(2.0, p), {"mul": 3, "add": 3}),
+        (lambda: torch.bernoulli(p), {"lt": 3}),
+        (lambda: torch.ones(3).bernoulli_(p), {"lt": 3}),
+        (lambda: p.clone().bernoulli_(data), {}),
+        (lambda: torch.bernoulli(p, 0.5) * 2, {}),
+        (
+            lambda: torch.distributions.Normal(p, p, validate_args=True).rsample(),
+            {"eq": 3, "gt": 3, "mul": 3, "add": 3},
+        ),
+    ):
+        assert counted(f, p) == expected
+    for drawn in (torch.normal, torch.bernoulli):
+        found = []
+        for given in ([], [p]):
+            torch.manual_seed(0)
+            with oc.count(), octo.counting(given):
+                found.append(octo.unwrap(drawn(p, p) if drawn is torch.normal else drawn(p)))
+        assert torch.equal(*found)
 
 
-OPTIMIZERS = [
-    (torch.optim.SGD, {}),
-    (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
-    (torch.optim.SGD, {"momentum": 0.9, "dampening": 0.1, "maximize": True}),
-    (torch.optim.Adam, {}),
-    (torch.optim.Adam, {"amsgrad": True, "weight_decay": 0.1}),
-    (torch.optim.Adam, {"betas": (0.2, 0.3)}),
-    (torch.optim.AdamW, {}),
-    (torch.optim.AdamW, {"maximize": True, "amsgrad": True}),
-]
+# --- losses of classes
 
 
-def two_steps(kind, **options):
+def nll_by_loops(x, target, weight, ignored, reduction):
+    terms = [-x[row, k] if weight is None else -x[row, k] * weight[k]
+             for row, k in enumerate(target.tolist()) if k != ignored]  # fmt: skip
+    if reduction == "none":
+        return torch.stack(terms)
+    kept = [k for k in target.tolist() if k != ignored]
+    total = len(kept) if weight is None else joined([weight[k] for k in kept])  # the kernel gives it for a sum too
+    found = joined(terms)
+    return found if reduction == "sum" else found / total
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("weighted", [None, "data", "counts"])
+@pytest.mark.parametrize("ignored", [-100, 2])
+def test_log_likelihoods_are_their_loops(reduction, weighted, ignored):
+    """Where weights are data, their sum is, and what is ignored executes nothing, forward and backward."""
     torch.manual_seed(0)
-    model, x = nn.Linear(3, 5), torch.ones(4, 3)
-    optimizer = kind(model.parameters(), lr=0.1, **options)
-    for _ in range(2):
-        optimizer.zero_grad()
-        model(x).pow(2).sum().backward()
-        yield counted(optimizer.step, model, optimizer, [parameter.grad for parameter in model.parameters()])
+    x, target = some(4, 3).double(), torch.tensor([0, 2, 1, 1])
+    weight = None if weighted is None else torch.rand(3).double() + 0.5
+    given = [x, weight] if weighted == "counts" else [x]
+    options = {"weight": weight, "ignore_index": ignored, "reduction": reduction}
+    forward = counted(lambda: F.nll_loss(x, target, **options), given)
+    assert forward == counted(lambda: nll_by_loops(x, target, weight, ignored, reduction), given)
+    found = F.nll_loss(x, target, **options)
+    found = found[target != ignored] if reduction == "none" else found
+    torch.testing.assert_close(found, nll_by_loops(x, target, weight, ignored, reduction))
 
+    def backward(seed, counts):
+        leaf = x.clone().requires_grad_()
+        with oc.count() as tally, octo.counting(leaf, given[1:], seed if counts else None):
+            loss = F.nll_loss(leaf, target, **options)
+            with oc.region("backward"):
+                torch.autograd.grad(loss, leaf, seed)
+        return tally.regions["backward"].to_dict() if "backward" in tally.regions else {}
 
-@pytest.mark.parametrize(("kind", "options"), OPTIMIZERS, ids=str)
-def test_optimizers_count_the_same_as_loops_on_lists_and_fused(kind, options):
-    by_loop = list(two_steps(kind, foreach=False, **options))
-    assert by_loop == list(two_steps(kind, foreach=True, **options)) == list(two_steps(kind, fused=True, **options))
-
-
-def test_clipping_by_norm():
-    model = nn.Linear(3, 5)
-    model(torch.ones(4, 3)).sum().backward()
-    gradients = [parameter.grad for parameter in model.parameters()]
-    found = counted(lambda: nn.utils.clip_grad_norm_(model.parameters(), 1.0), gradients)
-    # two norms, the norm of these two, 1 / (norm + eps) and at most 1, and its product with each gradient
-    assert found == {"mul": 20 + 2 + 1 + 20, "add": 18 + 1 + 1, "sqrt": 3, "div": 1, "minimum": 1}
+    kept = int((target != ignored).sum())
+    seed = torch.ones(4).double() if reduction == "none" else torch.ones(()).double()
+    of_weights = {"mul": kept, "div": kept * (reduction == "mean")} if weighted == "counts" else {}
+    of_seed = {"neg": kept, "mul": kept * (weighted is not None), "div": kept * (reduction == "mean")}
+    for counts, expected in ((False, of_weights), (True, of_seed)):
+        assert backward(seed, counts) == {kind: number for kind, number in expected.items() if number}
