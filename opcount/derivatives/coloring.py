@@ -121,7 +121,7 @@ def _matrix(pattern: Any) -> tuple[Entries, tuple[int, ...]]:
         return (stored.row, stored.col), stored.shape
     try:
         dense = np.asarray(pattern)
-        rows, columns = np.nonzero(dense) if dense.dtype.kind in "biufcO" else ()
+        rows, columns = np.nonzero(dense) if dense.ndim == 2 and dense.dtype.kind in "biufcO" else ()
     except ValueError:
         raise InvalidType(f"a pattern is a matrix of numbers or truth values, not {type(pattern).__name__}") from None
     return (rows, columns), dense.shape

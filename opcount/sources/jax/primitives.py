@@ -48,8 +48,8 @@ Rule = Callable[[Call], OpCounts]
 ELEMENTWISE: Final[Mapping[str, OpCounts]] = MappingProxyType({
     **{name: {name: 1} for name in (
         "add", "sub", "mul", "div", "neg", "sign", "abs", "sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p",
-        "log2", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq", "ne",
-        "nextafter", "erf", "erfc", "digamma", "zeta",
+        "log2", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq",
+        "ne", "nextafter", "erf", "erfc", "digamma", "zeta",
     )},
     "add_any": {"add": 1}, "square": {"mul": 1}, "rem": {"fmod": 1}, "max": {"maximum": 1}, "min": {"minimum": 1},
     "reciprocal": {"div": 1}, "rsqrt": {"sqrt": 1, "div": 1},
@@ -376,8 +376,8 @@ FREE: Final = frozenset({
     "bitcast_convert_type", "broadcast_in_dim", "broadcast_to", "complex", "concatenate", "copy",
     "device_put", "dynamic_slice", "dynamic_update_slice", "gather", "imag", "layout_constraint", "name",
     "optimization_barrier", "pad", "pvary", "real", "reduce_precision", "relayout", "reshape", "reshard", "rev",
-    "select_n", "sharding_constraint", "slice", "split", "squeeze", "stack", "stop_gradient", "tile", "transpose", "tie",
-    "unstack", "with_memory_space_constraint", "zeros_like",
+    "select_n", "sharding_constraint", "slice", "split", "squeeze", "stack", "stop_gradient", "tile", "transpose",
+    "tie", "unstack", "with_memory_space_constraint", "zeros_like",
     # what is printed is text, the one way out that is never refused; tokens order it
     "after_all", "create_token", "debug_print", "dce_sink", "inspect_sharding",
     # constants, and sizes
