@@ -26,7 +26,7 @@ from opcount.counting.symbolic import are_numbers, known
 from opcount.functions import quantiles, sorting
 from opcount.functions.einsum import Terms, subscripts
 from opcount.functions.execution import in_operations
-from opcount.functions.of_nodes import ordered_axes, reduced_axes, refuse_keywords
+from opcount.functions.of_nodes import in_dtype, ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, Rule, is_truth, name_of
 from opcount.functions.rows import Differentiated, Executed, Function, by_function
 from opcount.functions.sorting import values_of
@@ -63,7 +63,7 @@ _NO: Final = np._NoValue
 
 
 def _cast(a: Any, dtype: Any) -> Any:
-    return as_operand(a) if dtype is None or np.dtype(dtype) == a.dtype else as_operand(a).astype(dtype)
+    return in_dtype(as_operand(a), dtype)
 
 
 def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,

@@ -53,6 +53,11 @@ class NumberArray(np.ndarray):
         bases = list(map(_base, inputs))
         if any(map(_type_of_elements, inputs)):
             bases = list(map(_of_own_types, bases))
+        if keywords.get("dtype") is not None and np.dtype(keywords["dtype"]) != object:
+            raise Uncounted(
+                f"{name_of(ufunc)} with dtype is not executed on numbers one by one: leave it out, or ask for "
+                'granularity="array"'
+            )
         if "out" in keywords:
             if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
                 raise Uncounted(INTO_DATA)

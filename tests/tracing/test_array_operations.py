@@ -421,3 +421,63 @@ def test_a_wrong_derivative_of_erf_is_caught(forgotten):
     oc.primitive(erf, partials=lambda y, z: np.exp(-(z * z)))
     with pytest.raises(AssertionError):
         test_jacobians_are_those_of_central_differences("option")
+
+
+# --- casts, and the methods of single numbers
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.abs(x.astype(complex))), lambda x: np.abs(x[0].astype(complex)),
+        lambda x: np.abs(np.sum(x, dtype=complex)), lambda x: np.sum(np.abs(np.astype(x, np.complex64))),
+        lambda x: np.sum(np.add(x, 1, dtype=complex).real), lambda x: np.abs(np.sum(x[0], dtype=complex)),
+    ],
+)  # fmt: skip
+def test_a_cast_to_complex_numbers_is_refused_and_no_constant(f):
+    """It was one, with a gradient of zeros."""
+    with pytest.raises(oc.Uncounted, match="complex"):
+        oc.gradient(f, np.array([0.7, 1.5]))
+
+
+def test_a_cast_to_objects_gives_the_numbers():
+    for granularity in ("array", "scalar"):
+        g = oc.gradient(lambda x: sum(x.astype(object) ** 2), np.array([0.5, 1.5]), granularity=granularity)
+        assert g.gradient.tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize("x", [np.float64(0.7), np.float32(0.5)])
+@pytest.mark.parametrize(
+    "method",
+    [
+        lambda s: s.sum(), lambda s: s.sum(axis=0), lambda s: s.mean(), lambda s: s.max(), lambda s: s.min(),
+        lambda s: s.clip(0, 0.3), lambda s: s.reshape(1)[0], lambda s: s.reshape(1, 1)[0, 0], lambda s: s.ravel()[0],
+        lambda s: s.round(1) + s, lambda s: s.astype(np.float32), lambda s: s.astype(int) + s,
+        lambda s: s.T.copy().conj() * (1 + s.ndim),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_differentiated_has_the_methods_that_a_wrapped_one_has(method, x, granularity):
+    """A function of NumPy's gives a number where it gives no array, and ordinary code goes on with its methods."""
+
+    def f(x):
+        return method(np.multiply(x, x))
+
+    g = oc.gradient(f, x, granularity=granularity)
+    with oc.count() as tally:
+        value = oc.unwrap(f(oc.wrap(x)))
+    assert (g.value, type(g.value)) == (value, type(f(x)))
+    assert g.phases["primal"] == tally.counts
+    expected = 0.0 if value == 0.3 else 2 * float(x) * (1 + (value == 2 * x * x))
+    assert g.gradient == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_sum_of_one_number_in_a_type():
+    g = oc.gradient(lambda x: np.sum(x[0], dtype=np.float32) + np.mean(x[1], dtype=np.float32), np.array([0.5, 1.5]))
+    assert g.gradient.tolist() == [1.0, 1.0] and g.value.dtype == np.float32
+
+
+@pytest.mark.parametrize("operation", [lambda x: np.add(x, x, dtype=np.float32), lambda x: np.sum(x, dtype=int)])
+def test_a_type_for_numbers_one_by_one_is_refused(operation):
+    with pytest.raises(oc.Uncounted, match="leave it out"):
+        oc.gradient(lambda x: np.sum(operation(x)), np.array([0.5, 1.5]), granularity="scalar")
