@@ -325,6 +325,8 @@ class Move(NamedTuple):
 
     def edge(self, number: int, y: object, *arrays: object) -> LinearMap:
         shape = shape_of(arrays[number])
+        if _kind_of(y) in "biu" and _kind_of(arrays[number]) == "f":
+            return gathering(np.zeros(shape_of(y), int), shape)  # a cast to integers is a constant
         if not are_numbers(size for operand in (y, *arrays) for size in shape_of(operand)):
             name = getattr(self.function, "__name__", "a function")
             raise InvalidValue(
@@ -340,6 +342,10 @@ class Move(NamedTuple):
         if shape_of(there) != shape_of(y):
             return gathering(np.zeros(shape_of(y), int), shape)
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
+
+
+def _kind_of(values: object) -> str:
+    return np.result_type(values._plain() if isinstance(values, Wrapped) else values).kind  # type: ignore[call-overload,no-any-return]
 
 
 def _values_of(array: object) -> Any:
@@ -554,7 +560,8 @@ FUNCTIONS.update({
 })  # fmt: skip
 FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
-NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: FUNCTIONS[np.clip], np.interp: FUNCTIONS[np.interp]})
+NUMBER_FUNCTIONS[np.einsum] = _einsum_of_numbers
+NUMBER_FUNCTIONS.update({function: FUNCTIONS[function] for function in (np.clip, np.interp, np.nan_to_num)})
 NUMBER_FUNCTIONS.update(
     {
         function: _of_plain_values(function, row.counts)

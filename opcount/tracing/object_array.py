@@ -53,11 +53,7 @@ class NumberArray(np.ndarray):
         bases = list(map(_base, inputs))
         if any(map(_type_of_elements, inputs)):
             bases = list(map(_of_own_types, bases))
-        if keywords.get("dtype") is not None and np.dtype(keywords["dtype"]) != object:
-            raise Uncounted(
-                f"{name_of(ufunc)} with dtype is not executed on numbers one by one: leave it out, or ask for "
-                'granularity="array"'
-            )
+        _refuse_keywords(ufunc, method, **keywords)
         if "out" in keywords:
             if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
                 raise Uncounted(INTO_DATA)
@@ -82,7 +78,12 @@ class NumberArray(np.ndarray):
         elif ufunc.types and not any("O" in loop for loop in ufunc.types):  # NumPy's own `real` says nothing of it
             raise Uncounted(no_derivative(name_of(ufunc)))
         else:
-            result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
+            try:
+                result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
+            except TypeError as error:
+                if "loop of ufunc does not support" not in str(error):
+                    raise
+                raise Uncounted(no_derivative(name_of(ufunc))) from error
         return number_array(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
@@ -103,7 +104,8 @@ class NumberArray(np.ndarray):
         except OpcountError:
             raise
         except (TypeError, AttributeError) as error:
-            function(*map(unwrapped_numbers, args), **keywords)  # wrong arguments: NumPy says what is wrong with them
+            plain = {name: unwrapped_numbers(value) for name, value in keywords.items()}
+            function(*map(unwrapped_numbers, args), **plain)  # wrong arguments: NumPy says what is wrong with them
             raise Uncounted(not_of_numbers(name_of(function), function in FUNCTIONS)) from error
         if row_of(function).writes is not None:
             _base(args[0])
@@ -152,6 +154,21 @@ class NumberArray(np.ndarray):
 
     def std(self, *args: Any, **keywords: Any) -> Any:
         return _cast(super().std(*args, **keywords), _type_of_elements(self))
+
+
+def _refuse_keywords(
+    ufunc: np.ufunc, method: str, *, dtype: Any = None, where: Any = True, initial: Any = None, **_: object
+) -> None:
+    """Refuse what NumPy's loops for objects cannot do, or would do otherwise."""
+    if dtype is not None and np.dtype(dtype).kind in "iufc":
+        raise Uncounted(
+            f"{name_of(ufunc)} with dtype is not executed on numbers one by one: leave it out, or ask for "
+            'granularity="array"'
+        )
+    if method == "reduce" and where is not True and (initial is None or ufunc in (np.maximum, np.minimum)):
+        raise Uncounted(
+            f"{name_of(ufunc)}.reduce with where= has no derivative here: leave it out, and give it the part, x[where]"
+        )
 
 
 def _type_of_elements(array: object) -> Any:

@@ -481,3 +481,54 @@ def test_the_sum_of_one_number_in_a_type():
 def test_a_type_for_numbers_one_by_one_is_refused(operation):
     with pytest.raises(oc.Uncounted, match="leave it out"):
         oc.gradient(lambda x: np.sum(operation(x)), np.array([0.5, 1.5]), granularity="scalar")
+
+
+# --- what NumPy's loops for objects cannot do
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize("keywords", [{}, {"nan": 7.0}, {"posinf": 1.0, "neginf": 2.0}, {"copy": False}])
+@pytest.mark.parametrize("x", [np.array([np.nan, 1.0, np.inf, -np.inf, 2.0]), np.array([np.nan, 1, np.inf], "f4")])
+def test_what_is_no_finite_number_is_replaced(x, keywords, granularity):
+    """NumPy's own function leaves an array of objects as it is, nan and all, which was the value."""
+
+    def f(x):
+        y = x * 1
+        return np.sum(np.nan_to_num(y, **keywords) * 2**-20.0) + (0 if "copy" not in keywords else y[0])
+
+    g = oc.gradient(f, x, granularity=granularity)
+    with np.errstate(all="ignore"):
+        assert g.value == f(x) and np.isfinite(g.value)
+    expected = np.isfinite(x) * 2**-20.0
+    assert g.gradient.tolist() == expected.tolist()
+    with oc.count() as tally:
+        f(oc.wrap(x))
+    assert g.phases["primal"] == tally.counts
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.full_like(x, x[0], dtype=int) * x), lambda x: np.sum(np.insert(np.arange(3), 1, x[1]) * x[0]),
+    ],
+)  # fmt: skip
+def test_numbers_that_a_function_casts_to_integers_are_constant(f):
+    """They were moved, for the gradient."""
+    x = np.array([0.7, 2.2])
+    slope = [(f(x + 1e-6 * unit) - f(x - 1e-6 * unit)) / 2e-6 for unit in np.eye(2)]
+    assert oc.gradient(f, x).gradient == pytest.approx(slope, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.deg2rad(x)), lambda x: np.sum(np.degrees(x)), lambda x: np.deg2rad(x[0]),
+        lambda x: np.sum(np.bincount([0, 1], weights=x)), lambda x: np.sum(x, where=[True, False]),
+        lambda x: np.mean(x, where=x > 1), lambda x: np.max(x, where=x < 1, initial=0.0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_what_numpy_does_not_do_with_objects_is_refused(f, granularity):
+    """The errors were NumPy's of its loops for objects, and once a recursion without an end."""
+    with pytest.raises(oc.Uncounted):
+        oc.gradient(f, np.array([0.7, 2.2]), granularity=granularity)
