@@ -74,7 +74,7 @@ def _nan_to_num(wrapped: Set[Any], x: ArrayLike, *_: object, **__: object) -> Op
 def _nan_to_num_of_nodes(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Three choices by value, of what is nan, and infinite with either sign."""
     held_in = dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype == object:  # a number, or an array of numbers
+    if dtype is None or dtype.char == "O":  # a number, or an array of numbers
         numbers = [x] if dtype is None else x.flat
         dtype = np.array([each._plain() if isinstance(each, Wrapped) else each for each in numbers]).dtype
     if dtype.kind != "f":

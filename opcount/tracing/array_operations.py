@@ -71,7 +71,13 @@ def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     refuse_keywords("sum", out=out, where=where)
     a = _cast(a, dtype)
     found = recorded(ARRAY_PRIMITIVES["sum"], a, reduced_axes(axis, len(shape_of(a))), keepdims is True)
-    return found if initial is _NO else found + initial
+    return found if initial is _NO else found + _first(initial, a)
+
+
+def _first(initial: Any, a: Any) -> Any:
+    """The number that a reduction begins with, which does not decide on the precision of the result."""
+    dtype = getattr(a, "dtype", None)
+    return dtype.type(initial) if dtype and dtype.kind == "f" and isinstance(initial, (int, float)) else initial
 
 
 def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
@@ -80,7 +86,7 @@ def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any
     a = as_operand(a)
     axis = axis if shape_of(a) or axis not in (0, -1) else None
     if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
-        lanes, kept = lanes_of(a, axis, initial)
+        lanes, kept = lanes_of(a, axis, _first(initial, a))
         found = _extreme(name, lanes, axis=-1)
         return np.reshape(found, kept) if keepdims is True else found
     return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
@@ -344,8 +350,8 @@ class Move(NamedTuple):
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
 
 
-def _kind_of(values: object) -> str:
-    return np.result_type(values._plain() if isinstance(values, Wrapped) else values).kind  # type: ignore[call-overload,no-any-return]
+def _kind_of(values: Any) -> str:
+    return np.result_type(values._plain() if isinstance(values, Wrapped) else values).kind
 
 
 def _values_of(array: object) -> Any:
@@ -561,7 +567,9 @@ FUNCTIONS.update({
 FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
 NUMBER_FUNCTIONS[np.einsum] = _einsum_of_numbers
-NUMBER_FUNCTIONS.update({function: FUNCTIONS[function] for function in (np.clip, np.interp, np.nan_to_num)})
+NUMBER_FUNCTIONS.update(
+    {function: FUNCTIONS[function] for function in (np.clip, np.interp, np.nan_to_num, np.linalg.norm)}
+)
 NUMBER_FUNCTIONS.update(
     {
         function: _of_plain_values(function, row.counts)

@@ -62,7 +62,7 @@ class FlatNode:
 
     def _places(self, key: object) -> tuple[Any, ...]:
         """Where these elements stand in the array, by its axes."""
-        return np.unravel_index(np.arange(len(self))[plain_index(key)], self._array.shape)  # type: ignore[call-overload]
+        return np.unravel_index(np.arange(len(self))[plain_index(key)], self._array.shape)
 
 
 class NumberMethods(Number):
@@ -119,6 +119,9 @@ class NumberMethods(Number):
 
     def _as_array(self) -> Any:
         return self if self.tape.arrays_as_nodes else opened_array(np.empty(()), [self])
+
+    def _cast(self, kind: object) -> Any:
+        raise NotImplementedError
 
     def copy(self) -> Any:
         return self
@@ -267,7 +270,8 @@ class NodeMethods(ArrayMethods):
     def view(self, *types: object) -> Any:
         if types:
             raise Uncounted("the memory of an array that is differentiated is not read in another type: use x.astype")
-        return self[...]
+        itself: Any = self
+        return itself[...]
 
     def put(self, indices: object, values: object, mode: str = "raise") -> None:
         np.put(self, indices, values, mode)  # type: ignore[arg-type]

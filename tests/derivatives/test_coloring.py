@@ -173,7 +173,7 @@ def rows_where_columns_all_meet(n):
     assert (found.kind, found.count) == ("row", 3)
 
 
-@pytest.mark.parametrize("colored, n", [(star_of_an_arrow, 500), (rows_where_columns_all_meet, 250)])
+@pytest.mark.parametrize(("colored", "n"), [(star_of_an_arrow, 500), (rows_where_columns_all_meet, 250)])
 def test_time_grows_with_the_entries_and_not_with_pairs_far_apart(colored, n):
     def seconds(n):
         start = time.process_time()

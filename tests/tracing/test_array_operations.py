@@ -509,7 +509,8 @@ def test_what_is_no_finite_number_is_replaced(x, keywords, granularity):
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: np.sum(np.full_like(x, x[0], dtype=int) * x), lambda x: np.sum(np.insert(np.arange(3), 1, x[1]) * x[0]),
+        lambda x: np.sum(np.full_like(x, x[0], dtype=int) * x),
+        lambda x: np.sum(np.insert(np.arange(3), 1, x[1]) * x[0]),
     ],
 )  # fmt: skip
 def test_numbers_that_a_function_casts_to_integers_are_constant(f):
@@ -532,3 +533,33 @@ def test_what_numpy_does_not_do_with_objects_is_refused(f, granularity):
     """The errors were NumPy's of its loops for objects, and once a recursion without an end."""
     with pytest.raises(oc.Uncounted):
         oc.gradient(f, np.array([0.7, 2.2]), granularity=granularity)
+
+
+@pytest.mark.parametrize("order", [None, 1, 2, 3, 0.5, -1, -2.5, np.inf, -np.inf])
+@pytest.mark.parametrize("first", [0.7, np.nan])
+def test_norms_of_numbers_one_by_one_are_those_of_arrays(first, order):
+    """NumPy's own function took the largest by Python's comparison, which knows no nan, and refused other orders."""
+    x = np.array([[first, -1.3, 2.2], [0.4, 0.6, -0.8]])
+    of_matrix = np.linalg.norm(x, order) if order in (None, 1, -1, np.inf, -np.inf) else None
+
+    def f(x):
+        found = np.linalg.norm(x[0], order) + np.sum(np.linalg.norm(x, order, axis=0, keepdims=True))
+        return found if of_matrix is None else found + np.linalg.norm(x, order)
+
+    whole, opened = (oc.gradient(f, x, granularity=granularity) for granularity in ("array", "scalar"))
+    assert np.allclose([whole.value, opened.value], f(x), rtol=1e-14, equal_nan=True)
+    assert np.allclose(whole.gradient, opened.gradient, rtol=1e-13, equal_nan=True)
+    assert whole.phases["primal"] == opened.phases["primal"]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.max(x, initial=0.0), lambda x: np.min(x, initial=9), lambda x: np.sum(x, initial=np.float64(1)),
+        lambda x: np.linalg.norm(x, np.inf), lambda x: np.max(x, initial=x[0]),
+    ],
+)  # fmt: skip
+def test_what_a_reduction_begins_with_does_not_decide_on_its_precision(f):
+    x = np.array([0.3, 1.7], np.float32)
+    g = oc.gradient(f, x)
+    assert (g.value, type(g.value)) == (f(x), np.float32)
