@@ -185,14 +185,6 @@ class NodeMethods(ArrayMethods):
     def __delitem__(self, key: object) -> None:
         raise ValueError("cannot delete array elements")
 
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("__") and hasattr(np.ndarray, name):
-            raise Uncounted(
-                f"{name} of an array that is differentiated is not followed here: use a function of NumPy's that makes "
-                f"a new array, as np.reshape does, or oc.unwrap(x).{name}, which is a constant"
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     @property
     def flat(self) -> FlatNode:
         return FlatNode(self)
@@ -300,3 +292,18 @@ class NodeMethods(ArrayMethods):
 
     def tolist(self) -> Any:
         return self._let_out("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+
+
+def _of_memory(name: str) -> property:
+    def refused(_: object) -> Any:
+        raise Uncounted(
+            f"{name} of an array that is differentiated is not followed here: use a function of NumPy's that makes "
+            f"a new array, as np.reshape does, or oc.unwrap(x).{name}, which is a constant"
+        )
+
+    return property(refused)
+
+
+for _name in dir(np.ndarray):  # and no __getattr__, with which each attribute that there is takes longer
+    if not _name.startswith("_") and not hasattr(NodeMethods, _name):
+        setattr(NodeMethods, _name, _of_memory(_name))
