@@ -43,8 +43,9 @@ test-newest:
 # none to be had, the tests are skipped, and say so.
 TORCH := torch==2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_VENV ?= .venv-torch
 test-torch:
-	@$(MAKE) --no-print-directory with-torch VENV=.venv-torch
+	@$(MAKE) --no-print-directory with-torch VENV=$(TORCH_VENV)
 
 with-torch: $(VENV)/test.stamp
 	@PIP_RETRIES=0 $(PIP) install $(FLAGS) --extra-index-url $(TORCH_INDEX) $(TORCH) || \

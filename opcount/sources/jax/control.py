@@ -344,8 +344,7 @@ def _chunks(loop: _Loop) -> Iterator[tuple[int, Sequence[Any]]]:
     asked, fixed = ([plain(operand.value) for operand in some] for some in (loop.asked, loop.fixed))
     lanes = jaxpr_of(loop.condition).outvars[0].aval.shape
 
-    @jax.jit
-    def execute(most: Any, state: Any, asked: Any, fixed: Any) -> Any:
+    def some_rounds(most: Any, state: Any, asked: Any, fixed: Any) -> Any:
         def goes_on(rounds_and_state: Any) -> Any:
             rounds, carry = rounds_and_state
             (truth,) = condition(*asked, *carry)
@@ -361,6 +360,7 @@ def _chunks(loop: _Loop) -> Iterator[tuple[int, Sequence[Any]]]:
 
         return jax.lax.while_loop(goes_on, advance, (0, tuple(state)))
 
+    execute = jax.jit(some_rounds)  # not as a decorator, which has no type where JAX is not installed
     most = 1
     state: Sequence[Any] = [plain(operand.value) for operand in loop.carry]
     while True:
