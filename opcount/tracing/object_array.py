@@ -70,6 +70,12 @@ class NumberArray(np.ndarray):
             result = _chosen(ufunc, *bases, **keywords)
             if output is not None:
                 return _written(output, result)
+        elif method in ("accumulate", "reduceat") and ufunc in (np.maximum, np.minimum):  # nan stays nan
+            result = getattr(_choosing(ufunc), method)(*bases, **keywords)
+        elif ufunc in (np.fmax, np.fmin) and any(_with_nan(operand) for operand in inputs[:2]):
+            raise Uncounted(
+                f"NumPy's {name_of(ufunc)} of numbers one by one knows no nan: choose by np.where(np.isnan(x), y, x)"
+            )
         elif method == "outer" and is_by_row(ufunc):
             a, b = (np.asarray(base) for base in bases)
             return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
@@ -154,6 +160,10 @@ class NumberArray(np.ndarray):
 
     def std(self, *args: Any, **keywords: Any) -> Any:
         return _cast(super().std(*args, **keywords), _type_of_elements(self))
+
+
+def _with_nan(operand: object) -> bool:
+    return bool(np.isnan(np.asarray(unwrapped_numbers(operand), float)).any())
 
 
 def _refuse_keywords(

@@ -563,3 +563,32 @@ def test_what_a_reduction_begins_with_does_not_decide_on_its_precision(f):
     x = np.array([0.3, 1.7], np.float32)
     g = oc.gradient(f, x)
     assert (g.value, type(g.value)) == (f(x), np.float32)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.maximum.accumulate(x)), lambda x: np.sum(np.minimum.accumulate(x.reshape(2, 2), axis=1)),
+        lambda x: np.sum(np.maximum.reduceat(x, [0, 2])),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("x", [np.array([0.7, 2.2, 0.4, 1.1]), np.array([0.7, np.nan, 0.4, 1.1])])
+def test_the_largest_of_numbers_one_by_one_knows_nan(f, x):
+    g = oc.gradient(f, x, granularity="scalar")
+    assert g.value == f(x) or (np.isnan(g.value) and np.isnan(f(x)))
+    if np.isfinite(x).all():
+        slope = [(f(x + 1e-6 * unit) - f(x - 1e-6 * unit)) / 2e-6 for unit in np.eye(4)]
+        assert g.gradient == pytest.approx(slope, rel=1e-6)
+        with oc.count() as tally:
+            f(oc.wrap(x))
+        assert g.phases["primal"] == tally.counts
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: np.sum(np.fmin(x, x[::-1])), np.fmax.reduce, lambda x: np.sum(np.fmax(0.5, x))]
+)
+def test_what_leaves_nan_out_is_refused_for_a_nan_among_numbers_one_by_one(f):
+    """NumPy's loop for objects let nan through, by the order of its operands."""
+    with pytest.raises(oc.Uncounted, match="knows no nan"):
+        oc.gradient(f, np.array([np.nan, 1.0, 0.2]), granularity="scalar")
+    assert oc.gradient(f, np.array([0.7, 1.0, 0.2]), granularity="scalar").value == f(np.array([0.7, 1.0, 0.2]))
