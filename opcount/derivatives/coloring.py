@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import combinations, count
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -67,8 +67,9 @@ def coloring(pattern: Any, kind: ColoringName, order: ColoringOrder | None = Non
     Each takes the least color that is free, in an `order`: "largest-first", by falling number of neighbours;
     "smallest-last", which has the fewest neighbours among those before it; "incidence", the most neighbours among
     those before it; or "natural". Without one all are tried, and the fewest colors are returned. Fewest of all is
-    NP-hard to find (Coleman and Moré 1983, 1984). Takes time in proportion to the pairs of neighbours, for stars and
-    cycles to those of their neighbours too. Needs networkx.
+    NP-hard to find (Coleman and Moré 1983, 1984). Takes time in proportion to the pairs that must differ, which for
+    columns are those of the entries in one row; for stars and cycles to the pairs of neighbours, times their colors.
+    Needs networkx.
 
     Raises InvalidValue for an unknown kind or order and for a pattern that is not symmetric where that is asked,
     InvalidType for one that is no matrix, or if networkx is missing.
@@ -86,8 +87,18 @@ def coloring(pattern: Any, kind: ColoringName, order: ColoringOrder | None = Non
 def compressed(graph: Graph) -> tuple[Entries, Coloring]:
     """The entries of a Jacobian, and colors for its columns, or for its rows if that takes fewer."""
     entries, shape = entries_of(graph)
-    columns, rows = (_fewest(entries, shape, kind, COLORING_ORDERS) for kind in ("column", "row"))
-    return entries, columns if columns.count <= rows.count else rows
+    least: dict[ColoringName, int] = {"column": _most(entries[0]), "row": _most(entries[1])}  # any coloring has these
+    (first, _), (second, at_least) = sorted(least.items(), key=itemgetter(1))
+    found = _fewest(entries, shape, first, COLORING_ORDERS)
+    if (found.count, first) <= (at_least, second):
+        return entries, found
+    other = _fewest(entries, shape, second, COLORING_ORDERS)
+    return entries, min(found, other, key=attrgetter("count", "kind"))
+
+
+def _most(places: np.ndarray) -> int:
+    """How many entries the fullest row has, or column: all of them differ in color."""
+    return int(np.bincount(places).max(initial=0))
 
 
 def starred(graph: Graph) -> tuple[Entries, Coloring]:
@@ -205,22 +216,31 @@ def _apart(graph: nx.Graph, order: Iterable[int]) -> dict[int, int]:
 
 
 def _stars(graph: nx.Graph, order: Iterable[int]) -> dict[int, int]:
-    """Neighbours differ in color, and no path of four vertices has two colors only."""
+    """Neighbours differ in color, and no path of four vertices has two colors only.
+
+    A vertex with several neighbours of one color is a hub, of that color. What is known of hubs is kept for each
+    vertex, so that a step takes time in proportion to its neighbours and their colors, and not to theirs.
+    """
     colors: dict[int, int] = {}
-    around = {vertex: Counter[int]() for vertex in graph}  # how many neighbours of each color a vertex has
+    around: dict[int, dict[int, int]] = {vertex: {} for vertex in graph}  # the first neighbour of each color
+    hub_of: dict[int, set[int]] = {vertex: set() for vertex in graph}
+    beside: dict[int, set[int]] = {vertex: set() for vertex in graph}  # the colors of the hubs of its color beside it
     for vertex in order:
+        colored = [(near, colors[near]) for near in graph[vertex] if near in colors]
         taken = {*around[vertex]}
+        for near, color in colored:  # a path in which `vertex` is second, or one that it begins
+            taken |= around[near].keys() if color in hub_of[vertex] else beside[near]
+        colors[vertex] = mine = _least(taken)
+        for near, color in colored:
+            if color in hub_of[vertex]:
+                beside[near].add(mine)
         for near in graph[vertex]:
-            if (color := colors.get(near)) is None:
-                continue
-            alone = around[vertex][color] == 1
-            for other in graph[near]:
-                # with `vertex` of the color of `other`: a path that `vertex` begins, or one in which it is second
-                if other != vertex and other in colors and (not alone or around[other][color] > 1):
-                    taken.add(colors[other])
-        colors[vertex] = color = _least(taken)
-        for near in graph[vertex]:
-            around[near][color] += 1
+            first = around[near].setdefault(mine, vertex)
+            if first != vertex:
+                hub_of[near].add(mine)
+                if near in colors:
+                    beside[first].add(colors[near])
+                    beside[vertex].add(colors[near])
     return colors
 
 
@@ -229,6 +249,7 @@ def _acyclic(graph: nx.Graph, order: Iterable[int]) -> dict[int, int]:
     from networkx.utils import UnionFind
 
     colors: dict[int, int] = {}
+    used: set[int] = set()
     trees = UnionFind()  # of pairs: a vertex, and the two colors of the tree in which it is
     for vertex in order:
         near = [(each, colors[each]) for each in graph[vertex] if each in colors]
@@ -237,11 +258,12 @@ def _acyclic(graph: nx.Graph, order: Iterable[int]) -> dict[int, int]:
             if times == 1:
                 continue
             ends = [each for each, color in near if color == often]
-            for color in {*colors.values()} - taken:
+            for color in used - taken:
                 pair = frozenset((often, color))
                 if len({trees[end, pair] for end in ends}) < times:
                     taken.add(color)
         colors[vertex] = color = _least(taken)
+        used.add(color)
         for each, other in near:
             pair = frozenset((other, color))
             trees.union((each, pair), (vertex, pair))

@@ -375,7 +375,8 @@ def _hash_of(data: Any) -> int:
     if type(data) in (Scalar, Array):
         data = data._plain()
     if type(data) is np.ndarray and data.dtype != object:
-        return hash((data.shape, data.dtype.str, data.tobytes()))
+        padded = data.dtype.char in "gG"  # a long double has bytes that belong to no number
+        return hash((data.shape, data.dtype.str, repr(data.tolist()) if padded else data.tobytes()))
     if isinstance(data, (list, tuple)):
         return hash((type(data).__name__, *map(_hash_of, data)))
     if isinstance(data, dict):

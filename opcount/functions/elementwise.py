@@ -30,6 +30,7 @@ from opcount.functions.rows import (
 from opcount.wrapping.operands import held, unwrapped
 from opcount.wrapping.shapes import broadcast
 from opcount.wrapping.stand_ins import BESIDE_SIZES, BY_VALUE, EXACT, SMALL
+from opcount.wrapping.wrapped import Wrapped
 
 
 def _each(kind: str) -> Rule:
@@ -68,6 +69,28 @@ def _nan_to_num(wrapped: Set[Any], x: ArrayLike, *_: object, **__: object) -> Op
     """Each number, or each part of a complex one, may be nan, or infinite with either sign."""
     size = np.size(x) * {"f": 1, "c": 2}.get(dtype_of(x).kind, 0)
     return {"isnan": size, "isinf": 2 * size, "signbit": 2 * size}
+
+
+def _nan_to_num_of_nodes(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """Three choices by value, of what is nan, and infinite with either sign."""
+    held_in = dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.char == "O":  # a number, or an array of numbers
+        numbers = [x] if dtype is None else x.flat
+        dtype = np.array([each._plain() if isinstance(each, Wrapped) else each for each in numbers]).dtype
+    if dtype.kind != "f":
+        return np.copy(x) if copy else x
+    largest = np.finfo(dtype).max
+    places = (np.isnan(x), nan), (np.isposinf(x), posinf), (np.isneginf(x), neginf)
+    y = x
+    for (mask, given), usual in zip(places, (nan, largest, -largest), strict=True):
+        value: Any = usual if given is None else given
+        if dtype != held_in and not isinstance(value, Wrapped):  # NumPy would make Python's numbers of its own
+            value = np.array(dtype.type(value), object)
+        y = np.where(mask, value, y)
+    if copy or not np.shape(x):
+        return y
+    x[...] = y
+    return x
 
 
 def _clip(wrapped: Set[Any], a: ArrayLike, a_min: object = None, a_max: object = None, out: object = None, *,
@@ -177,7 +200,7 @@ ROWS: Final = (
     *each("isposinf isneginf", _infinite, SMALL, CONSTANT, gives=TRUTHS),
     Function("sinc", _sinc, SMALL),
     Function("clip", Seeing(_clip), BESIDE_SIZES, _clip_of_nodes),
-    Function("nan_to_num", Seeing(_nan_to_num), BESIDE_SIZES, opened=True),
+    Function("nan_to_num", Seeing(_nan_to_num), BESIDE_SIZES, _nan_to_num_of_nodes),
     Function("astype", _astype, SMALL, "astype", gives=TRUTHS),
     Function("real", FREE, SMALL, MOVES),
     Function("imag", FREE, SMALL, CONSTANT),

@@ -140,7 +140,7 @@ def _qr_shape(a: Held, mode: Any = "reduced") -> Any:
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = as_array(x)
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind not in "fcO":
         x = x.astype(float)
     if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)):
         flat, axes = x.ravel(order="K"), None
@@ -182,7 +182,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
         return np.sum(abs(x), axis)
     # keepdims decides here: NumPy's power of a float32 and that of an array of one differ in the last bit
     powers = np.sum(abs(x) ** ord, axis, keepdims=keepdims)
-    return powers ** np.reciprocal(ord, dtype=np.result_type(powers))
+    return powers ** (1 / ord if x.dtype.kind == "O" else np.reciprocal(ord, dtype=np.result_type(powers)))
 
 
 def _matrix_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:

@@ -22,6 +22,11 @@ def refuse_keywords(name: str, **keywords: object) -> None:
             raise Uncounted(f"np.{name} with {key}= has no derivative here: leave it out")
 
 
+def in_dtype(a: Any, dtype: Any) -> Any:
+    """What holds numbers, in a dtype; as it is, if it has that, or if None is asked. A number may have no `dtype`."""
+    return a if dtype is None or np.dtype(dtype) == getattr(a, "dtype", None) else a.astype(dtype)
+
+
 def slices_along(a: Any, axis: int) -> list[Any]:
     """The slices of an array along an axis, which is gone in them."""
     before = (slice(None),) * (axis % len(shape_of(a)))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from opcount.counting.callers import warn
 from opcount.functions.applications import applications, reduction
 from opcount.functions.numpys_own import any_true, as_array, truths
-from opcount.functions.of_nodes import ordered_axes, refuse_keywords
+from opcount.functions.of_nodes import in_dtype, ordered_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, OpCounts, Rule, asks_for_complex, is_complex, no_truths
 from opcount.functions.reductions import given_where, nans, with_nans
 from opcount.functions.rows import AS_EXECUTED, NUMPY, Executed, Function
@@ -174,7 +174,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -
 def _mean_of_nodes(a: Any, axis: Any = None, dtype: Any = None, out: object = None, keepdims: Any = False, *,
                    where: object = True) -> Any:  # fmt: skip
     refuse_keywords("mean", out=out, where=where)
-    a = as_array(a) if dtype is None or np.dtype(dtype) == a.dtype else as_array(a).astype(dtype)
+    a = in_dtype(as_array(a), dtype)
     return np.sum(a, axis, keepdims=keepdims) / _divisor(a, axis)
 
 

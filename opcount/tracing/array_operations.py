@@ -26,7 +26,7 @@ from opcount.counting.symbolic import are_numbers, known
 from opcount.functions import quantiles, sorting
 from opcount.functions.einsum import Terms, subscripts
 from opcount.functions.execution import in_operations
-from opcount.functions.of_nodes import ordered_axes, reduced_axes, refuse_keywords
+from opcount.functions.of_nodes import in_dtype, ordered_axes, reduced_axes, refuse_keywords
 from opcount.functions.op_counts import NoRule, Rule, is_truth, name_of
 from opcount.functions.rows import Differentiated, Executed, Function, by_function
 from opcount.functions.sorting import values_of
@@ -63,7 +63,7 @@ _NO: Final = np._NoValue
 
 
 def _cast(a: Any, dtype: Any) -> Any:
-    return as_operand(a) if dtype is None or np.dtype(dtype) == a.dtype else as_operand(a).astype(dtype)
+    return in_dtype(as_operand(a), dtype)
 
 
 def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
@@ -71,7 +71,13 @@ def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     refuse_keywords("sum", out=out, where=where)
     a = _cast(a, dtype)
     found = recorded(ARRAY_PRIMITIVES["sum"], a, reduced_axes(axis, len(shape_of(a))), keepdims is True)
-    return found if initial is _NO else found + initial
+    return found if initial is _NO else found + _first(initial, a)
+
+
+def _first(initial: Any, a: Any) -> Any:
+    """The number that a reduction begins with, which does not decide on the precision of the result."""
+    dtype = getattr(a, "dtype", None)
+    return dtype.type(initial) if dtype and dtype.kind == "f" and isinstance(initial, (int, float)) else initial
 
 
 def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NO,
@@ -80,7 +86,7 @@ def _extreme(name: str, a: Any, axis: Any = None, out: Any = None, keepdims: Any
     a = as_operand(a)
     axis = axis if shape_of(a) or axis not in (0, -1) else None
     if isinstance(axis, tuple) or initial is not _NO:  # one axis, of the elements along all of them
-        lanes, kept = lanes_of(a, axis, initial)
+        lanes, kept = lanes_of(a, axis, _first(initial, a))
         found = _extreme(name, lanes, axis=-1)
         return np.reshape(found, kept) if keepdims is True else found
     return recorded(ARRAY_PRIMITIVES[name], a, axis, keepdims is True)
@@ -325,6 +331,8 @@ class Move(NamedTuple):
 
     def edge(self, number: int, y: object, *arrays: object) -> LinearMap:
         shape = shape_of(arrays[number])
+        if _kind_of(y) in "biu" and _kind_of(arrays[number]) == "f":
+            return gathering(np.zeros(shape_of(y), int), shape)  # a cast to integers is a constant
         if not are_numbers(size for operand in (y, *arrays) for size in shape_of(operand)):
             name = getattr(self.function, "__name__", "a function")
             raise InvalidValue(
@@ -340,6 +348,10 @@ class Move(NamedTuple):
         if shape_of(there) != shape_of(y):
             return gathering(np.zeros(shape_of(y), int), shape)
         return gathering(np.where((there == -negated) & (there > 0), there, 0).astype(int), shape)
+
+
+def _kind_of(values: Any) -> str:
+    return np.result_type(values._plain() if isinstance(values, Wrapped) else values).kind
 
 
 def _values_of(array: object) -> Any:
@@ -554,7 +566,10 @@ FUNCTIONS.update({
 })  # fmt: skip
 FUNCTIONS.update(UFUNC_METHODS)
 FUNCTIONS[operator.getitem] = partial(moved, operator.getitem)
-NUMBER_FUNCTIONS.update({np.einsum: _einsum_of_numbers, np.clip: FUNCTIONS[np.clip], np.interp: FUNCTIONS[np.interp]})
+NUMBER_FUNCTIONS[np.einsum] = _einsum_of_numbers
+NUMBER_FUNCTIONS.update(
+    {function: FUNCTIONS[function] for function in (np.clip, np.interp, np.nan_to_num, np.linalg.norm)}
+)
 NUMBER_FUNCTIONS.update(
     {
         function: _of_plain_values(function, row.counts)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from opcount.counting.errors import InvalidValue
 from opcount.tracing.array_primitives import as_wrapped, stacked_labels
 from opcount.tracing.edges import NEGATION, Applied, Chain, Contraction, LinearMap
 from opcount.tracing.nodes import as_operand, entered, of_one_tape, recorded, value_of
@@ -81,14 +82,25 @@ def _of_each_entry(partials: Any) -> LinearMap:
     return Contraction(partials, labels, shape_of(partials))
 
 
+def _inverse_for(name: str, a: Any) -> Any:
+    """The inverse in which a derivative is; raises InvalidValue if there is none."""
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        raise InvalidValue(
+            f"np.linalg.{name} is differentiated by the inverse of its matrix, and the matrix is singular: write the "
+            "determinant by its minors, or give it a derivative with oc.primitive"
+        ) from None
+
+
 def _determinant(y: Any, a: Any) -> LinearMap:
-    return _of_each_entry(_turned(np.linalg.inv(a)) * (y[..., None, None] if len(shape_of(a)) > 2 else y))
+    return _of_each_entry(_turned(_inverse_for("det", a)) * (y[..., None, None] if len(shape_of(a)) > 2 else y))
 
 
 _INV: Final = Operation("inv", None, np.linalg.inv, (_inverse,))
 _DET: Final = Operation("det", None, np.linalg.det, (_determinant,))
 _SLOGDET: Final = Operation(
-    "slogdet", None, np.linalg.slogdet, (lambda y, a: _of_each_entry(_turned(np.linalg.inv(a))),)
+    "slogdet", None, np.linalg.slogdet, (lambda y, a: _of_each_entry(_turned(_inverse_for("slogdet", a))),)
 )
 
 

@@ -3,17 +3,66 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from opcount.arrays.array_methods import ArrayMethods
-from opcount.arrays.elements import objects
-from opcount.tracing.differentiable import FUNCTIONS
+from opcount.arrays.elements import objects, plain_index
+from opcount.counting.errors import Uncounted
+from opcount.tracing.differentiable import COMPLEX, FUNCTIONS
+from opcount.tracing.object_array import opened_array
+from opcount.tracing.tape import Tape
 from opcount.wrapping.operations import Operation
 from opcount.wrapping.wrapped import Number, for_sparse_matrix
+
+
+def kind_of_cast(dtype: DTypeLike) -> str:
+    """The kind of a dtype to which a node is cast; raises Uncounted for complex numbers, which have no derivative."""
+    kind = np.dtype(dtype).kind
+    if kind == "c":
+        raise Uncounted(COMPLEX)
+    return kind
+
+
+class FlatNode:
+    """What `flat` of a node is: its elements one by one, and by their place, to be read and written."""
+
+    __slots__ = ("_array", "_next")
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self._next = 0
+
+    def __len__(self) -> int:
+        return self._array.size  # type: ignore[no-any-return]
+
+    def __iter__(self) -> FlatNode:
+        return self
+
+    def __next__(self) -> Any:
+        if self._next >= len(self):
+            raise StopIteration
+        self._next += 1
+        return self[self._next - 1]
+
+    def __getitem__(self, key: object) -> Any:
+        return self._array[self._places(key)]
+
+    def __setitem__(self, key: object, value: object) -> None:
+        places = self._places(key)
+        shape = np.shape(places[0]) if places else ()
+        if shape:  # NumPy repeats the values as often as it takes
+            values = FUNCTIONS[np.ravel](value)
+            if not values.size:
+                return
+            value = np.reshape(values[np.arange(math.prod(shape)) % values.size], shape)
+        self._array[places] = value
+
+    def _places(self, key: object) -> tuple[Any, ...]:
+        """Where these elements stand in the array, by its axes."""
+        return np.unravel_index(np.arange(len(self))[plain_index(key)], self._array.shape)
 
 
 class NumberMethods(Number):
@@ -21,6 +70,7 @@ class NumberMethods(Number):
 
     __slots__ = ()
     primitive: Operation | None
+    tape: Tape
     value: Any
 
     @property
@@ -33,8 +83,16 @@ class NumberMethods(Number):
         return ()
 
     @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
     def size(self) -> int:
         return 1
+
+    @property
+    def T(self) -> Any:
+        return self
 
     def _plain(self) -> Any:
         return self.value._plain()
@@ -56,6 +114,51 @@ class NumberMethods(Number):
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.value, digits)
+
+    # The methods of a number of NumPy's that a Scalar has, too: NumPy's functions would ask a number for them.
+
+    def _as_array(self) -> Any:
+        return self if self.tape.arrays_as_nodes else opened_array(np.empty(()), [self])
+
+    def _cast(self, kind: object) -> Any:
+        raise NotImplementedError
+
+    def copy(self) -> Any:
+        return self
+
+    def conj(self) -> Any:
+        return self
+
+    def astype(self, dtype: DTypeLike, *_: object, **__: object) -> Any:
+        """A cast; a cast to integers, truth values or text is a constant."""
+        kind = kind_of_cast(dtype)
+        if kind == "O":
+            return self
+        return self._cast(np.dtype(dtype).type) if kind == "f" else self.value.astype(dtype)
+
+    def reshape(self, *shape: Any) -> Any:
+        return np.reshape(self._as_array(), shape[0] if len(shape) == 1 else shape)
+
+    def ravel(self) -> Any:
+        return self.reshape(1)
+
+    def round(self, decimals: int = 0) -> Any:
+        return self.value.round(decimals)
+
+    def sum(self, *arguments: Any, **keywords: Any) -> Any:
+        return np.sum(self._as_array(), *arguments, **keywords)
+
+    def mean(self, *arguments: Any, **keywords: Any) -> Any:
+        return np.mean(self._as_array(), *arguments, **keywords)
+
+    def max(self, *arguments: Any, **keywords: Any) -> Any:
+        return np.max(self._as_array(), *arguments, **keywords)
+
+    def min(self, *arguments: Any, **keywords: Any) -> Any:
+        return np.min(self._as_array(), *arguments, **keywords)
+
+    def clip(self, *arguments: Any, **keywords: Any) -> Any:
+        return np.clip(self._as_array(), *arguments, **keywords)
 
     def item(self) -> Any:
         return self._let_out("item()", "item() would be a plain number: use the number as it is, or oc.unwrap(x)")
@@ -79,9 +182,16 @@ class NodeMethods(ArrayMethods):
     def __contains__(self, value: object) -> bool:
         return value in self.value
 
+    def __delitem__(self, key: object) -> None:
+        raise ValueError("cannot delete array elements")
+
     @property
-    def flat(self) -> Iterator[Any]:
-        return iter(self.reshape(-1))
+    def flat(self) -> FlatNode:
+        return FlatNode(self)
+
+    @flat.setter
+    def flat(self, value: object) -> None:
+        FlatNode(self)[:] = value
 
     @property
     def T(self) -> Any:
@@ -96,8 +206,24 @@ class NodeMethods(ArrayMethods):
         return self
 
     @property
+    def imag(self) -> Any:
+        return np.imag(self)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         return self.value.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: object) -> None:
+        raise Uncounted("an array that is differentiated keeps its shape: make another, y = x.reshape(shape)")
+
+    @property
+    def itemsize(self) -> int:
+        return self.value.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        return self.value.nbytes  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -133,6 +259,15 @@ class NodeMethods(ArrayMethods):
     def swapaxes(self, axis1: object, axis2: object) -> Any:
         return FUNCTIONS[np.swapaxes](self, axis1, axis2)
 
+    def view(self, *types: object) -> Any:
+        if types:
+            raise Uncounted("the memory of an array that is differentiated is not read in another type: use x.astype")
+        itself: Any = self
+        return itself[...]
+
+    def put(self, indices: object, values: object, mode: str = "raise") -> None:
+        np.put(self, indices, values, mode)  # type: ignore[arg-type]
+
     # exits, guarded
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
@@ -157,3 +292,18 @@ class NodeMethods(ArrayMethods):
 
     def tolist(self) -> Any:
         return self._let_out("tolist()", "the list would be plain: use list(x), or oc.unwrap(x).tolist()").tolist()
+
+
+def _of_memory(name: str) -> property:
+    def refused(_: object) -> Any:
+        raise Uncounted(
+            f"{name} of an array that is differentiated is not followed here: use a function of NumPy's that makes "
+            f"a new array, as np.reshape does, or oc.unwrap(x).{name}, which is a constant"
+        )
+
+    return property(refused)
+
+
+for _name in dir(np.ndarray):  # and no __getattr__, with which each attribute that there is takes longer
+    if not _name.startswith("_") and not hasattr(NodeMethods, _name):
+        setattr(NodeMethods, _name, _of_memory(_name))

@@ -38,7 +38,7 @@ from opcount.tracing.differentiable import (
     no_derivative,
 )
 from opcount.tracing.entries import fill, made_entry, made_inputs, open_entries
-from opcount.tracing.node_methods import NodeMethods, NumberMethods
+from opcount.tracing.node_methods import NodeMethods, NumberMethods, kind_of_cast
 from opcount.tracing.object_array import is_by_row, number_array
 from opcount.tracing.slopes import puts_constants, slope, uses_values
 from opcount.tracing.tape import Outer, Tape, inner
@@ -309,10 +309,13 @@ class ArrayNode(NodeMethods):
         FUNCTIONS[operator.setitem](self, plain_index(key), value)
 
     def astype(self, dtype: Any, *_: object, copy: bool = True, **__: object) -> Any:
-        """A cast; a cast to integers or truth values is a constant."""
+        """A cast; a cast to integers, truth values or text is a constant."""
+        kind = kind_of_cast(dtype)
+        if kind == "O":
+            return self.__array__(object)
         if not copy and np.dtype(dtype) == self.dtype:
             return self
-        return recorded(_ASTYPE, self, dtype) if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
+        return recorded(_ASTYPE, self, dtype) if kind == "f" else self.value.astype(dtype)
 
     def copy(self, order: object = "C") -> Any:
         """A copy that can be written into: another object for this node, or, for a spec, another node."""

@@ -53,6 +53,7 @@ class NumberArray(np.ndarray):
         bases = list(map(_base, inputs))
         if any(map(_type_of_elements, inputs)):
             bases = list(map(_of_own_types, bases))
+        _refuse_keywords(ufunc, method, **keywords)
         if "out" in keywords:
             if any(isinstance(output, np.ndarray) and output.dtype.kind in "iufc" for output in keywords["out"]):
                 raise Uncounted(INTO_DATA)
@@ -69,6 +70,12 @@ class NumberArray(np.ndarray):
             result = _chosen(ufunc, *bases, **keywords)
             if output is not None:
                 return _written(output, result)
+        elif method in ("accumulate", "reduceat") and ufunc in (np.maximum, np.minimum):  # nan stays nan
+            result = getattr(_choosing(ufunc), method)(*bases, **keywords)
+        elif ufunc in (np.fmax, np.fmin) and any(_with_nan(operand) for operand in inputs[:2]):
+            raise Uncounted(
+                f"NumPy's {name_of(ufunc)} of numbers one by one knows no nan: choose by np.where(np.isnan(x), y, x)"
+            )
         elif method == "outer" and is_by_row(ufunc):
             a, b = (np.asarray(base) for base in bases)
             return ufunc(a.reshape(a.shape + (1,) * b.ndim).view(NumberArray), b, **keywords)
@@ -77,7 +84,12 @@ class NumberArray(np.ndarray):
         elif ufunc.types and not any("O" in loop for loop in ufunc.types):  # NumPy's own `real` says nothing of it
             raise Uncounted(no_derivative(name_of(ufunc)))
         else:
-            result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
+            try:
+                result = getattr(ufunc, method)(*map(boxed, bases), **keywords)
+            except TypeError as error:
+                if "loop of ufunc does not support" not in str(error):
+                    raise
+                raise Uncounted(no_derivative(name_of(ufunc))) from error
         return number_array(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
@@ -98,7 +110,8 @@ class NumberArray(np.ndarray):
         except OpcountError:
             raise
         except (TypeError, AttributeError) as error:
-            function(*map(unwrapped_numbers, args), **keywords)  # wrong arguments: NumPy says what is wrong with them
+            plain = {name: unwrapped_numbers(value) for name, value in keywords.items()}
+            function(*map(unwrapped_numbers, args), **plain)  # wrong arguments: NumPy says what is wrong with them
             raise Uncounted(not_of_numbers(name_of(function), function in FUNCTIONS)) from error
         if row_of(function).writes is not None:
             _base(args[0])
@@ -147,6 +160,25 @@ class NumberArray(np.ndarray):
 
     def std(self, *args: Any, **keywords: Any) -> Any:
         return _cast(super().std(*args, **keywords), _type_of_elements(self))
+
+
+def _with_nan(operand: object) -> bool:
+    return bool(np.isnan(np.asarray(unwrapped_numbers(operand), float)).any())
+
+
+def _refuse_keywords(
+    ufunc: np.ufunc, method: str, *, dtype: Any = None, where: Any = True, initial: Any = None, **_: object
+) -> None:
+    """Refuse what NumPy's loops for objects cannot do, or would do otherwise."""
+    if dtype is not None and np.dtype(dtype).kind in "iufc":
+        raise Uncounted(
+            f"{name_of(ufunc)} with dtype is not executed on numbers one by one: leave it out, or ask for "
+            'granularity="array"'
+        )
+    if method == "reduce" and where is not True and (initial is None or ufunc in (np.maximum, np.minimum)):
+        raise Uncounted(
+            f"{name_of(ufunc)}.reduce with where= has no derivative here: leave it out, and give it the part, x[where]"
+        )
 
 
 def _type_of_elements(array: object) -> Any:

@@ -22,7 +22,6 @@ from opcount.arrays.array import Array
 from opcount.arrays.elements import plain_index
 from opcount.counting.errors import InvalidType, Uncounted
 from opcount.functions.op_counts import name_of
-from opcount.functions.rows import FREE
 from opcount.functions.table import ROWS
 from opcount.tracing.array_operations import moved
 from opcount.tracing.differentiable import FUNCTIONS, OPENED
@@ -293,9 +292,7 @@ FUNCTIONS.update({
     getattr(operator, f"i{name}"): _in_place(getattr(operator, name.rstrip("_")))
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 })  # fmt: skip
-FUNCTIONS.update({
-    function: _writing(function) for function, row in ROWS.items() if row.counts is FREE and row.writes is not None
-})  # fmt: skip
+FUNCTIONS.update({function: _writing(function) for function, row in ROWS.items() if row.writes is not None})
 FUNCTIONS.update({
     (row.ufunc, "at"): _at(row.ufunc) for row in OPERATIONS.values() if row.ufunc is not None and any(row.partials)
 })  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import networkx as nx
 import numpy as np
@@ -155,3 +156,29 @@ def test_any_matrix_is_a_pattern():
 def test_what_is_no_pattern_is_refused(pattern, kind, order, error, message):
     with pytest.raises(error, match=message):
         oc.coloring(pattern, kind, order)
+
+
+def star_of_an_arrow(n):
+    index = np.arange(1, n)
+    rows, columns = np.r_[index, np.zeros(n - 1, int)], np.r_[np.zeros(n - 1, int), index]
+    pattern = sparse.coo_array((np.ones(2 * n - 2), (rows, columns)), (n, n))
+    assert oc.coloring(pattern, "star", "natural").count == 2
+
+
+def rows_where_columns_all_meet(n):
+    def f(x):
+        return [*(a * b for a, b in itertools.pairwise(x)), sum(x)]
+
+    found = oc.jacobian(f, [1.0] * n, order="compressed", sparse=True).coloring
+    assert (found.kind, found.count) == ("row", 3)
+
+
+@pytest.mark.parametrize(("colored", "n"), [(star_of_an_arrow, 500), (rows_where_columns_all_meet, 250)])
+def test_time_grows_with_the_entries_and_not_with_pairs_far_apart(colored, n):
+    def seconds(n):
+        start = time.process_time()
+        colored(n)
+        return time.process_time() - start
+
+    shortest = min(seconds(n) for _ in range(5))
+    assert min(seconds(8 * n) for _ in range(2)) < 30 * shortest  # of 8 times the entries; of pairs, 64 times

@@ -421,3 +421,174 @@ def test_a_wrong_derivative_of_erf_is_caught(forgotten):
     oc.primitive(erf, partials=lambda y, z: np.exp(-(z * z)))
     with pytest.raises(AssertionError):
         test_jacobians_are_those_of_central_differences("option")
+
+
+# --- casts, and the methods of single numbers
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.abs(x.astype(complex))), lambda x: np.abs(x[0].astype(complex)),
+        lambda x: np.abs(np.sum(x, dtype=complex)), lambda x: np.sum(np.abs(np.astype(x, np.complex64))),
+        lambda x: np.sum(np.add(x, 1, dtype=complex).real), lambda x: np.abs(np.sum(x[0], dtype=complex)),
+    ],
+)  # fmt: skip
+def test_a_cast_to_complex_numbers_is_refused_and_no_constant(f):
+    """It was one, with a gradient of zeros."""
+    with pytest.raises(oc.Uncounted, match="complex"):
+        oc.gradient(f, np.array([0.7, 1.5]))
+
+
+def test_a_cast_to_objects_gives_the_numbers():
+    for granularity in ("array", "scalar"):
+        g = oc.gradient(lambda x: sum(x.astype(object) ** 2), np.array([0.5, 1.5]), granularity=granularity)
+        assert g.gradient.tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize("x", [np.float64(0.7), np.float32(0.5)])
+@pytest.mark.parametrize(
+    "method",
+    [
+        lambda s: s.sum(), lambda s: s.sum(axis=0), lambda s: s.mean(), lambda s: s.max(), lambda s: s.min(),
+        lambda s: s.clip(0, 0.3), lambda s: s.reshape(1)[0], lambda s: s.reshape(1, 1)[0, 0], lambda s: s.ravel()[0],
+        lambda s: s.round(1) + s, lambda s: s.astype(np.float32), lambda s: s.astype(int) + s,
+        lambda s: s.T.copy().conj() * (1 + s.ndim),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_differentiated_has_the_methods_that_a_wrapped_one_has(method, x, granularity):
+    """A function of NumPy's gives a number where it gives no array, and ordinary code goes on with its methods."""
+
+    def f(x):
+        return method(np.multiply(x, x))
+
+    g = oc.gradient(f, x, granularity=granularity)
+    with oc.count() as tally:
+        value = oc.unwrap(f(oc.wrap(x)))
+    assert (g.value, type(g.value)) == (value, type(f(x)))
+    assert g.phases["primal"] == tally.counts
+    expected = 0.0 if value == 0.3 else 2 * float(x) * (1 + (value == 2 * x * x))
+    assert g.gradient == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_sum_of_one_number_in_a_type():
+    g = oc.gradient(lambda x: np.sum(x[0], dtype=np.float32) + np.mean(x[1], dtype=np.float32), np.array([0.5, 1.5]))
+    assert g.gradient.tolist() == [1.0, 1.0] and g.value.dtype == np.float32
+
+
+@pytest.mark.parametrize("operation", [lambda x: np.add(x, x, dtype=np.float32), lambda x: np.sum(x, dtype=int)])
+def test_a_type_for_numbers_one_by_one_is_refused(operation):
+    with pytest.raises(oc.Uncounted, match="leave it out"):
+        oc.gradient(lambda x: np.sum(operation(x)), np.array([0.5, 1.5]), granularity="scalar")
+
+
+# --- what NumPy's loops for objects cannot do
+
+
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+@pytest.mark.parametrize("keywords", [{}, {"nan": 7.0}, {"posinf": 1.0, "neginf": 2.0}, {"copy": False}])
+@pytest.mark.parametrize("x", [np.array([np.nan, 1.0, np.inf, -np.inf, 2.0]), np.array([np.nan, 1, np.inf], "f4")])
+def test_what_is_no_finite_number_is_replaced(x, keywords, granularity):
+    """NumPy's own function leaves an array of objects as it is, nan and all, which was the value."""
+
+    def f(x):
+        y = x * 1
+        return np.sum(np.nan_to_num(y, **keywords) * 2**-20.0) + (0 if "copy" not in keywords else y[0])
+
+    g = oc.gradient(f, x, granularity=granularity)
+    with np.errstate(all="ignore"):
+        assert g.value == f(x) and np.isfinite(g.value)
+    expected = np.isfinite(x) * 2**-20.0
+    assert g.gradient.tolist() == expected.tolist()
+    with oc.count() as tally:
+        f(oc.wrap(x))
+    assert g.phases["primal"] == tally.counts
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.full_like(x, x[0], dtype=int) * x),
+        lambda x: np.sum(np.insert(np.arange(3), 1, x[1]) * x[0]),
+    ],
+)  # fmt: skip
+def test_numbers_that_a_function_casts_to_integers_are_constant(f):
+    """They were moved, for the gradient."""
+    x = np.array([0.7, 2.2])
+    slope = [(f(x + 1e-6 * unit) - f(x - 1e-6 * unit)) / 2e-6 for unit in np.eye(2)]
+    assert oc.gradient(f, x).gradient == pytest.approx(slope, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.deg2rad(x)), lambda x: np.sum(np.degrees(x)), lambda x: np.deg2rad(x[0]),
+        lambda x: np.sum(np.bincount([0, 1], weights=x)), lambda x: np.sum(x, where=[True, False]),
+        lambda x: np.mean(x, where=x > 1), lambda x: np.max(x, where=x < 1, initial=0.0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("granularity", ["array", "scalar"])
+def test_what_numpy_does_not_do_with_objects_is_refused(f, granularity):
+    """The errors were NumPy's of its loops for objects, and once a recursion without an end."""
+    with pytest.raises(oc.Uncounted):
+        oc.gradient(f, np.array([0.7, 2.2]), granularity=granularity)
+
+
+@pytest.mark.parametrize("order", [None, 1, 2, 3, 0.5, -1, -2.5, np.inf, -np.inf])
+@pytest.mark.parametrize("first", [0.7, np.nan])
+def test_norms_of_numbers_one_by_one_are_those_of_arrays(first, order):
+    """NumPy's own function took the largest by Python's comparison, which knows no nan, and refused other orders."""
+    x = np.array([[first, -1.3, 2.2], [0.4, 0.6, -0.8]])
+    of_matrix = np.linalg.norm(x, order) if order in (None, 1, -1, np.inf, -np.inf) else None
+
+    def f(x):
+        found = np.linalg.norm(x[0], order) + np.sum(np.linalg.norm(x, order, axis=0, keepdims=True))
+        return found if of_matrix is None else found + np.linalg.norm(x, order)
+
+    whole, opened = (oc.gradient(f, x, granularity=granularity) for granularity in ("array", "scalar"))
+    assert np.allclose([whole.value, opened.value], f(x), rtol=1e-14, equal_nan=True)
+    assert np.allclose(whole.gradient, opened.gradient, rtol=1e-13, equal_nan=True)
+    assert whole.phases["primal"] == opened.phases["primal"]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.max(x, initial=0.0), lambda x: np.min(x, initial=9), lambda x: np.sum(x, initial=np.float64(1)),
+        lambda x: np.linalg.norm(x, np.inf), lambda x: np.max(x, initial=x[0]),
+    ],
+)  # fmt: skip
+def test_what_a_reduction_begins_with_does_not_decide_on_its_precision(f):
+    x = np.array([0.3, 1.7], np.float32)
+    g = oc.gradient(f, x)
+    assert (g.value, type(g.value)) == (f(x), np.float32)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.maximum.accumulate(x)), lambda x: np.sum(np.minimum.accumulate(x.reshape(2, 2), axis=1)),
+        lambda x: np.sum(np.maximum.reduceat(x, [0, 2])),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("x", [np.array([0.7, 2.2, 0.4, 1.1]), np.array([0.7, np.nan, 0.4, 1.1])])
+def test_the_largest_of_numbers_one_by_one_knows_nan(f, x):
+    g = oc.gradient(f, x, granularity="scalar")
+    assert g.value == f(x) or (np.isnan(g.value) and np.isnan(f(x)))
+    if np.isfinite(x).all():
+        slope = [(f(x + 1e-6 * unit) - f(x - 1e-6 * unit)) / 2e-6 for unit in np.eye(4)]
+        assert g.gradient == pytest.approx(slope, rel=1e-6)
+        with oc.count() as tally:
+            f(oc.wrap(x))
+        assert g.phases["primal"] == tally.counts
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: np.sum(np.fmin(x, x[::-1])), np.fmax.reduce, lambda x: np.sum(np.fmax(0.5, x))]
+)
+def test_what_leaves_nan_out_is_refused_for_a_nan_among_numbers_one_by_one(f):
+    """NumPy's loop for objects let nan through, by the order of its operands."""
+    with pytest.raises(oc.Uncounted, match="knows no nan"):
+        oc.gradient(f, np.array([np.nan, 1.0, 0.2]), granularity="scalar")
+    assert oc.gradient(f, np.array([0.7, 1.0, 0.2]), granularity="scalar").value == f(np.array([0.7, 1.0, 0.2]))
