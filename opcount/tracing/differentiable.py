@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from opcount.counting.errors import Uncounted
 from opcount.functions.op_counts import name_of
 from opcount.functions.table import ROWS
+from opcount.wrapping.foreign import plain
 
 
 def no_derivative(name: str) -> str:
@@ -23,6 +24,27 @@ def no_derivative(name: str) -> str:
         f"{name} has no derivative here: write it with operations that have one, give it one with oc.primitive, or "
         "take it for a constant with oc.unwrap(x)"
     )
+
+
+LIKE: Final[Mapping[Any, tuple[Any, tuple[str, ...]]]] = {
+    np.zeros: (np.zeros_like, ("shape", "dtype", "order")),
+    np.ones: (np.ones_like, ("shape", "dtype", "order")),
+    np.empty: (np.empty_like, ("shape", "dtype", "order")),
+    np.full: (np.full_like, ("shape", "fill_value", "dtype", "order")),
+}
+"""The functions that make an array `like=` another: which makes it in the class of that one, and their arguments."""
+
+
+def made_like(function: Callable[..., Any], owner: object, args: Any, keywords: Any) -> Any:
+    """What `np.zeros(shape, like=owner)` and its kin make: an array that what is differentiated can be written into.
+
+    None for a function that makes none.
+    """
+    make, names = LIKE.get(function, (None, ()))
+    given = dict(zip(names, args, strict=False)) | keywords
+    if make is None:
+        return None
+    return make(owner, **({"dtype": np.asarray(plain(given.get("fill_value", 0.0))).dtype} | given))
 
 
 def not_of_numbers(name: str, of_arrays: bool) -> str:

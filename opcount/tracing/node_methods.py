@@ -170,6 +170,7 @@ class NodeMethods(ArrayMethods):
     __slots__ = ()
     primitive: Operation | None
     value: Any
+    copy: Any
 
     @property
     def name(self) -> str:
@@ -184,6 +185,12 @@ class NodeMethods(ArrayMethods):
 
     def __delitem__(self, key: object) -> None:
         raise ValueError("cannot delete array elements")
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.copy()
 
     @property
     def flat(self) -> FlatNode:

@@ -35,6 +35,7 @@ from opcount.tracing.differentiable import (
     OPENED,
     USER_PRIMITIVES,
     is_predicate,
+    made_like,
     no_derivative,
 )
 from opcount.tracing.entries import fill, made_entry, made_inputs, open_entries
@@ -287,7 +288,8 @@ class ArrayNode(NodeMethods):
             return NotImplemented
         if row_of(function).makes and any(map(_is_of_sizes, args)):  # like=self: a constant of that size
             return self.value.__array_function__(function, (Array,), args, keywords)
-        return function_of_nodes(function, args, keywords)
+        made = made_like(function, self, args, keywords)
+        return function_of_nodes(function, args, keywords) if made is None else made
 
     # elements and views
 
@@ -325,12 +327,6 @@ class ArrayNode(NodeMethods):
 
     def fill(self, value: object) -> None:
         self[...] = value
-
-    def __copy__(self) -> Any:
-        return self.copy()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return self.copy()
 
     def __repr__(self) -> str:
         return f"ArrayNode({self.index}, {self.name}, {self.value!r})"

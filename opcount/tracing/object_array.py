@@ -22,6 +22,7 @@ from opcount.functions.sparse import is_sparse_product, sparse_product
 from opcount.functions.table import row_of
 from opcount.tracing.differentiable import (
     FUNCTIONS,
+    LIKE,
     NUMBER_FUNCTIONS,
     USER_PRIMITIVES,
     is_predicate,
@@ -98,6 +99,8 @@ class NumberArray(np.ndarray):
         if (found := stranger((*args, *keywords.values()), of_call=True)) is not None:
             let_out_beside(name_of(function), found, _numbers_of(args))
             return function(*map(unwrapped_numbers, args), **keywords)
+        if function in LIKE:
+            return number_array(np.asarray(function(*args, **keywords), dtype=object))
         if function in NUMBER_FUNCTIONS:
             out, args, keywords = without_output(function, args, keywords)
             result = number_array(NUMBER_FUNCTIONS[function](*args, **keywords))

@@ -52,11 +52,14 @@ def check_predictions(f, x, v, granularity="array"):
         assert oc.hvp(f, x, v, mode, granularity=granularity).phases["second accumulation"] == predicted
 
 
+ROUNDED = ("floor", "ceil", "trunc", "round", "rint")  # of which NumPy makes floats
+
+
 @given(rational_programs())
 def test_over_fractions_every_mode_is_exact(program):
     x = list(program.x)
     v = [Fraction(place + 1, 3) for place in range(len(x))]
-    assume(type(program(x)) is Fraction)  # what NumPy rounds down is a float
+    assume(type(program(x)) is Fraction and not any(step[0] in ROUNDED for step in program.steps))
     check_exactly(program, x, v)
     check_predictions(program, x, v)
 

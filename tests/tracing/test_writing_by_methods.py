@@ -101,3 +101,28 @@ def test_the_memory_of_what_is_differentiated_is_refused_with_the_way_out(of_mem
 
     with pytest.raises(oc.Uncounted, match=r"differentiated .*(oc\.unwrap\(x\)|reshape|astype)"):
         oc.gradient(f, X)
+
+
+MADE = {
+    "zeros": lambda x: np.zeros(3, like=x),
+    "zeros, named": lambda x: np.zeros(shape=(3,), dtype=float, like=x),
+    "empty": lambda x: np.empty((3,), like=x),
+    "ones": lambda x: np.ones(3, np.float64, like=x),
+    "full": lambda x: np.full(3, 2.0, like=x),
+    "full of x": lambda x: np.full(3, x[0], like=x),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_made_like_x_takes_what_depends_on_it(name):
+    def filled(x):
+        y = MADE[name](x)
+        for i in range(3):
+            y[i] = x[i] * x[i - 1]
+        return np.sum(y * y)
+
+    whole, opened = (oc.gradient(filled, X, granularity=granularity) for granularity in ("array", "scalar"))
+    assert whole.value == filled(X) == 84.0
+    assert whole.gradient.tolist() == opened.gradient.tolist()
+    np.testing.assert_allclose(whole.gradient, oc.gradient(filled, X, "finite-difference").gradient, rtol=1e-8)
+    assert whole.phases == opened.phases and whole.phases["primal"] == oc.measure(filled, X).counts
