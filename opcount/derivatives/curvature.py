@@ -28,7 +28,7 @@ from opcount.counting.tally import isolated
 from opcount.derivatives.choices import Granularity, MethodName, ModeName
 from opcount.derivatives.coloring import Coloring, starred
 from opcount.derivatives.gradient import Gradient, directions, gradient, is_finite, structural_seed
-from opcount.derivatives.phases import collector_paused, data_frame, phase
+from opcount.derivatives.phases import collector_paused, frame_by_phase, phase
 from opcount.derivatives.plain import array_given, as_given, gradient_array, plain_derivative
 from opcount.derivatives.products import Product, alike, in_structure, jvp, own, plain_of, pulled, pushed, used_by
 from opcount.derivatives.sparsity import sparse_array
@@ -103,8 +103,7 @@ class _Second:
         >>> list(table.index)
         ['primal', 'partials', 'accumulation', 'second partials', 'second accumulation']
         """
-        rows = [{"phase": name, "counts": counts} for name, counts in self.phases.items()]
-        return data_frame(rows).set_index("phase")
+        return frame_by_phase(self.phases)
 
     def _html_of(self, parts: list[Any]) -> str:
         phases = table("phase", [*self.phases.items(), ("all", self.counts)])

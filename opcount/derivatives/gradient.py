@@ -27,7 +27,7 @@ from opcount.derivatives.flat import accumulated, rows_are_original, rules
 from opcount.derivatives.graph import Graph
 from opcount.derivatives.log import Log, LogEntry
 from opcount.derivatives.methods import METHODS, memo_of, method_named
-from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
+from opcount.derivatives.phases import collector_paused, frame_by_phase, nothing_spent, phase
 from opcount.derivatives.plain import Memory, as_given, joined, memory_of, plain_gradient
 from opcount.derivatives.predict import ON_NUMBERS, difference_counts
 from opcount.derivatives.trace import evaluate, wrapped
@@ -115,8 +115,7 @@ class Gradient:
         >>> int(table.loc["accumulation", "mul"]), int(table.total.sum())
         (2, 6)
         """
-        rows = [{"phase": name, "counts": counts} for name, counts in self.phases.items()]
-        return data_frame(rows).set_index("phase")
+        return frame_by_phase(self.phases)
 
     def _repr_html_(self) -> str:
         found = [*render.parts("value", self.value), *render.parts("gradient", self.gradient)]

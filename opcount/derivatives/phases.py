@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from opcount.counting.counts import Counts
@@ -64,6 +65,11 @@ class collector_paused:
     def __exit__(self, *_: object) -> None:
         if self._enabled:
             gc.enable()
+
+
+def frame_by_phase(phases: Mapping[str, Counts]) -> pd.DataFrame:
+    """The counts of each phase as a DataFrame, a row for each."""
+    return data_frame([{"phase": name, "counts": counts} for name, counts in phases.items()]).set_index("phase")
 
 
 def data_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from opcount.counting.counts import Counts, table
 from opcount.derivatives.chain_rule import backprop, forward
 from opcount.derivatives.choices import Granularity
 from opcount.derivatives.graph import Graph
-from opcount.derivatives.phases import collector_paused, data_frame, nothing_spent, phase
+from opcount.derivatives.phases import collector_paused, frame_by_phase, nothing_spent, phase
 from opcount.derivatives.plain import (
     Memory,
     array_given,
@@ -77,9 +77,7 @@ class Product:
         >>> int(oc.jvp(lambda x: x * x, 3.0, 1.0).to_pandas().loc["accumulation", "mul"])
         2
         """
-        return data_frame([{"phase": name, "counts": counts} for name, counts in self.phases.items()]).set_index(
-            "phase"
-        )
+        return frame_by_phase(self.phases)
 
     def _repr_html_(self) -> str:
         found = [*render.parts("value", self.value), *render.parts("product", self.product)]

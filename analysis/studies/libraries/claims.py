@@ -49,11 +49,11 @@ class Found:
 
     def differing(self, part: str, *libraries: str) -> pd.DataFrame:
         rows = self.differences
-        return rows[(rows.part == part) & rows.library.isin(libraries)]
+        return rows[(rows.part == part) & rows["library"].isin(libraries)]
 
     def listed(self, part: str, *libraries: str) -> pd.DataFrame:
         rows = self.reasons
-        return rows[(rows.part == part) & rows.library.isin(libraries)]
+        return rows[(rows.part == part) & rows["library"].isin(libraries)]
 
 
 def run(run: Run) -> Study:
@@ -244,7 +244,7 @@ def forward_is_listed(d: Found) -> Judged:
 @claim("PyTorch's fused attention is the exception: it forgets the weights, and computes them again to go backward.")
 def fused_attention_forgets(d: Found) -> Judged:
     again = d.reasons[d.reasons.sort == AGAIN]
-    alone = (again.library == "PyTorch").all() and (again.program == FUSED).all() and len(again) > 0
+    alone = (again["library"] == "PyTorch").all() and (again.program == FUSED).all() and len(again) > 0
     torch, jax = ([at(d, library, name) for name in (PLAIN, FUSED)] for library in ("PyTorch", "JAX"))
     return alone and torch[0] < torch[1] and jax[0] >= jax[1], (
         f"PyTorch goes backward with {torch[1]:,} operations, {int(again.operations.sum()):,} of them computed again, "
@@ -255,7 +255,7 @@ def fused_attention_forgets(d: Found) -> Judged:
 @claim("But for that, JAX and PyTorch execute the same matrix products and convolutions, forward and backward.")
 def the_same_products(d: Found) -> Judged:
     jax, torch = (
-        d.reports[(d.reports.library == library) & (d.reports.program != FUSED)].set_index("program")
+        d.reports[(d.reports["library"] == library) & (d.reports.program != FUSED)].set_index("program")
         for library in BOTH
     )
     columns = ["mul in products", "add in products"]
@@ -279,7 +279,7 @@ def nobody_is_naive(d: Found) -> Judged:
 
 @claim("PyTorch's FlopCounterMode reports two for each product in matrix products and convolutions, and nothing else.")
 def flop_counter_mode(d: Found) -> Judged:
-    rows = d.reports[d.reports.library == "PyTorch"]
+    rows = d.reports[d.reports["library"] == "PyTorch"]
     nothing = rows[rows.reported == 0]
     return (rows.reported == 2 * rows["mul with padding"]).all() and len(nothing) > 0, (
         f"{int(rows.reported.sum()):,} for {int(rows.executed.sum()):,} executed operations, padding included; nothing "

@@ -6,6 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test-torch")
 
+from torch import library  # noqa: E402
+
 import opcount as oc  # noqa: E402
 from opcount.sources import torch as octo  # noqa: E402
 from opcount.sources.torch import (  # noqa: E402
@@ -119,7 +121,7 @@ def test_allclose_executes_isclose():
 
 
 def test_a_rule_of_ones_own():
-    @torch.library.custom_op("opcount_tests::twice", mutates_args=())
+    @library.custom_op("opcount_tests::twice", mutates_args=())
     def twice(x: torch.Tensor) -> torch.Tensor:
         return x.clone() * 2
 
